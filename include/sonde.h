@@ -1,0 +1,191 @@
+/*
+ * libsonde: compile, load and run scripts in the bpftrace language.
+ *
+ * Life of a session:
+ *
+ *	sonde_open -> sonde_compile -> sonde_load -> sonde_attach
+ *	-> sonde_poll until it says that the run has ended -> sonde_finish
+ *	-> sonde_close
+ *
+ * Functions return 0 (or a count) on success and a negative errno on failure.
+ * When a function fails for a reason that can be told in words, the words are
+ * a message: see sonde_on_message and sonde_messages. The library prints
+ * nothing, never exits, and has no global state; a session belongs to one
+ * thread at a time.
+ */
+#ifndef SONDE_H
+#define SONDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SONDE_API __attribute__((visibility("default")))
+
+struct sonde;
+
+/* Options structs begin with their own size, so that they can grow. */
+struct sonde_options {
+	size_t size;			/* sizeof(struct sonde_options) */
+	const char *const *params;	/* positional parameters $1.. and named ones */
+	size_t nr_params;
+	int pid;			/* trace this process only; 0: all */
+	const char *command;		/* run this and trace it (blank-separated words), or NULL */
+	bool unsafe_mode;		/* allow what changes the system */
+	bool no_warnings;
+	int warnings_level;		/* 1; 2 also tells of failed reads and lookups (-k) */
+	const char *target_file;	/* compile for this saved target, not this machine */
+	const char *const *no_features;	/* kprobe_multi, kprobe_session, uprobe_multi */
+	size_t nr_no_features;
+	bool verbose;
+};
+
+/* ---- diagnostics and messages as data ---- */
+
+enum sonde_severity { SONDE_ERROR, SONDE_WARNING, SONDE_HINT, SONDE_INFO, SONDE_DEBUG };
+
+struct sonde_message {
+	enum sonde_severity severity;
+	const char *text;	/* one sentence */
+	const char *file;	/* NULL: no place */
+	uint32_t line, col, end_line, end_col;	/* 1-based; end_col is exclusive */
+	const char *rendered;	/* as the command shows it, several lines */
+	const char *tag;	/* stable short name of a diagnostic, or NULL */
+};
+
+typedef void (*sonde_message_fn)(void *arg, const struct sonde_message *m);
+
+/* ---- typed values ---- */
+
+enum sonde_value_kind {
+	SONDE_VALUE_NONE, SONDE_VALUE_BOOL, SONDE_VALUE_INT, SONDE_VALUE_UINT,
+	SONDE_VALUE_STRING,	/* text, len */
+	SONDE_VALUE_BUFFER,	/* text, len */
+	SONDE_VALUE_SYMBOLIC,	/* text shown, number behind it: enumerators, pointers */
+	SONDE_VALUE_LIST,	/* array: items */
+	SONDE_VALUE_TUPLE,	/* items */
+	SONDE_VALUE_RECORD,	/* items with names */
+	SONDE_VALUE_STATS,	/* record of count, average, total */
+	SONDE_VALUE_HIST,	/* items: buckets, each a record of min, max, count */
+	SONDE_VALUE_STACK,	/* items: frames, as text */
+	SONDE_VALUE_TIME
+};
+
+struct sonde_value {
+	enum sonde_value_kind kind;
+	int64_t number;		/* INT, BOOL, SYMBOLIC */
+	uint64_t unsigned_number;	/* UINT, SYMBOLIC; the same bits as number */
+	const char *text;	/* STRING, BUFFER, SYMBOLIC */
+	size_t len;
+	const char *name;	/* in a record: the field's name */
+	const struct sonde_value *items;
+	size_t nr_items;
+	const void *detail;	/* for the library's own printers */
+};
+
+enum sonde_event_kind {
+	SONDE_EVENT_PRINTF,	/* text: the formatted line; values: its arguments */
+	SONDE_EVENT_VALUE,	/* print(expr): values[0] */
+	SONDE_EVENT_MAP,	/* print(@m): name, entries */
+	SONDE_EVENT_TIME, SONDE_EVENT_CAT, SONDE_EVENT_JOIN, SONDE_EVENT_SYSTEM,
+	SONDE_EVENT_ATTACHED,	/* count */
+	SONDE_EVENT_LOST,	/* count; text: cause; probe */
+	SONDE_EVENT_ERRORF, SONDE_EVENT_WARNF, SONDE_EVENT_HELPER_ERROR, SONDE_EVENT_RUNTIME_ERROR,
+	SONDE_EVENT_END
+};
+
+struct sonde_map_entry {
+	const struct sonde_value *key;	/* NULL: the map has no key */
+	const struct sonde_value *value;
+};
+
+/* Valid during the callback only. */
+struct sonde_event {
+	enum sonde_event_kind kind;
+	const char *text;
+	size_t len;
+	const char *probe;	/* full name of the attach point, or NULL */
+	const char *name;	/* a map's name, without "@" */
+	const struct sonde_value *values;
+	size_t nr_values;
+	const struct sonde_map_entry *entries;	/* sorted */
+	size_t nr_entries;
+	uint64_t count;
+};
+
+typedef void (*sonde_event_fn)(void *arg, const struct sonde_event *e);
+
+/* ---- a session ---- */
+
+/* Open a session. NULL when memory is out or `options` is malformed. */
+SONDE_API struct sonde *sonde_open(const struct sonde_options *options);
+
+/* Close at any point of its life; takes NULL. Nothing is left in the kernel. */
+SONDE_API void sonde_close(struct sonde *s);
+
+/* Who is told of diagnostics, warnings and failures, as they come. */
+SONDE_API void sonde_on_message(struct sonde *s, sonde_message_fn fn, void *arg);
+
+/* Who gets events; without one they go to the printer (sonde_print_to). */
+SONDE_API void sonde_on_event(struct sonde *s, sonde_event_fn fn, void *arg);
+
+enum sonde_format { SONDE_TEXT, SONDE_JSON };
+enum sonde_flush { SONDE_FLUSH_LINE, SONDE_FLUSH_FULL, SONDE_FLUSH_NONE };
+
+/* Print events to a file descriptor, which stays the caller's. */
+SONDE_API int sonde_print_to(struct sonde *s, int fd, enum sonde_format format,
+			     enum sonde_flush flush);
+
+/* Compile a script. -EINVAL: it has errors, which were told as messages;
+ * -ENOMEM. */
+SONDE_API int sonde_compile(struct sonde *s, const char *name, const char *text, size_t len);
+
+/* Write a stage of the compiler for people: "ast", "types", "ir", "ir-opt",
+ * "bpf", "image". Call before sonde_compile; several are allowed. */
+SONDE_API int sonde_dump(struct sonde *s, const char *stage, FILE *out);
+
+/* Load programs and maps; run begin probes. */
+SONDE_API int sonde_load(struct sonde *s);
+
+/* Attach; returns the number of attached probes. */
+SONDE_API int sonde_attach(struct sonde *s);
+
+/* Wait for events, at most timeout_ms (-1: no limit), and handle them. Returns
+ * 1 while the run goes on, 0 when it has ended (exit(), the traced process
+ * ended, nothing but begin and end probes), or a negative errno. */
+SONDE_API int sonde_poll(struct sonde *s, int timeout_ms);
+
+/* A descriptor that polls readable when sonde_poll has something to do. */
+SONDE_API int sonde_poll_fd(const struct sonde *s);
+
+/* Tell the run to end, as Ctrl-C does; safe in a signal handler. */
+SONDE_API void sonde_stop(struct sonde *s);
+
+/* Run the script's self:signal probes at the next poll; safe in a handler. */
+SONDE_API void sonde_signal(struct sonde *s);
+
+/* Detach, run end probes, deliver what was recorded; print the maps when the
+ * script's configuration says so. Returns the script's exit code. */
+SONDE_API int sonde_finish(struct sonde *s);
+
+/* Read a map now: entries merged over CPUs and sorted. The entries are valid
+ * until the next call on the session. -ENOENT: no such map. */
+SONDE_API int sonde_map_read(struct sonde *s, const char *name,
+			     const struct sonde_map_entry **entries, size_t *nr_entries);
+
+/* `-l`: call `each` for every attach point that matches. Needs no script. */
+SONDE_API int sonde_list(struct sonde *s, const char *pattern,
+			 void (*each)(const char *line, void *arg), void *arg);
+
+SONDE_API const char *sonde_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,276 @@
+/*
+ * Sources and diagnostics: collecting, finding places, rendering.
+ */
+#include "base/diag.h"
+
+#include <string.h>
+
+void diags_init(struct diags *d, struct arena *a)
+{
+	memset(d, 0, sizeof(*d));
+	d->arena = a;
+	d->next_base = 1;
+}
+
+struct source *source_add(struct diags *d, const char *name, const char *text, size_t len)
+{
+	struct source *s;
+
+	if (len > INT32_MAX || d->next_base > (uint32_t)INT32_MAX - len)
+		return NULL;
+	s = arena_new(d->arena, struct source);
+	s->name = arena_strdup(d->arena, name);
+	s->text = arena_strndup(d->arena, text, len);
+	s->len = len;
+	s->base = d->next_base;
+	d->next_base += (uint32_t)len + 1;
+	vec_push(d->arena, &d->sources, s);
+	return s;
+}
+
+const struct source *source_find(const struct diags *d, uint32_t pos)
+{
+	for (size_t i = 0; i < d->sources.n; i++) {
+		const struct source *s = d->sources.at[i];
+
+		if (pos >= s->base && pos - s->base <= s->len)
+			return s;
+	}
+	return NULL;
+}
+
+bool source_line_col(const struct diags *d, uint32_t pos, const struct source **source,
+		     uint32_t *line, uint32_t *col)
+{
+	const struct source *s = source_find(d, pos);
+	uint32_t start = 0;
+
+	if (!s)
+		return false;
+	*line = 1;
+	for (uint32_t i = 0; i < pos - s->base; i++)
+		if (s->text[i] == '\n') {
+			++*line;
+			start = i + 1;
+		}
+	*col = pos - s->base - start + 1;
+	*source = s;
+	return true;
+}
+
+struct loc loc_join(struct loc a, struct loc b)
+{
+	if (!a.begin)
+		return b;
+	if (!b.begin)
+		return a;
+	if (b.begin < a.begin)
+		a.begin = b.begin;
+	if (b.end > a.end)
+		a.end = b.end;
+	return a;
+}
+
+static struct diag *diag_add(struct diags *d, enum diag_level level, struct loc loc,
+			     const char *tag, const char *text)
+{
+	struct diag *diag = arena_new(d->arena, struct diag);
+
+	diag->level = level;
+	diag->loc = loc;
+	diag->tag = tag;
+	diag->text = text;
+	vec_push(d->arena, &d->list, diag);
+	if (level == DIAG_ERROR)
+		d->nr_errors++;
+	else
+		d->nr_warnings++;
+	return diag;
+}
+
+struct diag *diag_error(struct diags *d, struct loc loc, const char *tag, const char *fmt, ...)
+{
+	va_list args;
+	const char *text;
+
+	va_start(args, fmt);
+	text = arena_vprintf(d->arena, fmt, args);
+	va_end(args);
+	return diag_add(d, DIAG_ERROR, loc, tag, text);
+}
+
+struct diag *diag_warning(struct diags *d, struct loc loc, const char *tag, const char *fmt, ...)
+{
+	va_list args;
+	const char *text;
+
+	va_start(args, fmt);
+	text = arena_vprintf(d->arena, fmt, args);
+	va_end(args);
+	return diag_add(d, DIAG_WARNING, loc, tag, text);
+}
+
+static struct diag_note *note_add(struct diags *d, struct diag *diag)
+{
+	struct diag_note *note = arena_new(d->arena, struct diag_note), **at = &diag->notes;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = note;
+	return note;
+}
+
+void diag_hint(struct diags *d, struct diag *diag, const char *fmt, ...)
+{
+	struct diag_note *note = note_add(d, diag);
+	va_list args;
+
+	va_start(args, fmt);
+	note->text = arena_vprintf(d->arena, fmt, args);
+	va_end(args);
+	note->is_hint = true;
+}
+
+void diag_note(struct diags *d, struct diag *diag, struct loc loc, const char *fmt, ...)
+{
+	struct diag_note *note = note_add(d, diag);
+	va_list args;
+
+	va_start(args, fmt);
+	note->text = arena_vprintf(d->arena, fmt, args);
+	va_end(args);
+	note->loc = loc;
+}
+
+/* ---- rendering ---- */
+
+static void render_line(const struct source *s, uint32_t line, struct sbuf *out)
+{
+	const char *p = s->text, *end = s->text + s->len;
+
+	for (; line > 1 && p < end; p++)
+		line -= *p == '\n';
+	for (; p < end && *p != '\n'; p++) {
+		if (*p == '\t')
+			sbuf_puts(out, "    ");
+		else if (*p)
+			sbuf_putc(out, *p);
+		else
+			sbuf_putc(out, '?');
+	}
+	sbuf_putc(out, '\n');
+}
+
+/* Blanks up to the column, then a "~" for each column of the range. */
+static void render_marker(const struct source *s, uint32_t begin, uint32_t col, uint32_t width,
+			  struct sbuf *out)
+{
+	const char *line = s->text + (begin - s->base) - (col - 1);
+
+	for (uint32_t i = 0; i < col - 1; i++)
+		sbuf_fill(out, ' ', line[i] == '\t' ? 4 : 1);
+	for (uint32_t i = col - 1; i < col - 1 + width; i++)
+		sbuf_fill(out, '~', line[i] == '\t' ? 4 : 1);
+	sbuf_putc(out, '\n');
+}
+
+static void render_level(const char *word, const char *start, bool colour, struct sbuf *out)
+{
+	sbuf_printf(out, "%s%s: %s", colour ? start : "", word, colour ? "\033[0m" : "");
+}
+
+/* A place with its text and source lines. */
+static void render_place(const struct diags *d, struct loc loc, const char *word,
+			 const char *start, const char *text, bool colour, struct sbuf *out)
+{
+	const struct source *s, *end_source;
+	uint32_t line, col, end_line, end_col;
+
+	if (!source_line_col(d, loc.begin, &s, &line, &col)) {
+		render_level(word, start, colour, out);
+		sbuf_printf(out, "%s\n", text);
+		return;
+	}
+	if (!source_line_col(d, loc.end, &end_source, &end_line, &end_col) || end_source != s) {
+		end_line = line;
+		end_col = col;
+	}
+	if (end_line == line)
+		sbuf_printf(out, "%s:%u:%u-%u: ", s->name, line, col, end_col);
+	else
+		sbuf_printf(out, "%s:%u-%u: ", s->name, line, end_line);
+	render_level(word, start, colour, out);
+	sbuf_printf(out, "%s\n", text);
+	for (uint32_t i = line; i <= end_line; i++)
+		render_line(s, i, out);
+	if (end_line == line)
+		render_marker(s, loc.begin, col, end_col > col ? end_col - col : 0, out);
+}
+
+void diag_render(const struct diags *d, const struct diag *diag, bool colour, struct sbuf *out)
+{
+	const char *word = diag->level == DIAG_ERROR ? "ERROR" : "WARNING";
+	const char *start = diag->level == DIAG_ERROR ? "\033[31m" : "\033[33m";
+	const struct expansion *from;
+
+	render_place(d, diag->loc, word, start, diag->text, colour, out);
+	for (const struct diag_note *n = diag->notes; n; n = n->next) {
+		if (n->is_hint)
+			sbuf_printf(out, "HINT: %s\n", n->text);
+		else
+			render_place(d, n->loc, word, start, n->text, colour, out);
+	}
+	for (from = diag->loc.from; from; from = from->call.from)
+		render_place(d, from->call, word, start, "expanded from", colour, out);
+}
+
+/* ---- nearest word ---- */
+
+#define NEAREST_MAX_LEN 64
+
+/* Levenshtein distance, swaps of neighbours counted once; 99 for long words. */
+static unsigned edit_distance(const char *a, const char *b)
+{
+	unsigned row[3][NEAREST_MAX_LEN + 1];
+	size_t la = strlen(a), lb = strlen(b);
+
+	if (la > NEAREST_MAX_LEN || lb > NEAREST_MAX_LEN)
+		return 99;
+	for (size_t j = 0; j <= lb; j++)
+		row[0][j] = (unsigned)j;
+	for (size_t i = 1; i <= la; i++) {
+		unsigned *cur = row[i % 3], *prev = row[(i + 2) % 3], *before = row[(i + 1) % 3];
+
+		cur[0] = (unsigned)i;
+		for (size_t j = 1; j <= lb; j++) {
+			unsigned best = prev[j - 1] + (a[i - 1] != b[j - 1]);
+
+			if (prev[j] + 1 < best)
+				best = prev[j] + 1;
+			if (cur[j - 1] + 1 < best)
+				best = cur[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    before[j - 2] + 1 < best)
+				best = before[j - 2] + 1;
+			cur[j] = best;
+		}
+	}
+	return row[la % 3][lb];
+}
+
+void nearest_start(struct nearest *n, const char *word)
+{
+	n->word = word;
+	n->best = NULL;
+	n->distance = (unsigned)strlen(word) / 3 + 1;
+}
+
+void nearest_try(struct nearest *n, const char *candidate)
+{
+	unsigned distance = edit_distance(n->word, candidate);
+
+	if (distance < n->distance || (!n->best && distance == n->distance)) {
+		n->best = candidate;
+		n->distance = distance;
+	}
+}

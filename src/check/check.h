@@ -1,0 +1,148 @@
+/*
+ * Names, types and constants: out comes a tree in which nothing is unknown.
+ *
+ * What holds of the checked program when there were no errors (the contract
+ * with src/lower):
+ *
+ *  - Each `struct prog` has a body of its own (probes are cloned per group of
+ *    sites that share a layout); a predicate has become an `if` around it.
+ *  - Macros are expanded, positional parameters, sizeof, offsetof and constant
+ *    expressions are literals, dead branches of constant conditions are gone.
+ *  - NODE_IDENT is gone: builtins are NODE_CALL with u.call.builtin set (args
+ *    may be empty; `arg3` is BUILTIN_arg with the literal 3 as argument), C
+ *    constants and enumerators are literals.
+ *  - Every expression has a type; every conversion is a NODE_CAST (implicit
+ *    if checking put it there; its type is node->type). Operands of arithmetic
+ *    have the operator's 64-bit result type, operands of comparisons their
+ *    joined type, assigned values the type of what they are assigned to
+ *    (strings, tuples, arrays and aggregations excepted where only the size
+ *    grows: lowering copies into the larger place and zeroes the rest).
+ *  - A map element has exactly one key, of the map's key type (a tuple if the
+ *    script wrote several); a NODE_MAP in an expression is a scalar map.
+ *  - NODE_FIELD has u.field.found and u.field.offset_bytes; its object is a
+ *    struct or a pointer to one (pointer chains of more levels have become
+ *    NODE_UNARY OP_DEREF). Field of a record or tuple: NODE_ELEMENT.
+ *  - `x ?: y` keeps then == NULL and is evaluated once.
+ *  - Calls that take formats have u.call.aux = struct format *.
+ *  - What may not be used is refused; no later stage reports errors of the
+ *    script, except programs that exceed the kernel's limits.
+ */
+#ifndef SONDE_CHECK_CHECK_H
+#define SONDE_CHECK_CHECK_H
+
+#include "base/diag.h"
+#include "check/builtin.h"
+#include "lang/ast.h"
+#include "probes/provider.h"
+#include "types/type.h"
+
+#include <stdio.h>
+
+/* A scratch variable of one scope instance. */
+struct var {
+	const char *name;
+	struct loc loc;
+	const struct type *type;
+	bool is_declared;	/* type fixed by `let $x : T` */
+	bool is_loop_var;
+	bool captured;		/* used in a loop body other than where it was made, so it must live in
+				   memory if that body becomes a callback */
+	bool address_taken;
+	bool assigned, read;
+	struct node *scope;	/* the block that it lives in */
+	void *aux;		/* lowering's */
+};
+
+enum map_use {
+	MAP_READ = 1, MAP_ASSIGNED = 2, MAP_UPDATED = 4 /* ++ or op= */, MAP_DELETED = 8,
+	MAP_PRINTED = 16, MAP_CLEARED = 32, MAP_ITERATED = 64,
+};
+
+struct map {
+	const char *name;
+	struct loc loc;
+	const struct type *key;		/* NULL: scalar */
+	const struct type *value;
+	bool is_scalar, shape_known;
+	unsigned uses;			/* enum map_use, whole program */
+	const struct map_decl *decl;	/* or NULL */
+	uint32_t capacity;
+	uint32_t index;			/* in check.maps */
+	bool used_preemptible;		/* some program on it may be preempted by another */
+	void *aux;			/* lowering's */
+};
+
+/* A piece of a format: see image_conversion; argument `arg` of the call. */
+struct format_piece {
+	const char *text;	/* literal text, or NULL */
+	size_t len;
+	struct image_conversion conv;	/* .field is the index of the value, from 0 */
+};
+
+struct format {
+	VEC(struct format_piece) pieces;
+	size_t nr_values;
+};
+
+/* A program to be: sites that share it, and its own copy of the body. */
+struct prog {
+	const struct provider *provider;
+	struct probe_site **sites;
+	size_t nr_sites;
+	struct node *body;		/* BLOCK */
+	struct loc loc;
+	struct type_struct *args;	/* struct of `args`, or NULL */
+	bool uses_probe;		/* reads `probe` and there are several sites */
+	bool reads_user;		/* reads user memory (sleepable where that helps) */
+	bool uses_stacks;
+	bool uses_args;
+	uint32_t index;
+};
+
+struct check_options {
+	const char *const *params;
+	size_t nr_params;
+	int pid;			/* -p */
+	bool has_child;			/* -c */
+	bool unsafe_mode;
+	bool no_warnings;
+	int warnings_level;		/* -k: 2 */
+};
+
+struct config {		/* after defaults, config block and environment */
+	uint32_t max_strlen, max_map_keys, max_probes, max_bpf_progs, max_cat_bytes, on_stack_limit,
+		perf_rb_pages, log_size;
+	bool print_maps_on_exit, cpp_demangle, lazy_symbolication, show_debug_info;
+	const char *str_trunc_trailer, *license;
+	enum stack_mode stack_mode;
+	int missing_probes;
+	bool fault_in;			/* sleepable reads may fault pages in */
+};
+
+struct check {
+	struct arena *arena;
+	struct names *names;
+	struct diags *diags;
+	struct types *types;
+	struct target *target;
+	struct btf *btf;
+	struct script *script;
+	const struct check_options *options;
+	struct config config;
+	struct probe_ctx probe_ctx;
+	VEC(struct prog *) progs;	/* source order */
+	VEC(struct map *) maps;		/* order of first use */
+	struct prog *prog;		/* being checked */
+	bool reporting;			/* last round: diagnostics may be added */
+	bool changed;			/* this round enlarged some type */
+	void *scope;			/* private to check */
+};
+
+/* Check the script against the target. Returns 0 or -EINVAL when there were
+ * errors (in diags). Fills progs, maps and config. */
+int check_run(struct check *c);
+
+/* Dump of the checked programs with types (`-d types`). */
+void check_dump(const struct check *c, FILE *out);
+
+#endif

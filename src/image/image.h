@@ -1,0 +1,294 @@
+/*
+ * The image: a compiled script as plain data.
+ *
+ * The compiler ends in an image, the runtime begins with one; neither knows
+ * the other. An image holds programs, maps, record layouts, formats and
+ * configuration, for one target. Everything is in the image's own arena and
+ * nothing is a pointer to code. Indices (map, program, action, layout) are
+ * positions in the image's arrays.
+ */
+#ifndef SONDE_IMAGE_IMAGE_H
+#define SONDE_IMAGE_IMAGE_H
+
+#include "base/arena.h"
+#include "base/vec.h"
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* ---- values: how bytes in keys, map values and records are to be read ---- */
+
+enum value_kind {
+	VALUE_NONE,
+	VALUE_INT,		/* size 1, 2, 4, 8; is_signed */
+	VALUE_BOOL,
+	VALUE_ENUM,		/* enumeration */
+	VALUE_POINTER,
+	VALUE_STRING,		/* size: capacity; ends at NUL or capacity */
+	VALUE_BUFFER,		/* u32 length, then bytes */
+	VALUE_ARRAY,		/* count elements of field[0].layout */
+	VALUE_TUPLE,		/* fields */
+	VALUE_RECORD,		/* fields with names; structs and unions, too */
+	VALUE_KSTACK,		/* u64 count, then addresses; param[0] limit, param[1] mode */
+	VALUE_USTACK,		/* s32 pid, s32 probe, u64 count, addresses; params as KSTACK */
+	VALUE_KSYM,		/* u64 address */
+	VALUE_USYM,		/* u64 address, s32 pid, s32 probe */
+	VALUE_PROBE_NAME,	/* u64 index into image.probe_names */
+	VALUE_TIMESTAMP, VALUE_INET, VALUE_MACADDR, VALUE_CGROUP_PATH, VALUE_USERNAME,
+	/* map values only; per CPU when the map is */
+	VALUE_COUNT,		/* u64 */
+	VALUE_SUM,		/* 64 bits, is_signed */
+	VALUE_MIN, VALUE_MAX,	/* 64-bit value, u64 set flag; is_signed */
+	VALUE_AVG, VALUE_STATS,	/* 64-bit total, u64 count; is_signed */
+	VALUE_HIST,		/* u64 buckets[]; param[0] = bits; size gives their number */
+	VALUE_LHIST,		/* u64 buckets[]; param = min, max, step */
+	VALUE_TSERIES,
+	VALUE_KIND_COUNT
+};
+
+struct image_enumerator {
+	const char *name;
+	uint64_t value;
+};
+
+struct image_enum {
+	const char *name;
+	const struct image_enumerator *items;
+	size_t nr_items;
+};
+
+struct value_layout;
+
+struct value_field {
+	const char *name;		/* NULL in tuples and arrays */
+	const struct value_layout *layout;
+	uint32_t offset_bytes;
+	uint8_t bit_offset, bit_size;	/* bit_size 0: whole */
+	bool is_variable;		/* in records only: at the offset stand u32 offset (from the
+					   record's start) and u32 length of the real bytes */
+};
+
+struct value_layout {
+	enum value_kind kind;
+	bool is_signed;
+	uint32_t size_bytes;
+	uint32_t count;			/* ARRAY */
+	const struct value_field *fields;	/* TUPLE, RECORD, ARRAY (one: the element) */
+	size_t nr_fields;
+	const struct image_enum *enumeration;	/* ENUM */
+	uint64_t param[3];
+};
+
+/* ---- maps ---- */
+
+enum image_map_role {
+	IMAGE_MAP_SCRIPT,	/* belongs to a script's map */
+	IMAGE_MAP_RING,		/* events; size chosen at load */
+	IMAGE_MAP_SCRATCH,	/* large objects of one program */
+	IMAGE_MAP_GLOBAL,	/* control block, see struct image_control; one array value */
+	IMAGE_MAP_LOSSES,	/* per-CPU array: value u64[nr_probes][IMAGE_LOSS_COUNT] */
+	IMAGE_MAP_RODATA,	/* array with one value, filled from `data` before loading */
+	IMAGE_MAP_STACKS,
+};
+
+enum image_loss { IMAGE_LOSS_RING, IMAGE_LOSS_MAP_FULL, IMAGE_LOSS_MAP_ERROR, IMAGE_LOSS_READ,
+		  IMAGE_LOSS_SCRATCH, IMAGE_LOSS_STACK, IMAGE_LOSS_COUNT };
+
+struct image_map {
+	const char *name;
+	enum image_map_role role;
+	enum bpf_map_type type;
+	uint32_t key_size, value_size, max_entries;
+	uint32_t flags;			/* BPF_F_* of map creation */
+	const void *data;		/* RODATA, GLOBAL: first contents of value 0, or NULL */
+	uint32_t data_size;
+};
+
+/* What user space and programs share: offsets in the value of the GLOBAL map. */
+struct image_control {
+	uint32_t stopped;	/* not 0: programs return at once */
+	uint32_t exit_code;
+	uint64_t start_ns;	/* CLOCK_BOOTTIME when tracing began (elapsed) */
+	uint64_t tai_offset_ns;
+	uint64_t child_pid;	/* cpid */
+	/* scalar aggregations without a key follow from here on */
+};
+
+/* A map of the script; its storage may be several kernel maps. */
+enum script_map_storage {
+	STORE_HASH,	/* image map `map`: key -> value (per CPU if the map type is) */
+	STORE_CELL,	/* scalar: value 0 of array or per-CPU array `map` */
+};
+
+struct script_map {
+	const char *name;		/* without "@" */
+	bool is_scalar;
+	enum script_map_storage storage;
+	uint32_t map;			/* image map */
+	uint32_t spare_map;		/* a second map of the same shape for take by exchange, or
+					   UINT32_MAX */
+	const struct value_layout *key;	/* NULL if scalar */
+	const struct value_layout *value;
+	/* hist, lhist: buckets in one value (see value_layout) */
+	uint32_t set_offset;		/* CELL of a plain value: offset of a u64 that is not 0 once the
+					   script has assigned; UINT32_MAX: none, zero means unset */
+};
+
+/* ---- records and actions ---- */
+
+/* Every record begins with this; the action's fields follow at their offsets. */
+struct image_record {
+	uint32_t action;	/* index in image.actions */
+	uint32_t probe;		/* index in image.probe_names of the attach point that sent it, or
+				   UINT32_MAX */
+};
+
+enum action_kind {
+	ACTION_PRINTF, ACTION_ERRORF, ACTION_WARNF, ACTION_SYSTEM, ACTION_CAT,	/* format + fields */
+	ACTION_PRINT_VALUE,	/* fields[0] */
+	ACTION_PRINT_MAP,	/* script_map, top, div */
+	ACTION_CLEAR, ACTION_ZERO,	/* script_map */
+	ACTION_TAKE,		/* print + clear (or zero) of one map, each count exactly once */
+	ACTION_EXIT,		/* fields[0]: exit code; programs were told to stop */
+	ACTION_TIME,		/* text: strftime format */
+	ACTION_JOIN,		/* text: separator; fields: strings */
+	ACTION_RUNTIME_ERROR,	/* text: message; place */
+	ACTION_HELPER_ERROR,	/* text: helper name; fields[0]: return code; place */
+	ACTION_KIND_COUNT
+};
+
+struct image_place {		/* where in the script, for messages */
+	const char *file;
+	uint32_t line, col, end_col, end_line;
+	const char *source_line;	/* text of the line */
+};
+
+/* A printf format, compiled: literal text and conversions in turn. */
+enum conversion_kind { CONV_TEXT, CONV_SIGNED, CONV_UNSIGNED, CONV_OCTAL, CONV_HEX, CONV_HEX_UPPER,
+		       CONV_CHAR, CONV_POINTER, CONV_STRING, CONV_BUFFER_TEXT, CONV_BUFFER_X,
+		       CONV_BUFFER_HEX, CONV_GFP };
+
+struct image_conversion {
+	enum conversion_kind kind;
+	const char *text;		/* TEXT; may hold NULs */
+	uint32_t len;
+	uint32_t field;			/* index of the action's field */
+	bool left, plus, alternate, zero;
+	uint32_t width;
+	uint8_t int_bytes;		/* value is cut to so many bytes first: 1, 2, 4, 8 */
+};
+
+struct image_action {
+	enum action_kind kind;
+	const struct image_conversion *format;
+	size_t nr_format;
+	const struct value_field *fields;	/* offsets from the record's start */
+	size_t nr_fields;
+	uint32_t size_bytes;		/* of the fixed part, header included */
+	uint32_t script_map;
+	uint64_t top, div;
+	bool take_zero;			/* TAKE: zero the values rather than delete the keys */
+	const char *text;
+	struct image_place place;
+};
+
+/* ---- programs ---- */
+
+enum attach_kind {
+	ATTACH_NONE,
+	ATTACH_BEGIN, ATTACH_END,	/* test-run by the runtime */
+	ATTACH_SIGNAL,			/* test-run when the signal arrives */
+	ATTACH_TRACEPOINT,		/* category, event; perf event */
+	ATTACH_RAW_TRACEPOINT,		/* event; RAW_TRACEPOINT program by name */
+	ATTACH_BTF_TRACEPOINT,		/* event; TRACING program, attach_btf_id is set */
+	ATTACH_KPROBE, ATTACH_KRETPROBE,	/* module, function, offset or address */
+	ATTACH_UPROBE, ATTACH_URETPROBE,	/* path, function, file offset */
+	ATTACH_PROFILE, ATTACH_INTERVAL,	/* count: period ns, or hz */
+	ATTACH_SOFTWARE, ATTACH_HARDWARE,	/* perf config, count */
+	ATTACH_KIND_COUNT
+};
+
+/* One attach point of a program. */
+struct image_site {
+	uint32_t probe;			/* index in probe_names; also the attach cookie */
+	const char *category, *event;	/* tracepoints */
+	const char *module, *function;	/* functions; module NULL: none named */
+	const char *path;		/* uprobes: the file */
+	uint64_t offset;		/* k: from the function's start; u: in the file */
+	uint64_t address;		/* kprobe by address; else 0 */
+	uint64_t event_id;		/* perf: type-specific config */
+	uint64_t count;			/* period or frequency */
+	bool is_freq;
+	bool must_exist;		/* missing_probes=error */
+};
+
+/* A relocation: instruction `insn` (an ld_imm64) names a map; or a value in it. */
+struct image_reloc {
+	uint32_t insn;
+	uint32_t map;
+	bool is_value;			/* BPF_PSEUDO_MAP_VALUE; offset is in the second half's imm */
+};
+
+struct image_line {
+	uint32_t insn;
+	struct image_place place;
+};
+
+struct image_prog {
+	const char *name;		/* full: provider and attach point */
+	enum bpf_prog_type type;
+	uint32_t expected_attach_type;
+	bool use_multi;			/* may be attached by kprobe_multi / uprobe_multi */
+	bool sleepable;
+	uint32_t attach_btf_id;
+	const struct bpf_insn *insns;
+	uint32_t nr_insns;
+	const struct image_reloc *relocs;
+	size_t nr_relocs;
+	const void *func_info;		/* struct bpf_func_info[]; type ids of image.btf */
+	uint32_t nr_func_info;
+	const void *line_info;		/* struct bpf_line_info[] */
+	uint32_t nr_line_info;
+	enum attach_kind attach;
+	const struct image_site *sites;
+	size_t nr_sites;
+	bool system_wide;		/* interval: never bound to a pid */
+	const struct image_line *lines;	/* for -d bpf; sorted by insn */
+	size_t nr_lines;
+};
+
+struct image_config {
+	bool print_maps_on_exit;
+	bool cpp_demangle;
+	bool show_debug_info;
+	const char *str_trunc_trailer;
+	uint32_t max_cat_bytes;
+	uint32_t perf_rb_pages;		/* 0: automatic */
+	uint32_t log_size;
+	enum { MISSING_ERROR, MISSING_WARN, MISSING_IGNORE } missing_probes;
+	const char *license;
+};
+
+struct image {
+	struct arena arena;
+	VEC(struct image_map) maps;
+	VEC(struct script_map) script_maps;
+	VEC(struct image_action) actions;
+	VEC(struct image_prog) progs;	/* in the order of firing: source order */
+	VEC(const char *) probe_names;	/* full names of all attach points */
+	const void *btf;		/* the program's own BTF, raw */
+	uint32_t btf_size;
+	uint32_t ring_map, global_map, losses_map;	/* UINT32_MAX: none */
+	struct image_config config;
+	uint32_t nr_cpus;		/* possible CPUs of the target */
+};
+
+struct image *image_open(void);	/* NULL when memory is out */
+void image_close(struct image *image);
+
+/* For people and tests. */
+void image_dump(const struct image *image, FILE *out);
+
+#endif

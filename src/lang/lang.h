@@ -1,0 +1,31 @@
+/*
+ * From script text to syntax tree.
+ */
+#ifndef SONDE_LANG_LANG_H
+#define SONDE_LANG_LANG_H
+
+#include "base/diag.h"
+#include "base/names.h"
+#include "lang/ast.h"
+
+#include <stdio.h>
+
+struct lang_options {
+	const char *const *params;	/* positional parameters $1.. */
+	size_t nr_params;
+};
+
+/* Parse a source into a tree. Always returns a tree; errors are in `diags`,
+ * and what did not parse is missing from the tree or a NODE_ERROR. */
+struct script *lang_parse(struct arena *a, struct names *names, struct diags *diags,
+			  const struct source *source, const struct lang_options *options);
+
+/* Write the tree for people (`-d ast`): one node a line, indented. Types are
+ * shown where they are known. */
+void lang_dump(const struct script *script, FILE *out);
+
+/* Parse the text of an integer as scripts write them (bases, underscores,
+ * exponent, suffixes). Returns 0, -EINVAL (not a number) or -ERANGE. */
+int lang_parse_integer(const char *text, size_t len, uint64_t *value, bool *is_duration);
+
+#endif

@@ -1,0 +1,118 @@
+/*
+ * Providers: the kinds of probes, one row and one file each.
+ *
+ * A provider knows how its attach points are spelled, which of them exist on
+ * the target, what arguments and context their programs have, and how a set of
+ * them is attached. Nothing else in the program knows a provider's name: the
+ * checker, `-l`, "did you mean" and the manual go through these rows.
+ */
+#ifndef SONDE_PROBES_PROVIDER_H
+#define SONDE_PROBES_PROVIDER_H
+
+#include "base/diag.h"
+#include "image/image.h"
+#include "lang/ast.h"
+#include "target/target.h"
+#include "types/type.h"
+
+struct btf;		/* types/btf.h: our reader */
+struct provider;
+
+/* What expansion and argument lookup work with. */
+struct probe_ctx {
+	struct arena *arena;
+	struct names *names;
+	struct diags *diags;
+	struct types *types;
+	struct target *target;
+	struct btf *btf;		/* vmlinux; NULL if the target has none */
+	int pid;			/* -p; 0: none */
+	bool unsafe_mode;
+	bool lenient;			/* came from a provider wildcard: skip what does not fit */
+	int missing;			/* enum of image_config.missing_probes */
+};
+
+/* One attach point after expansion: what the image will say of it, and what
+ * checking needs. Sites of one probe whose `layout` is equal share a program
+ * where the action does not look at more than that. */
+struct probe_site {
+	const struct provider *provider;
+	const char *name;		/* text of the `probe` builtin */
+	struct loc loc;
+	struct image_site image;	/* .probe is filled in later */
+	uint32_t btf_id;		/* BTF id of the function or tracepoint typedef; 0: unknown */
+	struct type_struct *args;	/* looked up once by provider_args */
+	bool args_known;
+};
+
+typedef VEC(struct probe_site *) site_vec;
+
+/* What programs of a provider have. */
+enum provider_has {
+	HAS_ARGN = 1, HAS_ARGS = 2, HAS_RETVAL = 4, HAS_FUNC = 8,
+	HAS_PT_REGS = 16,	/* ctx is struct pt_regs */
+	HAS_CTX = 32,		/* `ctx` may be used */
+	HAS_STACKS = 64,	/* kstack, ustack have a usable context */
+};
+
+struct provider {
+	const char *name;
+	const char *alias[3];		/* exact spelling; NULL-terminated */
+	const char *doc;		/* one sentence for the manual */
+	unsigned has;			/* enum provider_has */
+	enum type_space space;		/* of argN, retval and casts from integers */
+	enum bpf_prog_type prog_type;
+	enum attach_kind attach;
+	bool listed;			/* in the kernel set of `-l` and provider wildcards */
+	bool lists_by_name;		/* `-l` only when named */
+	bool is_return;			/* kretprobe, uretprobe, fexit */
+
+	/* Parse one attach point and append the sites that it names on the
+	 * target; errors become diagnostics. A wildcard may append none. */
+	void (*expand)(struct probe_ctx *c, const struct provider *p,
+		       const struct attach_point *ap, site_vec *out);
+
+	/* The struct of `args` at this site, or NULL (and a diagnostic at `loc`
+	 * unless loc.begin is 0). NULL hook: there is none. */
+	struct type_struct *(*args)(struct probe_ctx *c, struct probe_site *s, struct loc loc);
+
+	/* Pointee that argument `index` carries (design: arg0->len), NULL if
+	 * unknown. *nr_params gets the number of parameters, or -1 if unknown;
+	 * *param_name the parameter's name. */
+	const struct type *(*arg_type)(struct probe_ctx *c, struct probe_site *s, uint32_t index,
+				       int *nr_params, const char **param_name);
+
+	/* Fill program type, attach type and flags for this set of sites. */
+	void (*plan)(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
+		     struct image_prog *prog);
+
+	/* For -l: call `each` with the full name of every attach point that
+	 * matches the pattern (parts after the provider, as written). */
+	void (*list)(struct probe_ctx *c, const struct provider *p, const char *pattern,
+		     void (*each)(const char *name, void *arg), void *arg);
+};
+
+/* All rows; each provider of an array entry is in a file of its own. */
+extern const struct provider *const providers[];
+extern const size_t nr_providers;
+
+/* By full name (any case) or exact alias; NULL if there is none. */
+const struct provider *provider_find(const char *name);
+
+/* Expand an attach point of the script: provider wildcards, positional
+ * parameters already substituted. Unknown provider: a diagnostic with the
+ * nearest name. */
+void probes_expand(struct probe_ctx *c, const struct attach_point *ap, site_vec *out);
+
+/* args of a site, looked up once. */
+struct type_struct *provider_args(struct probe_ctx *c, struct probe_site *s, struct loc loc);
+
+/* True if `text` matches `pattern`, in which "*" stands for any run. */
+bool wildcard_match(const char *pattern, const char *text);
+bool has_wildcard(const char *text);
+
+/* `-l PATTERN`: lines in the order of the specification's section 10. */
+void probes_list(struct probe_ctx *c, const char *pattern, void (*each)(const char *name, void *arg),
+		 void *arg);
+
+#endif

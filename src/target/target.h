@@ -1,0 +1,127 @@
+/*
+ * What is known of the machine that a script is compiled for.
+ *
+ * The compiler asks nothing else: architecture, kernel features, BTF, tracefs
+ * formats, symbols, CPUs. A target is filled lazily through `ops` (the live
+ * system, in src/kernel) or from a saved file (tests, other machines).
+ */
+#ifndef SONDE_TARGET_TARGET_H
+#define SONDE_TARGET_TARGET_H
+
+#include "base/arena.h"
+#include "base/names.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* X-macro: name, meaning, first kernel (for messages). Each is tested by the
+ * live target when first asked. */
+#define TARGET_FEATURES(X)							\
+	X(RINGBUF, "BPF ring buffer", "5.8")					\
+	X(ATOMIC_FETCH, "fetching atomic instructions", "5.12")			\
+	X(FOR_EACH_MAP_ELEM, "iteration over maps", "5.13")			\
+	X(LOOP, "bpf_loop", "5.17")						\
+	X(ITER_NUM, "open-coded iterators", "6.4")				\
+	X(CPU_V4, "instruction set version 4", "6.6")				\
+	X(RDONLY_CAST, "bpf_rdonly_cast", "6.2")				\
+	X(CURRENT_TASK_BTF, "get_current_task_btf", "5.11")			\
+	X(TASK_STORAGE, "task storage in tracing programs", "5.12")		\
+	X(SLEEPABLE_UPROBE, "sleepable uprobe programs", "6.0")			\
+	X(COPY_FROM_USER_STR, "bpf_copy_from_user_str", "6.12")			\
+	X(COOKIE, "attach cookies", "5.15")					\
+	X(RAW_TP_COOKIE, "raw tracepoint cookies", "6.10")			\
+	X(PERF_LINK, "perf event links", "5.15")				\
+	X(KPROBES, "kprobes", "")						\
+	X(KPROBE_MULTI, "kprobe multi links", "5.18")				\
+	X(UPROBE_MULTI, "uprobe multi links", "6.6")				\
+	X(FENTRY, "fentry programs", "5.5")					\
+	X(MAP_LOOKUP_PERCPU, "map_lookup_percpu_elem", "5.19")			\
+	X(MAP_SUM_ELEM_COUNT, "bpf_map_sum_elem_count", "6.6")			\
+	X(FUNC_IP, "get_func_ip", "5.15")					\
+	X(BTF_TRACEPOINT, "BTF tracepoints", "5.5")				\
+	X(UNINIT_STACK, "reads of uninitialised stack", "6.1")			\
+	X(BATCH_OPS, "map batch operations", "5.6")				\
+	X(SYSCALL_TP_PREEMPT, "preemptible syscall tracepoints", "7.0")
+
+enum target_feature {
+#define X(name, text, kernel) FEATURE_##name,
+	TARGET_FEATURES(X)
+#undef X
+	FEATURE_COUNT
+};
+
+const char *target_feature_text(enum target_feature f);
+const char *target_feature_kernel(enum target_feature f);
+const char *target_feature_name(enum target_feature f);	/* "RINGBUF" */
+
+/* One architecture's calling convention: rows of a table. */
+struct target_reg {
+	const char *name;
+	uint16_t offset;	/* in struct pt_regs (arm64: user_pt_regs) */
+};
+
+struct target_arch {
+	const char *name;		/* "x86_64" */
+	bool big_endian;
+	const struct target_reg *regs;
+	size_t nr_regs;
+	uint16_t arg_offsets[8];	/* pt_regs offsets of argument registers */
+	uint32_t nr_args;
+	uint16_t syscall_arg_offsets[6];
+	uint16_t ret_offset, ip_offset, sp_offset, syscall_nr_offset;
+	const char *syscall_prefix;	/* "__x64_sys_" */
+	bool char_is_signed;
+};
+
+const struct target_arch *target_arch_find(const char *name);
+
+struct target;
+
+/* Text of a file that the target provides (a tracefs format), or a list. */
+struct target_ops {
+	bool (*has_feature)(void *arg, enum target_feature f);
+	/* vmlinux BTF, mapped or in memory; lives as long as the target. */
+	int (*btf)(void *arg, const void **data, size_t *size);
+	/* Text of events/CATEGORY/EVENT/format; arena-owned by the target. -ENOENT if none. */
+	int (*format)(void *arg, const char *category, const char *event, const char **text);
+	/* id of a tracepoint */
+	int (*event_id)(void *arg, const char *category, const char *event, uint32_t *id);
+	/* "category:event" of all, sorted, NUL-terminated strings in one array */
+	int (*events)(void *arg, const char *const **list, size_t *count);
+	/* names of traceable kernel functions, sorted, unique */
+	int (*functions)(void *arg, const char *const **list, size_t *count);
+	/* address of a kernel symbol; -ENOENT */
+	int (*symbol)(void *arg, const char *name, uint64_t *address);
+	/* load a two-instruction program calling kfunc `btf_id` in this program type */
+	bool (*kfunc_loads)(void *arg, uint32_t prog_type, uint32_t btf_id);
+	/* loaded modules */
+	bool (*has_module)(void *arg, const char *name);
+	void (*close)(void *arg);
+};
+
+struct target {
+	struct arena *arena;		/* owned by who opened it */
+	const struct target_arch *arch;
+	char release[65];		/* uname -r */
+	uint32_t kernel_version;	/* KERNEL_VERSION(a, b, c) */
+	uint32_t nr_cpus;		/* possible */
+	uint64_t pidns_dev, pidns_ino;	/* 0: the initial PID namespace */
+	uint64_t page_size;
+	const struct target_ops *ops;
+	void *arg;
+	int8_t feature_known[FEATURE_COUNT];	/* 0 unknown, 1 yes, -1 no */
+};
+
+bool target_has(struct target *t, enum target_feature f);
+int target_btf(struct target *t, const void **data, size_t *size);
+
+/* A target from a saved file, and saving one (only what was asked of it so
+ * far, and all that `names` lists: see target_save's options). */
+int target_load(struct target *t, struct arena *a, const char *path);
+int target_save(struct target *t, const char *path);
+
+/* A target without a machine: x86_64, no BTF, all features on; for tests. */
+void target_init_plain(struct target *t, struct arena *a);
+
+#endif
