@@ -68,6 +68,7 @@ struct map {
 	const struct map_decl *decl;	/* or NULL */
 	uint32_t capacity;
 	uint32_t index;			/* in check.maps */
+	bool is_taken;			/* some action prints and then clears or zeroes it */
 	bool used_preemptible;		/* some program on it may be preempted by another */
 	void *aux;			/* lowering's */
 };
@@ -96,6 +97,9 @@ struct prog {
 	bool reads_user;		/* reads user memory (sleepable where that helps) */
 	bool uses_stacks;
 	bool uses_args;
+	bool has_effects;		/* changes a map, sends a record, ...: must heed the stop flag */
+	const char *raw_event;		/* many syscall tracepoints as one raw program on sys_enter or
+					   sys_exit (design: one program, many attach points); or NULL */
 	uint32_t index;
 };
 
@@ -125,7 +129,7 @@ struct check {
 	struct diags *diags;
 	struct types *types;
 	struct target *target;
-	struct btf *btf;
+	struct kbtf *btf;
 	struct script *script;
 	const struct check_options *options;
 	struct config config;

@@ -88,7 +88,7 @@ enum image_map_role {
 	IMAGE_MAP_RING,		/* events; size chosen at load */
 	IMAGE_MAP_SCRATCH,	/* large objects of one program */
 	IMAGE_MAP_GLOBAL,	/* control block, see struct image_control; one array value */
-	IMAGE_MAP_LOSSES,	/* per-CPU array: value u64[nr_probes][IMAGE_LOSS_COUNT] */
+	IMAGE_MAP_LOSSES,	/* array, one value: u64[nr_progs][IMAGE_LOSS_COUNT], atomic adds */
 	IMAGE_MAP_RODATA,	/* array with one value, filled from `data` before loading */
 	IMAGE_MAP_STACKS,
 };
@@ -113,13 +113,13 @@ struct image_control {
 	uint64_t start_ns;	/* CLOCK_BOOTTIME when tracing began (elapsed) */
 	uint64_t tai_offset_ns;
 	uint64_t child_pid;	/* cpid */
-	/* scalar aggregations without a key follow from here on */
+	/* select words of taken maps and other words of the compiler follow from here on */
 };
 
 /* A map of the script; its storage may be several kernel maps. */
 enum script_map_storage {
 	STORE_HASH,	/* image map `map`: key -> value (per CPU if the map type is) */
-	STORE_CELL,	/* scalar: value 0 of array or per-CPU array `map` */
+	STORE_CELL,	/* scalar: in value 0 of the mmapable array `map`, reached without a lookup */
 };
 
 struct script_map {
@@ -127,13 +127,20 @@ struct script_map {
 	bool is_scalar;
 	enum script_map_storage storage;
 	uint32_t map;			/* image map */
-	uint32_t spare_map;		/* a second map of the same shape for take by exchange, or
-					   UINT32_MAX */
+	uint32_t spare_map;		/* HASH that is taken while running: a second map of the same
+					   shape, else UINT32_MAX. Programs use `spare_map` while the
+					   u32 at select_offset of the GLOBAL map is not 0. To take:
+					   flip it, wait until running programs have ended
+					   (membarrier GLOBAL), read and empty the map left behind */
+	uint32_t select_offset;
+	uint32_t cell_offset;		/* CELL: of the (first) cell */
+	uint32_t cell_stride;		/* CELL: 0: one cell for all CPUs; else bytes from one CPU's cell
+					   to the next, image.nr_cpus of them */
 	const struct value_layout *key;	/* NULL if scalar */
 	const struct value_layout *value;
 	/* hist, lhist: buckets in one value (see value_layout) */
-	uint32_t set_offset;		/* CELL of a plain value: offset of a u64 that is not 0 once the
-					   script has assigned; UINT32_MAX: none, zero means unset */
+	uint32_t set_offset;		/* CELL: offset of a u64 that is not 0 once the script has
+					   assigned; UINT32_MAX: none, all zero means unset */
 };
 
 /* ---- records and actions ---- */
@@ -255,6 +262,7 @@ struct image_prog {
 	const struct image_site *sites;
 	size_t nr_sites;
 	bool system_wide;		/* interval: never bound to a pid */
+	const char *raw_event;		/* all sites are served by this one raw tracepoint; or NULL */
 	const struct image_line *lines;	/* for -d bpf; sorted by insn */
 	size_t nr_lines;
 };

@@ -15,7 +15,7 @@
 #include "target/target.h"
 #include "types/type.h"
 
-struct btf;		/* types/btf.h: our reader */
+struct kbtf;		/* types/kbtf.h: our reader of BTF */
 struct provider;
 
 /* What expansion and argument lookup work with. */
@@ -25,7 +25,7 @@ struct probe_ctx {
 	struct diags *diags;
 	struct types *types;
 	struct target *target;
-	struct btf *btf;		/* vmlinux; NULL if the target has none */
+	struct kbtf *btf;		/* vmlinux; NULL if the target has none */
 	int pid;			/* -p; 0: none */
 	bool unsafe_mode;
 	bool lenient;			/* came from a provider wildcard: skip what does not fit */
