@@ -26,6 +26,34 @@
  *  - Calls that take formats have u.call.aux = struct format *.
  *  - What may not be used is refused; no later stage reports errors of the
  *    script, except programs that exceed the kernel's limits.
+ *
+ * Calls after checking:
+ *
+ *  - delete, has_key, find have their map and key as one argument: a MAP_ELEM
+ *    with its key (or a MAP, scalar: delete only). find: then a VAR.
+ *  - print of a map, clear, zero and len of a map: args[0] is a MAP, keyed or
+ *    not; print's top and div are INT. print of any other value: args[0].
+ *  - count() .. lhist() stand only as the value of an ASSIGN to a MAP or
+ *    MAP_ELEM (op OP_NONE); the value argument has 64 bits; bits, min, max,
+ *    step are in the map's value type (params) only, args holds the value.
+ *  - kstack, ustack: no arguments, limit and mode are in the type.
+ *  - pid, tid: no argument: the tracer's namespace; INT 1: the initial one.
+ *  - nsecs: no argument, or INT of enum clock_mode. strftime: args[0] STRING,
+ *    args[1] 64-bit, args[2] INT of enum clock_mode.
+ *  - str(p [, n]), buf(p [, n]): p is a pointer with its address space
+ *    (integers have been cast), a string or an array; n is a uint64, a literal
+ *    n shows in the type as well. strlen, strncmp: strings, pointers, arrays.
+ *  - ksym, usym: args[0] is a 64-bit integer (pointers have been cast).
+ *  - join: args[0] a pointer; args[1] STRING if given. ntop: args[0] INT, 4 or
+ *    16 (bytes), args[1] the integer, array or string. macaddr: array or pointer.
+ *  - Formats: aux = struct format *; args[0] stays the format's STRING, the
+ *    values are args[1..], the value of piece conv.field being args[1 + field].
+ *  - time: args[0] STRING if given. exit: args[0] 64-bit if given.
+ *  - reg: aux = const struct target_reg *. strncmp's n is an INT.
+ *  - args: only below NODE_FIELD (or as printed value): a struct in
+ *    SPACE_CONTEXT; a raw program's fields of that struct have their own rules.
+ *  - kptr, uptr are CASTs, kaddr is an INT; probetype, and probe where the
+ *    program has one site, are STRING: lowering never meets these calls.
  */
 #ifndef SONDE_CHECK_CHECK_H
 #define SONDE_CHECK_CHECK_H
@@ -52,6 +80,8 @@ struct var {
 	struct node *scope;	/* the block that it lives in */
 	void *aux;		/* lowering's */
 };
+
+enum clock_mode { CLOCK_MODE_BOOT, CLOCK_MODE_MONOTONIC, CLOCK_MODE_TAI, CLOCK_MODE_SW_TAI };
 
 enum map_use {
 	MAP_READ = 1, MAP_ASSIGNED = 2, MAP_UPDATED = 4 /* ++ or op= */, MAP_DELETED = 8,
