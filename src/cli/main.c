@@ -1,0 +1,311 @@
+/*
+ * The command: options in, a session of the library, exit status out. All that
+ * it can do, a program that links libsonde can do.
+ *
+ * Exit status: the script's own on a normal end, 1 for what the user can mend
+ * before running (usage, script, privileges, output file), 255 when the kernel
+ * refused to load or attach; killed by SIGPIPE when nobody reads the output.
+ */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STATUS_USER 1
+#define STATUS_KERNEL 255
+#define STATUS_INTERRUPTED 130
+#define POLL_MS 100
+#define READ_CHUNK 65536
+
+/* The only mutable globals: signal handlers have no other way to the session. */
+static struct sonde *volatile session;
+static volatile sig_atomic_t stops;
+
+static void on_stop_signal(int sig)
+{
+	(void)sig;
+	if (++stops >= 3)
+		_exit(STATUS_INTERRUPTED);
+	if (session)
+		sonde_stop(session);
+}
+
+static void on_user_signal(int sig)
+{
+	(void)sig;
+	if (session)
+		sonde_signal(session);
+}
+
+static void handle_signals(void)
+{
+	struct sigaction stop = { .sa_handler = on_stop_signal };
+	struct sigaction user = { .sa_handler = on_user_signal };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGHUP, &stop, NULL);
+	sigaction(SIGUSR1, &user, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);	/* EPIPE tells, after which we detach first */
+}
+
+/* End as by SIGPIPE, now that everything is detached. */
+static int die_of_closed_pipe(void)
+{
+	signal(SIGPIPE, SIG_DFL);
+	raise(SIGPIPE);
+	return 128 + SIGPIPE;
+}
+
+static void show_message(void *arg, const struct sonde_message *m)
+{
+	const struct cli_options *o = arg;
+
+	if (m->severity != SONDE_DEBUG || o->verbose)
+		fputs(m->rendered, stderr);
+}
+
+/* Append what one read gives. Returns the number of bytes or a negative errno. */
+static ssize_t read_more(int fd, char **text, size_t *cap, size_t n)
+{
+	ssize_t got;
+
+	if (*cap - n < READ_CHUNK) {
+		char *p = realloc(*text, *cap + 2 * READ_CHUNK);
+
+		if (!p)
+			return -ENOMEM;
+		*text = p;
+		*cap += 2 * READ_CHUNK;
+	}
+	do {
+		got = read(fd, *text + n, *cap - n);
+	} while (got < 0 && errno == EINTR);
+	return got < 0 ? -errno : got;
+}
+
+/* All of a file in fresh memory, which is the caller's in any case. */
+static int read_all(int fd, char **text, size_t *len)
+{
+	size_t cap = 0;
+	ssize_t got;
+
+	*len = 0;
+	while ((got = read_more(fd, text, &cap, *len)) > 0)
+		*len += (size_t)got;
+	return (int)got;
+}
+
+static int read_script(const struct cli_options *o, char **text, size_t *len)
+{
+	int fd = STDIN_FILENO, err;
+
+	if (o->script_text) {
+		*text = strdup(o->script_text);
+		*len = strlen(o->script_text);
+		return *text ? 0 : -ENOMEM;
+	}
+	if (strcmp(o->script_file, "-")) {
+		fd = open(o->script_file, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+	}
+	err = read_all(fd, text, len);
+	if (fd != STDIN_FILENO)
+		close(fd);
+	return err;
+}
+
+static int request_dumps(struct sonde *s, const struct cli_options *o)
+{
+	for (size_t i = 0; i < o->dumps.n; i++) {
+		if (!sonde_dump(s, o->dumps.at[i], stdout))
+			continue;
+		fprintf(stderr, "ERROR: -d knows no stage '%s'\n"
+			"HINT: stages are: ast, types, ir, ir-opt, bpf, image, all\n",
+			o->dumps.at[i]);
+		return STATUS_USER;
+	}
+	return 0;
+}
+
+static int compile(struct sonde *s, const struct cli_options *o)
+{
+	bool from_file = !o->script_text && strcmp(o->script_file, "-");
+	char *text = NULL;
+	size_t len = 0;
+	int err = read_script(o, &text, &len);
+
+	if (err) {
+		fprintf(stderr, "ERROR: cannot read '%s': %s\n", o->script_file, strerror(-err));
+		free(text);
+		return STATUS_USER;
+	}
+	err = request_dumps(s, o);
+	if (!err)
+		err = sonde_compile(s, from_file ? o->script_file : "stdin", text, len);
+	free(text);
+	if (err == -ENOMEM)
+		fprintf(stderr, "ERROR: out of memory\n");
+	return err ? STATUS_USER : 0;
+}
+
+/* Poll until the run ends. Returns 0 or a negative errno. */
+static int run_until_end(struct sonde *s)
+{
+	int more;
+
+	do {
+		more = sonde_poll(s, POLL_MS);
+	} while (more > 0);
+	return more;
+}
+
+/* The exit status after a failed write; -EPIPE is kept for the very end. */
+static int report_output_error(const struct cli_options *o, int err)
+{
+	if (err == -EPIPE)
+		return 128 + SIGPIPE;
+	fprintf(stderr, "ERROR: cannot write to %s: %s\n",
+		o->output_file ? o->output_file : "standard output", strerror(-err));
+	return STATUS_USER;
+}
+
+static int trace(struct sonde *s, const struct cli_options *o)
+{
+	int n, err, code;
+
+	if (sonde_load(s))
+		return STATUS_KERNEL;
+	n = sonde_attach(s);
+	if (n < 0)
+		return STATUS_KERNEL;
+	if (!n) {
+		if (!o->quiet)
+			puts("No probes to attach");
+		return STATUS_USER;
+	}
+	if (o->dry_run)
+		return 0;
+	if (!o->quiet && o->format == SONDE_TEXT)
+		fprintf(stderr, "Attached %d probe%s\n", n, n == 1 ? "" : "s");
+	err = run_until_end(s);
+	code = sonde_finish(s);
+	if (!err && code < 0)
+		err = code;
+	return err ? report_output_error(o, err) : code;
+}
+
+static int open_output(const struct cli_options *o)
+{
+	int fd;
+
+	if (!o->output_file)
+		return STDOUT_FILENO;
+	fd = open(o->output_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		fprintf(stderr, "ERROR: cannot open output file '%s': %s\n", o->output_file,
+			strerror(errno));
+	return fd;
+}
+
+static int compile_and_run(struct sonde *s, const struct cli_options *o)
+{
+	int fd, status = compile(s, o);
+
+	if (status || o->mode == CLI_CODEGEN || o->dumps.n)
+		return status;
+	fd = open_output(o);
+	if (fd < 0)
+		return STATUS_USER;
+	status = sonde_print_to(s, fd, o->format, o->flush) ? STATUS_USER : trace(s, o);
+	if (fd != STDOUT_FILENO && close(fd))
+		status = report_output_error(o, -errno);
+	return status;
+}
+
+static void print_line(const char *line, void *arg)
+{
+	(void)arg;
+	puts(line);
+}
+
+static int list(struct sonde *s, const struct cli_options *o)
+{
+	if (sonde_list(s, o->list_pattern ? o->list_pattern : "*", print_line, NULL))
+		return STATUS_USER;
+	return fflush(stdout) ? report_output_error(o, -errno) : 0;
+}
+
+static struct sonde *open_session(const struct cli_options *o)
+{
+	struct sonde_options so = {
+		.size = sizeof(so),
+		.params = o->params,
+		.nr_params = o->nr_params,
+		.pid = o->pid,
+		.command = o->command,
+		.unsafe_mode = o->unsafe_mode,
+		.no_warnings = o->no_warnings,
+		.warnings_level = o->warnings_level,
+		.target_file = o->target_file,
+		.no_features = o->no_features.at,
+		.nr_no_features = o->no_features.n,
+		.verbose = o->verbose,
+		.quiet = o->quiet,
+		.wait_detach = o->wait_detach,
+		.compile_only = o->mode == CLI_CODEGEN || o->dumps.n,
+	};
+
+	return sonde_open(&so);
+}
+
+static int run_session(struct cli_options *o)
+{
+	struct sonde *s = open_session(o);
+	int status;
+
+	if (!s) {
+		fprintf(stderr, "ERROR: out of memory\n");
+		return STATUS_USER;
+	}
+	sonde_on_message(s, show_message, o);
+	session = s;
+	handle_signals();
+	status = o->mode == CLI_LIST ? list(s, o) : compile_and_run(s, o);
+	session = NULL;
+	sonde_close(s);
+	return status == 128 + SIGPIPE ? die_of_closed_pipe() : status;
+}
+
+static int print_version(const struct cli_options *o)
+{
+	/* Called as bpftrace, say the version whose behaviour this is: scripts ask. */
+	if (!strcmp(o->program, "bpftrace"))
+		puts("bpftrace v0.27.1");
+	else
+		printf("sonde v%s\n", sonde_version());
+	return fflush(stdout) ? STATUS_USER : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli_options o;
+	int status = options_parse(&o, argc, argv);
+
+	if (status >= 0)
+		return status;
+	if (o.mode == CLI_VERSION)
+		return print_version(&o);
+	if (o.mode == CLI_HELP) {
+		options_usage(o.program, false);
+		return fflush(stdout) ? STATUS_USER : 0;
+	}
+	return run_session(&o);
+}

@@ -1,0 +1,362 @@
+/*
+ * The command line: one table of options, from which both parsing and the
+ * usage text are made.
+ */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_PID 4194304
+
+/* Options without a short form. */
+enum option_id {
+	OPT_MODE = 256, OPT_DRY_RUN, OPT_UNSAFE, OPT_NO_WARNINGS, OPT_NO_FEATURE, OPT_TARGET,
+	OPT_WAIT_DETACH, OPT_INFO, OPT_FMT, OPT_TEST, OPT_BENCH, OPT_AOT, OPT_INCLUDE,
+	OPT_PROBE_FILTER, OPT_EMIT_ELF, OPT_TRACEABLE, OPT_DEBUGINFO, OPT_DWARF_PID, OPT_USDT,
+	OPT_EMIT_LLVM, OPT_VERIFY_LLVM,
+};
+
+struct option_row {
+	int id;			/* short option's letter, or enum option_id */
+	const char *name;	/* long option, or NULL */
+	const char *arg;	/* what the argument is called; NULL: none */
+	const char *help;	/* NULL: not shown */
+	bool not_yet;		/* known, refused by name */
+	/* One of these: a flag to set, a text to store, or a function. */
+	size_t flag, text;	/* offsets in struct cli_options, 0: none */
+	bool (*set)(struct cli_options *o, const char *arg);
+};
+
+static bool set_list(struct cli_options *o, const char *arg)
+{
+	(void)arg;
+	o->mode = CLI_LIST;
+	return true;
+}
+
+static bool set_pid(struct cli_options *o, const char *arg)
+{
+	char *end;
+	long pid;
+
+	errno = 0;
+	pid = strtol(arg, &end, 0);
+	if (errno || end == arg || *end || pid <= 0 || pid > MAX_PID) {
+		fprintf(stderr, "ERROR: -p needs a process id from 1 to %d, not '%s'\n", MAX_PID,
+			arg);
+		return false;
+	}
+	o->pid = (int)pid;
+	return true;
+}
+
+/* The position of `arg` among the words (NULL-terminated), or -1 with a message. */
+static int word_index(const char *option, const char *arg, const char *const *words)
+{
+	for (int i = 0; words[i]; i++)
+		if (!strcmp(arg, words[i]))
+			return i;
+	fprintf(stderr, "ERROR: %s '%s' is not known\nHINT: known are:", option, arg);
+	for (int i = 0; words[i]; i++)
+		fprintf(stderr, "%s %s", i ? "," : "", words[i]);
+	fprintf(stderr, "\n");
+	return -1;
+}
+
+static bool set_format(struct cli_options *o, const char *arg)
+{
+	static const char *const words[] = { "text", "json", NULL };	/* as enum sonde_format */
+	int i = word_index("Invalid output format:", arg, words);
+
+	o->format = (enum sonde_format)(i > 0 ? i : 0);
+	return i >= 0;
+}
+
+static bool set_flush(struct cli_options *o, const char *arg)
+{
+	static const char *const words[] = { "line", "full", "none", NULL };	/* enum sonde_flush */
+	int i = word_index("-B", arg, words);
+
+	o->flush = (enum sonde_flush)(i > 0 ? i : 0);
+	return i >= 0;
+}
+
+static bool set_mode(struct cli_options *o, const char *arg)
+{
+	static const char *const words[] = { "codegen", "test", "bench", "format",
+					     "compiler-bench", NULL };
+	int i = word_index("--mode", arg, words);
+
+	if (i > 0)
+		fprintf(stderr, "ERROR: not supported yet: --mode %s\n", arg);
+	o->mode = CLI_CODEGEN;
+	return i == 0;
+}
+
+static bool set_more_warnings(struct cli_options *o, const char *arg)
+{
+	(void)arg;
+	if (o->warnings_level == 2) {
+		fprintf(stderr, "ERROR: -k was given twice; one -k shows all warnings\n");
+		return false;
+	}
+	o->warnings_level = 2;
+	return true;
+}
+
+static bool add_words(struct cli_words *words, const char *arg)
+{
+	char *copy = strdup(arg), *rest = NULL;
+
+	for (char *w = copy ? strtok_r(copy, ",", &rest) : NULL; w; w = strtok_r(NULL, ",", &rest)) {
+		if (words->n == CLI_MAX_WORDS) {
+			fprintf(stderr, "ERROR: too many words in '%s'\n", arg);
+			free(copy);
+			return false;
+		}
+		words->at[words->n++] = w;
+	}
+	return copy != NULL;
+}
+
+static bool set_dump(struct cli_options *o, const char *arg)
+{
+	return add_words(&o->dumps, arg);
+}
+
+static bool set_no_feature(struct cli_options *o, const char *arg)
+{
+	static const char *const known[] = { "kprobe_multi", "kprobe_session", "uprobe_multi",
+					     NULL };
+	size_t i = o->no_features.n;
+
+	if (!add_words(&o->no_features, arg))
+		return false;
+	for (; i < o->no_features.n; i++)
+		if (word_index("--no-feature", o->no_features.at[i], known) < 0)
+			return false;
+	return true;
+}
+
+static bool set_help(struct cli_options *o, const char *arg)
+{
+	(void)arg;
+	o->mode = CLI_HELP;
+	return true;
+}
+
+static bool set_version(struct cli_options *o, const char *arg)
+{
+	(void)arg;
+	o->mode = CLI_VERSION;
+	return true;
+}
+
+static bool set_nothing(struct cli_options *o, const char *arg)
+{
+	(void)o;
+	(void)arg;
+	return true;
+}
+
+#define FLAG(field) .flag = offsetof(struct cli_options, field)
+#define TEXT(field) .text = offsetof(struct cli_options, field)
+
+static const struct option_row rows[] = {
+	{ 'e', NULL, "PROGRAM", "run this text", TEXT(script_text) },
+	{ 'l', "list", NULL, "list attach points that match a pattern", .set = set_list },
+	{ 'p', "pid", "PID", "trace this process only; ends with it", .set = set_pid },
+	{ 'c', "cmd", "COMMAND", "run this and trace it; ends with it", TEXT(command) },
+	{ 'o', "output", "FILE", "write the script's output to a file", TEXT(output_file) },
+	{ 'f', NULL, "FORMAT", "output format: text or json", .set = set_format },
+	{ 'B', NULL, "MODE", "output buffering: line (default), full or none", .set = set_flush },
+	{ 'q', "quiet", NULL, "no \"Attached...\" line", FLAG(quiet) },
+	{ 'v', "verbose", NULL, "say what is done and why", FLAG(verbose) },
+	{ 'k', "warnings", NULL, "also warn of failed reads and missing keys",
+	  .set = set_more_warnings },
+	{ OPT_NO_WARNINGS, "no-warnings", NULL, "no warnings", FLAG(no_warnings) },
+	{ OPT_UNSAFE, "unsafe", NULL, "allow functions that change the system", FLAG(unsafe_mode) },
+	{ OPT_DRY_RUN, "dry-run", NULL, "attach, then stop", FLAG(dry_run) },
+	{ OPT_MODE, "mode", "MODE", "codegen: compile only, needs no privileges", .set = set_mode },
+	{ OPT_NO_FEATURE, "no-feature", "LIST",
+	  "do not use kprobe_multi, kprobe_session or uprobe_multi", .set = set_no_feature },
+	{ OPT_TARGET, "target", "FILE", "compile for a saved target", TEXT(target_file) },
+	{ OPT_WAIT_DETACH, "wait-detach", NULL, "end only when everything is detached",
+	  FLAG(wait_detach) },
+	{ 'd', "debug", "STAGES", "dump stages: ast, types, ir, ir-opt, bpf, image",
+	  .set = set_dump },
+	{ 'h', "help", NULL, "this text", .set = set_help },
+	{ 'V', "version", NULL, "version", .set = set_version },
+	{ 'b', "btf", NULL, NULL, .set = set_nothing },
+	{ OPT_USDT, "usdt-file-activation", NULL, NULL, .set = set_nothing },
+	{ 'I', NULL, "DIR", NULL, .not_yet = true },
+	{ OPT_INCLUDE, "include", "FILE", NULL, .not_yet = true },
+	{ OPT_INFO, "info", NULL, NULL, .not_yet = true },
+	{ OPT_FMT, "fmt", NULL, NULL, .not_yet = true },
+	{ OPT_TEST, "test", NULL, NULL, .not_yet = true },
+	{ OPT_BENCH, "bench", NULL, NULL, .not_yet = true },
+	{ OPT_AOT, "aot", "FILE", NULL, .not_yet = true },
+	{ OPT_PROBE_FILTER, "probe-filter", "REGEX", NULL, .not_yet = true },
+	{ OPT_EMIT_ELF, "emit-elf", "FILE", NULL, .not_yet = true },
+	{ OPT_EMIT_LLVM, "emit-llvm", "FILE", NULL, .not_yet = true },
+	{ OPT_VERIFY_LLVM, "verify-llvm-ir", NULL, NULL, .not_yet = true },
+	{ OPT_TRACEABLE, "traceable-functions", "FILE", NULL, .not_yet = true },
+	{ OPT_DEBUGINFO, "debuginfo", "DIRS", NULL, .not_yet = true },
+	{ OPT_DWARF_PID, "dwarf-pid", "PID", NULL, .not_yet = true },
+};
+
+#define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* "-f, --full NAME" of a row. */
+static void spell_option(const struct option_row *r, char *text, size_t size)
+{
+	const char shorts[] = { '-', (char)r->id, '\0' };
+	bool has_short = r->id < 256;
+
+	snprintf(text, size, "%s%s%s%s%s%s", has_short ? shorts : "",
+		 has_short && r->name ? ", " : "", r->name ? "--" : "", r->name ? r->name : "",
+		 r->arg ? " " : "", r->arg ? r->arg : "");
+}
+
+void options_usage(const char *program, bool to_stderr)
+{
+	FILE *out = to_stderr ? stderr : stdout;
+	char text[64];
+
+	fprintf(out,
+		"usage: %s [options] FILE [parameters]\n"
+		"       %s [options] -e 'program' [parameters]\n"
+		"       %s -l [PATTERN]\n"
+		"\noptions:\n", program, program, program);
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		if (!rows[i].help)
+			continue;
+		spell_option(&rows[i], text, sizeof(text));
+		fprintf(out, "    %-24s %s\n", text, rows[i].help);
+	}
+	fprintf(out,
+		"\nenvironment: SONDE_NAME or BPFTRACE_NAME sets the configuration variable NAME\n"
+		"\nexamples:\n"
+		"    %s -e 'tracepoint:syscalls:sys_enter_openat { printf(\"%%s %%s\\n\", comm, "
+		"str(args.filename)); }'\n"
+		"    %s -e 'profile:hz:99 { @[kstack] = count(); }'\n"
+		"    %s -l 'tracepoint:sched:*'\n", program, program, program);
+}
+
+static const struct option_row *row_find(int id)
+{
+	for (size_t i = 0; i < NR_ROWS; i++)
+		if (rows[i].id == id)
+			return &rows[i];
+	return NULL;
+}
+
+/* getopt's two forms of the table. */
+static void make_getopt(char *shorts, struct option *longs)
+{
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		const struct option_row *r = &rows[i];
+
+		if (r->id < 256) {
+			*shorts++ = (char)r->id;
+			if (r->arg)
+				*shorts++ = ':';
+		}
+		if (r->name)
+			*longs++ = (struct option){ r->name,
+						    r->arg ? required_argument : no_argument, NULL,
+						    r->id };
+	}
+	*shorts = '\0';
+	*longs = (struct option){ 0 };
+}
+
+/* Store what one option says. False: a message has been printed. */
+static bool apply(struct cli_options *o, const struct option_row *r, const char *arg)
+{
+	char text[64];
+
+	if (r->not_yet) {
+		spell_option(r, text, sizeof(text));
+		fprintf(stderr, "ERROR: not supported yet: %s\n", text);
+		return false;
+	}
+	if (r->flag)
+		*(bool *)((char *)o + r->flag) = true;
+	if (r->text)
+		memcpy((char *)o + r->text, &arg, sizeof(arg));
+	return !r->set || r->set(o, arg);
+}
+
+/* What remains of argv: the script file or pattern, then parameters. */
+static int take_words(struct cli_options *o, int argc, char **argv)
+{
+	int at = optind;
+
+	if (o->mode == CLI_LIST) {
+		if (at < argc)
+			o->list_pattern = argv[at++];
+		if (at == argc)
+			return -1;
+		fprintf(stderr, "ERROR: -l takes one pattern\n");
+		options_usage(o->program, true);
+		return 1;
+	}
+	if (!o->script_text) {
+		if (at == argc) {
+			options_usage(o->program, true);
+			return 1;
+		}
+		o->script_file = argv[at++];
+		if (at < argc && !strcmp(argv[at], "--"))
+			at++;
+	}
+	o->params = (const char *const *)argv + at;
+	o->nr_params = (size_t)(argc - at);
+	return -1;
+}
+
+static int check_together(const struct cli_options *o)
+{
+	if (o->pid && o->command) {
+		fprintf(stderr, "ERROR: -p and -c cannot be used together\n");
+		options_usage(o->program, true);
+		return 1;
+	}
+	if (o->no_warnings && o->warnings_level == 2) {
+		fprintf(stderr, "ERROR: -k and --no-warnings contradict each other\n");
+		return 1;
+	}
+	return -1;
+}
+
+int options_parse(struct cli_options *o, int argc, char **argv)
+{
+	char shorts[2 * NR_ROWS + 1];
+	struct option longs[NR_ROWS + 1];
+	const char *slash = argv[0] ? strrchr(argv[0], '/') : NULL;
+	int id, status;
+
+	memset(o, 0, sizeof(*o));
+	o->program = slash ? slash + 1 : argv[0] ? argv[0] : "sonde";
+	o->warnings_level = 1;
+	make_getopt(shorts, longs);
+	while ((id = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		const struct option_row *r = row_find(id);
+
+		if (!r) {
+			options_usage(o->program, true);
+			return 1;
+		}
+		if (!apply(o, r, optarg))
+			return 1;
+	}
+	if (o->mode == CLI_HELP || o->mode == CLI_VERSION)
+		return -1;
+	status = check_together(o);
+	return status >= 0 ? status : take_words(o, argc, argv);
+}

@@ -1,0 +1,49 @@
+/*
+ * The command line as data.
+ */
+#ifndef SONDE_CLI_OPTIONS_H
+#define SONDE_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sonde.h"
+
+enum cli_mode { CLI_RUN, CLI_LIST, CLI_CODEGEN, CLI_HELP, CLI_VERSION };
+
+#define CLI_MAX_WORDS 16
+
+/* Words of comma-separated option arguments; the words live until the end. */
+struct cli_words {
+	const char *at[CLI_MAX_WORDS];
+	size_t n;
+};
+
+struct cli_options {
+	enum cli_mode mode;
+	const char *program;		/* argv[0] without its folder */
+	const char *script_text;	/* -e */
+	const char *script_file;	/* "-": standard input */
+	const char *list_pattern;
+	const char *output_file;	/* -o */
+	const char *command;		/* -c */
+	int pid;			/* -p */
+	enum sonde_format format;
+	enum sonde_flush flush;
+	bool quiet, verbose, unsafe_mode, dry_run, no_warnings, wait_detach;
+	int warnings_level;
+	const char *target_file;
+	struct cli_words dumps;		/* -d */
+	struct cli_words no_features;
+	const char *const *params;	/* borrowed from argv */
+	size_t nr_params;
+};
+
+/* Parse argv. On an error a message has been printed; returns the exit status
+ * to end with, or -1 to go on. */
+int options_parse(struct cli_options *o, int argc, char **argv);
+
+/* The usage text, to standard error or output. */
+void options_usage(const char *program, bool to_stderr);
+
+#endif
