@@ -140,9 +140,37 @@ const struct type *type_simple(struct types *t, enum type_kind kind);
 /* The same pointer, array or struct in another address space. */
 const struct type *type_in_space(struct types *t, const struct type *type, enum type_space space);
 
+/* A field's, element's or pointee's type as found in memory of `space`: what
+ * has no space of its own takes that one. (Fields and pointees of BTF have
+ * SPACE_NONE, but for pointers that carry a tag for user memory.) */
+const struct type *type_reached(struct types *t, const struct type *type, enum type_space space);
+
 bool type_is_integer(const struct type *t);	/* INT or ENUM */
 bool type_is_aggregate(const struct type *t);	/* COUNT .. TSERIES */
 bool type_is_castable(const struct type *t);	/* COUNT SUM MIN MAX AVG */
+
+/* What type_join has to say beside the joined type. */
+enum type_join_flag {
+	TYPE_JOIN_SIGN_LOSS = 1,	/* 64-bit types of different sign met: int64, with a warning */
+	TYPE_JOIN_SPACES = 2,		/* a kernel and a user pointer met: the first one's space is kept */
+	TYPE_JOIN_PROBE_NAME = 4,	/* `probe` met a string, which has the string's size: the caller
+					   must enlarge it to hold the names of all probes */
+};
+
+/* The type that holds values of both (spec 3.3): integers and strings widen,
+ * tuples, records and castable aggregations do so elementwise, anything else
+ * must be identical. NULL if there is none; an error type joins with anything.
+ * *flags (may be NULL) gets enum type_join_flag bits or-ed in. */
+const struct type *type_join(struct types *t, const struct type *a, const struct type *b,
+			     unsigned *flags);
+
+/* True if every value of integer type `from` is one of `to`, or if a flexible
+ * `from` is not larger: a conversion that draws no warning (spec 3.3). */
+bool type_int_fits(const struct type *from, const struct type *to);
+
+/* True if the literal is within the range of integer type `to`. `value` is in
+ * two's complement when `negative`. */
+bool type_int_holds(const struct type *to, uint64_t value, bool negative);
 
 /* Fields of a C struct, read now if need be. */
 const struct type_field *type_struct_fields(struct types *t, struct type_struct *s, size_t *count);
