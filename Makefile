@@ -32,7 +32,7 @@ UNIT_SRC = $(wildcard tests/unit/test_*.c)
 UNIT_HELP = $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 UNIT_BIN = $(UNIT_SRC:%.c=$(BUILD)/%)
 
-.PHONY: all check unit clean help
+.PHONY: all unit test-programs unit-programs check live qemu test demo bench lint fuzz install clean help
 .SECONDARY:
 
 all: $(BUILD)/sonde
@@ -53,14 +53,85 @@ $(BUILD)/sonde: $(CLI_OBJ) $(BUILD)/libsonde.a
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP:%.c=$(BUILD)/%.o) $(BUILD)/libsonde.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
-# Unit tests need no privilege and no network. Test one: make unit T=diag
-unit: $(if $(T),$(T:%=$(BUILD)/tests/unit/test_%),$(UNIT_BIN))
-	$(Q)status=0; for t in $^; do case $$t in *.a|*.o) ;; *) $$t || status=1;; esac; done; exit $$status
+# ---- what to run ----
 
-check: unit
+# Unit tests need no privilege and no network. One of them: make unit T=diag
+unit: $(if $(T),$(T:%=$(BUILD)/tests/unit/test_%),$(UNIT_BIN))
+	$(Q)status=0; for t in $^; do $$t || status=1; done; exit $$status
+
+# Programs that the live tests trace.
+PROGRAMS = $(patsubst tests/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/programs/*.c))
+EXAMPLES = $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
+
+$(BUILD)/tests/programs/%: tests/programs/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CSTD) -O1 -g -fno-omit-frame-pointer -fno-inline -static-pie -o $@ $< -lpthread
+
+$(BUILD)/examples/%: examples/%.c $(BUILD)/libsonde.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+test-programs: $(PROGRAMS) $(EXAMPLES)
+
+# No root, no network, under a minute.
+check: unit all
 	$(Q)tools/check-includes
+	$(Q)tests/errors/run
+
+# On this machine's kernel, as root.
+live: all test-programs
+	$(Q)tests/live/run $(FILES)
+
+# On stock Debian kernels in QEMU: make qemu KERNELS="6.1 6.12"
+qemu: all test-programs
+	$(Q)tests/qemu/all $(KERNELS)
+
+# Everything, installing what is missing. The last line is the total.
+test:
+	$(Q)tools/install-deps build test qemu
+	$(Q)$(MAKE) -s -j2 all unit-programs test-programs
+	$(Q)tools/run-tests "$(MAKE) -s check" "$(MAKE) -s SAN=1 unit" "$(MAKE) -s live" "$(MAKE) -s qemu"
+
+unit-programs: $(UNIT_BIN)
+
+# Install what is missing, build, and watch this machine for a few seconds.
+demo:
+	$(Q)tools/install-deps build
+	$(Q)$(MAKE) -s -j2 all
+	$(Q)tools/demo
+
+bench:
+	$(Q)tools/install-deps build bench
+	$(Q)$(MAKE) -s -j2 all
+	$(Q)bench/run
+
+lint:
+	$(Q)tools/install-deps build lint
+	$(Q)tools/lint
+
+fuzz:
+	$(Q)tools/install-deps build fuzz
+	$(Q)tools/fuzz
+
+install: all $(BUILD)/libsonde.a
+	install -D -m 755 $(BUILD)/sonde $(DESTDIR)$(PREFIX)/bin/sonde
+	install -D -m 644 $(BUILD)/libsonde.a $(DESTDIR)$(PREFIX)/lib/libsonde.a
+	install -D -m 644 include/sonde.h $(DESTDIR)$(PREFIX)/include/sonde.h
 
 clean:
 	rm -rf build
+
+help:
+	@echo "make          build build/sonde"
+	@echo "make demo     install what is missing, build, trace this machine for some seconds (root)"
+	@echo "make test     install what is missing, run every test (root)"
+	@echo "make check    unit tests, error messages, include directions: no root, no network"
+	@echo "make live     live tests on this kernel (root); FILES=... chooses"
+	@echo "make qemu     live tests on Debian kernels in QEMU; KERNELS=... chooses"
+	@echo "make bench    compare with bpftrace (BPFTRACE=...) and BPF C"
+	@echo "make lint     clang, cppcheck, style"
+	@echo "make fuzz     short fuzzing of the readers of foreign bytes"
+	@echo "make install  PREFIX=$(PREFIX), DESTDIR"
+	@echo "SAN=1         with sanitizers, in build/san; V=1 shows commands; T=name one unit test"
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
