@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define ARENA_CHUNK_BYTES ((size_t)64 * 1024)
+#define ARENA_KEEP_BYTES ((size_t)1024 * 1024)
 #define ARENA_ALIGN ((size_t)16)
 
 struct arena_chunk {
@@ -62,6 +63,23 @@ static void arena_add_chunk(struct arena *a, size_t need)
 	a->at = (char *)(c + 1);
 	a->end = a->at + size;
 	a->total_bytes += sizeof(*c) + size;
+}
+
+void arena_reset(struct arena *a)
+{
+	size_t total = a->total_bytes;
+
+	if (a->chunks && !a->chunks->next && total <= ARENA_KEEP_BYTES) {
+		char *start = (char *)(a->chunks + 1);
+
+		memset(start, 0, (size_t)(a->at - start));
+		a->at = start;
+		return;
+	}
+	/* One chunk that would have held it all, so that the next round fits. */
+	arena_free(a);
+	if (total && total <= ARENA_KEEP_BYTES)
+		arena_add_chunk(a, total);
 }
 
 void *arena_alloc(struct arena *a, size_t size_bytes)

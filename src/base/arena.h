@@ -26,6 +26,10 @@ void arena_init(struct arena *a);
 /* Free everything that was allocated; the arena is empty and usable again. */
 void arena_free(struct arena *a);
 
+/* Empty it but keep its newest memory, for arenas that are filled again and
+ * again: after a few rounds nothing is taken from the system. */
+void arena_reset(struct arena *a);
+
 /* Where to go when memory is out; `oom` must outlive the arena's use. */
 void arena_on_oom(struct arena *a, jmp_buf *oom);
 

@@ -31,6 +31,34 @@ static void test_arena(void **state)
 	assert_null(a.chunks);
 }
 
+static void test_arena_reset(void **state)
+{
+	struct arena a;
+	size_t total;
+	char *p;
+
+	(void)state;
+	arena_init(&a);
+	arena_reset(&a);
+	for (int round = 0; round < 5; round++) {
+		for (int i = 0; i < 300; i++) {
+			p = arena_alloc(&a, 1000);
+			for (size_t j = 0; j < 1000; j++)
+				assert_int_equal(p[j], 0);
+			memset(p, 0xff, 1000);
+		}
+		if (round == 1)
+			total = a.total_bytes;
+		if (round > 1)
+			assert_int_equal(a.total_bytes, total);
+		arena_reset(&a);
+	}
+	arena_alloc(&a, 3000000);
+	arena_reset(&a);
+	assert_null(a.chunks);
+	arena_free(&a);
+}
+
 static void test_arena_oom(void **state)
 {
 	struct arena a;
@@ -121,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arena),
+		cmocka_unit_test(test_arena_reset),
 		cmocka_unit_test(test_arena_oom),
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_diag_render),
