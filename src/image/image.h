@@ -36,7 +36,11 @@ enum value_kind {
 	VALUE_KSYM,		/* u64 address */
 	VALUE_USYM,		/* u64 address, s32 pid, s32 probe */
 	VALUE_PROBE_NAME,	/* u64 index into image.probe_names */
-	VALUE_TIMESTAMP, VALUE_INET, VALUE_MACADDR, VALUE_CGROUP_PATH, VALUE_USERNAME,
+	VALUE_TIMESTAMP,	/* u64 ns; text: strftime format; param[0]: enum value_clock */
+	VALUE_INET,		/* u64 family, then 4 or 16 of 16 bytes */
+	VALUE_MACADDR,		/* 6 bytes */
+	VALUE_CGROUP_PATH,	/* u64 id; text: wildcard for the mount's name, NULL: all */
+	VALUE_USERNAME,		/* uid: an integer of size_bytes */
 	/* map values only; per CPU when the map is */
 	VALUE_COUNT,		/* u64 */
 	VALUE_SUM,		/* 64 bits, is_signed */
@@ -47,6 +51,9 @@ enum value_kind {
 	VALUE_TSERIES,
 	VALUE_KIND_COUNT
 };
+
+enum value_clock { VALUE_CLOCK_BOOT, VALUE_CLOCK_TAI };	/* TIMESTAMP: param[0] */
+enum value_stack_mode { VALUE_STACK_BPFTRACE, VALUE_STACK_PERF, VALUE_STACK_RAW };	/* param[1] */
 
 struct image_enumerator {
 	const char *name;
@@ -67,7 +74,8 @@ struct value_field {
 	uint32_t offset_bytes;
 	uint8_t bit_offset, bit_size;	/* bit_size 0: whole */
 	bool is_variable;		/* in records only: at the offset stand u32 offset (from the
-					   record's start) and u32 length of the real bytes */
+					   record's start) and u32 length of the real bytes, which
+					   are as the layout says, but may end early */
 };
 
 struct value_layout {
@@ -79,6 +87,7 @@ struct value_layout {
 	size_t nr_fields;
 	const struct image_enum *enumeration;	/* ENUM */
 	uint64_t param[3];
+	const char *text;		/* TIMESTAMP, CGROUP_PATH */
 };
 
 /* ---- maps ---- */
