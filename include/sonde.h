@@ -63,48 +63,76 @@ struct sonde_message {
 
 typedef void (*sonde_message_fn)(void *arg, const struct sonde_message *m);
 
-/* ---- typed values ---- */
+/* ---- typed values ----
+ *
+ * What a script prints is one tree of typed values; text and JSON are printers
+ * of it. All texts end with a NUL that `len` does not count.
+ */
 
 enum sonde_value_kind {
-	SONDE_VALUE_NONE, SONDE_VALUE_BOOL, SONDE_VALUE_INT, SONDE_VALUE_UINT,
+	SONDE_VALUE_NONE,
+	SONDE_VALUE_BOOL,	/* number: 0 or 1 */
+	SONDE_VALUE_INT,	/* number */
+	SONDE_VALUE_UINT,	/* unsigned_number */
 	SONDE_VALUE_STRING,	/* text, len */
-	SONDE_VALUE_BUFFER,	/* text, len */
-	SONDE_VALUE_SYMBOLIC,	/* text shown, number behind it: enumerators, pointers */
+	SONDE_VALUE_BUFFER,	/* text, len: any bytes */
+	SONDE_VALUE_SYMBOLIC,	/* text, with the number behind it: enumerators, pointers */
 	SONDE_VALUE_LIST,	/* array: items */
 	SONDE_VALUE_TUPLE,	/* items */
 	SONDE_VALUE_RECORD,	/* items with names */
-	SONDE_VALUE_STATS,	/* record of count, average, total */
-	SONDE_VALUE_HIST,	/* items: buckets, each a record of min, max, count */
-	SONDE_VALUE_STACK,	/* items: frames, as text */
-	SONDE_VALUE_TIME
+	SONDE_VALUE_STATS,	/* a record of count, average, total */
+	SONDE_VALUE_HIST,	/* items: from the first to the last bucket that is not empty, each a
+				   record of min, max, count (min or max missing where the bucket
+				   is open) whose text is the label, as "[8, 16)" */
+	SONDE_VALUE_STACK,	/* items: frames from the innermost, SYMBOLIC; number: the form */
+	SONDE_VALUE_TIME,	/* text; unsigned_number: nanoseconds */
+	SONDE_VALUE_SERIES	/* items: records of interval_start, value */
 };
+
+enum sonde_stack_form { SONDE_STACK_BPFTRACE, SONDE_STACK_PERF, SONDE_STACK_RAW };
 
 struct sonde_value {
 	enum sonde_value_kind kind;
-	int64_t number;		/* INT, BOOL, SYMBOLIC */
-	uint64_t unsigned_number;	/* UINT, SYMBOLIC; the same bits as number */
-	const char *text;	/* STRING, BUFFER, SYMBOLIC */
+	bool is_unsigned;	/* INT, UINT, SYMBOLIC: how to read the number */
+	union {
+		int64_t number;
+		uint64_t unsigned_number;
+	};
+	const char *text;
 	size_t len;
 	const char *name;	/* in a record: the field's name */
 	const struct sonde_value *items;
 	size_t nr_items;
-	const void *detail;	/* for the library's own printers */
 };
 
 enum sonde_event_kind {
 	SONDE_EVENT_PRINTF,	/* text: the formatted line; values: its arguments */
 	SONDE_EVENT_VALUE,	/* print(expr): values[0] */
-	SONDE_EVENT_MAP,	/* print(@m): name, entries */
-	SONDE_EVENT_TIME, SONDE_EVENT_CAT, SONDE_EVENT_JOIN, SONDE_EVENT_SYSTEM,
+	SONDE_EVENT_MAP,	/* print(@m): name, map_kind, entries */
+	SONDE_EVENT_TIME, SONDE_EVENT_CAT, SONDE_EVENT_JOIN, SONDE_EVENT_SYSTEM,	/* text */
 	SONDE_EVENT_ATTACHED,	/* count */
 	SONDE_EVENT_LOST,	/* count; text: cause; probe */
-	SONDE_EVENT_ERRORF, SONDE_EVENT_WARNF, SONDE_EVENT_HELPER_ERROR, SONDE_EVENT_RUNTIME_ERROR,
+	SONDE_EVENT_ERRORF, SONDE_EVENT_WARNF,	/* text, place */
+	SONDE_EVENT_HELPER_ERROR,	/* text: reason; name: of the helper; return_code; place */
+	SONDE_EVENT_RUNTIME_ERROR,	/* text, place */
 	SONDE_EVENT_END
+};
+
+/* What JSON calls a map's message. */
+enum sonde_map_kind {
+	SONDE_MAP_PLAIN, SONDE_MAP_STATS, SONDE_MAP_HIST, SONDE_MAP_SERIES
 };
 
 struct sonde_map_entry {
 	const struct sonde_value *key;	/* NULL: the map has no key */
 	const struct sonde_value *value;
+};
+
+/* Where in the script an event comes from. */
+struct sonde_place {
+	const char *file;		/* NULL: nowhere */
+	uint32_t line, col, end_line, end_col;	/* 1-based; end_col is exclusive */
+	const char *source_line;	/* text of the line, or NULL */
 };
 
 /* Valid during the callback only. */
@@ -116,9 +144,13 @@ struct sonde_event {
 	const char *name;	/* a map's name, without "@" */
 	const struct sonde_value *values;
 	size_t nr_values;
+	enum sonde_map_kind map_kind;
+	bool map_is_keyed;
 	const struct sonde_map_entry *entries;	/* sorted */
 	size_t nr_entries;
 	uint64_t count;
+	int return_code;
+	struct sonde_place place;
 };
 
 typedef void (*sonde_event_fn)(void *arg, const struct sonde_event *e);
