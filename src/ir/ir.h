@@ -58,7 +58,8 @@ enum ir_op {
 	/* pointers: IR_ADD on OBJ, MAPVAL, RING keeps the type; args[1] is the scalar */
 	IR_LOAD,	/* size, is_signed; args[0] + imm. Zero-extended unless is_signed */
 	IR_STORE,	/* size; *(args[0] + imm) = args[1] */
-	IR_ATOMIC_ADD,	/* size 4 or 8; *(args[0] + imm) += args[1]; fetch: returns the old value */
+	IR_ATOMIC_ADD,	/* size 4 or 8; *(args[0] + imm) += args[1]; type IR_INT: returns the old
+			   value (BPF_FETCH), IR_VOID: does not */
 	IR_ATOMIC_XCHG,	/* returns the old value */
 	IR_ATOMIC_CMPXCHG,	/* args[0] + imm, expected args[1], new args[2]; returns the old */
 	IR_MEMZERO,	/* args[0] + imm, size bytes in imm2; expanded by the back end */
@@ -72,7 +73,7 @@ enum ir_op {
 			   by ir_emit_null_check only, first in the block behind the check */
 	/* terminators */
 	IR_JUMP,	/* succs[0] */
-	IR_BRANCH,	/* args[0] cmp args[1] ? succs[0] : succs[1]; cmp32: on the low 32 bits */
+	IR_BRANCH,	/* args[0] cmp args[1] ? succs[0] : succs[1]; size 4: on the low 32 bits */
 	IR_RET,		/* args[0] */
 	IR_OP_COUNT
 };
@@ -87,7 +88,8 @@ struct ir_insn {
 	enum ir_op op;
 	enum ir_type type;
 	enum ir_cmp cmp;
-	uint8_t size;			/* bytes: LOAD STORE ATOMIC EXT BSWAP; MEMCPY: alignment */
+	uint8_t size;			/* bytes: LOAD STORE ATOMIC EXT BSWAP; MEMCPY: alignment; BRANCH: 4
+					   compares the low 32 bits, else 64 */
 	bool is_signed;			/* LOAD */
 	bool is_pinned;			/* never merged, moved or removed (volatile) */
 	uint32_t id;			/* unique in the func, dense */
@@ -98,16 +100,18 @@ struct ir_insn {
 	uint32_t line;			/* script position (struct loc.begin), 0: none */
 	struct ir_block *block;		/* NULL: a leaf */
 	struct ir_insn *prev, *next;	/* in the block */
+	struct ir_insn *same_as;	/* builder: a phi that turned out to be this value; what is
+					   emitted uses that one */
 	void *aux;			/* for the pass that runs */
 };
 
 struct ir_block {
-	uint32_t id;			/* position in func.blocks after ir_renumber */
+	uint32_t id;			/* position in func.blocks, always */
 	struct ir_func *func;
 	struct ir_insn *first, *last;
 	struct ir_block *succs[2];
 	uint32_t nr_succs;
-	VEC(struct ir_block *) preds;
+	VEC(struct ir_block *) preds;	/* no block twice */
 	bool sealed;			/* builder: all preds are known */
 	bool is_cold;			/* failure path: laid out last */
 	struct hmap *defs;		/* builder: variable -> value */
@@ -137,7 +141,7 @@ struct ir_func {
 	const char *name;
 	struct ir_module *module;
 	uint32_t index;
-	VEC(struct ir_block *) blocks;	/* blocks.at[0] is the entry; it has no preds */
+	VEC(struct ir_block *) blocks;	/* blocks.at[0], the first made, is the entry: no preds, sealed */
 	VEC(struct ir_object) objects;
 	VEC(struct ir_insn *) leaves;
 	enum ir_type params[5];
@@ -157,6 +161,7 @@ struct ir_module {
 	uint32_t scratch_map;		/* image map; its value_size is set from scratch_bytes */
 	uint32_t scratch_bytes;		/* set by ir_place_objects */
 	uint32_t stack_limit;		/* for objects, in all funcs of a chain; 512 less spills */
+	uint32_t stack_small;		/* objects of up to so many bytes go to the stack first */
 	int64_t scratch_lost_map, scratch_lost_offset;	/* reserved for counting a busy frame */
 };
 
@@ -171,6 +176,7 @@ struct ir_module *ir_module_new(struct arena *a, const char *name);
 struct ir_func *ir_func_new(struct ir_module *m, const char *name, const enum ir_type *params,
 			    uint32_t nr_params);
 uint32_t ir_object_new(struct ir_func *f, const char *name, uint32_t size, uint32_t align);
+/* The first block made is the entry; ir_func_new makes none. */
 struct ir_block *ir_block_new(struct ir_func *f);
 
 /* ---- leaves ---- */
@@ -181,7 +187,9 @@ struct ir_insn *ir_map(struct ir_func *f, uint32_t image_map);
 struct ir_insn *ir_map_value(struct ir_func *f, uint32_t image_map, uint32_t offset);
 struct ir_insn *ir_func_ref(struct ir_func *f, uint32_t func);
 
-/* ---- emitting; each appends to b->block and returns the value ---- */
+/* ---- emitting; each appends to b->block and returns the value. ADD and SUB
+ * of a pointer and a scalar keep the pointer's type. Behind a terminator
+ * nothing is kept: the value returned may only be used there. ---- */
 struct ir_insn *ir_emit_binary(struct ir_builder *b, enum ir_op op, struct ir_insn *x, struct ir_insn *y);
 struct ir_insn *ir_emit_binary_imm(struct ir_builder *b, enum ir_op op, struct ir_insn *x, int64_t y);
 struct ir_insn *ir_emit_ext(struct ir_builder *b, struct ir_insn *x, unsigned size, bool is_signed);
@@ -213,7 +221,8 @@ void ir_emit_ret(struct ir_builder *b, struct ir_insn *value);
  * there with its not-null type. */
 struct ir_insn *ir_emit_null_check(struct ir_builder *b, struct ir_insn *p, struct ir_block *null_block);
 
-/* Continue in `block`. ir_seal: no more predecessors will come. */
+/* Continue in `block`. ir_seal: no more predecessors will come; every block
+ * must be sealed in the end, and again does no harm. */
 void ir_continue_in(struct ir_builder *b, struct ir_block *block);
 void ir_seal(struct ir_block *block);
 
@@ -232,11 +241,14 @@ void ir_count_uses(struct ir_func *f);
 void ir_replace(struct ir_func *f, struct ir_insn *old, struct ir_insn *with);
 void ir_remove(struct ir_insn *insn);			/* from its block */
 void ir_remove_unreachable(struct ir_func *f);
-void ir_renumber(struct ir_func *f);			/* reverse postorder */
+void ir_renumber(struct ir_func *f);			/* reverse postorder; ids of values, too */
 
 /* True if the func is well formed; else a message in *why (arena). */
 bool ir_verify(const struct ir_module *m, const char **why);
 void ir_dump(const struct ir_module *m, FILE *out);
+
+/* Take away the phis that turned out to be copies. */
+void ir_pass_phis(struct ir_func *f);
 
 /* ---- passes; each says in its file what it requires and invalidates ---- */
 void ir_pass_fold(struct ir_func *f);		/* constants, identities, known bits: needless EXT */
