@@ -105,6 +105,7 @@ struct node {
 	enum node_kind kind;
 	bool parens;		/* was written in parentheses */
 	bool implicit;		/* a CAST that checking inserted */
+	uint16_t height;	/* of the parsed tree below; bounded by the parser */
 	struct loc loc;
 	const struct type *type;	/* set by check; arena */
 	union {
@@ -150,7 +151,10 @@ struct node {
 		} cond;
 		struct {
 			node_vec stmts;
-			struct node *value;	/* trailing expression, or NULL */
+			/* Trailing expression, or NULL. Bodies of probes, functions and
+			 * loops, and blocks of an `if` that stands as a statement, have
+			 * none: there it is the last statement. */
+			struct node *value;
 		} block;
 		struct {
 			struct node *object;
@@ -306,6 +310,13 @@ struct node *node_new(struct arena *a, enum node_kind kind, struct loc loc);
 
 /* A deep copy of a tree as the parser made it (check's notes are dropped). */
 struct node *node_clone(struct arena *a, const struct node *n);
+
+/* A block is used for its effects only: make its value a statement, also in the
+ * blocks of an `if` that was the value. */
+void node_drop_value(struct arena *a, struct node *block);
+
+/* The short name of a node kind, as -d ast shows it ("binary", "call"). */
+const char *node_kind_name(enum node_kind kind);
 
 /* Call `visit` on each direct child slot, in evaluation order; a slot may be
  * rewritten by the visitor. */

@@ -24,6 +24,13 @@ struct script *lang_parse(struct arena *a, struct names *names, struct diags *di
  * shown where they are known. */
 void lang_dump(const struct script *script, FILE *out);
 
+/* Names that are builtins by position, whatever a script defines: they are no
+ * macro parameters, type names or record labels (args, pid, arg0, __builtin_x). */
+bool lang_is_builtin_word(const char *name);
+
+/* Write one expression or statement as lang_dump does, indented by `indent` steps. */
+void lang_dump_node(const struct node *n, int indent, FILE *out);
+
 /* Parse the text of an integer as scripts write them (bases, underscores,
  * exponent, suffixes). Returns 0, -EINVAL (not a number) or -ERANGE. */
 int lang_parse_integer(const char *text, size_t len, uint64_t *value, bool *is_duration);

@@ -1,0 +1,113 @@
+/*
+ * Parsing for tests: text in, dump or diagnostics out.
+ */
+#include "parse_help.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct lang_options options;
+
+void parse_params(const char *const *params)
+{
+	options.params = params;
+	options.nr_params = 0;
+	while (params && params[options.nr_params])
+		options.nr_params++;
+}
+
+/* Parse; the diagnostics' text and the dump are the caller's. */
+static void parse(const char *text, char **errors, char **dump)
+{
+	struct arena a;
+	struct names names;
+	struct diags diags;
+	struct sbuf out = { 0 };
+	struct script *script;
+	size_t len;
+	FILE *f;
+
+	arena_init(&a);
+	names_init(&names, &a);
+	diags_init(&diags, &a);
+	script = lang_parse(&a, &names, &diags, source_add(&diags, "t", text, strlen(text)),
+			    &options);
+	for (size_t i = 0; i < diags.list.n; i++)
+		diag_render(&diags, diags.list.at[i], false, &out);
+	*errors = strdup(sbuf_text(&out));
+	sbuf_close(&out);
+	f = open_memstream(dump, &len);
+	lang_dump(script, f);
+	fclose(f);
+	arena_free(&a);
+}
+
+char *parse_dump(const char *script)
+{
+	char *errors, *dump;
+
+	parse(script, &errors, &dump);
+	assert_string_equal(errors, "");
+	free(errors);
+	return dump;
+}
+
+char *parse_errors(const char *script)
+{
+	char *errors, *dump;
+
+	parse(script, &errors, &dump);
+	free(dump);
+	return errors;
+}
+
+void expect_dump(const char *script, const char *expected)
+{
+	char *dump = parse_dump(script);
+
+	assert_string_equal(dump, expected);
+	free(dump);
+}
+
+void expect_errors(const char *script, const char *expected)
+{
+	char *errors = parse_errors(script);
+
+	assert_string_equal(errors, expected);
+	free(errors);
+}
+
+/* Drop the frame's lines and its four blanks a line. */
+static void strip_frame(char *dump)
+{
+	static const char frame[] = "probe\n  attach point [begin]\n  block\n";
+	char *from = dump + strlen(frame), *to = dump;
+
+	assert_memory_equal(dump, frame, strlen(frame));
+	while (*from) {
+		size_t len = strcspn(from, "\n") + 1;
+
+		memmove(to, from + 4, len - 4);
+		to += len - 4;
+		from += len;
+	}
+	*to = '\0';
+}
+
+void expect_stmts(const char *stmts, const char *expected)
+{
+	char *script, *dump;
+
+	assert_true(asprintf(&script, "begin { %s }", stmts) > 0);
+	dump = parse_dump(script);
+	strip_frame(dump);
+	assert_string_equal(dump, expected);
+	free(dump);
+	free(script);
+}
