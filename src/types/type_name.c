@@ -67,7 +67,7 @@ static void print_struct(const struct type_struct *s, struct sbuf *out)
 static void print_pointer(const struct type *t, struct sbuf *out)
 {
 	type_print(t->target, out);
-	sbuf_puts(out, t->target->kind == TYPE_POINTER ? "*" : " *");
+	sbuf_puts(out, " *");
 }
 
 static void print_tuple(const struct type *t, struct sbuf *out)

@@ -129,7 +129,7 @@ static void test_names(void **state)
 	assert_string_equal(type_name(t, type_simple(t, TYPE_INET)), "inet[24]");
 	assert_string_equal(type_name(t, task_p), "struct task_struct *");
 	assert_string_equal(type_name(t, type_pointer(t, task_p, SPACE_KERNEL, false)),
-			    "struct task_struct **");
+			    "struct task_struct * *");
 	assert_string_equal(type_name(t, type_array(t, i32, 4, SPACE_KERNEL)), "int32[4]");
 	assert_string_equal(type_name(t, grid), "int32[2][4]");
 	assert_string_equal(type_name(t, type_tuple(t, pair, NULL, 2)), "(int8,string[3])");
