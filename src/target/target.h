@@ -78,6 +78,14 @@ const struct target_arch *target_arch_find(const char *name);
 
 struct target;
 
+/* A function (or object) of a user program or library. */
+struct target_user_symbol {
+	const char *name;
+	uint64_t address;	/* virtual, as the ELF file says */
+	uint64_t size_bytes;	/* 0: unknown */
+	uint64_t file_offset;	/* where its first byte lies in the file */
+};
+
 /* Text of a file that the target provides (a tracefs format), or a list. */
 struct target_ops {
 	bool (*has_feature)(void *arg, enum target_feature f);
@@ -97,6 +105,16 @@ struct target_ops {
 	bool (*kfunc_loads)(void *arg, uint32_t prog_type, uint32_t btf_id);
 	/* loaded modules */
 	bool (*has_module)(void *arg, const char *name);
+	/* Paths of the programs and libraries that `name` stands for: a path, a glob, a word of
+	 * $PATH, a library's short name ("libc"); NULL: the executable of `pid`. -ENOENT if none */
+	int (*user_files)(void *arg, const char *name, int pid, const char *const **paths,
+			  size_t *count);
+	/* Symbols of a file by this name, or all (NULL), sorted by name and address. -ENOENT: no
+	 * such file, -ENOEXEC: no ELF file */
+	int (*user_symbols)(void *arg, const char *path, const char *name,
+			    const struct target_user_symbol **list, size_t *count);
+	/* Where an address of the file's program lies in the file; -ENOENT if nowhere */
+	int (*user_offset)(void *arg, const char *path, uint64_t address, uint64_t *file_offset);
 	void (*close)(void *arg);
 };
 
