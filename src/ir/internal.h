@@ -125,6 +125,45 @@ void ir_dom_find(const struct ir_func *f, struct ir_dom *d);
 bool ir_dominates(const struct ir_dom *d, const struct ir_block *a, const struct ir_block *b);
 struct ir_block *ir_idom(const struct ir_dom *d, const struct ir_block *b);
 
+/* ---- objects.c: which object an address points into, and which bytes are needed ---- */
+
+#define IR_NO_OBJECT UINT32_MAX
+
+/* Objects whose addresses meet in a phi form a class and are known by one of
+ * them, the class's representative. */
+struct ir_objects {
+	const struct ir_func *f;
+	uint32_t n;
+	uint32_t *class_of;	/* by object: the representative */
+	bool *joined;		/* by representative: of more than one object */
+	bool *escaped;		/* by representative: may be used by anybody at any time */
+	uint32_t *base;		/* by insn id: representative, or IR_NO_OBJECT */
+	int64_t *offset;	/* by insn id: from the object's start; -1: not known */
+};
+
+/* What an instruction does to one object. */
+struct ir_touch {
+	uint32_t object;	/* representative */
+	enum ir_mem_use use;
+	int64_t from, to;	/* bytes; the whole object if not known */
+	bool is_exact;		/* WRITE: all of from..to is written for certain */
+};
+
+void ir_objects_find(const struct ir_func *f, struct ir_objects *o);
+/* At most one touch an argument; returns how many. */
+uint32_t ir_touches(const struct ir_objects *o, const struct ir_insn *i, struct ir_touch out[5]);
+
+/* Needed bytes of an object as 64 bits, each for 1/64 of it (a byte up to 64
+ * bytes of size). `live` has one word an object. */
+uint64_t ir_touch_bits(const struct ir_objects *o, const struct ir_touch *t, bool if_whole);
+void ir_live_step_back(const struct ir_objects *o, const struct ir_insn *i, uint64_t *live);
+/* live_out: blocks.n rows of o->n words, by block id. */
+uint64_t *ir_live_find(const struct ir_objects *o);
+
+/* ---- vars.c ---- */
+/* Use same_as everywhere, and remove what has one. */
+void ir_apply_copies(struct ir_func *f);
+
 /* for (insn of block), safe against removal of the current one */
 #define ir_each_insn(i, next_, b)							\
 	for (struct ir_insn *i = (b)->first, *next_ = i ? i->next : NULL; i;		\

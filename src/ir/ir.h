@@ -92,6 +92,8 @@ struct ir_insn {
 					   compares the low 32 bits, else 64 */
 	bool is_signed;			/* LOAD */
 	bool is_pinned;			/* never merged, moved or removed (volatile) */
+	bool is_pure;			/* KCALL, FCALL: may be merged and dropped (rdonly_cast); the
+					   emitter sets it */
 	uint32_t id;			/* unique in the func, dense */
 	int64_t imm, imm2, imm3;
 	struct ir_insn **args;		/* arena */

@@ -158,12 +158,10 @@ static void find_copies(struct ir_func *f)
 	}
 }
 
-/* Requires nothing; keeps everything. */
-void ir_pass_phis(struct ir_func *f)
+void ir_apply_copies(struct ir_func *f)
 {
 	struct ir_block **b;
 
-	find_copies(f);
 	vec_each(b, &f->blocks) {
 		ir_each_insn(i, next, *b) {
 			for (uint32_t k = 0; k < i->nr_args; k++)
@@ -172,4 +170,11 @@ void ir_pass_phis(struct ir_func *f)
 				ir_remove(i);
 		}
 	}
+}
+
+/* Requires nothing; keeps everything. */
+void ir_pass_phis(struct ir_func *f)
+{
+	find_copies(f);
+	ir_apply_copies(f);
 }

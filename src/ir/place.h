@@ -1,0 +1,24 @@
+/*
+ * Placing objects: what its two halves share. place.c decides where each object
+ * lies, scratch.c gives the program its scratch frame and rewrites addresses.
+ */
+#ifndef SONDE_IR_PLACE_H
+#define SONDE_IR_PLACE_H
+
+#include "ir/internal.h"
+
+struct place_func {
+	struct ir_func *f;
+	struct ir_objects objects;
+	uint8_t *conflicts;		/* n x n: alive at once */
+	enum ir_place *where;		/* by object; ANY: not decided */
+	uint32_t *at;			/* by object: from the region's start */
+	uint32_t stack_bytes, scratch_bytes;	/* of this func alone */
+	uint32_t scratch_start;		/* in the frame: behind its callers' part */
+};
+
+/* Emit the base of the scratch frame where all uses are behind it, and make
+ * addresses of scratch objects offsets from it. */
+void ir_scratch_rewrite(struct place_func *p);
+
+#endif
