@@ -1,0 +1,19 @@
+/*
+ * Values and events as JSON, one object a line.
+ */
+#ifndef SONDE_OUT_JSON_H
+#define SONDE_OUT_JSON_H
+
+#include "base/sbuf.h"
+#include "sonde.h"
+
+/* A quoted string: what is UTF-8 stays, every other byte above 0x7f and every
+ * control character is escaped, so that any bytes give valid JSON. */
+void out_json_string(struct sbuf *out, const char *text, size_t len);
+
+void out_json_value(struct sbuf *out, const struct sonde_value *v);
+
+/* An event as a line; nothing for events that JSON has no message for. */
+void out_json_event(struct sbuf *out, const struct sonde_event *e);
+
+#endif

@@ -1,0 +1,267 @@
+/*
+ * The printer: see print.h.
+ *
+ * One buffer collects data; when it is written depends on the flush mode:
+ * after each event (none), when a line is complete at the end of a batch
+ * (line), or when it is large (full). Messages in text mode are written at
+ * once, after the data before them unless the mode is full.
+ */
+#include "out/print.h"
+
+#include "base/sbuf.h"
+#include "out/json.h"
+#include "out/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FLUSH_BYTES ((size_t)64 * 1024)
+#define KEEP_BYTES ((size_t)1024 * 1024)
+
+struct printer {
+	struct printer_options options;
+	struct sbuf data;	/* not yet written */
+	size_t seen;		/* of data: bytes known to hold no newline after has_line */
+	bool has_line;		/* data holds a newline */
+	struct sbuf message;	/* one message of text mode */
+	int err;		/* first failed write */
+};
+
+int print_open(struct printer **out, const struct printer_options *options)
+{
+	struct printer *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	p->options = *options;
+	*out = p;
+	return 0;
+}
+
+int print_close(struct printer *p)
+{
+	int err;
+
+	if (!p)
+		return 0;
+	err = print_flush(p);
+	sbuf_close(&p->data);
+	sbuf_close(&p->message);
+	free(p);
+	return err;
+}
+
+int print_status(const struct printer *p)
+{
+	return p->err;
+}
+
+/* ---- writing ---- */
+
+static int write_all(int fd, const char *at, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, at, len);
+		struct pollfd ready = { .fd = fd, .events = POLLOUT };
+
+		if (n >= 0) {
+			at += n;
+			len -= (size_t)n;
+		} else if (errno == EAGAIN) {
+			poll(&ready, 1, -1);
+		} else if (errno != EINTR) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+int print_flush(struct printer *p)
+{
+	if (p->data.failed && !p->err)
+		p->err = -ENOMEM;
+	if (p->data.len && !p->err)
+		p->err = write_all(p->options.fd, p->data.at, p->data.len);
+	sbuf_clear(&p->data);
+	if (p->data.cap > KEEP_BYTES)
+		sbuf_close(&p->data);
+	p->seen = 0;
+	p->has_line = false;
+	return p->err;
+}
+
+static bool line_is_complete(struct printer *p)
+{
+	if (!p->has_line && p->data.len > p->seen)
+		p->has_line = memchr(p->data.at + p->seen, '\n', p->data.len - p->seen);
+	p->seen = p->data.len;
+	return p->has_line;
+}
+
+/* After each event. */
+static void data_added(struct printer *p)
+{
+	if (p->options.flush == SONDE_FLUSH_NONE || p->data.len >= FLUSH_BYTES || p->data.failed)
+		print_flush(p);
+}
+
+int print_end(struct printer *p)
+{
+	if (p->options.flush == SONDE_FLUSH_LINE && line_is_complete(p))
+		print_flush(p);
+	return p->err;
+}
+
+void print_raw(struct printer *p, const char *bytes, size_t len)
+{
+	sbuf_add(&p->data, bytes, len);
+	data_added(p);
+}
+
+/* ---- text mode ---- */
+
+static void write_message(struct printer *p)
+{
+	if (p->options.flush != SONDE_FLUSH_FULL)
+		print_end(p);
+	/* A terminal that has gone does not end the run; the data's end does. */
+	if (p->options.error_fd >= 0 && !p->message.failed)
+		(void)write_all(p->options.error_fd, sbuf_text(&p->message), p->message.len);
+	sbuf_clear(&p->message);
+}
+
+static void message_located(struct printer *p, const struct sonde_event *e)
+{
+	const char *text = e->text ? e->text : "";
+	size_t len = e->text ? e->len : 0;
+	struct sbuf line = { 0 };
+
+	sbuf_add(&line, text, len && text[len - 1] == '\n' ? len - 1 : len);
+	text_located(&p->message, &e->place, e->kind == SONDE_EVENT_ERRORF, p->options.colour,
+		     sbuf_text(&line), NULL);
+	if (e->kind == SONDE_EVENT_RUNTIME_ERROR)
+		text_source(&p->message, &e->place);
+	sbuf_close(&line);
+}
+
+static const struct {
+	const char *helper;
+	int return_code;
+	const char *reason;
+} helper_reasons[] = {
+	{ "map_update_elem", -E2BIG, "Map full; can't update element. Try increasing max_map_keys "
+	  "config or manually setting the max entries in a map declaration e.g. "
+	  "`let @a = hash(5000)`" },
+	{ "map_delete_elem", -ENOENT, "Can't delete map element because it does not exist." },
+	{ "map_lookup_elem", 0, "Can't lookup map element because it does not exist." },
+};
+
+const char *print_helper_reason(const char *helper, int return_code)
+{
+	const char *reason = strerrordesc_np(-return_code);
+
+	for (size_t i = 0; i < sizeof(helper_reasons) / sizeof(helper_reasons[0]); i++)
+		if (helper && helper_reasons[i].return_code == return_code &&
+		    !strcmp(helper, helper_reasons[i].helper))
+			return helper_reasons[i].reason;
+	return reason ? reason : "Unknown error";
+}
+
+static void message_helper_error(struct printer *p, const struct sonde_event *e)
+{
+	struct sbuf extra = { 0 };
+
+	sbuf_printf(&extra, "Additional Info - helper: %s, retcode: %d", e->name ? e->name : "",
+		    e->return_code);
+	text_located(&p->message, &e->place, false, p->options.colour,
+		     e->text ? e->text : print_helper_reason(e->name, e->return_code),
+		     sbuf_text(&extra));
+	text_source(&p->message, &e->place);
+	sbuf_close(&extra);
+}
+
+static void message_attached(struct printer *p, const struct sonde_event *e)
+{
+	if (!p->options.quiet)
+		sbuf_printf(&p->message, "Attached %" PRIu64 " probe%s\n", e->count,
+			    e->count == 1 ? "" : "s");
+}
+
+/* "Lost N events", with the cause and the probe where they are known. */
+static void message_lost(struct printer *p, const struct sonde_event *e)
+{
+	sbuf_printf(&p->message, "Lost %" PRIu64 " events", e->count);
+	if (e->text && e->len)
+		sbuf_printf(&p->message, ": %.*s", (int)e->len, e->text);
+	if (e->probe)
+		sbuf_printf(&p->message, " (%s)", e->probe);
+	sbuf_putc(&p->message, '\n');
+}
+
+static void data_text(struct printer *p, const struct sonde_event *e)
+{
+	if (e->text)
+		sbuf_add(&p->data, e->text, e->len);
+}
+
+static void data_line(struct printer *p, const struct sonde_event *e)
+{
+	data_text(p, e);
+	sbuf_putc(&p->data, '\n');
+}
+
+static void data_value(struct printer *p, const struct sonde_event *e)
+{
+	text_value(&p->data, &e->values[0]);
+	sbuf_putc(&p->data, '\n');
+}
+
+static void data_map(struct printer *p, const struct sonde_event *e)
+{
+	text_map(&p->data, e);
+}
+
+static const struct {
+	void (*print)(struct printer *, const struct sonde_event *);
+	bool is_message;
+} rows[] = {
+	[SONDE_EVENT_PRINTF]		= { data_text },
+	[SONDE_EVENT_VALUE]		= { data_value },
+	[SONDE_EVENT_MAP]		= { data_map },
+	[SONDE_EVENT_TIME]		= { data_text },
+	[SONDE_EVENT_CAT]		= { data_text },
+	[SONDE_EVENT_JOIN]		= { data_line },
+	[SONDE_EVENT_SYSTEM]		= { data_line },
+	[SONDE_EVENT_ATTACHED]		= { message_attached, true },
+	[SONDE_EVENT_LOST]		= { message_lost, true },
+	[SONDE_EVENT_ERRORF]		= { message_located, true },
+	[SONDE_EVENT_WARNF]		= { message_located, true },
+	[SONDE_EVENT_HELPER_ERROR]	= { message_helper_error, true },
+	[SONDE_EVENT_RUNTIME_ERROR]	= { message_located, true },
+};
+
+static void print_text_event(struct printer *p, const struct sonde_event *e)
+{
+	if (e->kind >= sizeof(rows) / sizeof(rows[0]) || !rows[e->kind].print)
+		return;
+	rows[e->kind].print(p, e);
+	if (rows[e->kind].is_message)
+		write_message(p);
+}
+
+/* ---- both ---- */
+
+void print_event(struct printer *p, const struct sonde_event *e)
+{
+	if (p->err)
+		return;
+	if (p->options.format == SONDE_TEXT)
+		print_text_event(p, e);
+	else if (e->kind != SONDE_EVENT_ATTACHED || !p->options.quiet)
+		out_json_event(&p->data, e);
+	data_added(p);
+}

@@ -1,0 +1,51 @@
+/*
+ * The printer: events to a file descriptor, as text or as JSON.
+ *
+ * What a script prints goes to the data descriptor, through one buffer; what is
+ * told about the run (attached, lost, errors) goes to the other one in text
+ * mode and to the data in JSON mode. A failed write is remembered, not told:
+ * print_end and print_flush return it, and nothing is written after it.
+ */
+#ifndef SONDE_OUT_PRINT_H
+#define SONDE_OUT_PRINT_H
+
+#include "sonde.h"
+
+struct printer;
+
+struct printer_options {
+	int fd;			/* data; stays the caller's */
+	int error_fd;		/* text mode: messages; stays the caller's; -1: drop them */
+	enum sonde_format format;
+	enum sonde_flush flush;
+	bool colour;		/* of errors and warnings */
+	bool quiet;		/* no line about attached probes */
+};
+
+/* Returns 0 or -ENOMEM. */
+int print_open(struct printer **out, const struct printer_options *options);
+
+/* Flush and free; takes NULL. Returns the first error of any write: a negative
+ * errno such as -EPIPE or -ENOSPC. */
+int print_close(struct printer *p);
+
+/* Print an event in any form. */
+void print_event(struct printer *p, const struct sonde_event *e);
+
+/* Bytes as they are, whatever the format: text that an iterator made. */
+void print_raw(struct printer *p, const char *bytes, size_t len);
+
+/* The ring is drained: write what the flush mode says. Returns 0 or the first
+ * error of any write. */
+int print_end(struct printer *p);
+
+/* Write everything. */
+int print_flush(struct printer *p);
+
+/* The first error of any write so far, or 0. */
+int print_status(const struct printer *p);
+
+/* Words for a failed helper (name without "bpf_"). */
+const char *print_helper_reason(const char *helper, int return_code);
+
+#endif
