@@ -234,20 +234,37 @@ static enum kbtf_group group_of(enum kbtf_kind kind)
 	return types >> kind & 1 ? KBTF_GROUP_TYPES : KBTF_GROUP_OTHERS;
 }
 
-static bool kind_matches(enum kbtf_kind wanted, enum kbtf_kind kind)
+/* What is looked for, and what has been seen on the way. */
+struct wanted {
+	const char *name;
+	uint32_t kinds, preferred;	/* bits of enum kbtf_kind */
+	uint32_t found;
+};
+
+/* True when the search is over. */
+static bool consider(struct wanted *w, struct kbtf *b, const struct kbtf_raw *r, uint32_t id)
 {
-	return kind == wanted || (wanted == KBTF_ENUM && kind == KBTF_ENUM64);
+	uint32_t bit = 1u << kbtf_raw_kind(r);
+	const char *name;
+
+	if (!(w->kinds & bit))
+		return false;
+	name = kbtf_string(b, r->name_off);
+	if (*name != *w->name || strcmp(name, w->name))
+		return false;
+	if (!w->found || w->preferred & bit)
+		w->found = id;
+	return w->preferred & bit;
 }
 
-static uint32_t find_by_walking(struct kbtf *b, const char *name, enum kbtf_kind kind)
+static uint32_t find_by_walking(struct kbtf *b, struct wanted *w)
 {
 	struct cursor c = { .b = b, .id = b->first_id };
 
 	while (cursor_next(&c))
-		if (kind_matches(kind, kbtf_raw_kind(c.raw)) &&
-		    !strcmp(kbtf_string(b, c.raw->name_off), name))
-			return c.id - 1;
-	return 0;
+		if (consider(w, b, c.raw, c.id - 1))
+			break;
+	return w->found;
 }
 
 static uint32_t hash_name(const char *name)
@@ -287,24 +304,23 @@ static void index_make(struct kbtf *b, enum kbtf_group group)
 			index_put(x, hash_name(kbtf_string(b, c.raw->name_off)), c.id - 1);
 }
 
-static uint32_t find_in_index(struct kbtf *b, const char *name, enum kbtf_kind kind)
+static uint32_t find_in_index(struct kbtf *b, const struct kbtf_index *x, struct wanted *w)
 {
-	struct kbtf_index *x = &b->index[group_of(kind)];
-	uint32_t hash = hash_name(name);
+	uint32_t hash = hash_name(w->name);
 
 	for (uint32_t i = hash; x->slots[i & (x->cap - 1)].id; i++) {
 		const struct kbtf_slot *s = &x->slots[i & (x->cap - 1)];
 
-		if (s->hash == hash && kind_matches(kind, kbtf_kind_of(b, s->id)) &&
-		    !strcmp(kbtf_name_of(b, s->id), name))
-			return s->id;
+		if (s->hash == hash && consider(w, b, kbtf_raw(b, s->id), s->id))
+			break;
 	}
-	return 0;
+	return w->found;
 }
 
-uint32_t kbtf_find(struct kbtf *b, const char *name, enum kbtf_kind kind)
+uint32_t kbtf_find_any(struct kbtf *b, const char *name, uint32_t kinds, uint32_t preferred)
 {
-	enum kbtf_group group = group_of(kind);
+	struct wanted w = { .name = name, .kinds = kinds, .preferred = preferred };
+	enum kbtf_group group = group_of((enum kbtf_kind)__builtin_ctz(kinds));
 	struct kbtf_index *x = &b->index[group];
 	uint32_t id;
 
@@ -312,8 +328,17 @@ uint32_t kbtf_find(struct kbtf *b, const char *name, enum kbtf_kind kind)
 		return 0;
 	if (!x->cap && x->searches++ == SEARCHES_BEFORE_INDEX)
 		index_make(b, group);
-	id = x->cap ? find_in_index(b, name, kind) : find_by_walking(b, name, kind);
-	return !id && b->base ? kbtf_find(b->base, name, kind) : id;
+	id = x->cap ? find_in_index(b, x, &w) : find_by_walking(b, &w);
+	return !id && b->base ? kbtf_find_any(b->base, name, kinds, preferred) : id;
+}
+
+uint32_t kbtf_find(struct kbtf *b, const char *name, enum kbtf_kind kind)
+{
+	uint32_t kinds = 1u << kind;
+
+	if (kind == KBTF_ENUM)
+		kinds |= 1u << KBTF_ENUM64;
+	return kbtf_find_any(b, name, kinds, kinds);
 }
 
 void kbtf_each(struct kbtf *b, enum kbtf_kind kind, bool (*each)(uint32_t id, const char *name,
@@ -322,7 +347,9 @@ void kbtf_each(struct kbtf *b, enum kbtf_kind kind, bool (*each)(uint32_t id, co
 	struct cursor c = { .b = b, .id = b->first_id };
 
 	while (cursor_next(&c)) {
-		if (!kind_matches(kind, kbtf_raw_kind(c.raw)))
+		enum kbtf_kind is = kbtf_raw_kind(c.raw);
+
+		if (is != kind && !(kind == KBTF_ENUM && is == KBTF_ENUM64))
 			continue;
 		if (!each(c.id - 1, kbtf_string(b, c.raw->name_off), arg))
 			return;

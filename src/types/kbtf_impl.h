@@ -70,4 +70,9 @@ const struct kbtf_raw *kbtf_raw(struct kbtf *b, uint32_t id);
 /* A string by its offset; "" if it is out of range. */
 const char *kbtf_string(struct kbtf *b, uint32_t off);
 
+/* The id of the first type of this name whose kind is in `kinds` (bits of enum
+ * kbtf_kind, all of one group), but one whose kind is in `preferred` goes
+ * first; 0: none. */
+uint32_t kbtf_find_any(struct kbtf *b, const char *name, uint32_t kinds, uint32_t preferred);
+
 #endif

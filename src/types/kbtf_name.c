@@ -104,39 +104,29 @@ static const struct type *own_integer(struct types *t, const char *name)
 	return from_words(t, name);
 }
 
-static const struct type *first_of(struct kbtf *b, const char *name, const enum kbtf_kind *kinds,
-				   size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		uint32_t id = kbtf_find(b, name, kinds[i]);
-
-		if (id)
-			return kbtf_type(b, id);
-	}
-	return NULL;
-}
-
 const struct type *kbtf_type_by_name(struct kbtf *b, struct types *types, enum kbtf_keyword keyword,
 				     const char *name)
 {
-	/* A bare name may also be a struct's, as in scripts for older tracers. */
-	static const enum kbtf_kind any[] = { KBTF_TYPEDEF, KBTF_INT, KBTF_STRUCT, KBTF_UNION,
-					      KBTF_ENUM };
-	static const enum kbtf_kind tagged[] = {
-		[KBTF_STRUCT_NAME] = KBTF_STRUCT, [KBTF_UNION_NAME] = KBTF_UNION,
-		[KBTF_ENUM_NAME] = KBTF_ENUM,
+	static const uint32_t enums = 1u << KBTF_ENUM | 1u << KBTF_ENUM64;
+	static const uint32_t plain = 1u << KBTF_TYPEDEF | 1u << KBTF_INT;
+	/* A bare name may also be a struct's. */
+	static const uint32_t kinds[] = {
+		[KBTF_ANY_NAME] = plain | 1u << KBTF_STRUCT | 1u << KBTF_UNION | enums,
+		[KBTF_STRUCT_NAME] = 1u << KBTF_STRUCT,
+		[KBTF_UNION_NAME] = 1u << KBTF_UNION,
+		[KBTF_ENUM_NAME] = enums,
 	};
 	const struct type *own = keyword == KBTF_ANY_NAME ? own_integer(types, name) : NULL;
+	uint32_t preferred = keyword == KBTF_ANY_NAME ? plain : kinds[keyword], id;
 
 	if (own)
 		return own;
-	if (b && keyword != KBTF_ANY_NAME)
-		return first_of(b, name, &tagged[keyword], 1);
-	if (b)
-		own = first_of(b, name, any, sizeof(any) / sizeof(any[0]));
-	if (!own && !strcmp(name, "char"))
-		own = type_int(types, 1, true);
-	return own;
+	id = b ? kbtf_find_any(b, name, kinds[keyword], preferred) : 0;
+	if (id)
+		return kbtf_type(b, id);
+	if (keyword == KBTF_ANY_NAME && !strcmp(name, "char"))
+		return type_int(types, 1, true);
+	return NULL;
 }
 
 struct enumerator_search {
