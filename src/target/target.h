@@ -62,7 +62,7 @@ struct target_reg {
 };
 
 struct target_arch {
-	const char *name;		/* "x86_64" */
+	const char *name;		/* "x86_64", as uname says it */
 	bool big_endian;
 	const struct target_reg *regs;
 	size_t nr_regs;
@@ -74,7 +74,11 @@ struct target_arch {
 	bool char_is_signed;
 };
 
+/* By the name of uname, or a usual other one ("arm64"); NULL if unknown. */
 const struct target_arch *target_arch_find(const char *name);
+
+/* Offset in pt_regs of a register by the name that scripts use; -ENOENT. */
+int target_reg_offset(const struct target_arch *arch, const char *name);
 
 struct target;
 
@@ -84,9 +88,11 @@ struct target_user_symbol {
 	uint64_t address;	/* virtual, as the ELF file says */
 	uint64_t size_bytes;	/* 0: unknown */
 	uint64_t file_offset;	/* where its first byte lies in the file */
+	bool is_function;	/* else data */
 };
 
-/* Text of a file that the target provides (a tracefs format), or a list. */
+/* Questions to a target. Each is answered in every target (never NULL here);
+ * strings and lists live as long as the target. */
 struct target_ops {
 	bool (*has_feature)(void *arg, enum target_feature f);
 	/* vmlinux BTF, mapped or in memory; lives as long as the target. */
@@ -97,8 +103,10 @@ struct target_ops {
 	int (*event_id)(void *arg, const char *category, const char *event, uint32_t *id);
 	/* "category:event" of all, sorted, NUL-terminated strings in one array */
 	int (*events)(void *arg, const char *const **list, size_t *count);
-	/* names of traceable kernel functions, sorted, unique */
+	/* names of traceable kernel functions, sorted, unique; slow on a live system */
 	int (*functions)(void *arg, const char *const **list, size_t *count);
+	/* true if a kernel function of exactly this name seems traceable; quick */
+	bool (*has_function)(void *arg, const char *name);
 	/* address of a kernel symbol; -ENOENT */
 	int (*symbol)(void *arg, const char *name, uint64_t *address);
 	/* load a two-instruction program calling kfunc `btf_id` in this program type */
@@ -131,15 +139,27 @@ struct target {
 	int8_t feature_known[FEATURE_COUNT];	/* 0 unknown, 1 yes, -1 no */
 };
 
+/* A feature's test runs once. */
 bool target_has(struct target *t, enum target_feature f);
 int target_btf(struct target *t, const void **data, size_t *size);
 
-/* A target from a saved file, and saving one (only what was asked of it so
- * far, and all that `names` lists: see target_save's options). */
-int target_load(struct target *t, struct arena *a, const char *path);
+/* Shut down what the live system or the file holds open; safe twice. */
+void target_close(struct target *t);
+
+/* Remember from now on what is asked and answered, for target_save. */
+void target_record(struct target *t);
+
+/* Write a target to a file: its facts, all features, and what was asked since
+ * target_record. BTF, if it was asked for, goes to a file beside it (PATH.btf).
+ * Returns 0 or a negative errno. */
 int target_save(struct target *t, const char *path);
 
-/* A target without a machine: x86_64, no BTF, all features on; for tests. */
+/* A target from a file written by target_save, or by hand: JSON, see
+ * target_file.c. Returns 0, -EINVAL if it is no target, or why it could not be read. */
+int target_load(struct target *t, struct arena *a, const char *path);
+
+/* A target without a machine, for tests: x86_64, Linux 6.12, four CPUs, no BTF
+ * and no events, all features but SYSCALL_TP_PREEMPT, every function name. */
 void target_init_plain(struct target *t, struct arena *a);
 
 #endif
