@@ -1,0 +1,163 @@
+/*
+ * Reader of a BPF ring buffer map: see ring.h.
+ *
+ * The consumer's position is published after every batch of records rather
+ * than after each: programs see free space a little later, and the reader does
+ * not fight with them for the cache line.
+ */
+#include "run/ring.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define RECORDS_A_BATCH 32
+
+struct ring {
+	uint64_t *consumer;
+	const uint64_t *producer;
+	const char *data;
+	size_t size_bytes;		/* a power of two */
+	size_t page_bytes;		/* 0: memory of the caller's */
+};
+
+static struct ring *ring_new(size_t size_bytes)
+{
+	struct ring *ring;
+
+	if (!size_bytes || (size_bytes & (size_bytes - 1)))
+		return NULL;
+	ring = calloc(1, sizeof(*ring));
+	if (ring)
+		ring->size_bytes = size_bytes;
+	return ring;
+}
+
+int ring_open(struct ring **out, int map_fd, size_t size_bytes)
+{
+	struct ring *ring = ring_new(size_bytes);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *p;
+	int err;
+
+	if (!ring)
+		return -ENOMEM;
+	ring->page_bytes = page;
+	p = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+	if (p == MAP_FAILED)
+		goto fail;
+	ring->consumer = p;
+	p = mmap(NULL, page + 2 * size_bytes, PROT_READ, MAP_SHARED, map_fd, (off_t)page);
+	if (p == MAP_FAILED)
+		goto fail;
+	ring->producer = p;
+	ring->data = (const char *)p + page;
+	*out = ring;
+	return 0;
+fail:
+	err = -errno;
+	ring_close(ring);
+	return err;
+}
+
+int ring_open_memory(struct ring **out, uint64_t *consumer, const uint64_t *producer,
+		     const void *data, size_t size_bytes)
+{
+	struct ring *ring = ring_new(size_bytes);
+
+	if (!ring)
+		return -EINVAL;
+	ring->consumer = consumer;
+	ring->producer = producer;
+	ring->data = data;
+	*out = ring;
+	return 0;
+}
+
+/* Sequentially consistent, because a program decides by this position whether
+ * to wake us, and we decide by its record whether to sleep. */
+static void publish(struct ring *ring, uint64_t at)
+{
+	__atomic_store_n(ring->consumer, at, __ATOMIC_SEQ_CST);
+}
+
+static const uint32_t *header_at(const struct ring *ring, uint64_t at)
+{
+	return (const uint32_t *)(const void *)(ring->data + (at & (ring->size_bytes - 1)));
+}
+
+/* Length word of the record at `at`, or with the busy bit if it is not there. */
+static uint32_t length_at(const struct ring *ring, uint64_t at, uint64_t end)
+{
+	uint32_t len;
+
+	if (end - at < BPF_RINGBUF_HDR_SZ)
+		return BPF_RINGBUF_BUSY_BIT;
+	len = __atomic_load_n(header_at(ring, at), __ATOMIC_ACQUIRE);
+	if ((uint64_t)(len & ~BPF_RINGBUF_DISCARD_BIT) > end - at - BPF_RINGBUF_HDR_SZ)
+		return BPF_RINGBUF_BUSY_BIT;
+	return len;
+}
+
+static uint64_t round_up_8(uint64_t n)
+{
+	return (n + 7) & ~(uint64_t)7;
+}
+
+size_t ring_read(struct ring *ring, size_t max, ring_fn fn, void *arg, bool *stopped)
+{
+	uint64_t at = __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
+	uint64_t end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+	size_t n = 0;
+	bool stop = false;
+
+	while (n < max && !stop) {
+		uint32_t len = length_at(ring, at, end);
+
+		if (len & BPF_RINGBUF_BUSY_BIT) {
+			uint64_t now = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+
+			publish(ring, at);
+			if (at != end || now == end)
+				break;
+			end = now;
+			continue;
+		}
+		if (!(len & BPF_RINGBUF_DISCARD_BIT))
+			stop = fn(arg, (const char *)header_at(ring, at) + BPF_RINGBUF_HDR_SZ, len);
+		at += round_up_8((len & ~BPF_RINGBUF_DISCARD_BIT) + BPF_RINGBUF_HDR_SZ);
+		if (++n % RECORDS_A_BATCH == 0)
+			publish(ring, at);
+	}
+	publish(ring, at);
+	if (stopped)
+		*stopped = stop;
+	return n;
+}
+
+bool ring_has_data(const struct ring *ring)
+{
+	uint64_t at = __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
+	uint64_t end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+
+	return !(length_at(ring, at, end) & BPF_RINGBUF_BUSY_BIT);
+}
+
+uint64_t ring_pending_bytes(const struct ring *ring)
+{
+	return __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) -
+	       __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
+}
+
+void ring_close(struct ring *ring)
+{
+	if (!ring)
+		return;
+	if (ring->page_bytes && ring->producer)
+		munmap((void *)(uintptr_t)ring->producer, ring->page_bytes + 2 * ring->size_bytes);
+	if (ring->page_bytes && ring->consumer)
+		munmap(ring->consumer, ring->page_bytes);
+	free(ring);
+}

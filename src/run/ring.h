@@ -1,0 +1,42 @@
+/*
+ * Reader of a BPF ring buffer map.
+ *
+ * The kernel's protocol: two 64-bit positions that only grow, each in a page of
+ * its own, and the data mapped twice in a row so that no record is split. A
+ * record is an 8-byte header (length with a busy and a discard bit) and its
+ * bytes, rounded up to 8. Records are trusted in length only as far as they
+ * stay within what was produced.
+ */
+#ifndef SONDE_RUN_RING_H
+#define SONDE_RUN_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ring;
+
+/* Returns 1 to stop after this record, 0 to go on. */
+typedef int (*ring_fn)(void *arg, const void *data, size_t size_bytes);
+
+/* Map the ring of `size_bytes` behind `map_fd`, which stays the caller's. */
+int ring_open(struct ring **out, int map_fd, size_t size_bytes);
+
+/* Read at most `max` records. Returns how many were read; *stopped (may be
+ * NULL) says whether `fn` wanted to stop. */
+size_t ring_read(struct ring *ring, size_t max, ring_fn fn, void *arg, bool *stopped);
+
+/* True if there is a record that could be read now. */
+bool ring_has_data(const struct ring *ring);
+
+/* Bytes that programs have reserved and nobody has read. */
+uint64_t ring_pending_bytes(const struct ring *ring);
+
+void ring_close(struct ring *ring);
+
+/* A ring over memory of the caller's, for tests: positions and data (of twice
+ * `size_bytes`, the second half a copy of the first). */
+int ring_open_memory(struct ring **out, uint64_t *consumer, const uint64_t *producer,
+		     const void *data, size_t size_bytes);
+
+#endif
