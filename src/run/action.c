@@ -1,0 +1,389 @@
+/*
+ * What the actions of records do: one function a kind, in one table.
+ *
+ * In: the action and its decoded fields. Out: events, and changes of maps and
+ * of the session's course. An action never fails the session: what it cannot do
+ * becomes a warning.
+ */
+#include "run/action.h"
+#include "out/format.h"
+#include "out/print.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef int (*action_fn)(struct run *r, const struct action_input *in);
+
+static struct sonde_place place_of(const struct image_place *p)
+{
+	return (struct sonde_place){ .file = p->file, .line = p->line, .col = p->col,
+				     .end_line = p->end_line, .end_col = p->end_col,
+				     .source_line = p->source_line };
+}
+
+static struct sonde_event event_of(const struct action_input *in, enum sonde_event_kind kind)
+{
+	return (struct sonde_event){ .kind = kind, .probe = in->probe,
+				     .place = place_of(&in->action->place) };
+}
+
+/* The fields of the record as values, in the work arena. */
+static const struct sonde_value *decode_fields(struct run *r, const struct action_input *in)
+{
+	const struct image_action *a = in->action;
+	struct sonde_value *values = arena_array(&r->work, struct sonde_value, a->nr_fields + 1);
+
+	for (size_t i = 0; i < a->nr_fields; i++)
+		if (value_decode_field(&r->decoder, &a->fields[i], in->record, in->size_bytes,
+				       &values[i]))
+			r->out_of_memory = true;
+	return values;
+}
+
+/* ---- what is printed ---- */
+
+static void add_values(struct run *r, const struct action_input *in, struct sonde_event *e)
+{
+	e->values = decode_fields(r, in);
+	e->nr_values = in->action->nr_fields;
+}
+
+/* The formatted text, valid until the next one. */
+static void add_text(struct run *r, const struct action_input *in, struct sonde_event *e)
+{
+	sbuf_clear(&r->text);
+	if (format_record(&r->text, &r->decoder, in->action, in->record, in->size_bytes))
+		r->out_of_memory = true;
+	e->text = sbuf_text(&r->text);
+	e->len = r->text.len;
+}
+
+static int do_printf(struct run *r, const struct action_input *in)
+{
+	struct sonde_event e = event_of(in, SONDE_EVENT_PRINTF);
+
+	add_text(r, in, &e);
+	if (!r->options.text_only)
+		add_values(r, in, &e);
+	run_emit(r, &e);
+	return 0;
+}
+
+/* A script error or warning of its own: one newline at its end is dropped. */
+static void emit_note(struct run *r, const struct action_input *in, enum sonde_event_kind kind)
+{
+	struct sonde_event e = event_of(in, kind);
+
+	add_text(r, in, &e);
+	add_values(r, in, &e);
+	if (e.len && e.text[e.len - 1] == '\n')
+		e.text = arena_strndup(&r->work, e.text, --e.len);
+	run_emit(r, &e);
+}
+
+static int do_errorf(struct run *r, const struct action_input *in)
+{
+	emit_note(r, in, SONDE_EVENT_ERRORF);
+	return 0;
+}
+
+static int do_warnf(struct run *r, const struct action_input *in)
+{
+	if (r->options.warnings_level > 0)
+		emit_note(r, in, SONDE_EVENT_WARNF);
+	return 0;
+}
+
+static int do_print_value(struct run *r, const struct action_input *in)
+{
+	struct sonde_event e = event_of(in, SONDE_EVENT_VALUE);
+
+	add_values(r, in, &e);
+	run_emit(r, &e);
+	return 0;
+}
+
+static int do_time(struct run *r, const struct action_input *in)
+{
+	struct sonde_event e = event_of(in, SONDE_EVENT_TIME);
+	const char *format = in->action->text ? in->action->text : "%H:%M:%S\n";
+	time_t now = time(NULL);
+	char text[64];
+	struct tm tm;
+
+	if (!localtime_r(&now, &tm))
+		return 0;
+	e.len = strftime(text, sizeof(text), format, &tm);
+	if (!e.len && *format) {
+		run_tell(r, SONDE_WARNING, "time: the text of \"%s\" does not fit into 64 bytes",
+			 format);
+		return 0;
+	}
+	text[e.len] = '\0';
+	e.text = text;
+	run_emit(r, &e);
+	return 0;
+}
+
+static int do_join(struct run *r, const struct action_input *in)
+{
+	struct sonde_event e = event_of(in, SONDE_EVENT_JOIN);
+	const char *separator = in->action->text ? in->action->text : " ";
+	const struct sonde_value *values = decode_fields(r, in);
+	bool first = true;
+
+	sbuf_clear(&r->text);
+
+	for (size_t i = 0; i < in->action->nr_fields; i++) {
+		const struct sonde_value *v = &values[i];
+
+		if (v->kind != SONDE_VALUE_STRING || (!v->len && !first))
+			continue;
+		if (!first)
+			sbuf_puts(&r->text, separator);
+		sbuf_add(&r->text, v->text, v->len);
+		first = false;
+	}
+	e.text = sbuf_text(&r->text);
+	e.len = r->text.len;
+	run_emit(r, &e);
+	return 0;
+}
+
+/* ---- files and commands ---- */
+
+#define MAX_SYSTEM_BYTES ((size_t)64 * 1024 * 1024)
+
+/* Read a descriptor to its end, or to `max` bytes, and emit it as one event. */
+static void emit_all(struct run *r, struct sonde_event *e, int fd, size_t max)
+{
+	struct sbuf all = { 0 };
+	char buf[4096];
+
+	while (max) {
+		ssize_t n = read(fd, buf, max < sizeof(buf) ? max : sizeof(buf));
+
+		if (n < 0 && errno == EINTR && !r->stop_count)
+			continue;
+		if (n <= 0)
+			break;
+		sbuf_add(&all, buf, (size_t)n);
+		max -= (size_t)n;
+	}
+	e->text = sbuf_text(&all);
+	e->len = all.len;
+	run_emit(r, e);
+	sbuf_close(&all);
+}
+
+static int do_cat(struct run *r, const struct action_input *in)
+{
+	struct sonde_event e = event_of(in, SONDE_EVENT_CAT);
+	size_t max = r->image->config.max_cat_bytes ? r->image->config.max_cat_bytes : 10240;
+	const char *path;
+	int fd;
+
+	add_text(r, in, &e);
+	path = e.text;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0) {
+		run_tell(r, SONDE_WARNING, "failed to cat file %s: %s", path, strerror(errno));
+		return 0;
+	}
+	emit_all(r, &e, fd, max);
+	close(fd);
+	return 0;
+}
+
+static void __attribute__((noreturn)) shell_main(const char *command, int out)
+{
+	dup2(out, STDOUT_FILENO);
+	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(127);
+}
+
+static int do_system(struct run *r, const struct action_input *in)
+{
+	struct sonde_event e = event_of(in, SONDE_EVENT_SYSTEM);
+	const char *command;
+	int pipe_fd[2];
+	pid_t pid;
+
+	add_text(r, in, &e);
+	command = e.text;
+	if (pipe2(pipe_fd, O_CLOEXEC))
+		return 0;
+	pid = fork();
+	if (pid == 0)
+		shell_main(command, pipe_fd[1]);
+	close(pipe_fd[1]);
+	if (pid > 0)
+		emit_all(r, &e, pipe_fd[0], MAX_SYSTEM_BYTES);
+	else
+		run_tell(r, SONDE_WARNING, "system: %s", strerror(errno));
+	close(pipe_fd[0]);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return 0;
+}
+
+/* ---- maps ---- */
+
+static const struct script_map *map_of(struct run *r, const struct image_action *a)
+{
+	return a->script_map < r->image->script_maps.n ? &r->image->script_maps.at[a->script_map]
+							: NULL;
+}
+
+void action_emit_map(struct run *r, const struct script_map *m, struct snapshot *s)
+{
+	const struct sonde_event e = {
+		.kind = SONDE_EVENT_MAP, .name = m->name, .map_kind = value_map_kind(m->value),
+		.map_is_keyed = !m->is_scalar, .entries = s->entries, .nr_entries = s->n,
+	};
+
+	run_emit(r, &e);
+}
+
+static bool has_rows(const struct value_layout *value)
+{
+	return value->kind == VALUE_HIST || value->kind == VALUE_LHIST ||
+	       value->kind == VALUE_TSERIES;
+}
+
+/* print(@scalar) of a map that has no value shows the type's zero. */
+static void add_zero(struct run *r, const struct script_map *m, struct snapshot *s)
+{
+	struct sonde_map_entry *entry = arena_new(&r->work, struct sonde_map_entry);
+	struct sonde_value *value = arena_new(&r->work, struct sonde_value);
+	const void *bytes = arena_alloc(&r->work, m->value->size_bytes + 1);
+
+	if (value_decode(&r->decoder, m->value, bytes, m->value->size_bytes, value))
+		return;
+	entry->value = value;
+	s->entries = entry;
+	s->n = 1;
+}
+
+/* What print(@m, top, div) shows of a snapshot. */
+static void print_snapshot(struct run *r, const struct image_action *a, struct snapshot *s)
+{
+	const struct script_map *m = map_of(r, a);
+
+	if (m->is_scalar && !s->n && !has_rows(m->value))
+		add_zero(r, m, s);
+	if (a->top && a->top < s->n) {
+		s->entries += s->n - a->top;
+		s->n = (size_t)a->top;
+	}
+	for (size_t i = 0; a->div > 1 && i < s->n; i++)
+		value_divide(m->value, (struct sonde_value *)(uintptr_t)s->entries[i].value, a->div);
+	action_emit_map(r, m, s);
+}
+
+static void tell_map_error(struct run *r, const struct script_map *m, const char *what, int err)
+{
+	if (err)
+		run_tell(r, SONDE_WARNING, "could not %s map @%s: %s", what, m->name,
+			 strerror(-err));
+}
+
+static int do_print_map(struct run *r, const struct action_input *in)
+{
+	const struct script_map *m = map_of(r, in->action);
+	struct snapshot s = { 0 };
+	int err = m ? run_snapshot(r, m, &r->work, &s) : 0;
+
+	if (m && !err)
+		print_snapshot(r, in->action, &s);
+	else if (m)
+		tell_map_error(r, m, "read", err);
+	return 0;
+}
+
+static int do_take(struct run *r, const struct action_input *in)
+{
+	const struct script_map *m = map_of(r, in->action);
+	struct snapshot s = { 0 };
+	int err = m ? run_take(r, m, in->action->take_zero, &r->work, &s) : 0;
+
+	if (m && !err)
+		print_snapshot(r, in->action, &s);
+	else if (m)
+		tell_map_error(r, m, "take", err);
+	return 0;
+}
+
+static int do_clear(struct run *r, const struct action_input *in)
+{
+	const struct script_map *m = map_of(r, in->action);
+
+	if (m)
+		tell_map_error(r, m, "clear", run_map_clear(r, m));
+	return 0;
+}
+
+static int do_zero(struct run *r, const struct action_input *in)
+{
+	const struct script_map *m = map_of(r, in->action);
+
+	if (m)
+		tell_map_error(r, m, "zero", run_map_zero(r, m));
+	return 0;
+}
+
+/* ---- the run's course ---- */
+
+static int do_exit(struct run *r, const struct action_input *in)
+{
+	if (in->action->nr_fields)
+		r->exit_code = (int)(decode_fields(r, in)->unsigned_number & 0xff);
+	r->end = RUN_EXIT;
+	return 1;
+}
+
+static int do_runtime_error(struct run *r, const struct action_input *in)
+{
+	struct sonde_event e = event_of(in, SONDE_EVENT_RUNTIME_ERROR);
+
+	e.text = in->action->text;
+	e.len = e.text ? strlen(e.text) : 0;
+	run_emit(r, &e);
+	return 0;
+}
+
+static int do_helper_error(struct run *r, const struct action_input *in)
+{
+	struct sonde_event e = event_of(in, SONDE_EVENT_HELPER_ERROR);
+
+	if (r->options.warnings_level < 1)
+		return 0;
+	e.name = in->action->text ? in->action->text : "";
+	if (in->action->nr_fields)
+		e.return_code = (int)decode_fields(r, in)->number;
+	e.text = print_helper_reason(e.name, e.return_code);
+	e.len = strlen(e.text);
+	run_emit(r, &e);
+	return 0;
+}
+
+static const action_fn actions[ACTION_KIND_COUNT] = {
+	[ACTION_PRINTF] = do_printf, [ACTION_ERRORF] = do_errorf, [ACTION_WARNF] = do_warnf,
+	[ACTION_SYSTEM] = do_system, [ACTION_CAT] = do_cat,
+	[ACTION_PRINT_VALUE] = do_print_value, [ACTION_PRINT_MAP] = do_print_map,
+	[ACTION_CLEAR] = do_clear, [ACTION_ZERO] = do_zero, [ACTION_TAKE] = do_take,
+	[ACTION_EXIT] = do_exit, [ACTION_TIME] = do_time, [ACTION_JOIN] = do_join,
+	[ACTION_RUNTIME_ERROR] = do_runtime_error, [ACTION_HELPER_ERROR] = do_helper_error,
+};
+
+int action_run(struct run *r, const struct action_input *in)
+{
+	action_fn fn = in->action->kind < ACTION_KIND_COUNT ? actions[in->action->kind] : NULL;
+
+	return fn ? fn(r, in) : 0;
+}

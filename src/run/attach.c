@@ -1,0 +1,235 @@
+/*
+ * Attaching: one row for each kind of attach point.
+ *
+ * In: loaded programs and their sites. Out: descriptors that hold the
+ * attachments, collected in the session. Where the kernel runs the programs of
+ * one event last-attached-first, they are attached in reverse, so that they run
+ * in the script's order; those rows are marked and come in a second pass.
+ */
+#include "run/attach.h"
+#include "kernel/bpf_call.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* ---- descriptors ---- */
+
+int run_links_add(struct run *r, int fd)
+{
+	struct run_links *links = &r->links;
+
+	if (links->n == links->cap) {
+		size_t cap = links->cap ? links->cap * 2 : 16;
+		int *at = realloc(links->at, cap * sizeof(*at));
+
+		if (!at) {
+			close(fd);
+			return -ENOMEM;
+		}
+		links->at = at;
+		links->cap = cap;
+	}
+	links->at[links->n++] = fd;
+	return 0;
+}
+
+/* One perf event or link for each site may be needed. */
+static void raise_nofile(size_t nr_sites)
+{
+	struct rlimit limit;
+
+	if (nr_sites < 400 || getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* ---- test runs ---- */
+
+int run_test_run(struct run *r, enum attach_kind kind)
+{
+	const uint64_t ctx[2] = { 0 };
+	int n = 0;
+
+	for (size_t i = 0; i < r->image->progs.n; i++) {
+		const struct image_prog *prog = &r->image->progs.at[i];
+		int err;
+
+		if (prog->attach != kind || r->progs[i].fd < 0)
+			continue;
+		err = bpf_call_prog_run(r->progs[i].fd, ctx, sizeof(ctx), NULL);
+		if (err) {
+			run_tell(r, SONDE_ERROR, "could not run %s: %s", prog->name,
+				 strerror(-err));
+			return err;
+		}
+		n++;
+	}
+	return n;
+}
+
+/* ---- the table ---- */
+
+static const struct attach_row {
+	int (*attach)(struct run *r, struct attach_job *job);
+	bool reverse;		/* the kernel runs the last attached first */
+	bool nothing;		/* is run by the session itself */
+} rows[ATTACH_KIND_COUNT] = {
+	[ATTACH_BEGIN] = { .nothing = true },
+	[ATTACH_END] = { .nothing = true },
+	[ATTACH_SIGNAL] = { .nothing = true },
+	[ATTACH_TRACEPOINT] = { attach_tracepoints, .reverse = false },
+	[ATTACH_RAW_TRACEPOINT] = { attach_raw_tracepoints, .reverse = false },
+	[ATTACH_BTF_TRACEPOINT] = { attach_btf_tracepoint, .reverse = false },
+	[ATTACH_KPROBE] = { attach_kprobes, .reverse = true },
+	[ATTACH_KRETPROBE] = { attach_kprobes, .reverse = false },
+	[ATTACH_UPROBE] = { attach_uprobes, .reverse = true },
+	[ATTACH_URETPROBE] = { attach_uprobes, .reverse = true },
+	[ATTACH_PROFILE] = { attach_samples, .reverse = false },
+	[ATTACH_INTERVAL] = { attach_interval, .reverse = false },
+	[ATTACH_SOFTWARE] = { attach_samples, .reverse = false },
+	[ATTACH_HARDWARE] = { attach_samples, .reverse = false },
+};
+
+static const struct attach_row *row_of(const struct image_prog *prog)
+{
+	return prog->attach < ATTACH_KIND_COUNT ? &rows[prog->attach] : NULL;
+}
+
+static int attach_prog(struct run *r, uint32_t index)
+{
+	struct attach_job job = { .index = index, .prog = &r->image->progs.at[index],
+				  .prog_fd = r->progs[index].fd };
+	const struct attach_row *row = row_of(job.prog);
+	int n;
+
+	if (row && row->nothing) {
+		r->nr_attached += (int)job.prog->nr_sites;
+		return 0;
+	}
+	if (!row || !row->attach || job.prog_fd < 0)
+		return 0;
+	n = row->attach(r, &job);
+	if (n < 0)
+		return n;
+	r->nr_attached += n;
+	return 0;
+}
+
+static bool in_pass(const struct run *r, uint32_t index, bool reverse)
+{
+	const struct attach_row *row = row_of(&r->image->progs.at[index]);
+
+	return row && row->reverse == reverse;
+}
+
+static int attach_pass(struct run *r, bool reverse)
+{
+	uint32_t n = (uint32_t)r->image->progs.n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t index = reverse ? n - 1 - i : i;
+		int err;
+
+		if (!in_pass(r, index, reverse))
+			continue;
+		if (r->stop_count)
+			return -EINTR;
+		err = attach_prog(r, index);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static size_t count_sites(const struct run *r)
+{
+	const struct image_prog *p;
+	size_t n = 0;
+
+	vec_each(p, &r->image->progs)
+		n += p->nr_sites;
+	return n;
+}
+
+int run_attach_all(struct run *r)
+{
+	size_t nr_sites = count_sites(r);
+	int err;
+
+	raise_nofile(nr_sites);
+	err = attach_pass(r, false);
+	if (!err)
+		err = attach_pass(r, true);
+	if (!err && !r->nr_attached && nr_sites) {
+		run_tell(r, SONDE_ERROR, "Attachment failed for all probes");
+		err = -ENOENT;
+	}
+	return err;
+}
+
+/* ---- what went wrong ---- */
+
+/* Sentences for errors that strerror does not explain. */
+static const struct {
+	enum attach_kind kind;		/* ATTACH_NONE: any */
+	int error;
+	const char *text;
+} explanations[] = {
+	{ ATTACH_KPROBE, EADDRNOTAVAIL, "several functions of the kernel have this name" },
+	{ ATTACH_KPROBE, ENODEV, "this kernel has no kprobes (CONFIG_KPROBES)" },
+	{ ATTACH_KPROBE, ENOENT, "the kernel has no such function that can be traced" },
+	{ ATTACH_KPROBE, EINVAL, "the kernel does not allow a probe here" },
+	{ ATTACH_KPROBE, EILSEQ, "the offset is not the start of an instruction" },
+	{ ATTACH_UPROBE, ENODEV, "this kernel has no uprobes (CONFIG_UPROBES)" },
+	{ ATTACH_UPROBE, EINVAL, "the kernel does not allow a probe at this offset of the file" },
+	{ ATTACH_UPROBE, EIO, "there is no instruction at this offset of the file" },
+	{ ATTACH_TRACEPOINT, ENOENT, "there is no such tracepoint" },
+	{ ATTACH_RAW_TRACEPOINT, ENOENT, "there is no such raw tracepoint" },
+	{ ATTACH_RAW_TRACEPOINT, EINVAL, "the kernel does not take this program here; one that "
+	  "looks further into the arguments than there are is refused" },
+	{ ATTACH_HARDWARE, ENOENT, "the processor or the virtual machine does not count it" },
+	{ ATTACH_NONE, EPERM, "not permitted: tracing needs root, or CAP_BPF and CAP_PERFMON" },
+	{ ATTACH_NONE, EACCES, "not permitted: see /proc/sys/kernel/perf_event_paranoid" },
+	{ ATTACH_NONE, EMFILE, "too many open files: raise the limit (ulimit -n)" },
+	{ ATTACH_NONE, EBUSY, "another program holds it" },
+	{ ATTACH_NONE, ESRCH, "there is no such process" },
+};
+
+static enum attach_kind family(enum attach_kind kind)
+{
+	return kind == ATTACH_KRETPROBE ? ATTACH_KPROBE
+	     : kind == ATTACH_URETPROBE ? ATTACH_UPROBE : kind;
+}
+
+static const char *explain(enum attach_kind kind, int error)
+{
+	for (size_t i = 0; i < sizeof(explanations) / sizeof(explanations[0]); i++)
+		if (explanations[i].error == error &&
+		    (explanations[i].kind == ATTACH_NONE || explanations[i].kind == family(kind)))
+			return explanations[i].text;
+	return strerror(error);
+}
+
+int attach_failed(struct run *r, const struct attach_job *job, const struct image_site *site, int err)
+{
+	const char *name = site && site->probe < r->image->probe_names.n
+			   ? r->image->probe_names.at[site->probe] : job->prog->name;
+	bool must = site && site->must_exist;
+
+	if (err == -ENOMEM || err == -EMFILE || err == -EPERM)
+		must = true;
+	if (!must && r->image->config.missing_probes == MISSING_ERROR)
+		must = true;
+	if (!must && r->image->config.missing_probes == MISSING_IGNORE)
+		return 0;
+	run_tell(r, must ? SONDE_ERROR : SONDE_WARNING, "Unable to attach probe: %s: %s", name,
+		 explain(job->prog->attach, -err));
+	if (must)
+		run_tell(r, SONDE_HINT, "If this is expected, set the 'missing_probes' config "
+			 "variable to 'warn'.");
+	return must ? err : 0;
+}

@@ -1,0 +1,39 @@
+/*
+ * How each kind of attach point is attached; for src/run only.
+ *
+ * A function of the table returns how many sites it attached, or a negative
+ * errno when the run has to end; a site that fails goes to attach_failed,
+ * which tells of it and says whether that ends the run.
+ */
+#ifndef SONDE_RUN_ATTACH_H
+#define SONDE_RUN_ATTACH_H
+
+#include "run/state.h"
+
+struct attach_job {
+	uint32_t index;			/* of the program */
+	const struct image_prog *prog;
+	int prog_fd;
+};
+
+int attach_tracepoints(struct run *r, struct attach_job *job);
+int attach_raw_tracepoints(struct run *r, struct attach_job *job);
+int attach_btf_tracepoint(struct run *r, struct attach_job *job);
+int attach_samples(struct run *r, struct attach_job *job);
+int attach_interval(struct run *r, struct attach_job *job);
+int attach_kprobes(struct run *r, struct attach_job *job);
+int attach_uprobes(struct run *r, struct attach_job *job);
+
+/* Attach the job's program to an open perf event, which is taken over: by a
+ * link where the kernel has them, else by ioctl. Returns 0 or a negative errno. */
+int attach_perf(struct run *r, const struct attach_job *job, int event_fd, uint64_t cookie);
+
+/* Tell that a site (NULL: the whole program) could not be attached. Returns 0
+ * if the run goes on without it, else `err`. */
+int attach_failed(struct run *r, const struct attach_job *job, const struct image_site *site,
+		  int err);
+
+/* The process that uprobes and perf events are bound to; 0: all. */
+pid_t attach_pid(const struct run *r);
+
+#endif

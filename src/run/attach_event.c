@@ -1,0 +1,214 @@
+/*
+ * Attaching to perf events and tracepoints: tracepoints (perf, raw, BTF),
+ * samples on each CPU or thread, the interval's timer.
+ */
+#include "run/attach.h"
+#include "kernel/bpf_call.h"
+#include "kernel/perf_event.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+pid_t attach_pid(const struct run *r)
+{
+	if (r->options.child)
+		return child_pid(r->options.child);
+	return r->options.pid > 0 ? r->options.pid : 0;
+}
+
+int attach_perf(struct run *r, const struct attach_job *job, int event_fd, uint64_t cookie)
+{
+	int fd = bpf_call_link_perf(job->prog_fd, event_fd, cookie), err;
+
+	if (fd >= 0) {
+		close(event_fd);	/* the link holds the event */
+		return run_links_add(r, fd);
+	}
+	/* No perf links before 5.15. */
+	err = fd == -EINVAL ? perf_event_set_prog(event_fd, job->prog_fd) : fd;
+	if (err) {
+		close(event_fd);
+		return err;
+	}
+	return run_links_add(r, event_fd);
+}
+
+/* ---- tracepoints ---- */
+
+int attach_tracepoints(struct run *r, struct attach_job *job)
+{
+	int n = 0;
+
+	if (job->prog->raw_event)
+		return attach_raw_tracepoints(r, job);
+	for (size_t i = 0; i < job->prog->nr_sites; i++) {
+		const struct image_site *site = &job->prog->sites[i];
+		int fd = perf_open_tracepoint((uint32_t)site->event_id);
+		int err = fd < 0 ? fd : attach_perf(r, job, fd, site->probe);
+
+		if (!err)
+			n++;
+		else if ((err = attach_failed(r, job, site, err)))
+			return err;
+	}
+	return n;
+}
+
+/* One program for many sites of the same raw tracepoint. */
+static int attach_raw_event(struct run *r, struct attach_job *job)
+{
+	int fd = bpf_call_raw_tracepoint_open(job->prog->raw_event, job->prog_fd, 0), err;
+
+	if (fd < 0)
+		return attach_failed(r, job, NULL, fd);
+	err = run_links_add(r, fd);
+	return err ? err : (int)job->prog->nr_sites;
+}
+
+int attach_raw_tracepoints(struct run *r, struct attach_job *job)
+{
+	int n = 0;
+
+	if (job->prog->raw_event)
+		return attach_raw_event(r, job);
+	for (size_t i = 0; i < job->prog->nr_sites; i++) {
+		const struct image_site *site = &job->prog->sites[i];
+		int fd = bpf_call_raw_tracepoint_open(site->event, job->prog_fd, site->probe), err;
+
+		/* Cookies came with 6.10; one site alone needs none. */
+		if (fd == -EINVAL && site->probe && job->prog->nr_sites == 1)
+			fd = bpf_call_raw_tracepoint_open(site->event, job->prog_fd, 0);
+		err = fd < 0 ? fd : run_links_add(r, fd);
+		if (!err)
+			n++;
+		else if ((err = attach_failed(r, job, site, err)))
+			return err;
+	}
+	return n;
+}
+
+int attach_btf_tracepoint(struct run *r, struct attach_job *job)
+{
+	const struct image_site *site = job->prog->sites;
+	int fd = bpf_call_link_tracing(job->prog_fd,
+				       (enum bpf_attach_type)job->prog->expected_attach_type,
+				       site->probe);
+
+	/* Such links came after 5.10. */
+	if (fd == -EINVAL)
+		fd = bpf_call_raw_tracepoint_open(NULL, job->prog_fd, 0);
+	if (fd < 0)
+		return attach_failed(r, job, site, fd);
+	fd = run_links_add(r, fd);
+	return fd ? fd : 1;
+}
+
+/* ---- samples ---- */
+
+static struct perf_sample sample_of(const struct attach_job *job, const struct image_site *site)
+{
+	struct perf_sample s = { .type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_CPU_CLOCK,
+				 .count = site->count, .is_freq = site->is_freq };
+
+	if (job->prog->attach == ATTACH_SOFTWARE || job->prog->attach == ATTACH_HARDWARE)
+		s.config = site->event_id;
+	if (job->prog->attach == ATTACH_HARDWARE)
+		s.type = PERF_TYPE_HARDWARE;
+	return s;
+}
+
+static int attach_sample(struct run *r, const struct attach_job *job, const struct image_site *site,
+			 const struct perf_where *where)
+{
+	struct perf_sample sample = sample_of(job, site);
+	int fd = perf_open_sample(&sample, where);
+
+	return fd < 0 ? fd : attach_perf(r, job, fd, site->probe);
+}
+
+/* System-wide: one event on each CPU that is online. */
+static int attach_on_cpus(struct run *r, const struct attach_job *job,
+			  const struct image_site *site)
+{
+	enum { MAX_CPUS = 8192 };
+	int *cpus = calloc(MAX_CPUS, sizeof(*cpus)), n, err = 0;
+
+	if (!cpus)
+		return -ENOMEM;
+	n = perf_online_cpus(cpus, MAX_CPUS);
+	if (n < 0)
+		err = n;
+	for (int i = 0; i < n && i < MAX_CPUS && !err; i++) {
+		const struct perf_where where = { .pid = -1, .cpu = cpus[i] };
+
+		err = attach_sample(r, job, site, &where);
+	}
+	free(cpus);
+	return err;
+}
+
+/* Of one process: an event for each thread there is, which its later threads
+ * and children inherit. */
+static int attach_on_threads(struct run *r, const struct attach_job *job,
+			     const struct image_site *site)
+{
+	enum { MAX_THREADS = 65536 };
+	pid_t *tids = calloc(MAX_THREADS, sizeof(*tids));
+	int n, done = 0, err = 0;
+
+	if (!tids)
+		return -ENOMEM;
+	n = perf_threads(attach_pid(r), tids, MAX_THREADS);
+	if (n < 0)
+		err = n == -ENOENT ? -ESRCH : n;
+	for (int i = 0; i < n && i < MAX_THREADS && !err; i++) {
+		const struct perf_where where = { .pid = tids[i], .cpu = -1, .inherit = true };
+
+		err = attach_sample(r, job, site, &where);
+		if (!err)
+			done++;
+		else if (err == -ESRCH && n > 1)
+			err = 0;	/* the thread has ended meanwhile */
+	}
+	free(tids);
+	return !err && !done ? -ESRCH : err;
+}
+
+int attach_samples(struct run *r, struct attach_job *job)
+{
+	bool everywhere = !attach_pid(r) || job->prog->system_wide;
+	int n = 0;
+
+	for (size_t i = 0; i < job->prog->nr_sites; i++) {
+		const struct image_site *site = &job->prog->sites[i];
+		int err = everywhere ? attach_on_cpus(r, job, site)
+				     : attach_on_threads(r, job, site);
+
+		if (!err)
+			n++;
+		else if ((err = attach_failed(r, job, site, err)))
+			return err;
+	}
+	return n;
+}
+
+int attach_interval(struct run *r, struct attach_job *job)
+{
+	int cpu = 0, n = 0;
+
+	if (perf_online_cpus(&cpu, 1) < 1)
+		cpu = 0;
+	for (size_t i = 0; i < job->prog->nr_sites; i++) {
+		const struct perf_where where = { .pid = -1, .cpu = cpu };
+		int err = attach_sample(r, job, &job->prog->sites[i], &where);
+
+		if (!err)
+			n++;
+		else if ((err = attach_failed(r, job, &job->prog->sites[i], err)))
+			return err;
+	}
+	return n;
+}

@@ -1,0 +1,200 @@
+/*
+ * Attaching to functions: kprobes and uprobes, one by one or many in a link.
+ *
+ * A program that may be attached by a multi link was loaded for one. If the
+ * kernel then refuses the link, whatever the reason, the program is loaded again
+ * without that and attached site by site, which also finds out which site is at
+ * fault.
+ */
+#include "run/attach.h"
+#include "kernel/bpf_call.h"
+#include "kernel/perf_event.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_return(const struct attach_job *job)
+{
+	return job->prog->attach == ATTACH_KRETPROBE || job->prog->attach == ATTACH_URETPROBE;
+}
+
+/* Type number of a PMU, asked once. */
+static int pmu_type(int *known, const char *name)
+{
+	if (!*known)
+		*known = perf_pmu_type(name);
+	return *known == -ENOENT ? -ENODEV : *known;
+}
+
+static int fall_back(struct run *r, struct attach_job *job)
+{
+	int err = run_load_prog(r, job->index, false);
+
+	job->prog_fd = r->progs[job->index].fd;
+	return err;
+}
+
+/* Attach site by site with `one`. */
+static int attach_each(struct run *r, struct attach_job *job,
+		       int (*one)(struct run *, const struct attach_job *, const struct image_site *))
+{
+	int n = 0;
+
+	for (size_t i = 0; i < job->prog->nr_sites; i++) {
+		const struct image_site *site = &job->prog->sites[i];
+		int err = r->stop_count ? -EINTR : one(r, job, site);
+
+		if (err == -EINTR)
+			return err;
+		if (!err)
+			n++;
+		else if ((err = attach_failed(r, job, site, err)))
+			return err;
+	}
+	return n;
+}
+
+/* ---- kernel functions ---- */
+
+static int attach_kprobe(struct run *r, const struct attach_job *job,
+			 const struct image_site *site)
+{
+	struct perf_probe probe = { .is_return = is_return(job) };
+	int pmu = pmu_type(&r->kprobe_pmu, "kprobe"), fd;
+	char name[600];
+
+	if (pmu < 0)
+		return pmu;
+	probe.pmu = (uint32_t)pmu;
+	probe.offset = site->address ? site->address : site->offset;
+	snprintf(name, sizeof(name), "%s%s%s", site->module ? site->module : "",
+		 site->module ? ":" : "", site->function ? site->function : "");
+	if (!site->address)
+		probe.target = site->module && !strcmp(site->module, "vmlinux") ? site->function
+										: name;
+	fd = perf_open_probe(&probe, 0);
+	return fd < 0 ? fd : attach_perf(r, job, fd, site->probe);
+}
+
+/* All sites in one link. */
+static int attach_kprobe_multi(struct run *r, const struct attach_job *job)
+{
+	size_t n = job->prog->nr_sites;
+	const char **syms = calloc(n, sizeof(*syms));
+	uint64_t *cookies = calloc(n, sizeof(*cookies));
+	struct bpf_kprobe_multi k = { .syms = syms, .cookies = cookies, .count = (uint32_t)n,
+				      .is_return = is_return(job) };
+	int fd = syms && cookies ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < n && !fd; i++) {
+		const struct image_site *site = &job->prog->sites[i];
+
+		syms[i] = site->function;
+		cookies[i] = site->probe;
+		if (!site->function || site->offset || site->address)
+			fd = -EINVAL;
+	}
+	if (!fd)
+		fd = bpf_call_link_kprobe_multi(job->prog_fd, &k);
+	free(syms);
+	free(cookies);
+	return fd < 0 ? fd : run_links_add(r, fd);
+}
+
+int attach_kprobes(struct run *r, struct attach_job *job)
+{
+	if (r->progs[job->index].is_multi) {
+		int err = attach_kprobe_multi(r, job);
+
+		if (!err)
+			return (int)job->prog->nr_sites;
+		err = fall_back(r, job);
+		if (err)
+			return err;
+	}
+	return attach_each(r, job, attach_kprobe);
+}
+
+/* ---- user functions ---- */
+
+static int attach_uprobe(struct run *r, const struct attach_job *job,
+			 const struct image_site *site)
+{
+	struct perf_probe probe = { .is_return = is_return(job), .target = site->path,
+				    .offset = site->offset };
+	int pmu = pmu_type(&r->uprobe_pmu, "uprobe"), fd;
+
+	if (pmu < 0)
+		return pmu;
+	probe.pmu = (uint32_t)pmu;
+	fd = perf_open_probe(&probe, attach_pid(r));
+	return fd < 0 ? fd : attach_perf(r, job, fd, site->probe);
+}
+
+/* The sites from `first` on that are in the same file; in one link. */
+static int attach_uprobe_file(struct run *r, const struct attach_job *job, size_t first, size_t n)
+{
+	const struct image_site *sites = job->prog->sites + first;
+	uint64_t *offsets = calloc(n, sizeof(*offsets));
+	uint64_t *cookies = calloc(n, sizeof(*cookies));
+	struct bpf_uprobe_multi u = { .path = sites->path, .offsets = offsets, .cookies = cookies,
+				      .count = (uint32_t)n, .is_return = is_return(job),
+				      .pid = (uint32_t)attach_pid(r) };
+	int fd = -ENOMEM;
+
+	for (size_t i = 0; i < n && offsets && cookies; i++) {
+		offsets[i] = sites[i].offset;
+		cookies[i] = sites[i].probe;
+	}
+	if (offsets && cookies)
+		fd = bpf_call_link_uprobe_multi(job->prog_fd, &u);
+	free(offsets);
+	free(cookies);
+	return fd < 0 ? fd : run_links_add(r, fd);
+}
+
+static size_t same_file(const struct attach_job *job, size_t first)
+{
+	const struct image_site *sites = job->prog->sites;
+	size_t n = 1;
+
+	while (first + n < job->prog->nr_sites && !strcmp(sites[first].path, sites[first + n].path))
+		n++;
+	return n;
+}
+
+/* One link a file; none at all if one of them fails. */
+static int attach_uprobe_multi(struct run *r, const struct attach_job *job)
+{
+	size_t links = r->links.n;
+
+	for (size_t i = 0, n; i < job->prog->nr_sites; i += n) {
+		int err;
+
+		n = same_file(job, i);
+		err = attach_uprobe_file(r, job, i, n);
+		if (!err)
+			continue;
+		while (r->links.n > links)
+			close(r->links.at[--r->links.n]);
+		return err;
+	}
+	return 0;
+}
+
+int attach_uprobes(struct run *r, struct attach_job *job)
+{
+	if (r->progs[job->index].is_multi) {
+		int err = attach_uprobe_multi(r, job);
+
+		if (!err)
+			return (int)job->prog->nr_sites;
+		err = fall_back(r, job);
+		if (err)
+			return err;
+	}
+	return attach_each(r, job, attach_uprobe);
+}

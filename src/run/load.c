@@ -1,0 +1,404 @@
+/*
+ * From an image to maps and programs in the kernel.
+ *
+ * In: the image. Out: descriptors, mapped memory, a ring reader. Maps come
+ * first, in the image's order, because instructions name them; each program is
+ * loaded without a log, and once more with one only after it was refused.
+ */
+#include "kernel/bpf_call.h"
+#include "run/state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RING_MIN_BYTES ((uint64_t)256 * 1024)
+#define RING_MAX_BYTES ((uint64_t)16 * 1024 * 1024)
+#define FIRST_LOG_BYTES ((size_t)1000000)
+
+/* ---- the ring's size ---- */
+
+static uint64_t round_up_power(uint64_t n)
+{
+	uint64_t p = 4096;
+
+	while (p < n)
+		p <<= 1;
+	return p;
+}
+
+/* Whether a program can run a piece of itself any number of times. */
+static bool may_repeat(const struct image_prog *prog)
+{
+	enum { FOR_EACH_MAP_ELEM = 164, LOOP = 181 };
+
+	for (uint32_t i = 0; i < prog->nr_insns; i++) {
+		const struct bpf_insn *insn = &prog->insns[i];
+		int class = BPF_CLASS(insn->code);
+
+		if (class != BPF_JMP && class != BPF_JMP32)
+			continue;
+		if (insn->code == (BPF_JMP | BPF_CALL)) {
+			if (insn->src_reg || insn->imm == FOR_EACH_MAP_ELEM || insn->imm == LOOP)
+				return true;
+		} else if (insn->off < 0 || (insn->code == (BPF_JMP32 | BPF_JA) && insn->imm < 0)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Programs that run once, and send what they send once. */
+static bool sends_little(const struct image *image)
+{
+	const struct image_prog *p;
+
+	vec_each(p, &image->progs) {
+		if (p->attach != ATTACH_BEGIN && p->attach != ATTACH_END)
+			return false;
+		if (p->nr_insns > 4096 || may_repeat(p))
+			return false;
+	}
+	return true;
+}
+
+/* A 16 MiB ring takes the kernel 1.2 ms to make: not for a few records. */
+static uint64_t ring_bytes(const struct image *image)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), want = RING_MAX_BYTES, memory;
+	struct sysinfo info;
+
+	if (image->config.perf_rb_pages) {
+		uint64_t pages = image->config.perf_rb_pages;
+
+		return round_up_power((pages > image->nr_cpus ? pages : image->nr_cpus) * page);
+	}
+	if (sends_little(image))
+		return RING_MIN_BYTES;
+	if (sysinfo(&info))
+		return RING_MIN_BYTES;
+	memory = (uint64_t)info.freeram * info.mem_unit;
+	while (want > RING_MIN_BYTES && want > memory / 2)
+		want /= 2;
+	return want;
+}
+
+/* ---- maps ---- */
+
+/* Before 5.11 maps count against RLIMIT_MEMLOCK, which shows as EPERM. */
+static void raise_memlock(void)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	(void)setrlimit(RLIMIT_MEMLOCK, &all);
+}
+
+static int create_map(const struct bpf_map_spec *spec)
+{
+	int fd = bpf_call_map_create(spec);
+
+	if (fd != -EPERM)
+		return fd;
+	raise_memlock();
+	return bpf_call_map_create(spec);
+}
+
+static size_t round_up_page(size_t n)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (n + page - 1) & ~(page - 1);
+}
+
+static int map_bytes(struct run_map *map, const struct image_map *spec)
+{
+	size_t size = round_up_page((size_t)map->value_size * spec->max_entries);
+	void *p;
+
+	if (!(spec->flags & BPF_F_MMAPABLE))
+		return 0;
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map->fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	map->bytes = p;
+	map->mapped_bytes = size;
+	return 0;
+}
+
+/* Put the first contents into value 0. */
+static int fill_map(struct run_map *map, const struct image_map *spec)
+{
+	uint32_t key = 0;
+	void *value;
+	int err;
+
+	if (!spec->data || !spec->data_size)
+		return 0;
+	if (spec->data_size > map->value_size)
+		return -EINVAL;
+	if (map->bytes) {
+		memcpy(map->bytes, spec->data, spec->data_size);
+		return 0;
+	}
+	value = calloc(1, map->value_size);
+	if (!value)
+		return -ENOMEM;
+	memcpy(value, spec->data, spec->data_size);
+	err = bpf_call_map_update(map->fd, &key, value, BPF_ANY);
+	free(value);
+	if (!err && spec->role == IMAGE_MAP_RODATA && (spec->flags & BPF_F_RDONLY_PROG))
+		err = bpf_call_map_freeze(map->fd);
+	return err;
+}
+
+static int load_map(struct run *r, uint32_t index)
+{
+	const struct image_map *spec = &r->image->maps.at[index];
+	struct run_map *map = &r->maps[index];
+	struct bpf_map_spec create = {
+		.name = spec->name, .type = spec->type, .key_size = spec->key_size,
+		.value_size = spec->value_size, .max_entries = spec->max_entries,
+		.flags = spec->flags,
+	};
+	uint32_t losses = (uint32_t)(r->image->progs.n * IMAGE_LOSS_COUNT * sizeof(uint64_t));
+	int err;
+
+	if (spec->role == IMAGE_MAP_RING && !create.max_entries)
+		create.max_entries = (uint32_t)ring_bytes(r->image);
+	if (spec->role == IMAGE_MAP_LOSSES && create.value_size < losses)
+		create.value_size = losses;
+	map->fd = create_map(&create);
+	if (map->fd < 0) {
+		err = map->fd;
+		map->fd = -1;
+		return err;
+	}
+	map->value_size = create.value_size;
+	err = map_bytes(map, spec);
+	if (!err)
+		err = fill_map(map, spec);
+	if (!err && index == r->image->ring_map)
+		err = ring_open(&r->ring, map->fd, create.max_entries);
+	return err;
+}
+
+static void tell_map_failure(struct run *r, const struct image_map *spec, int err)
+{
+	const char *name = spec->name ? spec->name : "(internal)";
+
+	if (err == -EPERM)
+		run_tell(r, SONDE_ERROR, "no permission to create map %s: tracing needs root, or "
+			 "CAP_BPF and CAP_PERFMON", name);
+	else if (err == -EINVAL && spec->role == IMAGE_MAP_RING)
+		run_tell(r, SONDE_ERROR, "this kernel has no BPF ring buffer (it came with 5.8)");
+	else if (err == -E2BIG || err == -ENOMEM)
+		run_tell(r, SONDE_ERROR, "map %s is too large for this kernel: %u entries with a key "
+			 "of %u and a value of %u bytes", name, spec->max_entries, spec->key_size,
+			 spec->value_size);
+	else
+		run_tell(r, SONDE_ERROR, "could not create map %s: %s", name, strerror(-err));
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t = { 0 };
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void fill_control(struct run *r)
+{
+	uint64_t boot = clock_ns(CLOCK_BOOTTIME);
+
+	if (!r->control)
+		return;
+	r->control->start_ns = boot;
+	r->control->tai_offset_ns = clock_ns(CLOCK_TAI) - boot;
+	if (r->options.child)
+		r->control->child_pid = (uint64_t)child_pid(r->options.child);
+}
+
+/* Mapped bytes of an image map, if it has at least so many. */
+static void *mapped(struct run *r, uint32_t map, size_t size)
+{
+	if (map >= r->image->maps.n || r->maps[map].mapped_bytes < size)
+		return NULL;
+	return r->maps[map].bytes;
+}
+
+int run_load_maps(struct run *r)
+{
+	const struct image *image = r->image;
+	size_t losses = image->progs.n * IMAGE_LOSS_COUNT * sizeof(uint64_t);
+
+	for (uint32_t i = 0; i < image->maps.n; i++) {
+		int err = load_map(r, i);
+
+		if (err) {
+			tell_map_failure(r, &image->maps.at[i], err);
+			return err;
+		}
+	}
+	r->control = mapped(r, image->global_map, sizeof(*r->control));
+	r->losses = mapped(r, image->losses_map, losses);
+	if (r->losses)
+		r->losses_told = calloc(1, losses ? losses : 1);
+	fill_control(r);
+	return 0;
+}
+
+/* ---- programs ---- */
+
+/* The program's instructions with the maps' descriptors in place. */
+static struct bpf_insn *relocate(const struct run *r, const struct image_prog *prog)
+{
+	struct bpf_insn *insns = calloc(prog->nr_insns, sizeof(*insns));
+
+	if (!insns)
+		return NULL;
+	memcpy(insns, prog->insns, prog->nr_insns * sizeof(*insns));
+	for (size_t i = 0; i < prog->nr_relocs; i++) {
+		const struct image_reloc *reloc = &prog->relocs[i];
+
+		insns[reloc->insn].src_reg =
+			reloc->is_value ? BPF_PSEUDO_MAP_VALUE : BPF_PSEUDO_MAP_FD;
+		insns[reloc->insn].imm = r->maps[reloc->map].fd;
+	}
+	return insns;
+}
+
+/* The message that the verifier ended with, without its summary lines. */
+static const char *last_reason(char *log)
+{
+	char *end = log + strlen(log);
+
+	while (end > log) {
+		char *line;
+
+		while (end > log && end[-1] == '\n')
+			*--end = '\0';
+		line = memrchr(log, '\n', (size_t)(end - log));
+		line = line ? line + 1 : log;
+		if (*line && strncmp(line, "processed ", 10) && strncmp(line, "verification time", 17) &&
+		    strncmp(line, "stack depth", 11))
+			return line;
+		end = line;
+	}
+	return "";
+}
+
+static void tell_refusal(struct run *r, const struct image_prog *prog,
+			 const struct bpf_prog_spec *spec, int err)
+{
+	size_t size = r->image->config.log_size ? r->image->config.log_size : FIRST_LOG_BYTES;
+	char *log = calloc(1, size + 1), *copy;
+	const char *reason;
+
+	if (!log || bpf_call_prog_load_log(spec, 1, log, size) >= 0 || !*log) {
+		run_tell(r, SONDE_ERROR, "Error loading BPF program for %s. Error code: %d (%s).",
+			 prog->name, -err, strerror(-err));
+		free(log);
+		return;
+	}
+	copy = strdup(log);
+	reason = copy ? last_reason(copy) : "";
+	run_tell(r, SONDE_ERROR, "Error loading BPF program for %s. Error code: %d (%s).%s%s",
+		 prog->name, -err, strerror(-err), *reason ? " Kernel: " : "", reason);
+	if (r->options.verbose)
+		run_tell(r, SONDE_INFO, "Kernel error log:\n%s", log);
+	else
+		run_tell(r, SONDE_HINT, "Use -v for the full kernel error log.");
+	free(copy);
+	free(log);
+}
+
+static void tell_load_failure(struct run *r, const struct image_prog *prog,
+			      const struct bpf_prog_spec *spec, int err)
+{
+	if (err == -EPERM && geteuid())
+		run_tell(r, SONDE_ERROR, "no permission to load programs: tracing needs root, or "
+			 "CAP_BPF and CAP_PERFMON");
+	else
+		tell_refusal(r, prog, spec, err);
+}
+
+/* Attach type that makes a program fit for a multi link. */
+static uint32_t multi_attach_type(const struct image_prog *prog)
+{
+	return prog->attach == ATTACH_UPROBE || prog->attach == ATTACH_URETPROBE
+		       ? BPF_CALL_TRACE_UPROBE_MULTI : BPF_CALL_TRACE_KPROBE_MULTI;
+}
+
+int run_load_prog(struct run *r, uint32_t index, bool multi)
+{
+	const struct image_prog *prog = &r->image->progs.at[index];
+	struct bpf_prog_spec spec = {
+		.name = prog->name, .type = prog->type,
+		.expected_attach_type = multi ? multi_attach_type(prog)
+					      : prog->expected_attach_type,
+		.flags = prog->sleepable ? BPF_F_SLEEPABLE : 0,
+		.nr_insns = prog->nr_insns, .license = r->image->config.license,
+		.btf_fd = r->btf_fd, .attach_btf_id = prog->attach_btf_id,
+		.func_info = prog->func_info, .nr_func_info = prog->nr_func_info,
+		.line_info = prog->line_info, .nr_line_info = prog->nr_line_info,
+	};
+	struct bpf_insn *insns = relocate(r, prog);
+	int fd;
+
+	if (!insns)
+		return -ENOMEM;
+	spec.insns = insns;
+	fd = bpf_call_prog_load(&spec);
+	if (fd < 0 && !multi)
+		tell_load_failure(r, prog, &spec, fd);
+	free(insns);
+	if (fd < 0)
+		return fd;
+	if (r->progs[index].fd >= 0)
+		close(r->progs[index].fd);
+	r->progs[index].fd = fd;
+	r->progs[index].is_multi = multi;
+	return 0;
+}
+
+static bool wants_multi(const struct run *r, const struct image_prog *prog)
+{
+	if (!prog->use_multi)
+		return false;
+	if (multi_attach_type(prog) == BPF_CALL_TRACE_UPROBE_MULTI)
+		return !r->options.no_uprobe_multi && prog->nr_sites > 0;
+	return !r->options.no_kprobe_multi && prog->nr_sites > 1;
+}
+
+int run_load_progs(struct run *r)
+{
+	const struct image *image = r->image;
+
+	if (image->btf) {
+		/* Without it the programs still load, unless they have callbacks;
+		 * then the verifier says so. */
+		int fd = bpf_call_btf_load(image->btf, image->btf_size, NULL, 0);
+
+		r->btf_fd = fd < 0 ? -1 : fd;
+	}
+	for (uint32_t i = 0; i < image->progs.n; i++) {
+		const struct image_prog *prog = &image->progs.at[i];
+		int err = -1;
+
+		if (!prog->nr_sites && !prog->raw_event && prog->attach > ATTACH_SIGNAL)
+			continue;
+		if (wants_multi(r, prog))
+			err = run_load_prog(r, i, true);
+		if (err)
+			err = run_load_prog(r, i, false);
+		if (err)
+			return err;
+	}
+	return 0;
+}

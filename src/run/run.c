@@ -1,0 +1,490 @@
+/*
+ * A session's life: see run.h.
+ *
+ * Invariant: `end` only ever goes from RUN_GOES_ON to one of the ends; from
+ * then on programs are told to stop, and run_poll says 0.
+ */
+#include "run/action.h"
+#include "run/detach.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Records handled before run_poll returns, so that output can be flushed and
+ * signals seen under any load. */
+#define RECORDS_A_POLL 65536
+#define RECORDS_A_LOOK 512
+#define POLL_SLICE_MS 100
+#define STOP_DRAIN_MS 200
+#define DRAIN_MS 5000
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int64_t wall_offset_ns(void)
+{
+	struct timespec real, boot;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	return ((int64_t)real.tv_sec - boot.tv_sec) * 1000000000 + real.tv_nsec - boot.tv_nsec;
+}
+
+/* ---- open and close ---- */
+
+static int alloc_state(struct run *r)
+{
+	size_t nr_maps = r->image->maps.n, nr_progs = r->image->progs.n;
+
+	r->maps = calloc(nr_maps + 1, sizeof(*r->maps));
+	r->progs = calloc(nr_progs + 1, sizeof(*r->progs));
+	if (!r->maps || !r->progs)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr_maps; i++)
+		r->maps[i].fd = -1;
+	for (size_t i = 0; i < nr_progs; i++)
+		r->progs[i].fd = -1;
+	r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return r->wake_fd < 0 ? -errno : 0;
+}
+
+int run_open(struct run **out, const struct image *image, const struct run_options *options,
+	     const struct run_callbacks *callbacks)
+{
+	struct run *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	r->image = image;
+	r->options = *options;
+	r->callbacks = *callbacks;
+	r->btf_fd = r->epoll_fd = r->wake_fd = r->pid_fd = -1;
+	arena_init(&r->work);
+	arena_init(&r->read);
+	r->decoder.arena = &r->work;
+	r->decoder.str_trunc_trailer = image->config.str_trunc_trailer;
+	r->decoder.wall_offset_ns = wall_offset_ns();
+	r->decoder.hooks = run_hooks(r);
+	err = alloc_state(r);
+	if (err) {
+		run_close(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void close_maps(struct run *r)
+{
+	for (size_t i = 0; r->maps && i < r->image->maps.n; i++) {
+		if (r->maps[i].bytes)
+			munmap(r->maps[i].bytes, r->maps[i].mapped_bytes);
+		close_fd(&r->maps[i].fd);
+	}
+	for (size_t i = 0; r->progs && i < r->image->progs.n; i++)
+		close_fd(&r->progs[i].fd);
+}
+
+void run_close(struct run *r)
+{
+	if (!r)
+		return;
+	if (r->control)
+		__atomic_store_n(&r->control->stopped, 1, __ATOMIC_RELEASE);
+	ring_close(r->ring);
+	close_maps(r);
+	close_fd(&r->btf_fd);
+	close_fd(&r->epoll_fd);
+	close_fd(&r->wake_fd);
+	close_fd(&r->pid_fd);
+	detach(r->links.at, r->links.n, r->options.wait_detach);
+	run_hooks_close(r);
+	free(r->links.at);
+	free(r->losses_told);
+	free(r->maps);
+	free(r->progs);
+	sbuf_close(&r->text);
+	arena_free(&r->work);
+	arena_free(&r->read);
+	free(r);
+}
+
+/* ---- load ---- */
+
+static int watch(struct run *r, int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+
+	if (fd < 0)
+		return 0;
+	return epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+}
+
+static int watch_target(struct run *r)
+{
+	if (r->options.child)
+		return watch(r, child_pidfd(r->options.child));
+	if (r->options.pid <= 0)
+		return 0;
+	r->pid_fd = (int)syscall(SYS_pidfd_open, r->options.pid, 0);
+	if (r->pid_fd < 0) {
+		int err = -errno;
+
+		run_tell(r, SONDE_ERROR, "could not follow process %d: %s", (int)r->options.pid,
+			 strerror(-err));
+		return err;
+	}
+	return watch(r, r->pid_fd);
+}
+
+static int open_loop(struct run *r)
+{
+	int err;
+
+	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (r->epoll_fd < 0)
+		return -errno;
+	err = watch(r, r->wake_fd);
+	if (!err && r->ring)
+		err = watch(r, r->maps[r->image->ring_map].fd);
+	if (!err)
+		err = watch_target(r);
+	return err;
+}
+
+int run_load(struct run *r)
+{
+	int err = run_load_maps(r);
+
+	if (!err)
+		err = run_load_progs(r);
+	if (!err)
+		err = open_loop(r);
+	if (err)
+		return err;
+	err = run_test_run(r, ATTACH_BEGIN);
+	return err < 0 ? err : 0;
+}
+
+int run_attach(struct run *r)
+{
+	struct sonde_event e = { .kind = SONDE_EVENT_ATTACHED };
+	int err = run_attach_all(r);
+
+	if (!err && r->options.child) {
+		err = child_release(r->options.child);
+		if (err)
+			run_tell(r, SONDE_ERROR, "could not start the command: %s", strerror(-err));
+	}
+	if (err)
+		return err;
+	e.count = (uint64_t)r->nr_attached;
+	run_emit(r, &e);
+	return r->nr_attached;
+}
+
+/* ---- the loop ---- */
+
+static void wake(struct run *r)
+{
+	const uint64_t one = 1;
+
+	if (r->wake_fd >= 0 && write(r->wake_fd, &one, sizeof(one)) < 0)
+		return;	/* full: it is readable already */
+}
+
+void run_stop(struct run *r)
+{
+	int saved = errno;
+
+	r->stop_count++;
+	wake(r);
+	errno = saved;
+}
+
+void run_signal(struct run *r)
+{
+	int saved = errno;
+
+	r->signal_count++;
+	wake(r);
+	errno = saved;
+}
+
+int run_poll_fd(const struct run *r)
+{
+	return r->epoll_fd;
+}
+
+static void stop_programs(struct run *r)
+{
+	if (r->control)
+		__atomic_store_n(&r->control->stopped, 1, __ATOMIC_SEQ_CST);
+}
+
+static bool target_is_gone(struct run *r)
+{
+	struct pollfd fd = { .fd = r->pid_fd, .events = POLLIN };
+
+	if (r->options.child)
+		return child_has_ended(r->options.child, NULL);
+	return r->pid_fd >= 0 && poll(&fd, 1, 0) > 0;
+}
+
+static bool only_begin_and_end(const struct run *r)
+{
+	const struct image_prog *p;
+
+	vec_each(p, &r->image->progs)
+		if (p->attach != ATTACH_BEGIN && p->attach != ATTACH_END && p->nr_sites)
+			return false;
+	return !r->options.child && r->options.pid <= 0;
+}
+
+/* An exit() whose record did not fit into the ring still ends the run. */
+static bool exit_without_record(struct run *r)
+{
+	return r->control && __atomic_load_n(&r->control->stopped, __ATOMIC_ACQUIRE);
+}
+
+/* Why the run is over, asked when the ring has been read. */
+static enum run_end reason_to_end(struct run *r, bool ring_is_empty)
+{
+	if (r->end != RUN_GOES_ON)
+		return r->end;
+	if (r->stop_count)
+		return RUN_STOPPED;
+	if (!ring_is_empty)
+		return RUN_GOES_ON;
+	if (exit_without_record(r)) {
+		r->exit_code = (int)(r->control->exit_code & 0xff);
+		return RUN_EXIT;
+	}
+	if (target_is_gone(r))
+		return RUN_TARGET_GONE;
+	return only_begin_and_end(r) ? RUN_NOTHING_LEFT : RUN_GOES_ON;
+}
+
+/* Read records in small lots, so that a stop is seen soon. */
+static size_t read_records(struct run *r, size_t max)
+{
+	size_t n = 0, got = 0;
+	bool stopped = false;
+	sig_atomic_t stops = r->stop_count;
+
+	while (r->ring && n < max && !stopped && r->stop_count == stops) {
+		got = ring_read(r->ring, RECORDS_A_LOOK, run_record, r, &stopped);
+		n += got;
+		if (got < RECORDS_A_LOOK)
+			break;
+	}
+	return n;
+}
+
+static void drain_wake(struct run *r)
+{
+	uint64_t count;
+
+	while (read(r->wake_fd, &count, sizeof(count)) > 0)
+		;
+}
+
+static void run_signals(struct run *r)
+{
+	if (r->signals_done == r->signal_count)
+		return;
+	r->signals_done = r->signal_count;
+	run_test_run(r, ATTACH_SIGNAL);
+}
+
+/* Wait for something to do, at most one slice: the loss counters and the stop
+ * word make no descriptor readable. */
+static int wait_slice(struct run *r, int timeout_ms)
+{
+	struct epoll_event events[4];
+	int slice = timeout_ms < 0 || timeout_ms > POLL_SLICE_MS ? POLL_SLICE_MS : timeout_ms;
+	int n;
+
+	if (only_begin_and_end(r) || (r->ring && ring_has_data(r->ring)))
+		slice = 0;
+	n = epoll_wait(r->epoll_fd, events, 4, slice);
+	if (n < 0)
+		return errno == EINTR ? 1 : -errno;
+	for (int i = 0; i < n; i++)
+		if (events[i].data.fd == r->wake_fd)
+			drain_wake(r);
+	return n;
+}
+
+/* One turn: wait, read, look whether it is over. Returns 1 if anything came. */
+static int turn(struct run *r, int timeout_ms)
+{
+	/* Asked before reading: what the target did before it ended is then
+	 * surely in the ring. */
+	int came = wait_slice(r, timeout_ms);
+	bool gone, empty;
+	size_t n;
+
+	if (came < 0)
+		return came;
+	run_signals(r);
+	gone = exit_without_record(r) || target_is_gone(r);
+	n = read_records(r, RECORDS_A_POLL);
+	if (r->out_of_memory)
+		return -ENOMEM;
+	run_tell_losses(r, false);
+	empty = (gone || only_begin_and_end(r)) && (!r->ring || !ring_pending_bytes(r->ring));
+	r->end = reason_to_end(r, empty);
+	return came > 0 || n > 0;
+}
+
+int run_poll(struct run *r, int timeout_ms)
+{
+	int64_t until = timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
+
+	if (r->epoll_fd < 0)
+		return -EINVAL;
+	while (r->end == RUN_GOES_ON) {
+		int64_t left = timeout_ms < 0 ? POLL_SLICE_MS : until - now_ms();
+		int did = turn(r, left > 0 ? (int)left : 0);
+
+		if (did < 0)
+			return did;
+		if (r->end == RUN_GOES_ON && (did || (timeout_ms >= 0 && now_ms() >= until)))
+			return 1;
+	}
+	stop_programs(r);
+	return 0;
+}
+
+/* ---- finish ---- */
+
+/* Deliver what was recorded, but not for longer than this. A record that is
+ * still being written is waited for. */
+static void drain(struct run *r, int limit_ms)
+{
+	int64_t until = now_ms() + limit_ms;
+
+	while (r->ring && ring_pending_bytes(r->ring) && !r->out_of_memory && now_ms() < until)
+		read_records(r, RECORDS_A_LOOK);
+}
+
+static int drop_record(void *arg, const void *data, size_t size_bytes)
+{
+	struct run *r = arg;
+
+	(void)data;
+	(void)size_bytes;
+	r->dropped++;
+	return 0;
+}
+
+static void tell_dropped(struct run *r)
+{
+	if (r->ring && ring_has_data(r->ring))
+		while (ring_read(r->ring, RECORDS_A_LOOK, drop_record, r, NULL))
+			;
+	if (r->dropped && r->end == RUN_STOPPED)
+		run_tell(r, SONDE_WARNING, "stopped: %llu events that were recorded before are not "
+			 "shown", (unsigned long long)r->dropped);
+}
+
+static int compare_maps(const void *a, const void *b)
+{
+	const struct script_map *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static void print_map(struct run *r, const struct script_map *m)
+{
+	struct snapshot s = { 0 };
+	int err = run_snapshot(r, m, &r->work, &s);
+
+	if (err)
+		run_tell(r, SONDE_WARNING, "could not read map @%s: %s", m->name, strerror(-err));
+	else if (s.n)
+		action_emit_map(r, m, &s);
+	arena_reset(&r->work);
+}
+
+static int print_maps(struct run *r)
+{
+	size_t n = r->image->script_maps.n;
+	const struct script_map **order = calloc(n + 1, sizeof(*order));
+	sig_atomic_t stops = r->stop_count;
+
+	if (!order)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		order[i] = &r->image->script_maps.at[i];
+	qsort(order, n, sizeof(*order), compare_maps);
+	for (size_t i = 0; i < n && r->stop_count == stops; i++)
+		print_map(r, order[i]);
+	free(order);
+	return 0;
+}
+
+/* print_maps with a place to go when memory is out. */
+static int print_maps_safely(struct run *r)
+{
+	jmp_buf oom;
+	int err;
+
+	arena_on_oom(&r->work, &oom);
+	if (setjmp(oom))
+		err = -ENOMEM;
+	else
+		err = print_maps(r);
+	arena_on_oom(&r->work, NULL);
+	return err;
+}
+
+int run_finish(struct run *r)
+{
+	const struct sonde_event end = { .kind = SONDE_EVENT_END };
+	sig_atomic_t stops;
+	int err;
+
+	stop_programs(r);
+	if (r->end == RUN_GOES_ON)
+		r->end = RUN_STOPPED;
+	drain(r, r->end == RUN_STOPPED ? STOP_DRAIN_MS : DRAIN_MS);
+	tell_dropped(r);
+	r->finishing = true;
+	err = run_test_run(r, ATTACH_END);
+	drain(r, DRAIN_MS);
+	run_tell_losses(r, true);
+	run_tell_total_loss(r);
+	stops = r->stop_count;
+	run_emit(r, &end);
+	if (r->image->config.print_maps_on_exit && r->stop_count == stops && !r->out_of_memory) {
+		int failed = print_maps_safely(r);
+
+		err = err < 0 ? err : failed;
+	}
+	if (r->out_of_memory)
+		return -ENOMEM;
+	return err < 0 ? err : r->exit_code;
+}

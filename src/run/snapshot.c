@@ -1,0 +1,397 @@
+/*
+ * A script's map as sorted entries: read, merged over CPUs, decoded.
+ *
+ * In: a script map, whose storage is a hash map (with a spare one to exchange
+ * it with, if the script takes it while running) or a cell in a mapped array.
+ * Out: entries in an arena. Invariant of taking: what a program counts goes into
+ * exactly one snapshot.
+ */
+#include "kernel/bpf_call.h"
+#include "run/state.h"
+#include "run/table.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NONE UINT32_MAX
+
+/* An entry as bytes: the key, and the values of all CPUs made one. */
+struct raw_entry {
+	const void *key;
+	void *value;
+};
+
+struct collector {
+	const struct script_map *map;
+	struct table table;
+	struct arena *arena;
+	VEC(struct raw_entry) entries;
+};
+
+static void collector_init(struct run *r, const struct script_map *m, uint32_t map,
+			   struct collector *c)
+{
+	const struct image_map *spec = &r->image->maps.at[map];
+
+	c->map = m;
+	c->table.nr_cpus = r->image->nr_cpus ? r->image->nr_cpus : 1;
+	c->table.max_entries = spec->max_entries;
+	table_init(&c->table, r->maps[map].fd, spec->type, spec->key_size,
+		   r->maps[map].value_size);
+}
+
+/* ---- reading hash maps ---- */
+
+static int collect(void *arg, const void *key, const void *values)
+{
+	struct collector *c = arg;
+	size_t size = c->map->value->size_bytes;
+	char *copy = arena_alloc(c->arena, c->table.key_size);
+	struct raw_entry entry = { .key = copy, .value = arena_alloc(c->arena, size) };
+
+	memcpy(copy, key, c->table.key_size);
+	memcpy(entry.value, values, size);
+	for (uint32_t i = 1; i < c->table.nr_values; i++)
+		value_merge(c->map->value, entry.value,
+			    (const char *)values + (size_t)i * c->table.value_stride);
+	vec_push(c->arena, &c->entries, entry);
+	return 0;
+}
+
+static int compare_keys(const void *a, const void *b, void *arg)
+{
+	const struct raw_entry *x = a, *y = b;
+	const struct collector *c = arg;
+
+	return memcmp(x->key, y->key, c->table.key_size);
+}
+
+/* Make one of entries that both maps of a pair have. */
+static void merge_equal_keys(struct collector *c)
+{
+	size_t n = 0;
+
+	qsort_r(c->entries.at, c->entries.n, sizeof(*c->entries.at), compare_keys, c);
+	for (size_t i = 0; i < c->entries.n; i++) {
+		if (n && !compare_keys(&c->entries.at[n - 1], &c->entries.at[i], c))
+			value_merge(c->map->value, c->entries.at[n - 1].value,
+				    c->entries.at[i].value);
+		else
+			c->entries.at[n++] = c->entries.at[i];
+	}
+	c->entries.n = n;
+}
+
+static uint32_t *select_word(struct run *r, const struct script_map *m)
+{
+	uint32_t global = r->image->global_map;
+
+	if (m->spare_map == NONE || global == NONE || !r->maps[global].bytes)
+		return NULL;
+	return (uint32_t *)(void *)((char *)r->maps[global].bytes + m->select_offset);
+}
+
+/* The map that programs use now, and the other one of the pair (or NONE). */
+static void active_map(struct run *r, const struct script_map *m, uint32_t *active, uint32_t *other)
+{
+	const uint32_t *word = select_word(r, m);
+	bool spare = word && __atomic_load_n(word, __ATOMIC_ACQUIRE);
+
+	*active = spare ? m->spare_map : m->map;
+	*other = !word ? NONE : spare ? m->map : m->spare_map;
+}
+
+static int collect_map(struct run *r, uint32_t map, bool take, struct collector *c)
+{
+	collector_init(r, c->map, map, c);
+	return table_each(&c->table, take, collect, c);
+}
+
+/* The other map of a pair is empty but for what a program that may sleep put
+ * there after the exchange. */
+static int collect_pair(struct run *r, struct collector *c)
+{
+	uint32_t active, other;
+	size_t n;
+	int err;
+
+	active_map(r, c->map, &active, &other);
+	err = collect_map(r, active, false, c);
+	n = c->entries.n;
+	if (!err && other != NONE)
+		err = collect_map(r, other, false, c);
+	if (!err && c->entries.n > n)
+		merge_equal_keys(c);
+	return err;
+}
+
+/* ---- cells ---- */
+
+static char *cell_bytes(struct run *r, const struct script_map *m, uint32_t cpu)
+{
+	char *bytes = r->maps[m->map].bytes;
+	size_t at = m->cell_offset + (size_t)cpu * m->cell_stride;
+
+	if (!bytes || at + m->value->size_bytes > r->maps[m->map].mapped_bytes)
+		return NULL;
+	return bytes + at;
+}
+
+/* Empty a cell into `to`, each word at once, so that no addition is lost. */
+static void exchange_bytes(char *cell, char *to, size_t size)
+{
+	size_t at = 0;
+
+	for (; at + 8 <= size; at += 8) {
+		uint64_t was = __atomic_exchange_n((uint64_t *)(void *)(cell + at), 0,
+						   __ATOMIC_SEQ_CST);
+		memcpy(to + at, &was, 8);
+	}
+	for (; at + 4 <= size; at += 4) {
+		uint32_t was = __atomic_exchange_n((uint32_t *)(void *)(cell + at), 0,
+						   __ATOMIC_SEQ_CST);
+		memcpy(to + at, &was, 4);
+	}
+	for (; at < size; at++)
+		to[at] = __atomic_exchange_n(cell + at, 0, __ATOMIC_SEQ_CST);
+}
+
+static bool all_zero(const char *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (bytes[i])
+			return false;
+	return true;
+}
+
+static uint64_t *set_word(struct run *r, const struct script_map *m)
+{
+	if (m->set_offset == NONE || !r->maps[m->map].bytes)
+		return NULL;
+	return (uint64_t *)(void *)((char *)r->maps[m->map].bytes + m->set_offset);
+}
+
+/* Read (or take) all CPUs' cells into one entry; none if nothing was set. */
+static int collect_cell(struct run *r, bool take, bool keep, struct collector *c)
+{
+	const struct script_map *m = c->map;
+	size_t size = m->value->size_bytes;
+	uint32_t nr_cpus = m->cell_stride ? r->image->nr_cpus : 1;
+	char *one = arena_alloc(c->arena, size + 8);
+	struct raw_entry entry = { .value = arena_alloc(c->arena, size + 8) };
+	uint64_t *set = set_word(r, m);
+	bool is_set = set && (take && !keep ? __atomic_exchange_n(set, 0, __ATOMIC_SEQ_CST)
+					    : __atomic_load_n(set, __ATOMIC_ACQUIRE));
+
+	for (uint32_t cpu = 0; cpu < nr_cpus; cpu++) {
+		char *cell = cell_bytes(r, m, cpu), *to = cpu ? one : entry.value;
+
+		if (!cell)
+			return -EINVAL;
+		if (take)
+			exchange_bytes(cell, to, size);
+		else
+			memcpy(to, cell, size);
+		is_set = is_set || (!set && !all_zero(to, size));
+		if (cpu)
+			value_merge(m->value, entry.value, one);
+	}
+	if (is_set)
+		vec_push(c->arena, &c->entries, entry);
+	return 0;
+}
+
+/* ---- entries to values ---- */
+
+static int decode_entry(struct run *r, struct collector *c, size_t i, struct sonde_map_entry *out)
+{
+	const struct script_map *m = c->map;
+	struct sonde_value *values = arena_array(c->arena, struct sonde_value, 2);
+	int err = value_decode(&r->decoder, m->value, c->entries.at[i].value,
+			       m->value->size_bytes, &values[0]);
+
+	out->value = &values[0];
+	if (err || m->is_scalar || !m->key)
+		return err;
+	out->key = &values[1];
+	return value_decode(&r->decoder, m->key, c->entries.at[i].key, m->key->size_bytes,
+			    &values[1]);
+}
+
+static int decode_entries(struct run *r, struct collector *c, struct snapshot *out)
+{
+	struct arena *before = r->decoder.arena;
+	int err = 0;
+
+	out->n = c->entries.n;
+	out->entries = arena_array(c->arena, struct sonde_map_entry, out->n + 1);
+	r->decoder.arena = c->arena;
+	for (size_t i = 0; i < out->n && !err; i++)
+		err = decode_entry(r, c, i, &out->entries[i]);
+	r->decoder.arena = before;
+	if (!err)
+		value_sort(c->map->value, out->entries, out->n);
+	return err;
+}
+
+int run_snapshot(struct run *r, const struct script_map *m, struct arena *arena,
+		 struct snapshot *out)
+{
+	struct collector c = { .map = m, .arena = arena };
+	int err = m->storage == STORE_CELL ? collect_cell(r, false, false, &c)
+					   : collect_pair(r, &c);
+
+	return err ? err : decode_entries(r, &c, out);
+}
+
+/* ---- taking, clearing ---- */
+
+/* Until every program that was running when this was called has ended. */
+static void await_programs(void)
+{
+	const struct timespec long_enough = { .tv_nsec = 50 * 1000000 };
+
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		nanosleep(&long_enough, NULL);
+}
+
+/* Send programs to the other map of the pair. Returns the one left behind. */
+static uint32_t exchange_maps(struct run *r, const struct script_map *m)
+{
+	uint32_t *word = select_word(r, m), was;
+
+	if (!word)
+		return m->map;
+	was = __atomic_fetch_xor(word, 1, __ATOMIC_SEQ_CST);
+	await_programs();
+	return was ? m->spare_map : m->map;
+}
+
+/* Write zeros under each key that was taken, unless it is there again. */
+static int put_zeros(struct run *r, struct collector *c)
+{
+	uint32_t active, other;
+	void *zeros;
+
+	active_map(r, c->map, &active, &other);
+	collector_init(r, c->map, active, c);
+	zeros = calloc(1, table_values_size(&c->table));
+	if (!zeros)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->entries.n; i++)
+		(void)bpf_call_map_update(c->table.fd, c->entries.at[i].key, zeros, BPF_NOEXIST);
+	free(zeros);
+	return 0;
+}
+
+int run_take(struct run *r, const struct script_map *m, bool keep_keys, struct arena *arena,
+	     struct snapshot *out)
+{
+	struct collector c = { .map = m, .arena = arena };
+	int err;
+
+	if (m->storage == STORE_CELL) {
+		err = collect_cell(r, true, keep_keys, &c);
+	} else {
+		err = collect_map(r, exchange_maps(r, m), true, &c);
+		if (!err && keep_keys)
+			err = put_zeros(r, &c);
+	}
+	return err ? err : decode_entries(r, &c, out);
+}
+
+static int ignore(void *arg, const void *key, const void *values)
+{
+	(void)arg;
+	(void)key;
+	(void)values;
+	return 0;
+}
+
+int run_map_clear(struct run *r, const struct script_map *m)
+{
+	struct collector c = { .map = m, .arena = &r->work };
+	uint32_t active, other;
+	int err;
+
+	if (m->storage == STORE_CELL)
+		return collect_cell(r, true, false, &c);
+	active_map(r, m, &active, &other);
+	collector_init(r, m, active, &c);
+	err = table_each(&c.table, true, ignore, NULL);
+	if (err || other == NONE)
+		return err;
+	collector_init(r, m, other, &c);
+	return table_each(&c.table, true, ignore, NULL);
+}
+
+struct zeroing {
+	struct table *table;
+	void *zeros;
+};
+
+static int zero_entry(void *arg, const void *key, const void *values)
+{
+	struct zeroing *z = arg;
+	int err = bpf_call_map_update(z->table->fd, key, z->zeros, BPF_EXIST);
+
+	(void)values;
+	return err == -ENOENT ? 0 : err;
+}
+
+int run_map_zero(struct run *r, const struct script_map *m)
+{
+	struct collector c = { .map = m, .arena = &r->work };
+	struct zeroing z = { .table = &c.table };
+	uint32_t active, other;
+	int err;
+
+	if (m->storage == STORE_CELL)
+		return collect_cell(r, true, true, &c);
+	active_map(r, m, &active, &other);
+	collector_init(r, m, active, &c);
+	z.zeros = calloc(1, table_values_size(&c.table));
+	if (!z.zeros)
+		return -ENOMEM;
+	err = table_each(&c.table, false, zero_entry, &z);
+	free(z.zeros);
+	return err;
+}
+
+/* ---- by name ---- */
+
+static int read_named(struct run *r, const char *name, struct snapshot *s)
+{
+	const struct script_map *m;
+
+	vec_each(m, &r->image->script_maps)
+		if (!strcmp(m->name, name))
+			return run_snapshot(r, m, &r->read, s);
+	return -ENOENT;
+}
+
+int run_map_read(struct run *r, const char *name, const struct sonde_map_entry **entries,
+		 size_t *nr_entries)
+{
+	struct snapshot s = { 0 };
+	jmp_buf oom;
+	int err;
+
+	arena_reset(&r->read);
+	arena_on_oom(&r->read, &oom);
+	if (setjmp(oom))
+		err = -ENOMEM;
+	else
+		err = read_named(r, name, &s);
+	arena_on_oom(&r->read, NULL);
+	if (err)
+		return err;
+	*entries = s.entries;
+	*nr_entries = s.n;
+	return 0;
+}

@@ -1,0 +1,140 @@
+/*
+ * What a session consists of; for the files of src/run only.
+ *
+ * Invariant: every descriptor is -1 or open, every mapping NULL or valid, so
+ * that run_close works at any moment.
+ */
+#ifndef SONDE_RUN_STATE_H
+#define SONDE_RUN_STATE_H
+
+#include "base/sbuf.h"
+#include "out/value.h"
+#include "run/child.h"
+#include "run/ring.h"
+#include "run/run.h"
+
+#include <setjmp.h>
+#include <signal.h>
+
+/* A map in the kernel. */
+struct run_map {
+	int fd;
+	uint32_t value_size;	/* as created */
+	void *bytes;		/* mapped value of an mmapable array; else NULL */
+	size_t mapped_bytes;
+};
+
+/* A program in the kernel. */
+struct run_prog {
+	int fd;
+	bool is_multi;			/* loaded for a multi link */
+	uint64_t misses;		/* recursion misses told so far */
+};
+
+/* Descriptors that hold attachments, in the order of attaching. */
+struct run_links {
+	int *at;
+	size_t n, cap;
+};
+
+/* How the run comes to its end. */
+enum run_end { RUN_GOES_ON, RUN_EXIT, RUN_STOPPED, RUN_TARGET_GONE, RUN_NOTHING_LEFT };
+
+struct symbols;
+
+struct run {
+	const struct image *image;	/* borrowed */
+	struct run_options options;
+	struct run_callbacks callbacks;
+
+	struct run_map *maps;		/* owned; one for each image map */
+	struct run_prog *progs;		/* owned; one for each image program */
+	struct run_links links;		/* owned */
+	int btf_fd;
+	struct ring *ring;		/* owned; NULL: no ring */
+	struct image_control *control;	/* in the GLOBAL map; NULL: none */
+	uint64_t *losses;		/* u64[nr_progs][IMAGE_LOSS_COUNT], mapped; or NULL */
+	uint64_t *losses_told;		/* owned; of the same shape */
+	uint64_t lost_total;
+	int64_t next_misses_ns;		/* when to ask for recursion misses again */
+
+	int epoll_fd, wake_fd, pid_fd;	/* pid_fd: the process of -p */
+	volatile sig_atomic_t stop_count;	/* set by run_stop */
+	volatile sig_atomic_t signal_count;	/* set by run_signal */
+	sig_atomic_t signals_done;
+
+	enum run_end end;
+	bool finishing;			/* end probes run now: records of others are dropped */
+	int exit_code;
+	uint64_t dropped;		/* records not delivered after the end */
+	int nr_attached;
+	int kprobe_pmu, uprobe_pmu;	/* 0: not asked yet; or a negative errno */
+
+	struct sbuf text;		/* of one event */
+	struct arena work;		/* of one event; reset after it */
+	struct arena read;		/* of run_map_read */
+	struct value_decoder decoder;
+	struct symbols *symbols;	/* owned; opened when first needed */
+	bool out_of_memory;
+};
+
+/* ---- messages (message.c) ---- */
+
+void run_tell(struct run *r, enum sonde_severity severity, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ---- loading (load.c) ---- */
+
+int run_load_maps(struct run *r);
+int run_load_progs(struct run *r);
+
+/* Load program `index`, for a multi link or not; replaces what was loaded. */
+int run_load_prog(struct run *r, uint32_t index, bool multi);
+
+/* ---- attaching (attach.c) ---- */
+
+int run_attach_all(struct run *r);
+int run_links_add(struct run *r, int fd);
+
+/* Run programs of this kind in this process. Returns how many, or -errno. */
+int run_test_run(struct run *r, enum attach_kind kind);
+
+/* ---- events (record.c, action.c) ---- */
+
+/* Handle one record of the ring: a ring_fn whose `arg` is the session. */
+int run_record(void *arg, const void *data, size_t size_bytes);
+
+void run_emit(struct run *r, const struct sonde_event *event);
+
+/* ---- maps (snapshot.c, take.c) ---- */
+
+/* Entries of a script map, merged over CPUs, sorted, in `arena`. */
+struct snapshot {
+	struct sonde_map_entry *entries;
+	size_t n;
+};
+
+int run_snapshot(struct run *r, const struct script_map *m, struct arena *arena,
+		 struct snapshot *out);
+
+/* The same, and nothing of it is left in the map: what programs count while it
+ * is read is in this snapshot or the next. `keep_keys`: zero the values. */
+int run_take(struct run *r, const struct script_map *m, bool keep_keys, struct arena *arena,
+	     struct snapshot *out);
+
+int run_map_clear(struct run *r, const struct script_map *m);
+int run_map_zero(struct run *r, const struct script_map *m);
+
+/* ---- what the decoder asks for (hooks.c) ---- */
+
+struct value_hooks run_hooks(struct run *r);
+void run_hooks_close(struct run *r);
+
+/* ---- losses (loss.c) ---- */
+
+/* Tell of events lost since the last call; `all`: also of what else failed, and
+ * ask the kernel for recursion misses whatever the time. */
+void run_tell_losses(struct run *r, bool all);
+void run_tell_total_loss(struct run *r);
+
+#endif
