@@ -66,6 +66,7 @@ struct provider {
 	bool listed;			/* in the kernel set of `-l` and provider wildcards */
 	bool lists_by_name;		/* `-l` only when named */
 	bool is_return;			/* kretprobe, uretprobe, fexit */
+	bool single_site;		/* a program serves one site only (its BTF id is in it) */
 
 	/* Parse one attach point and append the sites that it names on the
 	 * target; errors become diagnostics. A wildcard may append none. */
@@ -82,7 +83,9 @@ struct provider {
 	const struct type *(*arg_type)(struct probe_ctx *c, struct probe_site *s, uint32_t index,
 				       int *nr_params, const char **param_name);
 
-	/* Fill program type, attach type and flags for this set of sites. */
+	/* Fill program type, attach type and flags of `prog` for this set of sites, and what is
+	 * still missing in site->image (event ids). Does not touch prog->sites. A raw_event that
+	 * the caller has set (see probes_raw_event) makes it a raw tracepoint program. */
 	void (*plan)(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
 		     struct image_prog *prog);
 
@@ -103,6 +106,15 @@ const struct provider *provider_find(const char *name);
  * parameters already substituted. Unknown provider: a diagnostic with the
  * nearest name. */
 void probes_expand(struct probe_ctx *c, const struct attach_point *ap, site_vec *out);
+
+/* "sys_enter" or "sys_exit" if these sites, as many as make it worth it, are all
+ * syscall tracepoints of that kind whose number is known; else NULL. One raw
+ * tracepoint program then serves them, provided that it does not use `args`. */
+const char *probes_raw_event(const struct target *t, struct probe_site *const *sites, size_t count);
+
+/* Number of the system call that event "sys_enter_NAME" or "sys_exit_NAME"
+ * stands for on this architecture; -ENOENT. */
+int probes_syscall_number(const char *arch, const char *event);
 
 /* args of a site, looked up once. */
 struct type_struct *provider_args(struct probe_ctx *c, struct probe_site *s, struct loc loc);

@@ -1,0 +1,331 @@
+/*
+ * kprobe and kretprobe: functions of the kernel, at their entry (or an offset,
+ * or an address) and at their return.
+ *
+ * That an exact name exists is asked of BTF first, which costs nothing, and of
+ * the list of traceable functions only if BTF does not know it.
+ */
+#include "probes/probes_impl.h"
+
+#include "lang/lang.h"
+#include "types/kbtf.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- functions of the kernel ---- */
+
+void kernel_functions(struct probe_ctx *c, const char *const **list, size_t *count)
+{
+	const struct target_ops *ops = c->target->ops;
+
+	*count = 0;
+	if (!ops || !ops->functions || ops->functions(c->target->arg, list, count))
+		*count = 0;
+}
+
+uint32_t kernel_function_id(struct probe_ctx *c, const char *name)
+{
+	return c->btf ? kbtf_find(c->btf, name, KBTF_FUNC) : 0;
+}
+
+/* Probes there may hang the machine, or are no functions. */
+static bool is_blocked(const char *name)
+{
+	static const char *const names[] = {
+		"arch_cpu_idle", "default_idle", "bpf_dispatcher_xdp_func",
+	};
+	static const char *const prefixes[] = { "rcu_", "__ftrace_invalid_address__" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return strstr(name, ".part.");
+}
+
+/* Binary search: the list is sorted. */
+static bool is_listed(const char *const *list, size_t count, const char *name)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int order = strcmp(name, list[mid]);
+
+		if (!order)
+			return true;
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return false;
+}
+
+/* Without any list the kernel has to decide. */
+static bool function_exists(struct probe_ctx *c, const char *name)
+{
+	const char *const *list;
+	size_t count;
+
+	if (is_blocked(name))
+		return false;
+	if (kernel_function_id(c, name))
+		return true;
+	kernel_functions(c, &list, &count);
+	return is_listed(list, count, name) || (!count && !c->btf);
+}
+
+/* ---- expansion ---- */
+
+/* What one attach point says, taken apart. */
+struct function_ap {
+	const char *module;	/* NULL: none named */
+	const char *function;
+	uint64_t offset, address;
+	bool is_address;
+};
+
+static struct probe_site *add_function(struct probe_ctx *c, const struct provider *p,
+				       const struct attach_point *ap, const struct function_ap *f,
+				       site_vec *out)
+{
+	const char *name = arena_printf(c->arena, "%s:%s%s%s", p->name, f->module ? f->module : "",
+					f->module ? ":" : "", f->function);
+	struct probe_site *s;
+
+	if (f->offset)
+		name = arena_printf(c->arena, "%s+%" PRIu64, name, f->offset);
+	s = site_add(c, p, ap, name, out);
+	s->image.module = f->module;
+	s->image.function = name_of(c->names, f->function);
+	s->image.offset = f->offset;
+	s->btf_id = f->offset || !c->btf ? 0 : kernel_function_id(c, f->function);
+	return s;
+}
+
+static void add_address(struct probe_ctx *c, const struct provider *p,
+			const struct attach_point *ap, const struct function_ap *f, site_vec *out)
+{
+	struct diag *d;
+
+	if (c->unsafe_mode) {
+		site_add(c, p, ap, arena_printf(c->arena, "%s:%" PRIu64, p->name, f->address),
+			 out)->image.address = f->address;
+		return;
+	}
+	d = ap_error(c, ap, "unsafe", "attaching a %s to an address is unsafe", p->name);
+	if (d)
+		diag_hint(c->diags, d, "use --unsafe to allow it");
+}
+
+/* "name+offset" or a number; false after an error. */
+static bool parse_function(struct probe_ctx *c, const struct provider *p,
+			   const struct attach_point *ap, struct function_ap *f)
+{
+	const char *text = f->function, *plus = strchr(text, '+');
+	bool is_duration;
+
+	if (!*text) {
+		ap_error(c, ap, "attach-point", "%ss should be attached to a function or an "
+			 "address", p->name);
+		return false;
+	}
+	if (!lang_parse_integer(text, strlen(text), &f->address, &is_duration)) {
+		f->is_address = true;
+		return true;
+	}
+	if (!plus)
+		return true;
+	if (p->is_return) {
+		ap_error(c, ap, "attach-point", "Offset not allowed");
+		return false;
+	}
+	if (plus == text || lang_parse_integer(plus + 1, strlen(plus + 1), &f->offset,
+					       &is_duration)) {
+		ap_error(c, ap, "attach-point", "Invalid offset: %s", plus + 1);
+		return false;
+	}
+	f->function = arena_strndup(c->arena, text, (size_t)(plus - text));
+	return true;
+}
+
+static void missing_function(struct probe_ctx *c, const struct provider *p,
+			     const struct attach_point *ap, const struct function_ap *f)
+{
+	struct diag *d = ap_missing(c, p, ap, f->function);
+	const char *const *list;
+	struct nearest n;
+	size_t count;
+
+	if (!d)
+		return;
+	kernel_functions(c, &list, &count);
+	nearest_start(&n, f->function);
+	for (size_t i = 0; i < count; i++)
+		nearest_try(&n, list[i]);
+	if (n.best && !is_blocked(f->function))
+		diag_hint(c->diags, d, "did you mean %s:%s?", p->name, n.best);
+	else
+		diag_hint(c->diags, d, "there is no such function, or it is inlined or may not be "
+			  "traced");
+}
+
+static void expand_wildcard(struct probe_ctx *c, const struct provider *p,
+			    const struct attach_point *ap, struct function_ap *f, site_vec *out)
+{
+	const char *pattern = f->function;
+	const char *const *list;
+	size_t count;
+
+	if (f->offset) {
+		ap_error(c, ap, "attach-point", "Offset not allowed with a wildcard");
+		return;
+	}
+	if (f->module && !wildcard_match(f->module, "vmlinux"))
+		return;
+	f->module = f->module ? "vmlinux" : NULL;
+	kernel_functions(c, &list, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (!wildcard_match(pattern, list[i]) || is_blocked(list[i]))
+			continue;
+		f->function = list[i];
+		add_function(c, p, ap, f, out);
+	}
+}
+
+static bool module_loaded(struct probe_ctx *c, const char *module)
+{
+	const struct target_ops *ops = c->target->ops;
+
+	return !strcmp(module, "vmlinux") || !ops || !ops->has_module ||
+	       ops->has_module(c->target->arg, module);
+}
+
+static void expand_exact(struct probe_ctx *c, const struct provider *p,
+			 const struct attach_point *ap, struct function_ap *f, site_vec *out)
+{
+	bool other_module = f->module && strcmp(f->module, "vmlinux");
+
+	if (f->module && !module_loaded(c, f->module))
+		ap_error(c, ap, "no-module", "module %s is not loaded", f->module);
+	else if (c->unsafe_mode || other_module || function_exists(c, f->function))
+		add_function(c, p, ap, f, out);
+	else
+		missing_function(c, p, ap, f);
+}
+
+static void expand_function(struct probe_ctx *c, const struct provider *p,
+			    const struct attach_point *ap, site_vec *out)
+{
+	size_t n = ap_nr_args(ap);
+	struct function_ap f = { 0 };
+
+	if (!ap_check_count(c, p, ap, 1, 2))
+		return;
+	f.function = ap_arg(ap, n - 1);
+	f.module = n == 2 ? ap_arg(ap, 0) : NULL;
+	if (!parse_function(c, p, ap, &f))
+		return;
+	if (f.is_address)
+		add_address(c, p, ap, &f, out);
+	else if (has_wildcard(f.function) || (f.module && has_wildcard(f.module)))
+		expand_wildcard(c, p, ap, &f, out);
+	else
+		expand_exact(c, p, ap, &f, out);
+}
+
+/* ---- arguments and plan ---- */
+
+static const struct type *function_arg_type(struct probe_ctx *c, struct probe_site *s,
+					    uint32_t index, int *nr_params, const char **param_name)
+{
+	struct kbtf_proto proto;
+	const struct type *t;
+
+	*nr_params = -1;
+	*param_name = NULL;
+	if (!c->btf || !s->btf_id || kbtf_proto(c->btf, s->btf_id, &proto))
+		return NULL;
+	*nr_params = (int)proto.nr_params;
+	if (index >= proto.nr_params)
+		return NULL;
+	*param_name = proto.params[index].name;
+	t = proto.params[index].type;
+	return t->kind == TYPE_POINTER && t->target->kind != TYPE_VOID ? t->target : NULL;
+}
+
+/* One multi link needs bare names. */
+static bool can_be_multi(struct probe_ctx *c, struct probe_site *const *sites, size_t count)
+{
+	if (count < 2 || !target_has(c->target, FEATURE_KPROBE_MULTI))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct image_site *s = &sites[i]->image;
+
+		if (s->offset || s->address || (s->module && strcmp(s->module, "vmlinux")))
+			return false;
+	}
+	return true;
+}
+
+static void plan_function(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
+			  struct image_prog *prog)
+{
+	prog->type = BPF_PROG_TYPE_KPROBE;
+	prog->attach = sites[0]->provider->attach;
+	prog->use_multi = can_be_multi(c, sites, count);
+	if (prog->use_multi)
+		prog->expected_attach_type = BPF_TRACE_KPROBE_MULTI;
+}
+
+static void list_functions(struct probe_ctx *c, const struct provider *p, const char *pattern,
+			   void (*each)(const char *name, void *arg), void *arg)
+{
+	bool with_module = strchr(pattern, ':');
+	const char *const *list;
+	size_t count;
+
+	kernel_functions(c, &list, &count);
+	for (size_t i = 0; i < count; i++) {
+		const char *text = with_module ? arena_printf(c->arena, "vmlinux:%s", list[i])
+					       : list[i];
+
+		if (!is_blocked(list[i]) && wildcard_match(pattern, text))
+			list_item(c, p, text, each, arg);
+	}
+}
+
+const struct provider provider_kprobe = {
+	.name = "kprobe",
+	.alias = { "k" },
+	.doc = "Runs when a function of the kernel is called.",
+	.has = HAS_ARGN | HAS_FUNC | HAS_PT_REGS | HAS_CTX | HAS_STACKS,
+	.space = SPACE_KERNEL,
+	.prog_type = BPF_PROG_TYPE_KPROBE,
+	.attach = ATTACH_KPROBE,
+	.listed = true,
+	.expand = expand_function,
+	.arg_type = function_arg_type,
+	.plan = plan_function,
+	.list = list_functions,
+};
+
+const struct provider provider_kretprobe = {
+	.name = "kretprobe",
+	.alias = { "kr" },
+	.doc = "Runs when a function of the kernel returns.",
+	.has = HAS_RETVAL | HAS_FUNC | HAS_PT_REGS | HAS_CTX | HAS_STACKS,
+	.space = SPACE_KERNEL,
+	.prog_type = BPF_PROG_TYPE_KPROBE,
+	.attach = ATTACH_KRETPROBE,
+	.is_return = true,
+	.lists_by_name = true,
+	.expand = expand_function,
+	.plan = plan_function,
+	.list = list_functions,
+};

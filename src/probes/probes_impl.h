@@ -1,0 +1,68 @@
+/*
+ * What the files of the providers share.
+ */
+#ifndef SONDE_PROBES_IMPL_H
+#define SONDE_PROBES_IMPL_H
+
+#include "probes/provider.h"
+
+extern const struct provider provider_begin, provider_end, provider_self;
+extern const struct provider provider_interval, provider_profile;
+extern const struct provider provider_tracepoint, provider_rawtracepoint;
+extern const struct provider provider_kprobe, provider_kretprobe;
+extern const struct provider provider_uprobe, provider_uretprobe;
+extern const struct provider provider_software, provider_hardware;
+
+/* Parts behind the provider. */
+static inline size_t ap_nr_args(const struct attach_point *ap)
+{
+	return ap->parts.n - 1;
+}
+
+static inline const char *ap_arg(const struct attach_point *ap, size_t i)
+{
+	return ap->parts.at[i + 1].text;
+}
+
+/* An error about the attach point; NULL and silent if it came from a provider
+ * wildcard. */
+struct diag *ap_error(struct probe_ctx *c, const struct attach_point *ap, const char *tag,
+		      const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Check the number of parts; an error if it is wrong. */
+bool ap_check_count(struct probe_ctx *c, const struct provider *p, const struct attach_point *ap,
+		    size_t min, size_t max);
+
+/* Part `i` as a positive number without a unit; an error that begins with `what`. */
+bool ap_number(struct probe_ctx *c, const struct attach_point *ap, size_t i, const char *what,
+	       uint64_t *value);
+
+/* A named thing does not exist: error, warning or nothing, as missing_probes
+ * says. NULL if silent. */
+struct diag *ap_missing(struct probe_ctx *c, const struct provider *p,
+			const struct attach_point *ap, const char *what);
+
+/* A new site, appended to `out`; its name is the attach point's label or `name`. */
+struct probe_site *site_add(struct probe_ctx *c, const struct provider *p,
+			    const struct attach_point *ap, const char *name, site_vec *out);
+
+/* For hooks: call each with "PROVIDER:TEXT". */
+void list_item(struct probe_ctx *c, const struct provider *p, const char *text,
+	       void (*each)(const char *name, void *arg), void *arg);
+
+/* "*:PATTERN" for a pattern without a colon, else the pattern. */
+const char *pattern_with_group(struct probe_ctx *c, const char *pattern);
+
+/* Traceable kernel functions of the target; count 0 if it has no list. */
+void kernel_functions(struct probe_ctx *c, const char *const **list, size_t *count);
+
+/* BTF id of a kernel function, or 0. */
+uint32_t kernel_function_id(struct probe_ctx *c, const char *name);
+
+/* Table of software or hardware events, for listing and tests. */
+struct perf_event_row {
+	const char *name, *alias;
+	uint64_t config, period;
+};
+
+#endif

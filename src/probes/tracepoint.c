@@ -1,0 +1,207 @@
+/*
+ * tracepoint: static events of the kernel, by category and name.
+ *
+ * Which exist and what their records hold says tracefs, through the target.
+ * Many syscall events become one raw tracepoint program on sys_enter or
+ * sys_exit, since attaching hundreds of them takes seconds.
+ */
+#include "probes/probes_impl.h"
+
+#include "types/tracefs_format.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* From so many syscall events on one raw program is cheaper. */
+#define MIN_RAW_SITES	8
+
+static void all_events(struct probe_ctx *c, const char *const **list, size_t *count)
+{
+	const struct target_ops *ops = c->target->ops;
+
+	*count = 0;
+	if (!ops || !ops->events || ops->events(c->target->arg, list, count))
+		*count = 0;
+}
+
+/* ---- expansion ---- */
+
+static struct probe_site *add_event(struct probe_ctx *c, const struct provider *p,
+				    const struct attach_point *ap, const char *full, site_vec *out)
+{
+	const char *colon = strchr(full, ':');
+	struct probe_site *s = site_add(c, p, ap, arena_printf(c->arena, "%s:%s", p->name, full),
+					out);
+
+	s->image.category = name_of_len(c->names, full, (size_t)(colon - full));
+	s->image.event = name_of(c->names, colon + 1);
+	return s;
+}
+
+static void expand_pattern(struct probe_ctx *c, const struct provider *p,
+			   const struct attach_point *ap, const char *pattern, site_vec *out)
+{
+	const char *const *list;
+	size_t count;
+
+	all_events(c, &list, &count);
+	for (size_t i = 0; i < count; i++)
+		if (wildcard_match(pattern, list[i]))
+			add_event(c, p, ap, list[i], out);
+}
+
+static void missing_event(struct probe_ctx *c, const struct provider *p,
+			  const struct attach_point *ap, const char *full)
+{
+	struct diag *d = ap_missing(c, p, ap, full);
+	const char *const *list;
+	struct nearest n;
+	size_t count;
+
+	if (!d)
+		return;
+	all_events(c, &list, &count);
+	nearest_start(&n, full);
+	for (size_t i = 0; i < count; i++)
+		nearest_try(&n, list[i]);
+	if (n.best)
+		diag_hint(c->diags, d, "did you mean %s:%s?", p->name, n.best);
+}
+
+static void expand_exact(struct probe_ctx *c, const struct provider *p,
+			 const struct attach_point *ap, const char *full, site_vec *out)
+{
+	const struct target_ops *ops = c->target->ops;
+	const char *event = strchr(full, ':') + 1;
+	const char *category = arena_strndup(c->arena, full, (size_t)(event - full) - 1);
+	uint32_t id = 0;
+	int err = 0;
+
+	if (ops && ops->event_id)
+		err = ops->event_id(c->target->arg, category, event, &id);
+	if (err == -ENOENT)
+		missing_event(c, p, ap, full);
+	else if (err)
+		ap_error(c, ap, "no-tracefs", "cannot read tracepoints from tracefs: %s",
+			 strerror(-err));
+	else
+		add_event(c, p, ap, full, out)->image.event_id = id;
+}
+
+static void expand_tracepoint(struct probe_ctx *c, const struct provider *p,
+			      const struct attach_point *ap, site_vec *out)
+{
+	const char *full;
+
+	if (ap_nr_args(ap) == 1 && has_wildcard(ap_arg(ap, 0))) {
+		expand_pattern(c, p, ap, pattern_with_group(c, ap_arg(ap, 0)), out);
+		return;
+	}
+	if (!ap_check_count(c, p, ap, 2, 2))
+		return;
+	full = arena_printf(c->arena, "%s:%s", ap_arg(ap, 0), ap_arg(ap, 1));
+	if (has_wildcard(full))
+		expand_pattern(c, p, ap, full, out);
+	else
+		expand_exact(c, p, ap, full, out);
+}
+
+/* ---- arguments ---- */
+
+static struct type_struct *tracepoint_args(struct probe_ctx *c, struct probe_site *s, struct loc loc)
+{
+	const struct target_ops *ops = c->target->ops;
+	struct tracefs_format format;
+	const char *text = NULL;
+	int err = -ENOENT;
+
+	if (ops && ops->format)
+		err = ops->format(c->target->arg, s->image.category, s->image.event, &text);
+	if (!err)
+		err = tracefs_format_parse(&format, c->types, c->btf, s->image.category,
+					   s->image.event, text);
+	if (!err) {
+		if (!s->image.event_id)
+			s->image.event_id = format.id;
+		return format.args;
+	}
+	if (loc.begin)
+		diag_error(c->diags, loc, "no-format", "cannot read the format of %s: %s", s->name,
+			   strerror(-err));
+	return NULL;
+}
+
+/* ---- plan ---- */
+
+const char *probes_raw_event(const struct target *t, struct probe_site *const *sites, size_t count)
+{
+	static const char *const kinds[] = { "sys_enter", "sys_exit" };
+	const char *arch = t->arch ? t->arch->name : "";
+	const char *found = NULL;
+
+	if (count < MIN_RAW_SITES)
+		return NULL;
+	for (size_t i = 0; i < 2; i++)
+		if (sites[0]->image.event &&
+		    !strncmp(sites[0]->image.event, kinds[i], strlen(kinds[i])))
+			found = kinds[i];
+	for (size_t i = 0; i < count && found; i++) {
+		const struct probe_site *s = sites[i];
+
+		if (s->provider != &provider_tracepoint || strcmp(s->image.category, "syscalls") ||
+		    strncmp(s->image.event, found, strlen(found)) ||
+		    probes_syscall_number(arch, s->image.event) < 0)
+			return NULL;
+	}
+	return found;
+}
+
+static void plan_tracepoint(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
+			    struct image_prog *prog)
+{
+	const struct target_ops *ops = c->target->ops;
+
+	if (prog->raw_event) {
+		prog->type = BPF_PROG_TYPE_RAW_TRACEPOINT;
+		prog->attach = ATTACH_RAW_TRACEPOINT;
+		return;
+	}
+	prog->type = BPF_PROG_TYPE_TRACEPOINT;
+	prog->attach = ATTACH_TRACEPOINT;
+	for (size_t i = 0; i < count && ops && ops->event_id; i++) {
+		struct image_site *s = &sites[i]->image;
+		uint32_t id;
+
+		if (!s->event_id &&
+		    !ops->event_id(c->target->arg, s->category, s->event, &id))
+			s->event_id = id;
+	}
+}
+
+static void list_tracepoint(struct probe_ctx *c, const struct provider *p, const char *pattern,
+			    void (*each)(const char *name, void *arg), void *arg)
+{
+	const char *const *list;
+	size_t count;
+
+	pattern = pattern_with_group(c, pattern);
+	all_events(c, &list, &count);
+	for (size_t i = 0; i < count; i++)
+		if (wildcard_match(pattern, list[i]))
+			list_item(c, p, list[i], each, arg);
+}
+
+const struct provider provider_tracepoint = {
+	.name = "tracepoint",
+	.alias = { "t" },
+	.doc = "Runs at a static event of the kernel.",
+	.has = HAS_ARGS | HAS_STACKS,
+	.space = SPACE_KERNEL,
+	.prog_type = BPF_PROG_TYPE_TRACEPOINT,
+	.attach = ATTACH_TRACEPOINT,
+	.listed = true,
+	.expand = expand_tracepoint,
+	.args = tracepoint_args,
+	.plan = plan_tracepoint,
+	.list = list_tracepoint,
+};

@@ -1,0 +1,347 @@
+/*
+ * uprobe and uretprobe: functions of programs and libraries.
+ *
+ * Spelled TARGET:FUNCTION[+OFFSET] or TARGET:ADDRESS; with a process (-p) the
+ * target may be left out. A site is a file and an offset in it, which is what
+ * the kernel wants; the names come from the target's symbol tables.
+ */
+#include "probes/probes_impl.h"
+
+#include "lang/lang.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* In newer kernel headers only. */
+#define TRACE_UPROBE_MULTI 48
+
+/* One attach point, taken apart. */
+struct user_ap {
+	const char *target;	/* NULL: the executable of c->pid */
+	const char *function;
+	uint64_t offset, address;
+	bool is_address;
+};
+
+/* ---- spelling ---- */
+
+static bool has_location(const struct attach_point *ap)
+{
+	for (size_t i = 0; i < ap->parts.n; i++)
+		if (ap->parts.at[i].at_sign)
+			return true;
+	return false;
+}
+
+static bool parse_offset(struct probe_ctx *c, const struct provider *p,
+			 const struct attach_point *ap, struct user_ap *u)
+{
+	const char *text = u->function, *plus = strchr(text, '+');
+	bool is_duration;
+
+	if (!*text) {
+		ap_error(c, ap, "attach-point", "%ss should be attached to a function or an "
+			 "address", p->name);
+		return false;
+	}
+	if (!lang_parse_integer(text, strlen(text), &u->address, &is_duration)) {
+		u->is_address = true;
+		return true;
+	}
+	if (!plus)
+		return true;
+	if (p->is_return) {
+		ap_error(c, ap, "attach-point", "Offset not allowed");
+		return false;
+	}
+	if (plus == text || lang_parse_integer(plus + 1, strlen(plus + 1), &u->offset,
+					       &is_duration)) {
+		ap_error(c, ap, "attach-point", "Invalid offset: %s", plus + 1);
+		return false;
+	}
+	u->function = arena_strndup(c->arena, text, (size_t)(plus - text));
+	return true;
+}
+
+static bool parse_user_ap(struct probe_ctx *c, const struct provider *p,
+			  const struct attach_point *ap, struct user_ap *u)
+{
+	size_t n = ap_nr_args(ap);
+
+	memset(u, 0, sizeof(*u));
+	if (has_location(ap)) {
+		ap_error(c, ap, "unsupported-probe", "not supported yet: source locations");
+		return false;
+	}
+	if (!ap_check_count(c, p, ap, c->pid ? 1 : 2, 3))
+		return false;
+	if (n == 3 || (n == 2 && c->pid && !strcmp(ap_arg(ap, 0), "cpp"))) {
+		ap_error(c, ap, "unsupported-probe", strcmp(ap_arg(ap, n - 2), "cpp")
+			 ? "%s is not a known language; there is cpp"
+			 : "not supported yet: %s names", ap_arg(ap, n - 2));
+		return false;
+	}
+	u->target = n == 2 && *ap_arg(ap, 0) ? ap_arg(ap, 0) : NULL;
+	u->function = ap_arg(ap, n - 1);
+	if (!u->target && !c->pid) {
+		ap_error(c, ap, "attach-point", "%s target file is missing", p->name);
+		return false;
+	}
+	return parse_offset(c, p, ap, u);
+}
+
+/* ---- files and symbols ---- */
+
+static int user_files(struct probe_ctx *c, const char *target, const char *const **paths,
+		      size_t *count)
+{
+	const struct target_ops *ops = c->target->ops;
+
+	*count = 0;
+	if (!ops || !ops->user_files)
+		return -ENOSYS;
+	return ops->user_files(c->target->arg, target, c->pid, paths, count);
+}
+
+static int user_symbols(struct probe_ctx *c, const char *path, const char *name,
+			const struct target_user_symbol **list, size_t *count)
+{
+	const struct target_ops *ops = c->target->ops;
+
+	*count = 0;
+	if (!ops || !ops->user_symbols)
+		return -ENOSYS;
+	return ops->user_symbols(c->target->arg, path, name, list, count);
+}
+
+/* The files that the target names; more than one only for a wildcard. */
+static bool find_files(struct probe_ctx *c, const struct provider *p,
+		       const struct attach_point *ap, const struct user_ap *u,
+		       const char *const **paths, size_t *count)
+{
+	int err = user_files(c, u->target, paths, count);
+
+	if (err || !*count) {
+		ap_error(c, ap, "no-file", "%s target file '%s' does not exist or is not executable",
+			 p->name, u->target ? u->target : "(process)");
+		return false;
+	}
+	if (*count > 1 && !(u->target && has_wildcard(u->target))) {
+		if (!c->lenient)
+			diag_warning(c->diags, ap->loc, "several-files", "attaching to %s target "
+				     "file '%s' but matched %zu binaries", p->name, (*paths)[0],
+				     *count);
+		*count = 1;
+	}
+	return true;
+}
+
+/* ---- expansion ---- */
+
+static struct probe_site *add_place(struct probe_ctx *c, const struct provider *p,
+				    const struct attach_point *ap, const char *path,
+				    const char *text, site_vec *out)
+{
+	struct probe_site *s = site_add(c, p, ap, arena_printf(c->arena, "%s:%s:%s", p->name, path,
+							       text), out);
+
+	s->image.path = path;
+	return s;
+}
+
+static void add_symbol(struct probe_ctx *c, const struct provider *p,
+		       const struct attach_point *ap, const struct user_ap *u, const char *path,
+		       const struct target_user_symbol *symbol, site_vec *out)
+{
+	const char *text = symbol->name;
+	struct probe_site *s;
+
+	if (u->offset)
+		text = arena_printf(c->arena, "%s+%" PRIu64, text, u->offset);
+	s = add_place(c, p, ap, path, text, out);
+	s->image.function = name_of(c->names, symbol->name);
+	s->image.offset = symbol->file_offset + u->offset;
+}
+
+/* Is the place in the function fit for a probe? */
+static bool check_place(struct probe_ctx *c, const struct attach_point *ap,
+			const struct user_ap *u, const struct target_user_symbol *symbol)
+{
+	struct diag *d = NULL;
+
+	if (u->offset && u->offset >= symbol->size_bytes && symbol->size_bytes) {
+		ap_error(c, ap, "attach-point", "Offset outside the function bounds ('%s' size is "
+			 "%" PRIu64 ")", symbol->name, symbol->size_bytes);
+		return false;
+	}
+	if (c->unsafe_mode)
+		return true;
+	if (!symbol->size_bytes)
+		d = ap_error(c, ap, "unsafe", "the size of '%s' is not known, so it may be no "
+			     "function", symbol->name);
+	else if (u->offset)
+		d = ap_error(c, ap, "unsafe", "cannot tell whether an instruction begins at "
+			     "%s+%" PRIu64, symbol->name, u->offset);
+	else
+		return true;
+	if (d)
+		diag_hint(c->diags, d, "use --unsafe to attach anyway");
+	return false;
+}
+
+static void missing_symbol(struct probe_ctx *c, const struct provider *p,
+			   const struct attach_point *ap, const struct user_ap *u, const char *path)
+{
+	struct diag *d = ap_missing(c, p, ap, arena_printf(c->arena, "%s:%s", path, u->function));
+	const struct target_user_symbol *list;
+	struct nearest n;
+	size_t count;
+
+	if (!d || user_symbols(c, path, NULL, &list, &count))
+		return;
+	nearest_start(&n, u->function);
+	for (size_t i = 0; i < count; i++)
+		nearest_try(&n, list[i].name);
+	if (n.best)
+		diag_hint(c->diags, d, "did you mean %s?", n.best);
+	else if (!count)
+		diag_hint(c->diags, d, "the file has no symbols");
+}
+
+/* All symbols that match; each place once. */
+static void expand_symbols(struct probe_ctx *c, const struct provider *p,
+			   const struct attach_point *ap, const struct user_ap *u,
+			   const char *path, site_vec *out)
+{
+	bool pattern = has_wildcard(u->function);
+	const struct target_user_symbol *list, *last = NULL;
+	size_t count;
+	int err = user_symbols(c, path, pattern ? NULL : u->function, &list, &count);
+
+	if (err) {
+		ap_error(c, ap, "no-file", "cannot read the symbols of %s: %s", path,
+			 strerror(-err));
+		return;
+	}
+	if (!count && !pattern)
+		missing_symbol(c, p, ap, u, path);
+	for (size_t i = 0; i < count; i++) {
+		const struct target_user_symbol *s = &list[i];
+		bool twice = last && !strcmp(last->name, s->name) && last->address == s->address;
+
+		if (twice || (pattern && (!s->size_bytes || !wildcard_match(u->function, s->name))))
+			continue;
+		last = s;
+		if (pattern || check_place(c, ap, u, s))
+			add_symbol(c, p, ap, u, path, s, out);
+	}
+}
+
+static void expand_address(struct probe_ctx *c, const struct provider *p,
+			   const struct attach_point *ap, const struct user_ap *u,
+			   const char *path, site_vec *out)
+{
+	const struct target_ops *ops = c->target->ops;
+	uint64_t offset = u->address;
+	int err = -ENOSYS;
+
+	if (ops && ops->user_offset)
+		err = ops->user_offset(c->target->arg, path, u->address, &offset);
+	if (err && !c->unsafe_mode) {
+		ap_error(c, ap, "attach-point", "address 0x%" PRIx64 " is nowhere in %s",
+			 u->address, path);
+		return;
+	}
+	add_place(c, p, ap, path, arena_printf(c->arena, "%" PRIu64, u->address),
+		  out)->image.offset = offset;
+}
+
+static void expand_user(struct probe_ctx *c, const struct provider *p,
+			const struct attach_point *ap, site_vec *out)
+{
+	const char *const *paths;
+	struct user_ap u;
+	size_t count;
+
+	if (!parse_user_ap(c, p, ap, &u) || !find_files(c, p, ap, &u, &paths, &count))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (u.is_address)
+			expand_address(c, p, ap, &u, paths[i], out);
+		else
+			expand_symbols(c, p, ap, &u, paths[i], out);
+	}
+}
+
+/* ---- plan and list ---- */
+
+static void plan_user(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
+		      struct image_prog *prog)
+{
+	prog->type = BPF_PROG_TYPE_KPROBE;
+	prog->attach = sites[0]->provider->attach;
+	prog->use_multi = count > 1 && target_has(c->target, FEATURE_UPROBE_MULTI);
+	if (prog->use_multi)
+		prog->expected_attach_type = TRACE_UPROBE_MULTI;
+}
+
+static void list_file(struct probe_ctx *c, const struct provider *p, const char *path,
+		      const char *pattern, void (*each)(const char *name, void *arg), void *arg)
+{
+	const struct target_user_symbol *list;
+	const char *last = "";
+	size_t count;
+
+	if (user_symbols(c, path, NULL, &list, &count))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(last, list[i].name) || !wildcard_match(pattern, list[i].name))
+			continue;
+		last = list[i].name;
+		list_item(c, p, arena_printf(c->arena, "%s:%s", path, last), each, arg);
+	}
+}
+
+static void list_user(struct probe_ctx *c, const struct provider *p, const char *pattern,
+		      void (*each)(const char *name, void *arg), void *arg)
+{
+	const char *colon = strchr(pattern, ':');
+	const char *file = colon ? arena_strndup(c->arena, pattern, (size_t)(colon - pattern)) : NULL;
+	const char *const *paths;
+	size_t count;
+
+	if (user_files(c, file && strcmp(file, "*") ? file : NULL, &paths, &count))
+		return;
+	for (size_t i = 0; i < count; i++)
+		list_file(c, p, paths[i], colon ? colon + 1 : pattern, each, arg);
+}
+
+const struct provider provider_uprobe = {
+	.name = "uprobe",
+	.alias = { "u" },
+	.doc = "Runs when a function of a program or library is called.",
+	.has = HAS_ARGN | HAS_FUNC | HAS_PT_REGS | HAS_CTX | HAS_STACKS,
+	.space = SPACE_USER,
+	.prog_type = BPF_PROG_TYPE_KPROBE,
+	.attach = ATTACH_UPROBE,
+	.listed = true,
+	.expand = expand_user,
+	.plan = plan_user,
+	.list = list_user,
+};
+
+const struct provider provider_uretprobe = {
+	.name = "uretprobe",
+	.alias = { "ur" },
+	.doc = "Runs when a function of a program or library returns.",
+	.has = HAS_RETVAL | HAS_FUNC | HAS_PT_REGS | HAS_CTX | HAS_STACKS,
+	.space = SPACE_USER,
+	.prog_type = BPF_PROG_TYPE_KPROBE,
+	.attach = ATTACH_URETPROBE,
+	.is_return = true,
+	.lists_by_name = true,
+	.expand = expand_user,
+	.plan = plan_user,
+	.list = list_user,
+};
