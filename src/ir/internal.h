@@ -83,6 +83,19 @@ const struct ir_helper *ir_helper_info(int64_t helper);
 enum ir_mem_use ir_memory_use(const struct ir_insn *insn, uint32_t arg, int64_t *offset,
 			      uint64_t *size);
 
+/* ---- constant.c: arithmetic as eBPF does it ---- */
+uint64_t ir_size_mask(unsigned size_bytes);
+int64_t ir_eval_binary(enum ir_op op, int64_t x, int64_t y);
+int64_t ir_eval_unary(enum ir_op op, unsigned size_bytes, int64_t x);
+bool ir_eval_cmp(enum ir_cmp cmp, int64_t x, int64_t y);
+
+/* ---- known.c: what is known of a value's bits ---- */
+struct ir_known {
+	uint64_t zero;		/* these bits are 0 */
+	unsigned sign_bits;	/* so many bits at the top are all alike; at least 1 */
+};
+struct ir_known ir_known_bits(const struct ir_insn *v);
+
 /* ---- module.c ---- */
 struct ir_insn *ir_insn_new(struct ir_func *f, enum ir_op op, enum ir_type type, uint32_t nr_args);
 void ir_append(struct ir_block *b, struct ir_insn *insn);
