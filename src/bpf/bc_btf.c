@@ -1,0 +1,214 @@
+/*
+ * The image's own BTF: functions, lines, and the types of maps that need them.
+ *
+ * The kernel wants func_info for callbacks; with line_info its verifier logs show lines of
+ * the script. Written with libbpf, which keeps the strings apart.
+ */
+#include "bpf/emit.h"
+
+#include <bpf/btf.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_NAME 64
+#define MAX_LINE_TEXT 256
+#define MAX_COLUMN 1023
+
+struct bc_btf {
+	struct btf *btf;	/* owned */
+	int u64, u32, u8;	/* type ids; 0: not yet */
+	int protos[6];		/* by number of parameters */
+	bool is_used;
+};
+
+struct bc_btf *bc_btf_open(void)
+{
+	struct bc_btf *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return NULL;
+	b->btf = btf__new_empty();
+	if (!b->btf) {
+		free(b);
+		return NULL;
+	}
+	return b;
+}
+
+void bc_btf_close(struct bc_btf *b)
+{
+	if (!b)
+		return;
+	btf__free(b->btf);
+	free(b);
+}
+
+static int int_type(struct bc_btf *b, int *id, const char *name, size_t size)
+{
+	if (!*id)
+		*id = btf__add_int(b->btf, name, size, 0);
+	b->is_used = true;
+	return *id;
+}
+
+static int proto(struct bc_btf *b, uint32_t nr_params)
+{
+	static const char *const names[] = { "a1", "a2", "a3", "a4", "a5" };
+	int u64 = int_type(b, &b->u64, "u64", 8), id;
+
+	if (u64 < 0 || b->protos[nr_params])
+		return u64 < 0 ? u64 : b->protos[nr_params];
+	id = btf__add_func_proto(b->btf, u64);
+	for (uint32_t k = 0; k < nr_params && id > 0; k++) {
+		int err = btf__add_func_param(b->btf, names[k], u64);
+
+		if (err)
+			return err;
+	}
+	b->protos[nr_params] = id;
+	return id;
+}
+
+/* A C name made of `name`. */
+static void c_name(char out[MAX_NAME], const char *name)
+{
+	size_t n = 0;
+
+	if (!name || isdigit((unsigned char)name[0]))
+		out[n++] = '_';
+	for (; name && *name && n < MAX_NAME - 1; name++)
+		out[n++] = isalnum((unsigned char)*name) ? *name : '_';
+	if (!n)
+		out[n++] = '_';
+	out[n] = '\0';
+}
+
+static int add_func(struct bc_btf *b, const struct ir_func *f)
+{
+	int type = proto(b, f->nr_params);
+	char name[MAX_NAME];
+
+	if (type < 0)
+		return type;
+	c_name(name, f->name);
+	return btf__add_func(b->btf, name, f->index ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL, type);
+}
+
+static int fill_func_info(struct bc_env *env, const struct ir_module *m, const struct program *p,
+			  struct image_prog *prog)
+{
+	struct bpf_func_info *info = arena_array(&env->image->arena, struct bpf_func_info, m->funcs.n);
+	uint32_t n = 0;
+
+	for (size_t k = 0; k < m->funcs.n; k++) {
+		int id;
+
+		if (p->func_start[k] == UINT32_MAX)
+			continue;
+		id = add_func(env->btf, m->funcs.at[k]);
+		if (id < 0)
+			return id;
+		info[n].insn_off = p->func_start[k];
+		info[n++].type_id = (uint32_t)id;
+	}
+	prog->func_info = info;
+	prog->nr_func_info = n;
+	return 0;
+}
+
+/* ---- lines ---- */
+
+/* Text of the line that holds a position, without its leading blanks. */
+static const char *line_text(const struct source *s, uint32_t pos, char out[MAX_LINE_TEXT])
+{
+	const char *at = s->text + (pos - s->base), *begin = at, *end = at;
+	size_t n = 0;
+
+	while (begin > s->text && begin[-1] != '\n')
+		begin--;
+	while (end < s->text + s->len && *end != '\n')
+		end++;
+	while (begin < end && isspace((unsigned char)*begin))
+		begin++;
+	for (; begin < end && n < MAX_LINE_TEXT - 1; begin++)
+		out[n++] = isprint((unsigned char)*begin) ? *begin : ' ';
+	out[n] = '\0';
+	return out;
+}
+
+static int add_line(struct bc_env *env, const struct line_mark *mark, struct bpf_line_info *out,
+		    struct image_line *shown)
+{
+	char text[MAX_LINE_TEXT] = "";
+	const struct source *s = NULL;
+	uint32_t line = 0, col = 0;
+	int file_off, line_off;
+
+	if (mark->line && source_line_col(env->diags, mark->line, &s, &line, &col))
+		line_text(s, mark->line, text);
+	file_off = btf__add_str(env->btf->btf, s ? s->name : "");
+	line_off = btf__add_str(env->btf->btf, text);
+	if (file_off < 0 || line_off < 0)
+		return file_off < 0 ? file_off : line_off;
+	col = col > MAX_COLUMN ? MAX_COLUMN : col;
+	*out = (struct bpf_line_info){ mark->insn, (uint32_t)file_off, (uint32_t)line_off,
+				       line << 10 | col };
+	shown->insn = mark->insn;
+	shown->place.file = arena_strdup(&env->image->arena, s ? s->name : "");
+	shown->place.line = shown->place.end_line = line;
+	shown->place.col = shown->place.end_col = col;
+	shown->place.source_line = arena_strdup(&env->image->arena, text);
+	return 0;
+}
+
+static int fill_line_info(struct bc_env *env, const struct program *p, struct image_prog *prog)
+{
+	struct arena *a = &env->image->arena;
+	struct bpf_line_info *info = arena_array(a, struct bpf_line_info, p->lines.n);
+	struct image_line *shown = arena_array(a, struct image_line, p->lines.n);
+
+	for (size_t k = 0; k < p->lines.n; k++) {
+		int err = add_line(env, &p->lines.at[k], &info[k], &shown[k]);
+
+		if (err)
+			return err;
+	}
+	prog->line_info = info;
+	prog->nr_line_info = (uint32_t)p->lines.n;
+	prog->lines = shown;
+	prog->nr_lines = p->lines.n;
+	return 0;
+}
+
+int bc_prog_btf(struct bc_env *env, const struct ir_module *m, const struct program *p,
+		struct image_prog *prog)
+{
+	int err;
+
+	if (!env->btf)
+		return 0;
+	err = fill_func_info(env, m, p, prog);
+	if (!err && env->diags)
+		err = fill_line_info(env, p, prog);
+	return err;
+}
+
+int bc_btf_finish(struct bc_btf *b, struct image *image)
+{
+	const void *data;
+	uint32_t size;
+	void *copy;
+
+	if (!b->is_used)
+		return 0;
+	data = btf__raw_data(b->btf, &size);
+	if (!data)
+		return -ENOMEM;
+	copy = arena_alloc(&image->arena, size);
+	memcpy(copy, data, size);
+	image->btf = copy;
+	image->btf_size = size;
+	return 0;
+}

@@ -1,0 +1,122 @@
+/*
+ * The back end as a list of stages: a module to a program of the image.
+ */
+#include "bpf/emit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MAX_FRAMES 8
+#define MAX_INSNS 1000000
+#define FRAME_UNIT 32	/* the verifier counts frames in these */
+
+/* Funcs that a func calls, or hands to a helper. */
+struct callees {
+	VEC(uint32_t) at;
+};
+
+struct compiler {
+	struct bc_env *env;
+	struct ir_module *module;
+	struct program program;
+	struct callees *callees;	/* by func */
+	uint32_t *frame;		/* bytes, by func */
+	bool *reached;
+};
+
+static void find_callees(struct compiler *c, const struct ir_func *f)
+{
+	struct callees *out = &c->callees[f->index];
+
+	for (size_t k = 0; k < f->leaves.n; k++) {
+		if (f->leaves.at[k]->op == IR_FUNC)
+			vec_push(c->env->arena, &out->at, (uint32_t)f->leaves.at[k]->imm);
+	}
+	for (size_t k = 0; k < f->blocks.n; k++) {
+		for (const struct ir_insn *i = f->blocks.at[k]->first; i; i = i->next) {
+			if (i->op == IR_FCALL)
+				vec_push(c->env->arena, &out->at, (uint32_t)i->imm);
+		}
+	}
+}
+
+static void reach(struct compiler *c, uint32_t func)
+{
+	if (c->reached[func])
+		return;
+	c->reached[func] = true;
+	find_callees(c, c->module->funcs.at[func]);
+	for (size_t k = 0; k < c->callees[func].at.n; k++)
+		reach(c, c->callees[func].at.at[k]);
+}
+
+static int compile_func(struct compiler *c, const struct ir_func *ir)
+{
+	struct mfunc *f = bc_select(c->env, ir);
+
+	bc_allocate(f);
+	bc_clean_up(f);
+	c->frame[ir->index] = f->frame_bytes;
+	return bc_emit(&c->program, f);
+}
+
+/* Bytes of stack from `func` down its deepest chain of calls; UINT32_MAX: too deep. */
+static uint32_t stack_depth(const struct compiler *c, uint32_t func, int frames)
+{
+	uint32_t own = c->frame[func] ? c->frame[func] : 1, deepest = 0;
+
+	if (frames > MAX_FRAMES)
+		return UINT32_MAX;
+	own = (own + FRAME_UNIT - 1) & ~(FRAME_UNIT - 1u);
+	for (size_t k = 0; k < c->callees[func].at.n; k++) {
+		uint32_t d = stack_depth(c, c->callees[func].at.at[k], frames + 1);
+
+		if (d == UINT32_MAX)
+			return d;
+		deepest = d > deepest ? d : deepest;
+	}
+	return own + deepest;
+}
+
+static void fill_prog(struct compiler *c, struct image_prog *prog)
+{
+	struct arena *a = &c->env->image->arena;
+	struct program *p = &c->program;
+	struct bpf_insn *insns = arena_array(a, struct bpf_insn, p->insns.n);
+	struct image_reloc *relocs = arena_array(a, struct image_reloc, p->relocs.n);
+
+	memcpy(insns, p->insns.at, p->insns.n * sizeof(*insns));
+	if (p->relocs.n)
+		memcpy(relocs, p->relocs.at, p->relocs.n * sizeof(*relocs));
+	prog->insns = insns;
+	prog->nr_insns = (uint32_t)p->insns.n;
+	prog->relocs = relocs;
+	prog->nr_relocs = p->relocs.n;
+}
+
+int bc_compile(struct bc_env *env, struct ir_module *m, struct image_prog *prog)
+{
+	size_t n = m->funcs.n;
+	struct compiler c = { .env = env, .module = m, .program = { .arena = env->arena } };
+	int err;
+
+	c.callees = arena_array(env->arena, struct callees, n);
+	c.frame = arena_array(env->arena, uint32_t, n);
+	c.reached = arena_array(env->arena, bool, n);
+	c.program.func_start = arena_array(env->arena, uint32_t, n);
+	reach(&c, 0);
+	for (size_t k = 0; k < n; k++) {
+		if (!c.reached[k]) {
+			c.program.func_start[k] = UINT32_MAX;
+			continue;
+		}
+		err = compile_func(&c, m->funcs.at[k]);
+		if (err)
+			return err;
+	}
+	if (stack_depth(&c, 0, 1) > BC_MAX_STACK || c.program.insns.n > MAX_INSNS)
+		return -E2BIG;
+	bc_fix_funcs(&c.program);
+	fill_prog(&c, prog);
+	return bc_prog_btf(env, m, &c.program, prog);
+}
