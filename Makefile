@@ -12,7 +12,7 @@ CSTD     = -std=gnu11 -D_GNU_SOURCE
 WARN     = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
            -Wwrite-strings -Werror
 OPT     ?= -O2 -g
-CFLAGS  += $(CSTD) $(WARN) $(OPT) -fvisibility=hidden -Isrc -Iinclude
+CFLAGS  += $(CSTD) $(WARN) $(OPT) -fvisibility=hidden -Isrc -Iinclude -I.
 LIBS     = $(shell pkg-config --libs $(PKGS)) -liberty -lz -lpthread
 
 # SAN=1: everything under address and undefined-behaviour sanitizers, in a
@@ -29,7 +29,7 @@ CLI_SRC  = $(wildcard src/cli/*.c)
 LIB_OBJ  = $(LIB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ  = $(CLI_SRC:%.c=$(BUILD)/%.o)
 UNIT_SRC = $(wildcard tests/unit/test_*.c)
-UNIT_HELP = $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
+UNIT_HELP = $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)) $(wildcard tests/vm/*.c)
 UNIT_BIN = $(UNIT_SRC:%.c=$(BUILD)/%)
 
 .PHONY: all unit test-programs unit-programs check live qemu test demo bench lint fuzz install clean help
