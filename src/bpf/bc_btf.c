@@ -195,12 +195,34 @@ int bc_prog_btf(struct bc_env *env, const struct ir_module *m, const struct prog
 	return err;
 }
 
+/* Task storage wants an int as key and a value type of the right size. */
+static int map_types(struct bc_btf *b, struct image_map *map)
+{
+	int key = int_type(b, &b->u32, "u32", 4), byte = int_type(b, &b->u8, "u8", 1), value;
+
+	if (key < 0 || byte < 0)
+		return key < 0 ? key : byte;
+	value = btf__add_array(b->btf, key, byte, map->value_size);
+	if (value < 0)
+		return value;
+	map->btf_key_type_id = (uint32_t)key;
+	map->btf_value_type_id = (uint32_t)value;
+	return 0;
+}
+
 int bc_btf_finish(struct bc_btf *b, struct image *image)
 {
 	const void *data;
 	uint32_t size;
 	void *copy;
 
+	for (size_t k = 0; k < image->maps.n; k++) {
+		struct image_map *map = &image->maps.at[k];
+		int err = map->type == BPF_MAP_TYPE_TASK_STORAGE ? map_types(b, map) : 0;
+
+		if (err)
+			return err;
+	}
 	if (!b->is_used)
 		return 0;
 	data = btf__raw_data(b->btf, &size);

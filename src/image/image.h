@@ -113,6 +113,8 @@ struct image_map {
 	uint32_t flags;			/* BPF_F_* of map creation */
 	const void *data;		/* RODATA, GLOBAL: first contents of value 0, or NULL */
 	uint32_t data_size;
+	uint32_t btf_key_type_id, btf_value_type_id;	/* types of image.btf; 0: none. Task
+							   storage wants them: load the BTF first */
 };
 
 /* What user space and programs share: offsets in the value of the GLOBAL map. */
