@@ -108,8 +108,26 @@ struct visit {
 	uint32_t next;	/* succs still to go */
 };
 
-/* The last successor is visited first, so that succs[0] comes right behind its
- * block in reverse postorder. */
+/* The successor that had better come right behind its block: no cold one, and not
+ * the target of a test, which has no opposite. */
+static uint32_t better_next(const struct ir_block *b)
+{
+	if (b->nr_succs < 2)
+		return 0;
+	if (b->succs[0]->is_cold != b->succs[1]->is_cold)
+		return b->succs[0]->is_cold;
+	return b->last->cmp == IR_TEST;
+}
+
+/* Of two successors the one visited last comes right behind its block in reverse
+ * postorder. */
+static struct ir_block *visit_succ(struct visit *v)
+{
+	uint32_t nth = --v->next;
+
+	return v->block->succs[nth ^ better_next(v->block)];
+}
+
 static void visit_push(struct visit *stack, size_t *depth, struct ir_block *b, uint32_t *number)
 {
 	number[b->id] = 0;
@@ -131,7 +149,7 @@ void ir_order_find(const struct ir_func *f, struct ir_order *o)
 		struct visit *v = &stack[depth - 1];
 
 		if (v->next) {
-			struct ir_block *s = v->block->succs[--v->next];
+			struct ir_block *s = visit_succ(v);
 
 			if (o->number[s->id] == NONE)
 				visit_push(stack, &depth, s, o->number);

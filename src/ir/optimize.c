@@ -24,6 +24,5 @@ void ir_optimize(struct ir_module *m)
 		ir_pass_fold(*f);
 		ir_pass_dce(*f);
 		ir_pass_layout(*f);
-		ir_renumber(*f);
 	}
 }
