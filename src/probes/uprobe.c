@@ -190,14 +190,17 @@ static bool check_place(struct probe_ctx *c, const struct attach_point *ap,
 	return false;
 }
 
+/* One of many files need not have it. */
 static void missing_symbol(struct probe_ctx *c, const struct provider *p,
 			   const struct attach_point *ap, const struct user_ap *u, const char *path)
 {
-	struct diag *d = ap_missing(c, p, ap, arena_printf(c->arena, "%s:%s", path, u->function));
 	const struct target_user_symbol *list;
+	struct diag *d = NULL;
 	struct nearest n;
 	size_t count;
 
+	if (!u->target || !has_wildcard(u->target))
+		d = ap_missing(c, p, ap, arena_printf(c->arena, "%s:%s", path, u->function));
 	if (!d || user_symbols(c, path, NULL, &list, &count))
 		return;
 	nearest_start(&n, u->function);
