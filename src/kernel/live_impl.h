@@ -1,0 +1,88 @@
+/*
+ * Private to the live target (live_*.c): its state and the parts that answer.
+ */
+#ifndef SONDE_KERNEL_LIVE_IMPL_H
+#define SONDE_KERNEL_LIVE_IMPL_H
+
+#include "base/hmap.h"
+#include "base/sbuf.h"
+#include "base/vec.h"
+#include "target/target.h"
+#include "types/kbtf.h"
+
+/* Kernel functions that a feature's test calls; their ids are found in one
+ * walk over BTF. */
+#define LIVE_KFUNCS(X)								\
+	X(bpf_rdonly_cast) X(bpf_iter_num_new) X(bpf_iter_num_destroy)		\
+	X(bpf_copy_from_user_str) X(bpf_map_sum_elem_count)			\
+	X(bpf_fentry_test1)
+
+enum live_kfunc {
+#define X(name) LIVE_##name,
+	LIVE_KFUNCS(X)
+#undef X
+	LIVE_KFUNC_COUNT
+};
+
+struct live {
+	struct target *target;	/* borrowed */
+	struct arena *arena;	/* borrowed */
+	int tracefs_fd;		/* owned; -1: not open */
+	int tracefs_err;	/* 0: not tried, or open */
+	void *btf;		/* owned mapping */
+	size_t btf_bytes;
+	int btf_err;
+	bool btf_tried;
+	struct names names;	/* of `kbtf` */
+	struct types types;
+	struct kbtf *kbtf;	/* arena; our own reader, for feature tests and names */
+	bool kbtf_tried, kfuncs_known;
+	uint32_t kfunc_ids[LIVE_KFUNC_COUNT];
+	struct hmap formats;	/* "category:event" -> text */
+	const char *const *events, *const *functions;	/* arena; NULL: not yet listed */
+	size_t nr_events, nr_functions;
+	struct sbuf kallsyms;	/* text; empty: not read */
+	bool kallsyms_tried;
+	struct hmap user_files;	/* path -> struct user_file: live_user.c */
+};
+
+/* tracefs' root, or a negative errno. */
+int live_tracefs(struct live *l);
+
+/* A reader of the kernel's BTF; NULL if there is none. */
+struct kbtf *live_kbtf(struct live *l);
+
+/* live_features.c */
+bool live_has_feature(void *arg, enum target_feature f);
+bool live_kfunc_loads(void *arg, uint32_t prog_type, uint32_t btf_id);
+
+/* live_symbols.c */
+int live_events(void *arg, const char *const **list, size_t *count);
+int live_functions(void *arg, const char *const **list, size_t *count);
+bool live_has_function(void *arg, const char *name);
+int live_symbol(void *arg, const char *name, uint64_t *address);
+bool live_has_module(void *arg, const char *name);
+
+/* live_user.c */
+int live_user_files(void *arg, const char *name, int pid, const char *const **paths,
+		    size_t *count);
+int live_user_symbols(void *arg, const char *path, const char *name,
+		      const struct target_user_symbol **list, size_t *count);
+int live_user_offset(void *arg, const char *path, uint64_t address, uint64_t *file_offset);
+
+/* live_elf.c: a program file's segments and symbols, read once. */
+struct user_file {
+	const char *path;			/* arena */
+	int err;				/* why it could not be read, or 0 */
+	const struct target_user_symbol *symbols;	/* arena; by name, then address */
+	size_t nr_symbols;
+	const struct user_segment { uint64_t address, file_offset, size_bytes; } *segments;
+	size_t nr_segments;
+};
+
+void live_elf_read(struct arena *a, struct user_file *f);
+
+/* Where an address lies in the file; -ENOENT. */
+int live_elf_offset(const struct user_file *f, uint64_t address, uint64_t *file_offset);
+
+#endif

@@ -1,0 +1,14 @@
+/*
+ * The machine that we run on as a target: asked when the compiler asks.
+ */
+#ifndef SONDE_KERNEL_LIVE_TARGET_H
+#define SONDE_KERNEL_LIVE_TARGET_H
+
+#include "target/target.h"
+
+/* Fill `t` from the running system; what it answers lives in `a`, descriptors
+ * and mappings until target_close. Returns 0, or -ENOTSUP on an architecture
+ * that is not in the table, or another negative errno. */
+int live_target_open(struct target *t, struct arena *a);
+
+#endif
