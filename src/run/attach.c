@@ -17,7 +17,7 @@
 
 /* ---- descriptors ---- */
 
-int run_links_add(struct run *r, int fd)
+int run_links_add(struct run *r, int fd, bool slow)
 {
 	struct run_links *links = &r->links;
 
@@ -33,6 +33,7 @@ int run_links_add(struct run *r, int fd)
 		links->cap = cap;
 	}
 	links->at[links->n++] = fd;
+	links->nr_slow += slow;
 	return 0;
 }
 

@@ -6,7 +6,9 @@
  */
 #include "run/detach.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -77,11 +79,41 @@ static void __attribute__((noreturn)) background(int *fds, const int *keep, size
 	_exit(0);
 }
 
-/* Start the child that holds the descriptors. Returns our end of its pipe. */
+/* fork() by the bare system call, so that it may be called after vfork(). */
+static pid_t bare_fork(void)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	return pid < 0 && errno == ENOSYS ? fork() : (pid_t)pid;
+}
+
+/* The child of a child that holds fds[]. The child between lives in our memory
+ * and is gone when vfork returns: one copy of the page tables, not two. */
+static bool start_holder(int *fds, const int *keep, size_t n, int pipe_fd)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		pid_t holder = bare_fork();
+
+		if (holder == 0)
+			background(fds, keep, n, pipe_fd);
+		_exit(holder < 0);
+	}
+	if (pid > 0) {
+		int status = 1;
+
+		return waitpid(pid, &status, 0) == pid && status == 0;
+	}
+	return false;
+}
+
+/* Returns our end of the holder's pipe, or -1 if there is no holder. */
 static int start(int *fds, size_t n)
 {
 	int *keep = calloc(n + 1, sizeof(*keep)), pipe_fd[2];
-	pid_t pid;
+	bool started;
 
 	if (!keep)
 		return -1;
@@ -93,17 +125,10 @@ static int start(int *fds, size_t n)
 		keep[i] = fds[i];
 	keep[n] = pipe_fd[0];
 	qsort(keep, n + 1, sizeof(*keep), compare_ints);
-	pid = fork();
-	if (pid == 0) {
-		if (fork() == 0)
-			background(fds, keep, n, pipe_fd[0]);
-		_exit(0);
-	}
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
+	started = start_holder(fds, keep, n, pipe_fd[0]);
 	free(keep);
 	close(pipe_fd[0]);
-	if (pid > 0)
+	if (started)
 		return pipe_fd[1];
 	close(pipe_fd[1]);
 	return -1;

@@ -53,17 +53,35 @@ static bool may_repeat(const struct image_prog *prog)
 	return false;
 }
 
-/* Programs that run once, and send what they send once. */
+static bool names_map(const struct image_prog *prog, uint32_t map)
+{
+	for (size_t i = 0; i < prog->nr_relocs; i++)
+		if (prog->relocs[i].map == map)
+			return true;
+	return false;
+}
+
+/* Programs that run once, or now and then by a timer. */
+static bool runs_seldom(const struct image_prog *prog)
+{
+	const struct image_site *site = prog->sites;
+
+	if (prog->attach == ATTACH_INTERVAL)
+		return prog->nr_sites && (site->is_freq ? site->count <= 100
+							: site->count >= 10000000);
+	return prog->attach == ATTACH_BEGIN || prog->attach == ATTACH_END ||
+	       prog->attach == ATTACH_SIGNAL;
+}
+
+/* Whether all programs that send records send few. */
 static bool sends_little(const struct image *image)
 {
 	const struct image_prog *p;
 
-	vec_each(p, &image->progs) {
-		if (p->attach != ATTACH_BEGIN && p->attach != ATTACH_END)
+	vec_each(p, &image->progs)
+		if (names_map(p, image->ring_map) &&
+		    (!runs_seldom(p) || p->nr_insns > 4096 || may_repeat(p)))
 			return false;
-		if (p->nr_insns > 4096 || may_repeat(p))
-			return false;
-	}
 	return true;
 }
 

@@ -52,6 +52,8 @@ int ring_open(struct ring **out, int map_fd, size_t size_bytes)
 	p = mmap(NULL, page + 2 * size_bytes, PROT_READ, MAP_SHARED, map_fd, (off_t)page);
 	if (p == MAP_FAILED)
 		goto fail;
+	/* A fork would copy the page tables. */
+	(void)madvise(p, page + 2 * size_bytes, MADV_DONTFORK);
 	ring->producer = p;
 	ring->data = (const char *)p + page;
 	*out = ring;

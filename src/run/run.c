@@ -22,6 +22,7 @@
  * signals seen under any load. */
 #define RECORDS_A_POLL 65536
 #define RECORDS_A_LOOK 512
+#define QUICK_LINKS 8
 #define POLL_SLICE_MS 100
 #define STOP_DRAIN_MS 200
 #define DRAIN_MS 5000
@@ -118,7 +119,9 @@ void run_close(struct run *r)
 	close_fd(&r->epoll_fd);
 	close_fd(&r->wake_fd);
 	close_fd(&r->pid_fd);
-	detach(r->links.at, r->links.n, r->options.wait_detach);
+	/* A few quick ones cost less than a child. */
+	detach(r->links.at, r->links.n,
+	       r->options.wait_detach || (!r->links.nr_slow && r->links.n <= QUICK_LINKS));
 	run_hooks_close(r);
 	free(r->links.at);
 	free(r->losses_told);

@@ -35,6 +35,7 @@ struct run_prog {
 struct run_links {
 	int *at;
 	size_t n, cap;
+	size_t nr_slow;		/* of which take the kernel long to close */
 };
 
 /* How the run comes to its end. */
@@ -94,7 +95,10 @@ int run_load_prog(struct run *r, uint32_t index, bool multi);
 /* ---- attaching (attach.c) ---- */
 
 int run_attach_all(struct run *r);
-int run_links_add(struct run *r, int fd);
+
+/* Keep a descriptor that holds an attachment; it is taken over. `slow`: closing
+ * it waits for the kernel. */
+int run_links_add(struct run *r, int fd, bool slow);
 
 /* Run programs of this kind in this process. Returns how many, or -errno. */
 int run_test_run(struct run *r, enum attach_kind kind);
