@@ -8,7 +8,7 @@
  */
 #include "kernel/bpf_call.h"
 #include "run/state.h"
-#include "run/table.h"
+#include "run/store.h"
 
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -28,7 +28,7 @@ struct raw_entry {
 
 struct collector {
 	const struct script_map *map;
-	struct table table;
+	struct store store;
 	struct arena *arena;
 	VEC(struct raw_entry) entries;
 };
@@ -39,9 +39,9 @@ static void collector_init(struct run *r, const struct script_map *m, uint32_t m
 	const struct image_map *spec = &r->image->maps.at[map];
 
 	c->map = m;
-	c->table.nr_cpus = r->image->nr_cpus ? r->image->nr_cpus : 1;
-	c->table.max_entries = spec->max_entries;
-	table_init(&c->table, r->maps[map].fd, spec->type, spec->key_size,
+	c->store.nr_cpus = r->image->nr_cpus ? r->image->nr_cpus : 1;
+	c->store.max_entries = spec->max_entries;
+	store_init(&c->store, r->maps[map].fd, spec->type, spec->key_size,
 		   r->maps[map].value_size);
 }
 
@@ -51,14 +51,14 @@ static int collect(void *arg, const void *key, const void *values)
 {
 	struct collector *c = arg;
 	size_t size = c->map->value->size_bytes;
-	char *copy = arena_alloc(c->arena, c->table.key_size);
+	char *copy = arena_alloc(c->arena, c->store.key_size);
 	struct raw_entry entry = { .key = copy, .value = arena_alloc(c->arena, size) };
 
-	memcpy(copy, key, c->table.key_size);
+	memcpy(copy, key, c->store.key_size);
 	memcpy(entry.value, values, size);
-	for (uint32_t i = 1; i < c->table.nr_values; i++)
+	for (uint32_t i = 1; i < c->store.nr_values; i++)
 		value_merge(c->map->value, entry.value,
-			    (const char *)values + (size_t)i * c->table.value_stride);
+			    (const char *)values + (size_t)i * c->store.value_stride);
 	vec_push(c->arena, &c->entries, entry);
 	return 0;
 }
@@ -68,7 +68,7 @@ static int compare_keys(const void *a, const void *b, void *arg)
 	const struct raw_entry *x = a, *y = b;
 	const struct collector *c = arg;
 
-	return memcmp(x->key, y->key, c->table.key_size);
+	return memcmp(x->key, y->key, c->store.key_size);
 }
 
 /* Make one of entries that both maps of a pair have. */
@@ -109,7 +109,7 @@ static void active_map(struct run *r, const struct script_map *m, uint32_t *acti
 static int collect_map(struct run *r, uint32_t map, bool take, struct collector *c)
 {
 	collector_init(r, c->map, map, c);
-	return table_each(&c->table, take, collect, c);
+	return store_each(&c->store, take, collect, c);
 }
 
 /* The other map of a pair is empty but for what a program that may sleep put
@@ -280,11 +280,11 @@ static int put_zeros(struct run *r, struct collector *c)
 
 	active_map(r, c->map, &active, &other);
 	collector_init(r, c->map, active, c);
-	zeros = calloc(1, table_values_size(&c->table));
+	zeros = calloc(1, store_values_size(&c->store));
 	if (!zeros)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->entries.n; i++)
-		(void)bpf_call_map_update(c->table.fd, c->entries.at[i].key, zeros, BPF_NOEXIST);
+		(void)bpf_call_map_update(c->store.fd, c->entries.at[i].key, zeros, BPF_NOEXIST);
 	free(zeros);
 	return 0;
 }
@@ -323,22 +323,22 @@ int run_map_clear(struct run *r, const struct script_map *m)
 		return collect_cell(r, true, false, &c);
 	active_map(r, m, &active, &other);
 	collector_init(r, m, active, &c);
-	err = table_each(&c.table, true, ignore, NULL);
+	err = store_each(&c.store, true, ignore, NULL);
 	if (err || other == NONE)
 		return err;
 	collector_init(r, m, other, &c);
-	return table_each(&c.table, true, ignore, NULL);
+	return store_each(&c.store, true, ignore, NULL);
 }
 
 struct zeroing {
-	struct table *table;
+	struct store *store;
 	void *zeros;
 };
 
 static int zero_entry(void *arg, const void *key, const void *values)
 {
 	struct zeroing *z = arg;
-	int err = bpf_call_map_update(z->table->fd, key, z->zeros, BPF_EXIST);
+	int err = bpf_call_map_update(z->store->fd, key, z->zeros, BPF_EXIST);
 
 	(void)values;
 	return err == -ENOENT ? 0 : err;
@@ -347,7 +347,7 @@ static int zero_entry(void *arg, const void *key, const void *values)
 int run_map_zero(struct run *r, const struct script_map *m)
 {
 	struct collector c = { .map = m, .arena = &r->work };
-	struct zeroing z = { .table = &c.table };
+	struct zeroing z = { .store = &c.store };
 	uint32_t active, other;
 	int err;
 
@@ -355,10 +355,10 @@ int run_map_zero(struct run *r, const struct script_map *m)
 		return collect_cell(r, true, true, &c);
 	active_map(r, m, &active, &other);
 	collector_init(r, m, active, &c);
-	z.zeros = calloc(1, table_values_size(&c.table));
+	z.zeros = calloc(1, store_values_size(&c.store));
 	if (!z.zeros)
 		return -ENOMEM;
-	err = table_each(&c.table, false, zero_entry, &z);
+	err = store_each(&c.store, false, zero_entry, &z);
 	free(z.zeros);
 	return err;
 }

@@ -2,15 +2,15 @@
  * Entries of a hash map in the kernel as bytes, a batch at a time; for src/run
  * only.
  */
-#ifndef SONDE_RUN_TABLE_H
-#define SONDE_RUN_TABLE_H
+#ifndef SONDE_RUN_STORE_H
+#define SONDE_RUN_STORE_H
 
 #include <linux/bpf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct table {
+struct store {
 	int fd;
 	enum bpf_map_type type;
 	uint32_t key_size, value_size, max_entries;
@@ -20,19 +20,19 @@ struct table {
 	uint32_t nr_values;	/* in an entry: nr_cpus, or 1 */
 };
 
-void table_init(struct table *t, int fd, enum bpf_map_type type, uint32_t key_size,
+void store_init(struct store *t, int fd, enum bpf_map_type type, uint32_t key_size,
 		uint32_t value_size);
 
 /* One entry: its key, and nr_values values. Returns 0 to go on, else the error
  * to end with. */
-typedef int (*table_fn)(void *arg, const void *key, const void *values);
+typedef int (*store_fn)(void *arg, const void *key, const void *values);
 
 /* Call `fn` for every entry; `take`: and delete it. Without batch operations
  * (before 5.6, or maps that lack them) it goes key by key. Returns 0 or a
  * negative errno. */
-int table_each(const struct table *t, bool take, table_fn fn, void *arg);
+int store_each(const struct store *t, bool take, store_fn fn, void *arg);
 
 /* Bytes of all values of one entry. */
-size_t table_values_size(const struct table *t);
+size_t store_values_size(const struct store *t);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Entries of a hash map in the kernel: see table.h.
+ * Entries of a hash map in the kernel: see store.h.
  */
-#include "run/table.h"
+#include "run/store.h"
 #include "kernel/bpf_call.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ static bool is_per_cpu(enum bpf_map_type type)
 	       type == BPF_MAP_TYPE_PERCPU_ARRAY;
 }
 
-void table_init(struct table *t, int fd, enum bpf_map_type type, uint32_t key_size,
+void store_init(struct store *t, int fd, enum bpf_map_type type, uint32_t key_size,
 		uint32_t value_size)
 {
 	t->fd = fd;
@@ -36,7 +36,7 @@ void table_init(struct table *t, int fd, enum bpf_map_type type, uint32_t key_si
 	t->value_stride = is_per_cpu(type) ? (value_size + 7) & ~7u : value_size;
 }
 
-size_t table_values_size(const struct table *t)
+size_t store_values_size(const struct store *t)
 {
 	return (size_t)t->value_stride * t->nr_values;
 }
@@ -50,13 +50,13 @@ static void buffers_close(struct batch_buffers *b)
 	memset(b, 0, sizeof(*b));
 }
 
-static int buffers_open(struct batch_buffers *b, const struct table *t, uint32_t count)
+static int buffers_open(struct batch_buffers *b, const struct store *t, uint32_t count)
 {
 	size_t token = t->key_size < 8 ? 8 : t->key_size;
 
 	b->count = count;
 	b->keys = calloc(count, t->key_size);
-	b->values = calloc(count, table_values_size(t));
+	b->values = calloc(count, store_values_size(t));
 	b->token[0] = calloc(1, token);
 	b->token[1] = calloc(1, token);
 	if (b->keys && b->values && b->token[0] && b->token[1])
@@ -65,21 +65,21 @@ static int buffers_open(struct batch_buffers *b, const struct table *t, uint32_t
 	return -ENOMEM;
 }
 
-static uint32_t first_count(const struct table *t)
+static uint32_t first_count(const struct store *t)
 {
-	size_t entry = t->key_size + table_values_size(t), n = BATCH_BYTES / entry;
+	size_t entry = t->key_size + store_values_size(t), n = BATCH_BYTES / entry;
 
 	n = n < BATCH_MIN ? BATCH_MIN : n > BATCH_MAX ? BATCH_MAX : n;
 	/* A bucket must fit; more than there can be is never needed. */
 	return t->max_entries && n > t->max_entries ? t->max_entries : (uint32_t)n;
 }
 
-static int give_all(const struct table *t, const struct batch_buffers *b, uint32_t n, table_fn fn,
+static int give_all(const struct store *t, const struct batch_buffers *b, uint32_t n, store_fn fn,
 		    void *arg)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		int err = fn(arg, b->keys + (size_t)i * t->key_size,
-			     b->values + (size_t)i * table_values_size(t));
+			     b->values + (size_t)i * store_values_size(t));
 
 		if (err)
 			return err;
@@ -88,10 +88,10 @@ static int give_all(const struct table *t, const struct batch_buffers *b, uint32
 }
 
 /* More room for a bucket that did not fit; the place where we are is kept. */
-static int buffers_grow(struct batch_buffers *b, const struct table *t)
+static int buffers_grow(struct batch_buffers *b, const struct store *t)
 {
 	char *keys = calloc((size_t)b->count * 2, t->key_size);
-	char *values = calloc((size_t)b->count * 2, table_values_size(t));
+	char *values = calloc((size_t)b->count * 2, store_values_size(t));
 
 	if (!keys || !values) {
 		free(keys);
@@ -106,7 +106,7 @@ static int buffers_grow(struct batch_buffers *b, const struct table *t)
 	return 0;
 }
 
-static int each_batch(const struct table *t, struct batch_buffers *b, bool take, table_fn fn,
+static int each_batch(const struct store *t, struct batch_buffers *b, bool take, store_fn fn,
 		      void *arg)
 {
 	int which = 0, ret;
@@ -140,7 +140,7 @@ static int each_batch(const struct table *t, struct batch_buffers *b, bool take,
 /* Key by key. An entry that vanishes meanwhile is skipped; if it was the one
  * to go on from, the kernel starts again, so nothing is given twice only as
  * long as nobody deletes. */
-static int each_key(const struct table *t, struct batch_buffers *b, bool take, table_fn fn,
+static int each_key(const struct store *t, struct batch_buffers *b, bool take, store_fn fn,
 		    void *arg)
 {
 	uint32_t left = t->max_entries ? t->max_entries * 2 : UINT32_MAX;
@@ -163,7 +163,7 @@ static int each_key(const struct table *t, struct batch_buffers *b, bool take, t
 	return 0;
 }
 
-int table_each(const struct table *t, bool take, table_fn fn, void *arg)
+int store_each(const struct store *t, bool take, store_fn fn, void *arg)
 {
 	struct batch_buffers b = { 0 };
 	int err = buffers_open(&b, t, first_count(t));
