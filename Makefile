@@ -71,7 +71,13 @@ $(BUILD)/examples/%: examples/%.c $(BUILD)/libsonde.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-test-programs: $(PROGRAMS) $(EXAMPLES)
+# Live tests of a room by itself.
+LIVE_C = $(patsubst tests/live/%.c,$(BUILD)/tests/live/%,$(wildcard tests/live/*.c))
+
+$(BUILD)/tests/live/%: $(BUILD)/tests/live/%.o $(BUILD)/libsonde.a
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+test-programs: $(PROGRAMS) $(EXAMPLES) $(LIVE_C)
 
 # No root, no network, under a minute.
 check: unit all
