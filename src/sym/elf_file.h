@@ -1,0 +1,65 @@
+/*
+ * Private to src/sym: files that are mapped into processes, and their symbols.
+ *
+ * A file is known by device, inode and time of change, and shared by all
+ * processes that map it. Its table may be dropped when memory is short, and
+ * comes back when it is asked for again.
+ */
+#ifndef SONDE_SYM_ELF_FILE_H
+#define SONDE_SYM_ELF_FILE_H
+
+#include "sym/table.h"
+
+#include <sys/stat.h>
+
+#define ELF_FILE_SEGMENTS 8
+
+struct elf_segment {		/* a PT_LOAD */
+	uint64_t offset, size_bytes, address;
+};
+
+struct elf_file {
+	struct elf_file *next;
+	uint64_t dev, ino;
+	int64_t ctime_ns, size_bytes;
+	size_t refs;		/* mappings that point here */
+	uint64_t used;		/* clock of the cache */
+	bool loaded;
+	struct elf_segment segments[ELF_FILE_SEGMENTS];
+	size_t nr_segments;
+	struct table table;
+	char **demangled;	/* one for each entry, NULL: not yet; or NULL */
+	size_t demangled_bytes;
+};
+
+struct elf_cache {
+	struct elf_file *files;
+	uint64_t clock;
+	size_t max_bytes;
+	const char *debug_root;	/* borrowed */
+	bool no_demangle;
+};
+
+/* The file behind an open descriptor: found or added, with one more reference.
+ * NULL: it is no regular file, or memory is out. */
+struct elf_file *elf_file_get(struct elf_cache *c, int fd);
+void elf_file_put(struct elf_file *f);
+
+/* Load the symbols if they are not there; `fd` is the file itself. */
+void elf_file_load(struct elf_cache *c, struct elf_file *f, int fd);
+
+/* The symbol at an offset in the file, demangled; NULL: none.
+ * *start_distance is the distance from the symbol's start. */
+const char *elf_file_find(struct elf_cache *c, struct elf_file *f, uint64_t offset,
+			  uint64_t *start_distance);
+
+/* Symbols of an ELF image in memory (the vDSO). */
+void elf_image_load(struct elf_file *f, char *image, size_t size_bytes);
+
+/* Free tables until `max_bytes` hold, sparing `keep`; and files without
+ * references. */
+void elf_cache_trim(struct elf_cache *c, const struct elf_file *keep);
+void elf_cache_close(struct elf_cache *c);
+void elf_file_clear(struct elf_file *f);
+
+#endif

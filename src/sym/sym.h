@@ -1,0 +1,59 @@
+/*
+ * Addresses to names: kernel and user, with caches.
+ *
+ * In: addresses, and for user ones the process (as this process numbers it).
+ * Out: the symbol's name, the offset from its start, the module. Nothing is
+ * read before the first question: the kernel's list costs 50 to 100 ms.
+ *
+ * A process is remembered by a snapshot of its mappings, taken when it is first
+ * seen and renewed when it has executed another program or an address is in no
+ * mapping; what has exited is answered from the last snapshot. Symbol tables
+ * belong to files (device, inode, time of change), not to processes. Memory is
+ * bounded: the least recently used snapshots and tables go first.
+ */
+#ifndef SONDE_SYM_SYM_H
+#define SONDE_SYM_SYM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct symbols;
+
+struct symbols_options {
+	const char *proc;		/* NULL: "/proc"; tests have one of their own */
+	const char *kallsyms;		/* NULL: proc/kallsyms */
+	const char *debug_root;		/* NULL: "/usr/lib/debug" */
+	bool no_demangle;		/* C++ and Rust names as they are in the file */
+	size_t max_processes;		/* 0: 2,048 */
+	int64_t check_ns;		/* look at a live process this often; 0: 50 ms */
+	size_t max_table_bytes;		/* of user symbols; 0: 128 MiB */
+};
+
+/* Texts are borrowed until the next call on the same `struct symbols`. */
+struct symbol {
+	const char *name;	/* NULL: none, but the module may be known */
+	uint64_t offset;	/* from the symbol's start */
+	const char *module;	/* user: path of the mapped file; kernel: module, NULL: the image */
+};
+
+/* The strings in the options are copied. Returns 0 or -ENOMEM. */
+int sym_open(struct symbols **out, const struct symbols_options *options);
+void sym_close(struct symbols *s);	/* takes NULL */
+
+/* The symbol nearest below or at an address of the kernel. False: not found,
+ * or addresses are hidden from us. */
+bool sym_kernel(struct symbols *s, uint64_t address, struct symbol *symbol);
+
+/* The symbol around an address of a process. False: none; symbol->module may
+ * still be set. */
+bool sym_user(struct symbols *s, pid_t pid, uint64_t address, struct symbol *symbol);
+
+/* Take a snapshot of a process now, in case it ends before it is asked for. */
+void sym_note_pid(struct symbols *s, pid_t pid);
+
+/* Name of a user in the password file, or NULL; borrowed until the next call. */
+const char *sym_username(struct symbols *s, uint64_t uid);
+
+#endif
