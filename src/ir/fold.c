@@ -175,6 +175,7 @@ static struct ir_insn *fold_xor(struct ir_func *f, struct ir_insn *i)
 	if (x == i->args[1])
 		return ir_const(f, 0);
 	reassociate(f, i, IR_XOR);
+	x = i->args[0];
 	if (!arg_const(i, 1, &c))
 		return NULL;
 	if (c == 1 && x->op == IR_CMP) {
