@@ -9,6 +9,7 @@
 
 #define PURE (IR_HELPER_PURE | IR_HELPER_DROP)
 #define DROP IR_HELPER_DROP
+#define LONG IR_HELPER_LONG
 #define N IR_MEM_NONE
 #define R IR_MEM_READ
 #define W IR_MEM_WRITE
@@ -34,7 +35,8 @@ static const struct ir_helper helpers[] = {
 	[45] = { "probe_read_str", DROP, { S, N, N } },
 	[67] = { "get_stack", DROP, { N, S, N, N } },
 	[80] = { "get_current_cgroup_id", PURE, { N } },
-	[109] = { "send_signal", 0, { N } },
+	[109] = { "send_signal", LONG, { N } },
+	[117] = { "send_signal_thread", LONG, { N } },
 	[112] = { "probe_read_user", DROP, { W, N, N } },
 	[113] = { "probe_read_kernel", DROP, { W, N, N } },
 	[114] = { "probe_read_user_str", DROP, { S, N, N } },
@@ -48,16 +50,16 @@ static const struct ir_helper helpers[] = {
 	[132] = { "ringbuf_submit", 0, { A, N } },
 	[133] = { "ringbuf_discard", 0, { A, N } },
 	[134] = { "ringbuf_query", DROP, { N, N } },
-	[148] = { "copy_from_user", DROP, { W, N, N } },
+	[148] = { "copy_from_user", DROP | LONG, { W, N, N } },
 	[156] = { "task_storage_get", 0, { N, N, R, N } },
 	[157] = { "task_storage_delete", 0, { N, N } },
 	[158] = { "get_current_task_btf", PURE, { N } },
 	[160] = { "ktime_get_coarse_ns", DROP, { N } },
-	[164] = { "for_each_map_elem", 0, { N, N, A, N } },
+	[164] = { "for_each_map_elem", LONG, { N, N, A, N } },
 	[173] = { "get_func_ip", PURE, { N } },
 	[174] = { "get_attach_cookie", PURE, { N } },
 	[175] = { "task_pt_regs", PURE, { N } },
-	[181] = { "loop", 0, { N, N, A, N } },
+	[181] = { "loop", LONG, { N, N, A, N } },
 	[182] = { "strncmp", DROP, { R, N, R } },
 	[183] = { "get_func_arg", DROP, { N, N, S } },
 	[184] = { "get_func_ret", DROP, { N, S } },
@@ -66,7 +68,7 @@ static const struct ir_helper helpers[] = {
 	[208] = { "ktime_get_tai_ns", DROP, { N } },
 };
 
-static const struct ir_helper unknown = { NULL, 0, { A, A, A, A, A } };
+static const struct ir_helper unknown = { NULL, LONG, { A, A, A, A, A } };
 
 const struct ir_helper *ir_helper_info(int64_t helper)
 {

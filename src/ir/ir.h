@@ -255,7 +255,8 @@ void ir_pass_phis(struct ir_func *f);
 /* ---- passes; each says in its file what it requires and invalidates ---- */
 void ir_pass_fold(struct ir_func *f);		/* constants, identities, known bits: needless EXT */
 void ir_pass_gvn(struct ir_func *f);		/* value numbering, copies, pure helpers */
-void ir_pass_dce(struct ir_func *f);		/* dead code, dead stores to objects */
+void ir_pass_dce(struct ir_func *f);		/* dead code */
+void ir_pass_stores(struct ir_func *f);		/* dead and needless writes to objects */
 void ir_pass_branches(struct ir_func *f);	/* branch folding, compare fusion, block merging */
 void ir_pass_layout(struct ir_func *f);		/* block order; cold blocks last */
 /* Puts objects on the stack or in scratch; rewrites scratch ones. */

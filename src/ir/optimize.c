@@ -1,28 +1,37 @@
 /*
  * The passes in their order.
+ *
+ * Control flow is made before values are numbered, so that a comparison for a
+ * branch is part of it and not a value to be kept. Each pass is linear or nearly
+ * so; two rounds find nearly all that more would.
  */
 #include "ir/internal.h"
 
-static void optimize_func(struct ir_func *f)
+static void simplify(struct ir_func *f)
 {
-	ir_remove_unreachable(f);
-	ir_pass_phis(f);
 	ir_pass_fold(f);
+	ir_pass_branches(f);
 	ir_pass_gvn(f);
 	ir_pass_dce(f);
-	ir_pass_branches(f);
+	ir_pass_stores(f);
+	ir_pass_dce(f);
 }
 
 void ir_optimize(struct ir_module *m)
 {
 	struct ir_func **f;
 
-	vec_each(f, &m->funcs)
-		optimize_func(*f);
+	vec_each(f, &m->funcs) {
+		ir_remove_unreachable(*f);
+		ir_pass_phis(*f);
+		simplify(*f);
+		simplify(*f);
+	}
 	ir_place_objects(m);
 	vec_each(f, &m->funcs) {
 		ir_pass_fold(*f);
 		ir_pass_dce(*f);
+		ir_pass_branches(*f);
 		ir_pass_layout(*f);
 	}
 }
