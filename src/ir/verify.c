@@ -165,8 +165,8 @@ static bool check_binary(struct verify *v, const struct ir_insn *i)
 	}
 	if ((i->op != IR_ADD && i->op != IR_SUB) || x != i->type || y != IR_INT)
 		return fail(v, i, "pointer arithmetic other than adding a scalar");
-	if (x == IR_CTX || (x == IR_KPTR && i->args[1]->op != IR_CONST))
-		return fail(v, i, "arithmetic on a context or kernel pointer");
+	if (x == IR_KPTR && i->args[1]->op != IR_CONST)
+		return fail(v, i, "arithmetic on a kernel pointer");
 	return true;
 }
 
@@ -191,6 +191,8 @@ static bool check_memory(struct verify *v, const struct ir_insn *i)
 
 	if (i->op == IR_LOAD ? !ir_type_is_address(t) : !is_writable(t))
 		return fail(v, i, "its address is not a pointer that it may use");
+	if (t == IR_CTX && i->args[0]->op != IR_PARAM)
+		return fail(v, i, "loads behind arithmetic on the context");
 	if (i->op == IR_MEMCPY && !ir_type_is_address(i->args[1]->type))
 		return fail(v, i, "copies from what is no pointer");
 	if (i->op != IR_MEMZERO && !is_size(i->size))

@@ -1,0 +1,472 @@
+/*
+ * Expressions: which of the other files makes a node's value.
+ *
+ * lower_value gives scalars, lower_to stores any value where it is wanted,
+ * lower_place finds where memory lies, lower_cond branches. A value is made
+ * exactly once for each time that the script evaluates it.
+ */
+#include "lower/internal.h"
+
+/* ---- calls ---- */
+
+typedef struct ir_insn *(*call_fn)(struct gen *g, struct node *n, const struct dest *d);
+
+#define BUILTIN(id, name, kind, min, max, flags, rule, lowering, doc) \
+	struct ir_insn *lower_call_##lowering(struct gen *g, struct node *n, const struct dest *d);
+#include "check/builtins.def"
+#undef BUILTIN
+
+static const call_fn calls[BUILTIN_ID_COUNT] = {
+#define BUILTIN(id, name, kind, min, max, flags, rule, lowering, doc) \
+	[BUILTIN_##id] = lower_call_##lowering,
+#include "check/builtins.def"
+#undef BUILTIN
+};
+
+struct ir_insn *lower_call(struct gen *g, struct node *n, const struct dest *d)
+{
+	assert(n->u.call.builtin);
+	g->b.line = n->loc.begin;
+	return calls[n->u.call.builtin->id](g, n, d);
+}
+
+/* ---- conditions ---- */
+
+static void logical(struct gen *g, struct node *n, struct ir_block *then, struct ir_block *otherwise)
+{
+	struct ir_block *mid = lower_block(g, false);
+
+	if (n->u.binary.op == OP_LAND)
+		lower_cond(g, n->u.binary.left, mid, otherwise);
+	else
+		lower_cond(g, n->u.binary.left, then, mid);
+	lower_enter(g, mid);
+	lower_cond(g, n->u.binary.right, then, otherwise);
+}
+
+static bool is_comparison(enum ast_op op)
+{
+	return op >= OP_EQ && op <= OP_GE;
+}
+
+static void compare(struct gen *g, struct node *n, struct ir_block *then, struct ir_block *otherwise)
+{
+	struct ir_insn *x, *y;
+
+	if (lower_compares_memory(n)) {
+		if (n->u.binary.op == OP_EQ)
+			lower_compare_memory(g, n, then, otherwise);
+		else
+			lower_compare_memory(g, n, otherwise, then);
+		return;
+	}
+	x = lower_value(g, n->u.binary.left);
+	y = lower_value(g, n->u.binary.right);
+	ir_emit_branch(&g->b, lower_cmp_of(n->u.binary.op, n->u.binary.left->type), x, y, then,
+		       otherwise);
+}
+
+static bool is_bool_of_scalar(const struct node *n)
+{
+	return n->kind == NODE_CAST && n->type->kind == TYPE_BOOL &&
+	       lower_is_scalar(n->u.cast.operand->type);
+}
+
+/* Branch on a condition; both blocks are sealed by the caller. */
+void lower_cond(struct gen *g, struct node *n, struct ir_block *then, struct ir_block *otherwise)
+{
+	g->b.line = n->loc.begin;
+	while (is_bool_of_scalar(n))
+		n = n->u.cast.operand;
+	if (n->kind == NODE_UNARY && n->u.unary.op == OP_NOT) {
+		lower_cond(g, n->u.unary.operand, otherwise, then);
+		return;
+	}
+	if (n->kind == NODE_BINARY && (n->u.binary.op == OP_LAND || n->u.binary.op == OP_LOR)) {
+		logical(g, n, then, otherwise);
+		return;
+	}
+	if (n->kind == NODE_BINARY && is_comparison(n->u.binary.op)) {
+		compare(g, n, then, otherwise);
+		return;
+	}
+	ir_emit_branch(&g->b, IR_NE, lower_value(g, n), lower_const(g, 0), then, otherwise);
+}
+
+/* A condition as 0 or 1. */
+static struct ir_insn *cond_value(struct gen *g, struct node *n)
+{
+	struct ir_block *no = lower_block(g, false), *yes = lower_block(g, false);
+	struct ir_block *next = lower_block(g, false);
+	struct ir_var *v = ir_var_new(g->b.func, "cond", IR_INT);
+
+	lower_cond(g, n, yes, no);
+	lower_enter(g, yes);
+	ir_var_write(&g->b, v, lower_const(g, 1));
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, no);
+	ir_var_write(&g->b, v, lower_const(g, 0));
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, next);
+	return ir_var_read(&g->b, v);
+}
+
+/* ---- ?: and if with a value ---- */
+
+struct branches {
+	struct ir_block *yes, *no, *next;
+	struct ir_insn *shared;		/* x ?: y: the value of x */
+};
+
+static struct branches start_branches(struct gen *g, struct node *n)
+{
+	struct branches b = { lower_block(g, false), lower_block(g, false), lower_block(g, false),
+			      NULL };
+
+	if (n->u.cond.then) {
+		lower_cond(g, n->u.cond.cond, b.yes, b.no);
+	} else {
+		b.shared = lower_value(g, n->u.cond.cond);
+		ir_emit_branch(&g->b, IR_NE, b.shared, lower_const(g, 0), b.yes, b.no);
+	}
+	return b;
+}
+
+static struct ir_insn *cond_scalar(struct gen *g, struct node *n)
+{
+	struct branches b = start_branches(g, n);
+	struct ir_var *v = ir_var_new(g->b.func, "either", IR_INT);
+
+	lower_enter(g, b.yes);
+	ir_var_write(&g->b, v, b.shared ? b.shared : lower_value(g, n->u.cond.then));
+	ir_emit_jump(&g->b, b.next);
+	lower_enter(g, b.no);
+	if (n->u.cond.otherwise)
+		ir_var_write(&g->b, v, lower_value(g, n->u.cond.otherwise));
+	ir_emit_jump(&g->b, b.next);
+	lower_enter(g, b.next);
+	return ir_var_read(&g->b, v);
+}
+
+static void cond_to(struct gen *g, struct node *n, const struct type *as, struct dest d)
+{
+	struct branches b = start_branches(g, n);
+
+	lower_enter(g, b.yes);
+	if (n->u.cond.then)
+		lower_to(g, n->u.cond.then, as, d);
+	ir_emit_jump(&g->b, b.next);
+	lower_enter(g, b.no);
+	if (n->u.cond.otherwise)
+		lower_to(g, n->u.cond.otherwise, as, d);
+	ir_emit_jump(&g->b, b.next);
+	lower_enter(g, b.next);
+}
+
+static void cond_effect(struct gen *g, struct node *n)
+{
+	struct branches b = { lower_block(g, false), lower_block(g, false), NULL, NULL };
+
+	b.next = n->u.cond.otherwise ? lower_block(g, false) : b.no;
+	if (n->u.cond.then)
+		lower_cond(g, n->u.cond.cond, b.yes, b.no);
+	else
+		b = start_branches(g, n);
+	lower_enter(g, b.yes);
+	if (n->u.cond.then)
+		lower_effect(g, n->u.cond.then);
+	ir_emit_jump(&g->b, b.next);
+	if (n->u.cond.otherwise) {
+		lower_enter(g, b.no);
+		lower_effect(g, n->u.cond.otherwise);
+		ir_emit_jump(&g->b, b.next);
+	}
+	lower_enter(g, b.next);
+}
+
+/* ---- scalars ---- */
+
+static struct ir_insn *unary(struct gen *g, struct node *n)
+{
+	struct node *x = n->u.unary.operand;
+
+	switch (n->u.unary.op) {
+	case OP_NEG:
+		return ir_emit_binary(&g->b, IR_SUB, lower_const(g, 0), lower_value(g, x));
+	case OP_BNOT:
+		return ir_emit_binary_imm(&g->b, IR_XOR, lower_value(g, x), -1);
+	case OP_DEREF:
+		return lower_load(g, lower_deref(g, x), n->type);
+	case OP_ADDR:
+		return lower_place_address(g, lower_place(g, x));
+	default:
+		return cond_value(g, n);
+	}
+}
+
+static struct place element_place(struct gen *g, struct node *n)
+{
+	struct place p = lower_place(g, n->u.element.object);
+
+	p.offset += (int32_t)n->u.element.object->type->fields[n->u.element.number].offset_bytes;
+	return p;
+}
+
+struct ir_insn *lower_value(struct gen *g, struct node *n)
+{
+	g->b.line = n->loc.begin;
+	switch (n->kind) {
+	case NODE_INT:
+	case NODE_BOOL:
+		return lower_const(g, (int64_t)n->u.integer.value);
+	case NODE_VAR:
+		return lower_var_value(g, n->u.var.var);
+	case NODE_MAP:
+	case NODE_MAP_ELEM:
+		return lower_map_value(g, n);
+	case NODE_UNARY:
+		return unary(g, n);
+	case NODE_INCDEC:
+		return lower_incdec(g, n, true);
+	case NODE_BINARY:
+		if (n->u.binary.op >= OP_EQ && n->u.binary.op <= OP_LOR)
+			return cond_value(g, n);
+		return lower_binary(g, n);
+	case NODE_TERNARY:
+	case NODE_IF:
+		return cond_scalar(g, n);
+	case NODE_BLOCK:
+		lower_block_stmts(g, n);
+		return n->u.block.value ? lower_value(g, n->u.block.value) : lower_const(g, 0);
+	case NODE_FIELD:
+		return lower_load_field(g, n);
+	case NODE_INDEX:
+		return lower_load(g, lower_index_place(g, n), n->type);
+	case NODE_ELEMENT:
+		return lower_load(g, element_place(g, n), n->type);
+	case NODE_CAST:
+		return lower_cast(g, n);
+	case NODE_CALL:
+		return lower_call(g, n, NULL);
+	default:
+		/* Memory where a number is wanted: its address. */
+		return lower_place_address(g, lower_place(g, n));
+	}
+}
+
+/* ---- memory ---- */
+
+static struct place in_object(struct gen *g, struct node *n)
+{
+	uint32_t size = lower_layout(g->l, n->type)->size_bytes;
+	struct ir_insn *object = lower_object(g, "value", size ? size : 1, 8);
+
+	lower_to(g, n, n->type, (struct dest){ .base = object });
+	return lower_at(object, 0);
+}
+
+static struct place call_place(struct gen *g, struct node *n)
+{
+	enum builtin_id id = n->u.call.builtin->id;
+	struct place p;
+	uint32_t offset;
+
+	if (id == BUILTIN_args || id == BUILTIN_ctx)
+		return lower_at(g->ctx, 0);
+	if (id != BUILTIN_comm || !g->l->task_struct ||
+	    !type_field_find(g->c->types, (struct type_struct *)g->l->task_struct,
+			     name_of(g->c->names, "comm"), &offset))
+		return in_object(g, n);
+	p = lower_at(lower_task(g), (int32_t)offset);
+	if (p.base->type != IR_KPTR)
+		p.kind = PLACE_KERNEL;
+	p.root = (struct type_struct *)g->l->task_struct;
+	return p;
+}
+
+struct place lower_place(struct gen *g, struct node *n)
+{
+	g->b.line = n->loc.begin;
+	switch (n->kind) {
+	case NODE_VAR:
+		return lower_var_place(g, n->u.var.var);
+	case NODE_FIELD:
+		return lower_field_place(g, n);
+	case NODE_INDEX:
+		return lower_index_place(g, n);
+	case NODE_ELEMENT:
+		return element_place(g, n);
+	case NODE_UNARY:
+		if (n->u.unary.op == OP_DEREF)
+			return lower_deref(g, n->u.unary.operand);
+		return in_object(g, n);
+	case NODE_CALL:
+		return call_place(g, n);
+	case NODE_CAST:
+		if (n->type->size_bytes == n->u.cast.operand->type->size_bytes &&
+		    !lower_is_scalar(n->u.cast.operand->type))
+			return lower_place(g, n->u.cast.operand);
+		return in_object(g, n);
+	default:
+		return in_object(g, n);
+	}
+}
+
+/* ---- storing ---- */
+
+static uint64_t word_of(struct gen *g, const char *text, size_t len, unsigned size)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < size; i++) {
+		uint64_t byte = i < len ? (unsigned char)text[i] : 0;
+
+		v |= byte << 8 * (g->c->target->arch->big_endian ? size - 1 - i : i);
+	}
+	return v;
+}
+
+static void literal_to(struct gen *g, struct node *n, const struct type *as, struct dest d)
+{
+	uint32_t at = 0, size = as->size_bytes;
+	uint32_t len = n->u.string.len + 1 < size ? (uint32_t)n->u.string.len + 1 : size;
+
+	while (at < len) {
+		uint32_t left = size - at;
+		unsigned w = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+		size_t text = n->u.string.len > at ? n->u.string.len - at : 0;
+		uint64_t v = word_of(g, n->u.string.text + at, text, w);
+
+		/* A store of 4 bytes takes its value along, one of 8 may not. */
+		if (w == 8 && (int64_t)v != (int32_t)v) {
+			w = 4;
+			v = word_of(g, n->u.string.text + at, text, w);
+		}
+		ir_emit_store(&g->b, w, d.base, d.offset + (int32_t)at, lower_const(g, (int64_t)v));
+		at += w;
+	}
+	if (at < size && !d.zeroed)
+		lower_zero(g, d.base, d.offset + (int32_t)at, size - at);
+}
+
+static bool has_padding(const struct type *t)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < t->nr_fields; i++) {
+		const struct type *f = t->fields[i].type;
+
+		if ((f->kind == TYPE_TUPLE || f->kind == TYPE_RECORD) && has_padding(f))
+			return true;
+		sum += f->size_bytes;
+	}
+	return sum != t->size_bytes;
+}
+
+/* Which item of the node fills field i of the type. */
+static struct node *item_of(struct node *n, const struct type *as, size_t i)
+{
+	if (n->kind == NODE_RECORD)
+		for (size_t k = 0; k < n->u.tuple.items.n; k++)
+			if (n->u.tuple.labels.at[k] == as->fields[i].name)
+				return n->u.tuple.items.at[k];
+	return n->u.tuple.items.at[i];
+}
+
+static void tuple_to(struct gen *g, struct node *n, const struct type *as, struct dest d)
+{
+	if (has_padding(as) && !d.zeroed && as->size_bytes <= 128)
+		ir_emit_memzero(&g->b, d.base, d.offset, as->size_bytes);
+	else if (has_padding(as) && !d.zeroed)
+		lower_zero(g, d.base, d.offset, as->size_bytes);
+	for (size_t i = 0; i < as->nr_fields; i++) {
+		struct dest to = { .base = d.base, .zeroed = d.zeroed,
+				   .offset = d.offset + (int32_t)as->fields[i].offset_bytes };
+
+		lower_to(g, item_of(n, as, i), as->fields[i].type, to);
+	}
+}
+
+static void call_to(struct gen *g, struct node *n, const struct type *as, struct dest d)
+{
+	uint32_t size = n->type->size_bytes;
+
+	if (n->u.call.builtin->id == BUILTIN_args || n->u.call.builtin->id == BUILTIN_ctx) {
+		lower_copy(g, d, as, lower_place(g, n), n->type);
+		return;
+	}
+	lower_call(g, n, &d);
+	if (as->size_bytes > size && !d.zeroed)
+		lower_zero(g, d.base, d.offset + (int32_t)size, as->size_bytes - size);
+}
+
+/* Store the value of n, as a value of type `as`: the same type or a larger one
+ * of its kind, whose rest becomes zero. */
+void lower_to(struct gen *g, struct node *n, const struct type *as, struct dest d)
+{
+	g->b.line = n->loc.begin;
+	if (lower_is_scalar(as)) {
+		ir_emit_store(&g->b, as->size_bytes, d.base, d.offset, lower_value(g, n));
+		return;
+	}
+	switch (n->kind) {
+	case NODE_STRING:
+		literal_to(g, n, as, d);
+		return;
+	case NODE_TUPLE:
+	case NODE_RECORD:
+		tuple_to(g, n, as, d);
+		return;
+	case NODE_TERNARY:
+	case NODE_IF:
+		cond_to(g, n, as, d);
+		return;
+	case NODE_BLOCK:
+		lower_block_stmts(g, n);
+		if (n->u.block.value)
+			lower_to(g, n->u.block.value, as, d);
+		return;
+	case NODE_CALL:
+		call_to(g, n, as, d);
+		return;
+	case NODE_MAP:
+	case NODE_MAP_ELEM:
+		lower_map_to(g, n, as, d);
+		return;
+	case NODE_CAST:
+		lower_cast_to(g, n, as, d);
+		return;
+	default:
+		lower_copy(g, d, as, lower_place(g, n), n->type);
+	}
+}
+
+/* ---- for effect ---- */
+
+void lower_effect(struct gen *g, struct node *n)
+{
+	g->b.line = n->loc.begin;
+	switch (n->kind) {
+	case NODE_INCDEC:
+		lower_incdec(g, n, false);
+		return;
+	case NODE_IF:
+	case NODE_TERNARY:
+		cond_effect(g, n);
+		return;
+	case NODE_BLOCK:
+		lower_block_stmts(g, n);
+		if (n->u.block.value)
+			lower_effect(g, n->u.block.value);
+		return;
+	case NODE_CAST:
+		lower_effect(g, n->u.cast.operand);
+		return;
+	default:
+		break;
+	}
+	if (n->type && (n->type->kind == TYPE_VOID || lower_is_scalar(n->type)))
+		lower_value(g, n);
+	else if (n->type && n->type->size_bytes && !type_is_aggregate(n->type))
+		lower_place(g, n);
+}

@@ -1,0 +1,253 @@
+/*
+ * What the files of src/lower share.
+ *
+ * Two kinds of values: a scalar is an IR value (lower_value); anything larger
+ * is memory, and whoever needs it says where it shall go (lower_to) or takes it
+ * where it lies (lower_place). Nothing is copied that can be read in place.
+ */
+#ifndef SONDE_LOWER_INTERNAL_H
+#define SONDE_LOWER_INTERNAL_H
+
+#include "lower/lower.h"
+
+#include <assert.h>
+
+#define NO_MAP UINT32_MAX
+
+/* Storage of a map of the script; map->aux. */
+struct map_store {
+	struct map *map;
+	enum script_map_storage storage;
+	uint32_t image_map, spare_map;	/* HASH; spare_map NO_MAP: is not taken */
+	uint32_t select_offset;		/* in the control block */
+	uint32_t cell_offset, cell_stride, set_offset;	/* CELL, as in struct script_map */
+	uint32_t value_size;
+	bool is_percpu;
+	bool plain;		/* no other program, nor user space, comes between a load and a store */
+	/* what the programs do with it, found before storage is decided */
+	unsigned users, raw_users;	/* programs that touch it */
+	bool preemptible;	/* one of them may be interrupted by another */
+	bool inserted, inserted_irq_off, inserted_perf;
+};
+
+/* The whole script. */
+struct lower {
+	struct check *c;
+	struct image *image;
+	struct lower_result *out;
+	struct arena *arena;		/* work and IR; what stays is in image->arena */
+	struct hmap layouts;		/* struct type -> struct value_layout */
+	uint32_t cells_map, cells_size;
+	uint32_t control_size;
+	uint32_t zeros_offset, zeros_size;	/* zero bytes in the control block */
+	uint32_t cpu_mask;		/* CPUs rounded up to a power of two, less one */
+	const struct type_struct *task_struct;
+	uint32_t rdonly_cast, copy_str, iter_new, iter_next, iter_destroy, map_sum;	/* kfuncs; 0: none */
+};
+
+/* Where a value that is memory shall be written. */
+struct dest {
+	struct ir_insn *base;
+	int32_t offset;
+	uint32_t slack;		/* bytes behind the value that may be overwritten */
+	bool zeroed;		/* all bytes are zero already */
+};
+
+enum place_kind {
+	PLACE_DIRECT,		/* plain loads */
+	PLACE_KERNEL,		/* address in kernel memory; may be bad */
+	PLACE_USER,
+	PLACE_UNKNOWN,		/* kernel or user: the helper decides */
+};
+
+/* Where a value that is memory lies. */
+struct place {
+	enum place_kind kind;
+	struct ir_insn *base;	/* a pointer if DIRECT, else an address */
+	int32_t offset;
+	/* The vmlinux struct at base, for typed loads of kernel memory; offset
+	 * then counts from its start. NULL: not known. */
+	struct type_struct *root;
+	bool trusted;		/* base is a trusted BTF pointer, not just a cast one */
+};
+
+struct loop {
+	struct loop *outer;
+	struct ir_block *on_break, *on_continue;
+	struct ir_insn *iterator;	/* open iterator, to be closed on the way out; or NULL */
+	bool is_callback;		/* the body is a function of its own */
+};
+
+/* A program that is being generated. */
+struct gen {
+	struct lower *l;
+	struct check *c;
+	struct prog *prog;
+	uint32_t index;			/* in image->progs */
+	struct ir_module *m;
+	struct ir_builder b;
+	struct ir_insn *ctx;		/* the program's context; NULL in callbacks */
+	struct loop *loop;
+	int64_t default_result;
+	bool sleepable;
+	bool loops_inline;		/* loops are iterators, not callbacks */
+	/* Variables that callbacks share with their makers lie in one object of
+	 * the entry func; NULL: there are no callbacks. */
+	struct ir_insn *frame;
+	uint32_t frame_size;
+	bool in_callback;
+	struct ir_insn *probe;		/* index of the attach point, once known */
+	bool probe_is_known;
+};
+
+/* The frame that callbacks share with their makers, see var.c. */
+enum { FRAME_RETURNED = 0, FRAME_RESULT = 8, FRAME_PROBE = 16, FRAME_VARS = 24 };
+
+/* A variable's storage; var->aux. */
+struct var_store {
+	struct ir_var *ssa;		/* scalar in registers, or NULL */
+	uint32_t object;		/* else an object of func; ... */
+	struct ir_func *func;
+	int32_t frame_offset;		/* ... or a slot of the frame: the scalar, or the address */
+	bool in_frame;
+	struct place ref;		/* struct or array by reference: its kind */
+};
+
+/* ---- lower.c ---- */
+uint32_t lower_control_word(struct lower *l, uint32_t size_bytes);
+uint32_t lower_add_map(struct lower *l, struct image_map map);
+uint32_t lower_add_rodata(struct lower *l, const char *name, const void *data, uint32_t size);
+struct image_place lower_image_place(struct lower *l, struct loc loc);
+uint32_t lower_kfunc(struct lower *l, const char *name);
+
+/* ---- layout.c ---- */
+const struct value_layout *lower_layout(struct lower *l, const struct type *type);
+bool lower_is_scalar(const struct type *t);
+
+/* ---- maps.c ---- */
+void lower_maps(struct lower *l);
+struct map_store *lower_store(const struct map *map);
+uint32_t lower_hist_buckets(const struct type *value);
+
+/* ---- prog.c ---- */
+int lower_prog(struct lower *l, struct prog *prog);
+struct ir_insn *lower_probe_index(struct gen *g);
+void lower_enter_first(struct gen *g);	/* the entry block of a func */
+
+/* ---- emit.c: small things that everything uses ---- */
+struct ir_insn *lower_const(struct gen *g, int64_t value);
+struct ir_insn *lower_object(struct gen *g, const char *name, uint32_t size, uint32_t align);
+struct ir_insn *lower_control(struct gen *g, uint32_t offset);
+struct ir_insn *lower_zeros(struct gen *g);
+void lower_zero(struct gen *g, struct ir_insn *p, int32_t offset, uint32_t size);
+void lower_loss(struct gen *g, enum image_loss loss);
+/* Count `loss` on the cold path where `x cmp y`; go on in either case. */
+void lower_loss_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y, enum image_loss loss);
+struct ir_block *lower_block(struct gen *g, bool is_cold);
+void lower_enter(struct gen *g, struct ir_block *block);	/* seal it and continue in it */
+struct ir_insn *lower_ptr(struct gen *g, struct ir_insn *base, int32_t offset);
+struct ir_insn *lower_cpu_masked(struct gen *g);
+struct ir_insn *lower_to_scalar(struct gen *g, struct ir_insn *pointer);
+struct ir_insn *lower_task(struct gen *g);		/* IR_KPTR, or an address */
+bool lower_has(struct gen *g, enum target_feature f);
+
+/* ---- expr.c ---- */
+struct ir_insn *lower_value(struct gen *g, struct node *n);
+void lower_to(struct gen *g, struct node *n, const struct type *as, struct dest d);
+struct place lower_place(struct gen *g, struct node *n);
+void lower_cond(struct gen *g, struct node *n, struct ir_block *then, struct ir_block *otherwise);
+void lower_effect(struct gen *g, struct node *n);
+struct ir_insn *lower_call(struct gen *g, struct node *n, const struct dest *d);
+
+/* ---- arith.c ---- */
+struct ir_insn *lower_binary(struct gen *g, struct node *n);
+struct ir_insn *lower_arith(struct gen *g, enum ast_op op, const struct type *type,
+			    struct ir_insn *x, struct ir_insn *y, struct loc loc);
+enum ir_cmp lower_cmp_of(enum ast_op op, const struct type *type);
+bool lower_compares_memory(const struct node *n);
+void lower_compare_memory(struct gen *g, struct node *n, struct ir_block *same,
+			  struct ir_block *differ);
+struct ir_insn *lower_cast(struct gen *g, struct node *n);
+void lower_cast_to(struct gen *g, struct node *n, const struct type *as, struct dest d);
+struct ir_insn *lower_extend(struct gen *g, struct ir_insn *v, const struct type *t);
+
+/* ---- place.c ---- */
+struct place lower_deref(struct gen *g, struct node *pointer);
+struct place lower_field_place(struct gen *g, struct node *field);
+struct place lower_index_place(struct gen *g, struct node *n);
+struct ir_insn *lower_load(struct gen *g, struct place p, const struct type *type);
+struct ir_insn *lower_load_field(struct gen *g, struct node *field);
+struct ir_insn *lower_place_address(struct gen *g, struct place p);
+void lower_read(struct gen *g, struct ir_insn *to, int32_t offset, uint32_t size, struct place from);
+void lower_copy(struct gen *g, struct dest d, const struct type *as, struct place from,
+		const struct type *type);
+struct place lower_at(struct ir_insn *base, int32_t offset);
+enum place_kind lower_space_kind(enum type_space space);
+
+/* ---- string.c ---- */
+/* Read a string of at most `limit` bytes (with the NUL) to `to`; returns its
+ * length with the NUL, at least 0 and at most limit. */
+struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room, struct ir_insn *limit,
+			       struct place from);
+struct place lower_str_source(struct gen *g, struct node *pointer);
+/* Store the string, buffer or stack that n is at its real length, which is
+ * returned; up to lower_append_room bytes are overwritten. */
+struct ir_insn *lower_append(struct gen *g, struct node *n, struct ir_insn *to);
+uint32_t lower_append_room(const struct type *t);
+
+/* ---- var.c ---- */
+void lower_vars(struct gen *g, struct node *body);
+struct ir_insn *lower_var_value(struct gen *g, struct var *v);
+struct place lower_var_place(struct gen *g, struct var *v);
+void lower_var_set(struct gen *g, struct var *v, struct node *value);
+void lower_var_write(struct gen *g, struct var *v, struct ir_insn *value);
+
+/* ---- stmt.c, loop.c ---- */
+void lower_block_stmts(struct gen *g, struct node *block);
+void lower_stmt(struct gen *g, struct node *n);
+void lower_loop(struct gen *g, struct node *n);
+/* Number of entries of a map, by walking them. */
+struct ir_insn *lower_count_elems(struct gen *g, const struct map_store *s);
+void lower_leave(struct gen *g, struct ir_insn *result);	/* return from the program */
+struct ir_insn *lower_incdec(struct gen *g, struct node *n, bool used);
+void lower_assign(struct gen *g, struct node *n);
+
+/* ---- map_ops.c ---- */
+struct ir_insn *lower_map_ref(struct gen *g, const struct map_store *s);
+/* The key of a MAP_ELEM (or scalar MAP) in memory. */
+struct ir_insn *lower_key(struct gen *g, struct node *elem);
+/* Cell of a scalar map for this CPU. */
+struct ir_insn *lower_cell(struct gen *g, const struct map_store *s, int32_t *offset);
+void lower_mark_set(struct gen *g, const struct map_store *s);
+/* The element's value, made as zeroes if it is not there. Returns a pointer to
+ * the value; where that fails, a loss is counted and control goes to `give_up`. */
+struct ir_insn *lower_elem(struct gen *g, struct node *elem, int32_t *offset,
+			   struct ir_block *give_up);
+struct ir_insn *lower_map_value(struct gen *g, struct node *elem);
+void lower_map_to(struct gen *g, struct node *elem, const struct type *as, struct dest d);
+void lower_map_assign(struct gen *g, struct node *elem, struct node *value);
+void lower_aggregate_to(struct gen *g, struct node *elem, struct dest d);
+struct ir_insn *lower_map_add(struct gen *g, struct node *elem, struct ir_insn *delta, bool used);
+void lower_map_update(struct gen *g, struct node *elem, enum ast_op op, struct node *value);
+
+/* ---- aggregate.c ---- */
+bool lower_is_aggregate_call(const struct node *n);
+void lower_aggregate(struct gen *g, struct node *elem, struct node *call);
+/* An aggregation as an integer, over all CPUs. */
+struct ir_insn *lower_merged(struct gen *g, struct node *elem, const struct type *as);
+/* The same by map and key, in a hash. */
+struct ir_insn *lower_merged_at(struct gen *g, const struct map_store *s, struct ir_insn *map,
+				struct ir_insn *key);
+
+/* ---- record.c ---- */
+/* Send a record of a fixed part whose fields are these values. */
+void lower_send(struct gen *g, struct image_action action, struct node *const *values, size_t n);
+/* print(@m) whose clear or zero follows. */
+void lower_take(struct gen *g, struct node *stmt, bool is_zero);
+void lower_runtime_error(struct gen *g, const char *text, struct loc loc);
+
+/* ---- builtins.c, symbolic.c ---- */
+struct ir_insn *lower_pid(struct gen *g, const struct node *n);
+const struct value_layout *lower_value_layout(struct lower *l, const struct node *n);
+
+#endif

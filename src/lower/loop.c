@@ -1,0 +1,416 @@
+/*
+ * Loops: unroll, for over ranges and maps, while.
+ *
+ * A range of few turns, known while compiling, is a plain loop that the verifier
+ * walks. Other ranges and while are an open-coded iterator (bpf_iter_num) around
+ * the body, or on kernels without it a callback of bpf_loop. A walk over a map
+ * is always a callback. A callback reaches shared variables through the frame
+ * (var.c), ends the loop by returning 1, and tells a `return` of the script by a
+ * word of the frame.
+ */
+#include "lower/internal.h"
+
+#define PLAIN_TURNS 64
+#define MAX_TURNS (1 << 23)	/* the kernel's limit */
+
+/* ---- callbacks ---- */
+
+/* What has to be put back behind a callback. */
+struct outside {
+	struct ir_builder b;
+	struct ir_insn *ctx, *frame, *probe;
+	struct loop *loop;
+	bool in_callback, probe_is_known;
+};
+
+static struct ir_func *enter_callback(struct gen *g, struct outside *out, struct loop *loop,
+				      const enum ir_type *params, uint32_t nr_params)
+{
+	struct ir_func *f = ir_func_new(g->m, arena_printf(g->l->arena, "callback_%zu", g->m->funcs.n),
+					params, nr_params);
+
+	*out = (struct outside){ g->b, g->ctx, g->frame, g->probe, g->loop, g->in_callback,
+				 g->probe_is_known };
+	f->is_callback = true;
+	g->b.func = f;
+	g->b.block = NULL;
+	lower_enter_first(g);
+	g->ctx = NULL;
+	g->frame = ir_param(f, nr_params - 1);
+	g->probe_is_known = false;
+	*loop = (struct loop){ .outer = g->loop, .is_callback = true };
+	g->loop = loop;
+	g->in_callback = true;
+	return f;
+}
+
+static void leave_callback(struct gen *g, const struct outside *out)
+{
+	ir_emit_ret(&g->b, lower_const(g, 0));
+	g->b = out->b;
+	g->ctx = out->ctx;
+	g->frame = out->frame;
+	g->probe = out->probe;
+	g->loop = out->loop;
+	g->in_callback = out->in_callback;
+	g->probe_is_known = out->probe_is_known;
+}
+
+static void find_return(struct node **slot, void *arg)
+{
+	bool *found = arg;
+
+	if (!*slot || *found)
+		return;
+	*found = (*slot)->kind == NODE_RETURN ||
+		 ((*slot)->kind == NODE_CALL && (*slot)->u.call.builtin &&
+		  (*slot)->u.call.builtin->id == BUILTIN_exit);
+	if (!*found)
+		node_children(*slot, find_return, found);
+}
+
+/* Behind the loop: a return in its body returns here, too. */
+static void pass_return_on(struct gen *g, struct node *body)
+{
+	struct ir_block *returned, *next;
+	struct ir_insn *flag;
+	bool found = false;
+
+	find_return(&body, &found);
+	if (!found)
+		return;
+	returned = lower_block(g, true);
+	next = lower_block(g, false);
+	flag = ir_emit_load(&g->b, IR_INT, 8, false, g->frame, FRAME_RETURNED);
+	flag->is_pinned = true;
+	ir_emit_branch(&g->b, IR_NE, flag, lower_const(g, 0), returned, next);
+	lower_enter(g, returned);
+	flag = ir_emit_load(&g->b, IR_INT, 8, false, g->frame, FRAME_RESULT);
+	flag->is_pinned = true;
+	lower_leave(g, flag);
+	lower_enter(g, next);
+}
+
+static const enum ir_type loop_params[] = { IR_INT, IR_OBJ };
+
+static void call_loop(struct gen *g, struct ir_func *f, struct ir_insn *turns, struct node *body)
+{
+	ir_emit_helper(&g->b, BPF_FUNC_loop, IR_INT, turns, ir_func_ref(g->b.func, f->index),
+		       g->frame, lower_const(g, 0));
+	pass_return_on(g, body);
+}
+
+/* ---- iterators ---- */
+
+struct iteration {
+	struct loop loop;
+	struct ir_block *head, *done;
+	struct ir_insn *index;		/* of this turn, from 0 */
+};
+
+static void start_iterator(struct gen *g, struct iteration *it, struct ir_insn *turns)
+{
+	uint32_t object = ir_object_new(g->b.func, "iterator", 8, 8);
+	struct ir_insn *args[3], *next;
+
+	g->b.func->objects.at[object].place = IR_PLACE_STACK;
+	g->b.func->objects.at[object].keep = true;
+	args[0] = it->loop.iterator = ir_object(g->b.func, object);
+	args[1] = lower_const(g, 0);
+	args[2] = turns;
+	ir_emit_call(&g->b, IR_KCALL, g->l->iter_new, IR_INT, args, 3);
+	it->head = lower_block(g, false);
+	it->done = lower_block(g, false);
+	ir_emit_jump(&g->b, it->head);
+	ir_continue_in(&g->b, it->head);
+	next = ir_emit_call(&g->b, IR_KCALL, g->l->iter_next, IR_MAPVAL_OR_NULL, args, 1);
+	next = ir_emit_null_check(&g->b, next, it->done);
+	it->index = ir_emit_load(&g->b, IR_INT, 4, false, next, 0);
+	it->loop.outer = g->loop;
+	it->loop.on_break = it->done;
+	it->loop.on_continue = it->head;
+	g->loop = &it->loop;
+}
+
+static void end_iterator(struct gen *g, struct iteration *it)
+{
+	g->loop = it->loop.outer;
+	ir_emit_jump(&g->b, it->head);
+	ir_seal(it->head);
+	lower_enter(g, it->done);
+	ir_emit_call(&g->b, IR_KCALL, g->l->iter_destroy, IR_VOID, &it->loop.iterator, 1);
+}
+
+/* ---- while ---- */
+
+static void while_cond(struct gen *g, struct node *n, struct ir_block *out)
+{
+	struct ir_block *body = lower_block(g, false);
+
+	lower_cond(g, n->u.loop.cond, body, out);
+	lower_enter(g, body);
+}
+
+static void while_iterator(struct gen *g, struct node *n)
+{
+	struct iteration it = { 0 };
+
+	start_iterator(g, &it, lower_const(g, MAX_TURNS));
+	while_cond(g, n, it.done);
+	lower_block_stmts(g, n->u.loop.body);
+	end_iterator(g, &it);
+}
+
+static void while_callback(struct gen *g, struct node *n)
+{
+	struct outside out;
+	struct loop loop;
+	struct ir_func *f = enter_callback(g, &out, &loop, loop_params, 2);
+	struct ir_block *end = lower_block(g, false), *body = lower_block(g, false);
+
+	lower_cond(g, n->u.loop.cond, body, end);
+	lower_enter(g, end);
+	ir_emit_ret(&g->b, lower_const(g, 1));
+	lower_enter(g, body);
+	lower_block_stmts(g, n->u.loop.body);
+	leave_callback(g, &out);
+	call_loop(g, f, lower_const(g, MAX_TURNS), n->u.loop.body);
+}
+
+/* ---- ranges ---- */
+
+static bool constant_of(const struct node *n, int64_t *value)
+{
+	while (n->kind == NODE_CAST)
+		n = n->u.cast.operand;
+	*value = n->kind == NODE_INT ? (int64_t)n->u.integer.value : 0;
+	return n->kind == NODE_INT;
+}
+
+static void range_plain(struct gen *g, struct node *n, int64_t from, int64_t to)
+{
+	struct ir_block *head = lower_block(g, false), *body = lower_block(g, false);
+	struct ir_block *step = lower_block(g, false), *done = lower_block(g, false);
+	struct loop loop = { .outer = g->loop, .on_break = done, .on_continue = step };
+	struct ir_var *i = ir_var_new(g->b.func, "turn", IR_INT);
+	struct ir_insn *turn;
+
+	ir_var_write(&g->b, i, lower_const(g, from));
+	ir_emit_jump(&g->b, head);
+	ir_continue_in(&g->b, head);
+	turn = ir_var_read(&g->b, i);
+	ir_emit_branch(&g->b, IR_SLT, turn, lower_const(g, to), body, done);
+	lower_enter(g, body);
+	lower_var_write(g, n->u.loop.var, turn);
+	g->loop = &loop;
+	lower_block_stmts(g, n->u.loop.body);
+	g->loop = loop.outer;
+	ir_emit_jump(&g->b, step);
+	lower_enter(g, step);
+	ir_var_write(&g->b, i, ir_emit_binary_imm(&g->b, IR_ADD, turn, 1));
+	ir_emit_jump(&g->b, head);
+	ir_seal(head);
+	lower_enter(g, done);
+}
+
+/* Number of turns: 0 if the range is empty. */
+static struct ir_insn *range_turns(struct gen *g, struct ir_insn *from, struct ir_insn *to)
+{
+	struct ir_block *some = lower_block(g, false), *many = lower_block(g, false);
+	struct ir_block *next = lower_block(g, false);
+	struct ir_var *v = ir_var_new(g->b.func, "turns", IR_INT);
+	struct ir_insn *turns;
+
+	ir_var_write(&g->b, v, lower_const(g, 0));
+	ir_emit_branch(&g->b, IR_SLT, from, to, some, next);
+	lower_enter(g, some);
+	turns = ir_emit_binary(&g->b, IR_SUB, to, from);
+	ir_var_write(&g->b, v, turns);
+	ir_emit_branch(&g->b, IR_UGT, turns, lower_const(g, MAX_TURNS), many, next);
+	lower_enter(g, many);
+	ir_var_write(&g->b, v, lower_const(g, MAX_TURNS));
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, next);
+	return ir_var_read(&g->b, v);
+}
+
+static void range_iterator(struct gen *g, struct node *n, struct ir_insn *from, struct ir_insn *turns)
+{
+	struct iteration it = { 0 };
+
+	start_iterator(g, &it, turns);
+	lower_var_write(g, n->u.loop.var, ir_emit_binary(&g->b, IR_ADD, from, it.index));
+	lower_block_stmts(g, n->u.loop.body);
+	end_iterator(g, &it);
+}
+
+/* The start of the range lies in the frame beside the loop variable. */
+static void range_callback(struct gen *g, struct node *n, struct ir_insn *from, struct ir_insn *turns)
+{
+	uint32_t object = ir_object_new(g->b.func, "range", 16, 8);
+	struct ir_insn *pair = ir_object(g->b.func, object), *first;
+	struct outside out;
+	struct loop loop;
+	struct ir_func *f;
+
+	g->b.func->objects.at[object].place = IR_PLACE_STACK;
+	g->b.func->objects.at[object].keep = true;
+	ir_emit_store(&g->b, 8, pair, 0, from);
+	ir_emit_store(&g->b, 8, pair, 8, g->frame);
+	f = enter_callback(g, &out, &loop, loop_params, 2);
+	pair = g->frame;
+	first = ir_emit_load(&g->b, IR_INT, 8, false, pair, 0);
+	g->frame = ir_emit_load(&g->b, IR_OBJ, 8, false, pair, 8);
+	lower_var_write(g, n->u.loop.var, ir_emit_binary(&g->b, IR_ADD, first, ir_param(f, 0)));
+	lower_block_stmts(g, n->u.loop.body);
+	leave_callback(g, &out);
+	ir_emit_helper(&g->b, BPF_FUNC_loop, IR_INT, turns, ir_func_ref(g->b.func, f->index),
+		       ir_object(g->b.func, object), lower_const(g, 0));
+	pass_return_on(g, n->u.loop.body);
+}
+
+static void for_range(struct gen *g, struct node *n)
+{
+	struct ir_insn *from, *to, *turns;
+	int64_t first, last;
+
+	if (constant_of(n->u.loop.from, &first) && constant_of(n->u.loop.to, &last) &&
+	    last - first <= PLAIN_TURNS) {
+		range_plain(g, n, first, last);
+		return;
+	}
+	from = lower_value(g, n->u.loop.from);
+	to = lower_value(g, n->u.loop.to);
+	turns = range_turns(g, from, to);
+	if (g->loops_inline)
+		range_iterator(g, n, from, turns);
+	else
+		range_callback(g, n, from, turns);
+}
+
+/* ---- maps ---- */
+
+static const enum ir_type elem_params[] = { IR_MAPREF, IR_MAPVAL, IR_MAPVAL, IR_OBJ };
+
+static void call_for_each(struct gen *g, uint32_t map, struct ir_func *f, struct ir_insn *frame,
+			  struct ir_var *result)
+{
+	struct ir_insn *r;
+
+	r = ir_emit_helper(&g->b, BPF_FUNC_for_each_map_elem, IR_INT, ir_map(g->b.func, map),
+			   ir_func_ref(g->b.func, f->index), frame, lower_const(g, 0));
+	ir_var_write(&g->b, result, r);
+}
+
+/* The verifier wants to know which map: of a taken one, each has its own call. */
+static struct ir_insn *for_each_elem(struct gen *g, const struct map_store *s, struct ir_func *f,
+				     struct ir_insn *frame)
+{
+	struct ir_var *result = ir_var_new(g->b.func, "elements", IR_INT);
+	struct ir_block *spare, *usual, *next;
+	struct ir_insn *select;
+
+	if (s->spare_map == NO_MAP) {
+		call_for_each(g, s->image_map, f, frame, result);
+		return ir_var_read(&g->b, result);
+	}
+	spare = lower_block(g, false);
+	usual = lower_block(g, false);
+	next = lower_block(g, false);
+	select = ir_emit_load(&g->b, IR_INT, 4, false, lower_control(g, s->select_offset), 0);
+	select->is_pinned = true;
+	ir_emit_branch(&g->b, IR_NE, select, lower_const(g, 0), spare, usual);
+	lower_enter(g, spare);
+	call_for_each(g, s->spare_map, f, frame, result);
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, usual);
+	call_for_each(g, s->image_map, f, frame, result);
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, next);
+	return ir_var_read(&g->b, result);
+}
+
+struct ir_insn *lower_count_elems(struct gen *g, const struct map_store *s)
+{
+	struct outside out;
+	struct loop loop;
+	struct ir_func *f = enter_callback(g, &out, &loop, elem_params, 4);
+
+	leave_callback(g, &out);
+	return for_each_elem(g, s, f, lower_const(g, 0));
+}
+
+/* $kv: the key, and the value (of all CPUs together). */
+static void set_element(struct gen *g, struct node *n, struct ir_func *f)
+{
+	const struct map_store *s = lower_store(n->u.loop.map->u.map.map);
+	const struct map *m = s->map;
+	struct var *kv = n->u.loop.var;
+	const struct type_field *fields = kv->type->fields;
+	struct place p = lower_var_place(g, kv);
+	struct dest key = { .base = p.base, .offset = p.offset + (int32_t)fields[0].offset_bytes };
+	struct dest value = { .base = p.base, .offset = p.offset + (int32_t)fields[1].offset_bytes };
+
+	lower_copy(g, key, fields[0].type, lower_at(ir_param(f, 1), 0), m->key);
+	if (type_is_aggregate(m->value))
+		ir_emit_store(&g->b, fields[1].type->size_bytes, value.base, value.offset,
+			      lower_merged_at(g, s, ir_param(f, 0), ir_param(f, 1)));
+	else
+		lower_copy(g, value, fields[1].type, lower_at(ir_param(f, 2), 0), m->value);
+}
+
+static void for_map(struct gen *g, struct node *n)
+{
+	const struct map_store *s = lower_store(n->u.loop.map->u.map.map);
+	struct outside out;
+	struct loop loop;
+	struct ir_func *f = enter_callback(g, &out, &loop, elem_params, 4);
+
+	set_element(g, n, f);
+	lower_block_stmts(g, n->u.loop.body);
+	leave_callback(g, &out);
+	for_each_elem(g, s, f, g->frame);
+	pass_return_on(g, n->u.loop.body);
+}
+
+/* ---- unroll ---- */
+
+static void unroll(struct gen *g, struct node *n)
+{
+	struct ir_block *done = lower_block(g, false);
+	int64_t turns = 0;
+
+	constant_of(n->u.loop.cond, &turns);
+	for (int64_t i = 0; i < turns; i++) {
+		struct ir_block *next = lower_block(g, false);
+		struct loop loop = { .outer = g->loop, .on_break = done, .on_continue = next };
+
+		g->loop = &loop;
+		lower_block_stmts(g, n->u.loop.body);
+		g->loop = loop.outer;
+		ir_emit_jump(&g->b, next);
+		lower_enter(g, next);
+	}
+	ir_emit_jump(&g->b, done);
+	lower_enter(g, done);
+}
+
+void lower_loop(struct gen *g, struct node *n)
+{
+	switch (n->kind) {
+	case NODE_UNROLL:
+		unroll(g, n);
+		return;
+	case NODE_FOR_RANGE:
+		for_range(g, n);
+		return;
+	case NODE_FOR_MAP:
+		for_map(g, n);
+		return;
+	default:
+		if (g->loops_inline)
+			while_iterator(g, n);
+		else
+			while_callback(g, n);
+	}
+}

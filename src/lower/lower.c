@@ -1,0 +1,156 @@
+/*
+ * The checked tree to IR, and the rest of the image.
+ *
+ * In: the checked programs and maps. Out: an image whose maps, layouts, actions
+ * and program descriptions are complete, and the IR of each program. The stages
+ * are lower_run, top to bottom. Nothing here fails for reasons of the script:
+ * what may not be used was refused by the checker.
+ */
+#include "lower/internal.h"
+#include "types/kbtf.h"
+
+#include <errno.h>
+#include <string.h>
+
+uint32_t lower_add_map(struct lower *l, struct image_map map)
+{
+	vec_push(&l->image->arena, &l->image->maps, map);
+	return (uint32_t)l->image->maps.n - 1;
+}
+
+uint32_t lower_add_rodata(struct lower *l, const char *name, const void *data, uint32_t size)
+{
+	char *copy = arena_alloc(&l->image->arena, size);
+
+	memcpy(copy, data, size);
+	return lower_add_map(l, (struct image_map){
+		.name = name, .role = IMAGE_MAP_RODATA, .type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4, .value_size = size, .max_entries = 1,
+		.flags = BPF_F_RDONLY_PROG, .data = copy, .data_size = size });
+}
+
+/* Room in the control block, 8-aligned if it is not a single u32. */
+uint32_t lower_control_word(struct lower *l, uint32_t size_bytes)
+{
+	uint32_t align = size_bytes == 4 ? 4 : 8;
+	uint32_t at = (l->control_size + align - 1) / align * align;
+
+	l->control_size = at + size_bytes;
+	return at;
+}
+
+uint32_t lower_kfunc(struct lower *l, const char *name)
+{
+	return l->c->btf ? kbtf_find(l->c->btf, name, KBTF_FUNC) : 0;
+}
+
+static const char *line_text(struct lower *l, const struct source *s, uint32_t pos)
+{
+	const char *at = s->text + (pos - s->base), *begin = at, *end = at;
+
+	while (begin > s->text && begin[-1] != '\n')
+		begin--;
+	while (end < s->text + s->len && *end != '\n')
+		end++;
+	return arena_strndup(&l->image->arena, begin, (size_t)(end - begin));
+}
+
+struct image_place lower_image_place(struct lower *l, struct loc loc)
+{
+	struct image_place p = { 0 };
+	const struct source *s;
+
+	if (!source_line_col(l->c->diags, loc.begin, &s, &p.line, &p.col))
+		return p;
+	p.file = arena_strdup(&l->image->arena, s->name);
+	p.source_line = line_text(l, s, loc.begin);
+	p.end_line = p.line;
+	p.end_col = p.col;
+	if (loc.end > loc.begin)
+		source_line_col(l->c->diags, loc.end, &s, &p.end_line, &p.end_col);
+	return p;
+}
+
+/* ---- stages ---- */
+
+static void find_kernel_facts(struct lower *l)
+{
+	struct check *c = l->c;
+	const struct type *task;
+
+	l->cpu_mask = 1;
+	while (l->cpu_mask < c->target->nr_cpus)
+		l->cpu_mask *= 2;
+	l->cpu_mask--;
+	if (!c->btf)
+		return;
+	task = kbtf_type_by_name(c->btf, c->types, KBTF_STRUCT_NAME, "task_struct");
+	l->task_struct = task && task->kind == TYPE_STRUCT ? task->structure : NULL;
+	if (target_has(c->target, FEATURE_RDONLY_CAST))
+		l->rdonly_cast = lower_kfunc(l, "bpf_rdonly_cast");
+	if (target_has(c->target, FEATURE_COPY_FROM_USER_STR))
+		l->copy_str = lower_kfunc(l, "bpf_copy_from_user_str");
+	if (target_has(c->target, FEATURE_MAP_SUM_ELEM_COUNT))
+		l->map_sum = lower_kfunc(l, "bpf_map_sum_elem_count");
+	if (target_has(c->target, FEATURE_ITER_NUM)) {
+		l->iter_new = lower_kfunc(l, "bpf_iter_num_new");
+		l->iter_next = lower_kfunc(l, "bpf_iter_num_next");
+		l->iter_destroy = lower_kfunc(l, "bpf_iter_num_destroy");
+	}
+}
+
+static int missing_of(const struct config *config)
+{
+	return config->missing_probes;
+}
+
+static void set_config(struct lower *l)
+{
+	const struct config *from = &l->c->config;
+	struct image_config *to = &l->image->config;
+	struct arena *a = &l->image->arena;
+
+	to->print_maps_on_exit = from->print_maps_on_exit;
+	to->cpp_demangle = from->cpp_demangle;
+	to->show_debug_info = from->show_debug_info;
+	to->str_trunc_trailer = arena_strdup(a, from->str_trunc_trailer ? from->str_trunc_trailer : "..");
+	to->license = arena_strdup(a, from->license ? from->license : "GPL");
+	to->max_cat_bytes = from->max_cat_bytes;
+	to->perf_rb_pages = from->perf_rb_pages;
+	to->log_size = from->log_size;
+	to->missing_probes = missing_of(from);
+	l->image->nr_cpus = l->cpu_mask + 1;
+}
+
+static void add_fixed_maps(struct lower *l)
+{
+	struct image *image = l->image;
+	uint32_t losses = (uint32_t)l->c->progs.n * IMAGE_LOSS_COUNT * 8;
+
+	image->ring_map = lower_add_map(l, (struct image_map){
+		.name = "ring", .role = IMAGE_MAP_RING, .type = BPF_MAP_TYPE_RINGBUF });
+	image->global_map = lower_add_map(l, (struct image_map){
+		.name = "control", .role = IMAGE_MAP_GLOBAL, .type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4, .max_entries = 1, .flags = BPF_F_MMAPABLE });
+	image->losses_map = lower_add_map(l, (struct image_map){
+		.name = "losses", .role = IMAGE_MAP_LOSSES, .type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4, .value_size = losses ? losses : 8, .max_entries = 1,
+		.flags = BPF_F_MMAPABLE });
+	l->control_size = sizeof(struct image_control);
+}
+
+int lower_run(struct check *c, struct image *image, struct lower_result *out)
+{
+	struct lower l = { .c = c, .image = image, .out = out, .arena = c->arena };
+	int err = 0;
+
+	hmap_init(&l.layouts, c->arena);
+	find_kernel_facts(&l);
+	set_config(&l);
+	add_fixed_maps(&l);
+	lower_maps(&l);
+	for (size_t i = 0; i < c->progs.n && !err; i++)
+		err = lower_prog(&l, c->progs.at[i]);
+	image->maps.at[image->global_map].value_size = (l.control_size + 7) / 8 * 8;
+	return err;
+}

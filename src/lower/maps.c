@@ -1,0 +1,314 @@
+/*
+ * Where the script's maps are stored.
+ *
+ * In: the checked maps and programs. Out: a struct map_store for each map, the
+ * kernel maps behind them, and image.script_maps.
+ *
+ * Scalar maps of integers and aggregations are cells in one array that programs
+ * reach without a lookup; everything else is a hash. What decides about flags
+ * and atomics is which programs do what to a map, so the bodies are walked
+ * once before.
+ */
+#include "lower/internal.h"
+
+#include <linux/version.h>
+#include <string.h>
+
+#define MAX_PREALLOC_FREE 1024	/* larger values are preallocated in any case */
+
+struct map_store *lower_store(const struct map *map)
+{
+	return map->aux;
+}
+
+uint32_t lower_hist_buckets(const struct type *value)
+{
+	uint64_t bits = value->param[0];
+
+	if (value->kind == TYPE_LHIST)
+		return (uint32_t)((value->param[1] - value->param[0]) / value->param[2]) + 2;
+	return (uint32_t)(((64 - bits) << bits) + 1);
+}
+
+/* ---- who uses a map ---- */
+
+struct usage {
+	struct lower *l;
+	const struct prog *prog;
+	struct node *written;	/* target of the assignment around */
+	struct hmap seen;	/* maps of this program */
+};
+
+/* A program of these kinds is never interrupted by another one on its CPU. */
+static bool is_exclusive(const struct lower *l, const struct prog *p)
+{
+	if (l->c->target->kernel_version >= KERNEL_VERSION(7, 0, 0))
+		return false;
+	switch (p->provider->attach) {
+	case ATTACH_TRACEPOINT:
+		return !p->raw_event;
+	case ATTACH_KPROBE:
+	case ATTACH_KRETPROBE:
+	case ATTACH_PROFILE:
+	case ATTACH_INTERVAL:
+	case ATTACH_SOFTWARE:
+	case ATTACH_HARDWARE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_raw(const struct prog *p)
+{
+	return p->raw_event || p->provider->attach == ATTACH_RAW_TRACEPOINT ||
+	       p->provider->attach == ATTACH_BTF_TRACEPOINT;
+}
+
+static bool is_syscall_event(const struct prog *p)
+{
+	for (size_t i = 0; i < p->nr_sites; i++)
+		if (!p->sites[i]->image.category || strcmp(p->sites[i]->image.category, "syscalls"))
+			return false;
+	return true;
+}
+
+static bool runs_with_irqs_on(const struct prog *p)
+{
+	switch (p->provider->attach) {
+	case ATTACH_BEGIN:
+	case ATTACH_END:
+	case ATTACH_SIGNAL:
+	case ATTACH_UPROBE:
+	case ATTACH_URETPROBE:
+		return true;
+	case ATTACH_TRACEPOINT:
+		return is_syscall_event(p);
+	default:
+		return false;
+	}
+}
+
+static bool is_perf(const struct prog *p)
+{
+	switch (p->provider->attach) {
+	case ATTACH_PROFILE:
+	case ATTACH_INTERVAL:
+	case ATTACH_SOFTWARE:
+	case ATTACH_HARDWARE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void note_use(struct usage *u, const struct map *map, bool inserts)
+{
+	struct map_store *s = map->aux;
+
+	if (!pmap_find(&u->seen, map)) {
+		pmap_set(&u->seen, map, s);
+		s->users++;
+		if (is_raw(u->prog))
+			s->raw_users++;
+		else if (!is_exclusive(u->l, u->prog))
+			s->preemptible = true;
+	}
+	if (!inserts)
+		return;
+	s->inserted = true;
+	s->inserted_irq_off |= !runs_with_irqs_on(u->prog);
+	s->inserted_perf |= is_perf(u->prog);
+}
+
+static void visit(struct node **slot, void *arg)
+{
+	struct usage *u = arg;
+	struct node *n = *slot;
+
+	if (!n)
+		return;
+	if (n->kind == NODE_ASSIGN)
+		u->written = n->u.assign.target;
+	else if (n->kind == NODE_INCDEC)
+		u->written = n->u.incdec.operand;
+	if (n->kind == NODE_MAP || n->kind == NODE_MAP_ELEM)
+		note_use(u, n->u.map.map, n == u->written);
+	node_children(n, visit, u);
+}
+
+static void find_usage(struct lower *l)
+{
+	struct check *c = l->c;
+
+	for (size_t i = 0; i < c->progs.n; i++) {
+		struct usage u = { .l = l, .prog = c->progs.at[i] };
+
+		hmap_init(&u.seen, l->arena);
+		visit(&c->progs.at[i]->body, &u);
+	}
+}
+
+/* ---- storage ---- */
+
+static bool is_aggregate(const struct type *t)
+{
+	return type_is_aggregate(t);
+}
+
+static bool is_cell(const struct map *m)
+{
+	if (!m->is_scalar || m->decl)
+		return false;
+	return is_aggregate(m->value) || lower_is_scalar(m->value);
+}
+
+static uint32_t value_bytes(struct lower *l, const struct map *m)
+{
+	return lower_layout(l, m->value)->size_bytes;
+}
+
+/* Values that can be all zero though they were assigned have a word that says
+ * so; the others count something themselves. */
+static bool needs_set_word(const struct type *value)
+{
+	return !is_aggregate(value) || value->kind == TYPE_SUM;
+}
+
+static uint32_t cells_take(struct lower *l, uint32_t size, uint32_t align)
+{
+	uint32_t at = (l->cells_size + align - 1) / align * align;
+
+	l->cells_size = at + size;
+	return at;
+}
+
+static void place_cell(struct lower *l, struct map_store *s)
+{
+	const struct map *m = s->map;
+	uint32_t stride = 0, copies = 1;
+
+	s->storage = STORE_CELL;
+	s->set_offset = UINT32_MAX;
+	if (is_aggregate(m->value)) {
+		/* Cells of different CPUs share no cache line. */
+		stride = (s->value_size + 63) / 64 * 64;
+		copies = l->cpu_mask + 1;
+	}
+	s->cell_stride = stride;
+	s->cell_offset = cells_take(l, stride ? stride * copies : 8, stride ? 64 : 8);
+	if (needs_set_word(m->value))
+		s->set_offset = cells_take(l, 8, 8);
+}
+
+static bool wants_prealloc(const struct map_store *s)
+{
+	return s->inserted_irq_off || s->inserted_perf || s->value_size > MAX_PREALLOC_FREE;
+}
+
+static enum bpf_map_type hash_type(const struct map_store *s)
+{
+	const struct map_decl *d = s->map->decl;
+	bool lru = d && strstr(d->map_kind, "lru");
+
+	if (s->is_percpu)
+		return lru ? BPF_MAP_TYPE_LRU_PERCPU_HASH : BPF_MAP_TYPE_PERCPU_HASH;
+	return lru ? BPF_MAP_TYPE_LRU_HASH : BPF_MAP_TYPE_HASH;
+}
+
+static void place_hash(struct lower *l, struct map_store *s)
+{
+	const struct map *m = s->map;
+	struct image_map map = {
+		.name = arena_strdup(&l->image->arena, m->name), .role = IMAGE_MAP_SCRIPT,
+		.key_size = m->key ? m->key->size_bytes : 8,
+		.value_size = (s->value_size + 7) / 8 * 8,
+		.max_entries = m->capacity ? m->capacity : 1,
+	};
+
+	s->storage = STORE_HASH;
+	s->is_percpu = is_aggregate(m->value) ||
+		       (m->decl && strstr(m->decl->map_kind, "percpu"));
+	map.type = hash_type(s);
+	if ((map.type == BPF_MAP_TYPE_HASH || map.type == BPF_MAP_TYPE_PERCPU_HASH) &&
+	    !wants_prealloc(s))
+		map.flags |= BPF_F_NO_PREALLOC;
+	s->image_map = lower_add_map(l, map);
+	if (m->is_taken) {
+		s->spare_map = lower_add_map(l, map);
+		s->select_offset = lower_control_word(l, 4);
+	}
+	if (map.value_size > l->zeros_size)
+		l->zeros_size = map.value_size;
+}
+
+static bool may_be_plain(const struct lower *l, const struct map_store *s)
+{
+	/* User space empties cells in place. */
+	if (s->storage == STORE_CELL && (s->map->uses & MAP_CLEARED || s->map->is_taken))
+		return false;
+	if (l->c->target->kernel_version >= KERNEL_VERSION(7, 0, 0))
+		return false;
+	/* A raw program that meets itself on a CPU is skipped (6.1); two of them
+	 * are not kept apart. */
+	if (s->raw_users && (s->users > 1 || l->c->target->kernel_version < KERNEL_VERSION(6, 1, 0)))
+		return false;
+	return s->is_percpu && !s->preemptible;
+}
+
+static void place_map(struct lower *l, struct map *m)
+{
+	struct map_store *s = m->aux;
+
+	s->spare_map = NO_MAP;
+	s->image_map = NO_MAP;
+	s->value_size = value_bytes(l, m);
+	if (is_cell(m)) {
+		s->is_percpu = is_aggregate(m->value);
+		place_cell(l, s);
+	} else {
+		place_hash(l, s);
+	}
+	s->plain = may_be_plain(l, s);
+}
+
+static void describe(struct lower *l, const struct map *m)
+{
+	const struct map_store *s = m->aux;
+	struct script_map out = {
+		.name = arena_strdup(&l->image->arena, m->name), .is_scalar = m->is_scalar,
+		.storage = s->storage, .spare_map = s->spare_map, .select_offset = s->select_offset,
+		.map = s->storage == STORE_CELL ? l->cells_map : s->image_map,
+		.cell_offset = s->cell_offset, .cell_stride = s->cell_stride,
+		.set_offset = s->storage == STORE_CELL ? s->set_offset : UINT32_MAX,
+		.key = m->is_scalar || !m->key ? NULL : lower_layout(l, m->key),
+		.value = lower_layout(l, m->value),
+	};
+
+	vec_push(&l->image->arena, &l->image->script_maps, out);
+}
+
+void lower_maps(struct lower *l)
+{
+	struct check *c = l->c;
+
+	for (size_t i = 0; i < c->maps.n; i++) {
+		struct map_store *s = arena_new(l->arena, struct map_store);
+
+		s->map = c->maps.at[i];
+		c->maps.at[i]->aux = s;
+	}
+	find_usage(l);
+	for (size_t i = 0; i < c->maps.n; i++)
+		place_map(l, c->maps.at[i]);
+	l->cells_map = NO_MAP;
+	if (l->cells_size)
+		l->cells_map = lower_add_map(l, (struct image_map){
+			.name = "cells", .role = IMAGE_MAP_SCRIPT, .type = BPF_MAP_TYPE_ARRAY,
+			.key_size = 4, .value_size = (l->cells_size + 7) / 8 * 8, .max_entries = 1,
+			.flags = BPF_F_MMAPABLE });
+	if (l->zeros_size)
+		l->zeros_offset = lower_control_word(l, l->zeros_size);
+	for (size_t i = 0; i < c->maps.n; i++)
+		describe(l, c->maps.at[i]);
+}

@@ -1,0 +1,431 @@
+/*
+ * Memory: where a struct, array or pointee lies, and how it is read.
+ *
+ * Reading follows one table. What the verifier knows (objects, map values, the
+ * context, trusted BTF pointers) takes plain loads. Kernel memory behind a
+ * pointer to a struct of vmlinux takes plain loads behind bpf_rdonly_cast, where
+ * the kernel has it and the verifier's walk through the struct allows this
+ * load. All else is read by a helper that survives bad addresses and then
+ * leaves zeroes; a failed read is counted.
+ */
+#include "lower/internal.h"
+
+enum place_kind lower_space_kind(enum type_space space)
+{
+	switch (space) {
+	case SPACE_KERNEL:
+		return PLACE_KERNEL;
+	case SPACE_USER:
+		return PLACE_USER;
+	case SPACE_CONTEXT:
+		return PLACE_DIRECT;
+	default:
+		return PLACE_UNKNOWN;
+	}
+}
+
+struct place lower_at(struct ir_insn *base, int32_t offset)
+{
+	return (struct place){ .kind = PLACE_DIRECT, .base = base, .offset = offset };
+}
+
+/* ---- what the verifier allows of a typed pointer ---- */
+
+enum walk { WALK_REFUSED, WALK_SCALAR, WALK_POINTER };
+
+static enum walk walk_struct(struct types *types, struct type_struct *s, uint32_t offset,
+			     uint32_t size);
+
+static enum walk walk_type(struct types *types, const struct type *t, uint32_t offset, uint32_t size)
+{
+	switch (t->kind) {
+	case TYPE_STRUCT:
+		return walk_struct(types, t->structure, offset, size);
+	case TYPE_ARRAY:
+		if (!t->target->size_bytes)
+			return WALK_REFUSED;
+		if (t->target->kind == TYPE_INT)
+			return offset + size <= t->size_bytes ? WALK_SCALAR : WALK_REFUSED;
+		return walk_type(types, t->target, offset % t->target->size_bytes, size);
+	case TYPE_POINTER:
+		return size == 8 && !offset ? WALK_POINTER : WALK_REFUSED;
+	case TYPE_INT:
+	case TYPE_ENUM:
+	case TYPE_BOOL:
+	case TYPE_STRING:
+		return offset + size <= t->size_bytes ? WALK_SCALAR : WALK_REFUSED;
+	default:
+		return WALK_REFUSED;
+	}
+}
+
+/* The same walk as the verifier's: the first member that covers the bytes
+ * decides, in unions too. */
+static enum walk walk_struct(struct types *types, struct type_struct *s, uint32_t offset,
+			     uint32_t size)
+{
+	size_t n;
+	const struct type_field *f = type_struct_fields(types, s, &n), *end = f + n;
+
+	for (; f < end; f++) {
+		uint32_t bits_end = f->offset_bytes + (f->bit_offset + f->bit_size + 7u) / 8;
+
+		if (f->bit_size) {
+			if (offset <= f->offset_bytes + f->bit_offset / 8u && bits_end <= offset + size)
+				return WALK_SCALAR;
+			continue;
+		}
+		if (offset < f->offset_bytes)
+			return WALK_REFUSED;
+		if (f->type->kind == TYPE_ERROR && (f + 1 == end || f[1].offset_bytes > offset))
+			return WALK_REFUSED;
+		if (offset < f->offset_bytes + f->type->size_bytes)
+			return walk_type(types, f->type, offset - f->offset_bytes, size);
+	}
+	return WALK_REFUSED;
+}
+
+static enum walk walk(struct gen *g, const struct place *p, uint32_t size)
+{
+	if (!p->root || p->offset < 0 || g->c->options->warnings_level >= 2)
+		return WALK_REFUSED;
+	return walk_struct(g->c->types, p->root, (uint32_t)p->offset, size);
+}
+
+/* ---- typed kernel pointers ---- */
+
+static bool is_typed_struct(const struct type *t)
+{
+	return t->kind == TYPE_STRUCT && t->structure->is_vmlinux && t->structure->btf_id;
+}
+
+static struct ir_insn *cast_to_struct(struct gen *g, struct ir_insn *p, const struct type_struct *s)
+{
+	struct ir_insn *args[] = { p, lower_const(g, s->btf_id) };
+
+	struct ir_insn *cast = ir_emit_call(&g->b, IR_KCALL, g->l->rdonly_cast, IR_KPTR, args, 2);
+
+	cast->is_pure = true;
+	return cast;
+}
+
+/* Make a kernel place that a typed load may read DIRECT. */
+static bool make_direct(struct gen *g, struct place *p, uint32_t size, enum walk wanted)
+{
+	if (p->kind == PLACE_DIRECT && p->base->type != IR_KPTR)
+		return wanted == WALK_SCALAR;
+	if (walk(g, p, size) != wanted)
+		return false;
+	if (p->kind == PLACE_DIRECT)
+		return true;
+	if (p->kind != PLACE_KERNEL || !g->l->rdonly_cast)
+		return false;
+	p->base = cast_to_struct(g, p->base, p->root);
+	p->kind = PLACE_DIRECT;
+	p->trusted = false;
+	return true;
+}
+
+/* ---- reading ---- */
+
+static const int read_helpers[] = {
+	[PLACE_DIRECT] = BPF_FUNC_probe_read_kernel,
+	[PLACE_KERNEL] = BPF_FUNC_probe_read_kernel,
+	[PLACE_USER] = BPF_FUNC_probe_read_user,
+	[PLACE_UNKNOWN] = BPF_FUNC_probe_read,
+};
+
+struct ir_insn *lower_place_address(struct gen *g, struct place p)
+{
+	return lower_ptr(g, p.base, p.offset);
+}
+
+/* Read by a helper; what cannot be read becomes zeroes and is counted. */
+void lower_read(struct gen *g, struct ir_insn *to, int32_t offset, uint32_t size, struct place from)
+{
+	int helper = read_helpers[from.kind];
+	struct ir_insn *r;
+
+	if (from.kind == PLACE_USER && g->sleepable)
+		helper = BPF_FUNC_copy_from_user;
+	r = ir_emit_helper(&g->b, helper, IR_INT, lower_ptr(g, to, offset), lower_const(g, size),
+			   lower_place_address(g, from));
+	lower_loss_if(g, IR_NE, r, 0, IMAGE_LOSS_READ);
+}
+
+static uint32_t alignment_of(int32_t offset, uint32_t size)
+{
+	uint32_t align = 8;
+
+	while (align > 1 && (offset % (int32_t)align || size % align))
+		align /= 2;
+	return align;
+}
+
+/* The context of BTF programs is made of 8-byte slots and loaded as such. */
+static bool has_slots(struct gen *g)
+{
+	enum attach_kind a = g->prog->provider->attach;
+
+	return a == ATTACH_BTF_TRACEPOINT || a == ATTACH_RAW_TRACEPOINT;
+}
+
+/* An unaligned field of the context, byte by byte. */
+static struct ir_insn *load_bytes(struct gen *g, struct place p, unsigned size, bool is_signed)
+{
+	struct ir_insn *v = NULL;
+
+	for (unsigned i = 0; i < size; i++) {
+		unsigned shift = 8 * (g->c->target->arch->big_endian ? size - 1 - i : i);
+		struct ir_insn *byte = ir_emit_load(&g->b, IR_INT, 1, false, p.base,
+						    p.offset + (int32_t)i);
+
+		byte = ir_emit_binary_imm(&g->b, IR_SHL, byte, shift);
+		v = v ? ir_emit_binary(&g->b, IR_OR, v, byte) : byte;
+	}
+	return ir_emit_ext(&g->b, v, size, is_signed);
+}
+
+static struct ir_insn *load_direct(struct gen *g, struct place p, unsigned size, bool is_signed)
+{
+	struct ir_insn *v;
+
+	if (p.base->type == IR_CTX && has_slots(g)) {
+		v = ir_emit_load(&g->b, IR_INT, 8, false, p.base, p.offset);
+		return ir_emit_ext(&g->b, v, size, is_signed);
+	}
+	if (p.base->type == IR_CTX && p.offset % (int32_t)size)
+		return load_bytes(g, p, size, is_signed);
+	return ir_emit_load(&g->b, IR_INT, size, is_signed, p.base, p.offset);
+}
+
+static struct ir_insn *load_sized(struct gen *g, struct place p, unsigned size, bool is_signed)
+{
+	struct ir_insn *slot;
+
+	if (make_direct(g, &p, size, WALK_SCALAR) ||
+	    (size == 8 && make_direct(g, &p, size, WALK_POINTER)))
+		return load_direct(g, p, size, is_signed);
+	slot = lower_object(g, "read", 8, 8);
+	lower_read(g, slot, 0, size, p);
+	return ir_emit_load(&g->b, IR_INT, size, is_signed, slot, 0);
+}
+
+struct ir_insn *lower_load(struct gen *g, struct place p, const struct type *type)
+{
+	return load_sized(g, p, type->size_bytes, type->is_signed);
+}
+
+static struct ir_insn *load_bits(struct gen *g, struct place p, const struct type_field *f)
+{
+	unsigned unit = f->type->size_bytes, shift = f->bit_offset;
+	struct ir_insn *v = load_sized(g, p, unit, false);
+
+	if (g->c->target->arch->big_endian)
+		shift = unit * 8 - shift - f->bit_size;
+	v = ir_emit_binary_imm(&g->b, IR_SHL, v, 64 - shift - f->bit_size);
+	return ir_emit_binary_imm(&g->b, f->type->is_signed ? IR_ASHR : IR_LSHR, v,
+				  64 - f->bit_size);
+}
+
+/* A dynamic field of a tracepoint: the locator's low half is its offset. */
+static struct ir_insn *dynamic_address(struct gen *g, struct place p, const struct type_field *f)
+{
+	struct ir_insn *v = load_sized(g, p, 4, false);
+
+	v = ir_emit_binary_imm(&g->b, IR_AND, v, 0xffff);
+	if (f->rel_loc)
+		v = ir_emit_binary_imm(&g->b, IR_ADD, v, p.offset + 4);
+	return ir_emit_binary(&g->b, IR_ADD, p.base, v);
+}
+
+struct ir_insn *lower_load_field(struct gen *g, struct node *n)
+{
+	const struct type_field *f = n->u.field.found;
+	struct place p = lower_field_place(g, n);
+
+	if (f && (f->data_loc || f->rel_loc))
+		return dynamic_address(g, p, f);
+	if (f && f->bit_size)
+		return load_bits(g, p, f);
+	return lower_load(g, p, n->type);
+}
+
+/* ---- places ---- */
+
+static struct place args_place(struct gen *g)
+{
+	return lower_at(g->ctx, 0);
+}
+
+/* A pointer that the verifier can type: the running task, or a pointer member
+ * of what is typed already. */
+static bool typed_pointer(struct gen *g, struct node *n, struct place *out)
+{
+	struct place p;
+
+	if (n->kind == NODE_CALL && n->u.call.builtin && n->u.call.builtin->id == BUILTIN_curtask) {
+		*out = lower_at(lower_task(g), 0);
+		out->root = (struct type_struct *)g->l->task_struct;
+		out->trusted = true;
+		if (out->base->type != IR_KPTR)
+			out->kind = PLACE_KERNEL;
+		return true;
+	}
+	if (n->kind != NODE_FIELD || !is_typed_struct(n->type->target))
+		return false;
+	p = lower_field_place(g, n);
+	*out = (struct place){ .kind = PLACE_KERNEL, .root = n->type->target->structure };
+	if (p.base->type == IR_CTX && n->type->is_trusted) {
+		out->base = ir_emit_load(&g->b, IR_KPTR, 8, false, p.base, p.offset);
+		out->kind = PLACE_DIRECT;
+		out->trusted = true;
+		return true;
+	}
+	if (p.kind != PLACE_DIRECT && n->type->space != SPACE_KERNEL) {
+		out->base = load_sized(g, p, 8, false);
+		out->kind = lower_space_kind(n->type->space);
+		return true;
+	}
+	if (!(p.base->type == IR_CTX) && make_direct(g, &p, 8, WALK_POINTER)) {
+		out->base = ir_emit_load(&g->b, IR_KPTR, 8, false, p.base, p.offset);
+		out->kind = PLACE_DIRECT;
+		/* Members of trusted structs may be pointers that the verifier wants
+		 * to see checked for null; of cast ones it does not. */
+		if (p.trusted && g->l->rdonly_cast)
+			out->base = cast_to_struct(g, out->base, out->root);
+		return true;
+	}
+	out->base = load_sized(g, p, 8, false);
+	return true;
+}
+
+struct place lower_deref(struct gen *g, struct node *pointer)
+{
+	const struct type *t = pointer->type;
+	struct place p = { 0 };
+
+	if (pointer->kind == NODE_CALL && pointer->u.call.builtin &&
+	    (pointer->u.call.builtin->id == BUILTIN_args ||
+	     pointer->u.call.builtin->id == BUILTIN_ctx))
+		return args_place(g);
+	if (t->space == SPACE_KERNEL && typed_pointer(g, pointer, &p))
+		return p;
+	p.kind = lower_space_kind(t->space);
+	p.base = lower_value(g, pointer);
+	if (p.base->type == IR_OBJ || p.base->type == IR_MAPVAL)
+		p.kind = PLACE_DIRECT;
+	else if (p.kind == PLACE_KERNEL && t->target && is_typed_struct(t->target))
+		p.root = t->target->structure;
+	return p;
+}
+
+struct place lower_field_place(struct gen *g, struct node *n)
+{
+	struct node *object = n->u.field.object;
+	struct place p;
+
+	if (object->type->kind == TYPE_POINTER)
+		p = lower_deref(g, object);
+	else
+		p = lower_place(g, object);
+	p.offset += (int32_t)n->u.field.offset_bytes;
+	return p;
+}
+
+/* Address of element `index`, which is not known while compiling. */
+static struct place variable_index(struct gen *g, struct place p, struct ir_insn *index,
+				   uint32_t size)
+{
+	struct ir_insn *base = lower_place_address(g, p);
+
+	if (p.kind == PLACE_DIRECT && p.base->type == IR_KPTR)
+		base = lower_to_scalar(g, base);
+	index = ir_emit_binary_imm(&g->b, IR_MUL, index, size);
+	p.base = ir_emit_binary(&g->b, IR_ADD, base, index);
+	if (p.kind == PLACE_DIRECT)
+		p.kind = PLACE_KERNEL;
+	p.offset = 0;
+	p.root = NULL;
+	return p;
+}
+
+/* Out of bounds: a message, and element 0 of zeroes is what is read. */
+static struct ir_insn *checked_index(struct gen *g, struct node *n, uint32_t count)
+{
+	struct ir_insn *index = lower_value(g, n->u.index.index);
+	struct ir_block *bad, *next;
+	struct ir_var *v;
+
+	if (!count)
+		return index;
+	bad = lower_block(g, true);
+	next = lower_block(g, false);
+	v = ir_var_new(g->b.func, "index", IR_INT);
+	ir_var_write(&g->b, v, index);
+	ir_emit_branch(&g->b, IR_UGE, index, lower_const(g, count), bad, next);
+	lower_enter(g, bad);
+	lower_runtime_error(g, "Array access out of bounds", n->loc);
+	ir_var_write(&g->b, v, lower_const(g, 0));
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, next);
+	return ir_var_read(&g->b, v);
+}
+
+struct place lower_index_place(struct gen *g, struct node *n)
+{
+	struct node *object = n->u.index.object, *index = n->u.index.index;
+	bool is_pointer = object->type->kind == TYPE_POINTER;
+	const struct type *element = object->type->target;
+	uint32_t size = element ? element->size_bytes : 1;
+	struct place p = is_pointer ? lower_deref(g, object) : lower_place(g, object);
+
+	while (index->kind == NODE_CAST)
+		index = index->u.cast.operand;
+	if (index->kind == NODE_INT && index->u.integer.value * size < INT16_MAX) {
+		p.offset += (int32_t)(index->u.integer.value * size);
+		if (is_pointer && index->u.integer.value)
+			p.root = NULL;
+		return p;
+	}
+	return variable_index(g, p, checked_index(g, n, is_pointer ? 0 : object->type->count), size);
+}
+
+/* ---- copying ---- */
+
+static bool is_pointerless(const struct type *t)
+{
+	switch (t->kind) {
+	case TYPE_STRING:
+	case TYPE_BUFFER:
+		return true;
+	case TYPE_ARRAY:
+		return t->target->kind == TYPE_INT;
+	default:
+		return false;
+	}
+}
+
+/* All words of a small array of a typed struct may be loaded at once. */
+static bool copies_directly(struct gen *g, struct place *p, uint32_t size, const struct type *type)
+{
+	if (p->kind == PLACE_DIRECT && p->base->type == IR_CTX)
+		return size <= 64 && !has_slots(g);
+	if (p->kind == PLACE_DIRECT && p->base->type != IR_KPTR)
+		return size <= 128;
+	return size <= 64 && is_pointerless(type) && make_direct(g, p, size, WALK_SCALAR);
+}
+
+void lower_copy(struct gen *g, struct dest d, const struct type *as, struct place from,
+		const struct type *type)
+{
+	uint32_t size = type->size_bytes < as->size_bytes ? type->size_bytes : as->size_bytes;
+
+	if (as->size_bytes > size && !d.zeroed)
+		lower_zero(g, d.base, d.offset + (int32_t)size, as->size_bytes - size);
+	if (copies_directly(g, &from, size, type))
+		ir_emit_memcpy(&g->b, d.base, d.offset, from.base, from.offset, size,
+			       alignment_of(from.offset, 8));
+	else
+		lower_read(g, d.base, d.offset, size, from);
+}

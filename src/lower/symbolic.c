@@ -1,0 +1,182 @@
+/*
+ * Values that get their text in user space: stacks, symbols, times, addresses.
+ * What is stored is what image.h says of their layouts.
+ */
+#include "lower/internal.h"
+
+#include <sys/socket.h>
+
+#define CALL(name)									\
+struct ir_insn *lower_call_##name(struct gen *g, struct node *n, const struct dest *d);	\
+struct ir_insn *lower_call_##name(struct gen *g, struct node *n, const struct dest *d)
+
+/* ---- stacks ---- */
+
+/* The helper clears what it does not fill, so nothing is zeroed before. */
+static void get_stack(struct gen *g, struct ir_insn *p, int32_t offset, uint32_t limit,
+		      int64_t flags)
+{
+	struct ir_block *bad = lower_block(g, true), *next = lower_block(g, false);
+	struct ir_var *count = ir_var_new(g->b.func, "frames", IR_INT);
+	struct ir_insn *r;
+
+	r = ir_emit_helper(&g->b, BPF_FUNC_get_stack, IR_INT, g->ctx, lower_ptr(g, p, offset + 8),
+			   lower_const(g, limit * 8), lower_const(g, flags));
+	ir_var_write(&g->b, count, ir_emit_binary_imm(&g->b, IR_LSHR, r, 3));
+	ir_emit_branch(&g->b, IR_SLT, r, lower_const(g, 0), bad, next);
+	lower_enter(g, bad);
+	lower_loss(g, IMAGE_LOSS_STACK);
+	ir_var_write(&g->b, count, lower_const(g, 0));
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, next);
+	ir_emit_store(&g->b, 8, p, offset, ir_var_read(&g->b, count));
+}
+
+CALL(kstack)
+{
+	get_stack(g, d->base, d->offset, (uint32_t)n->type->param[0], 0);
+	return NULL;
+}
+
+static struct ir_insn *probe_or_minus(struct gen *g)
+{
+	if (g->prog->nr_sites == 1)
+		return lower_const(g, g->prog->sites[0]->image.probe);
+	if (g->prog->uses_probe)
+		return lower_probe_index(g);
+	return lower_const(g, -1);
+}
+
+CALL(ustack)
+{
+	ir_emit_store(&g->b, 4, d->base, d->offset, lower_pid(g, NULL));
+	ir_emit_store(&g->b, 4, d->base, d->offset + 4, probe_or_minus(g));
+	get_stack(g, d->base, d->offset + 8, (uint32_t)n->type->param[0], BPF_F_USER_STACK);
+	return NULL;
+}
+
+/* ---- symbols ---- */
+
+CALL(ksym)
+{
+	(void)d;
+	return lower_value(g, n->u.call.args.at[0]);
+}
+
+static void put_usym(struct gen *g, struct ir_insn *address, const struct dest *d)
+{
+	ir_emit_store(&g->b, 8, d->base, d->offset, address);
+	ir_emit_store(&g->b, 4, d->base, d->offset + 8, lower_pid(g, NULL));
+	ir_emit_store(&g->b, 4, d->base, d->offset + 12, probe_or_minus(g));
+}
+
+CALL(usym)
+{
+	put_usym(g, lower_value(g, n->u.call.args.at[0]), d);
+	return NULL;
+}
+
+/* The traced function: where the program stands, or for returns whence it was
+ * called. */
+CALL(func)
+{
+	struct ir_insn *address;
+
+	if (g->prog->provider->is_return)
+		address = ir_emit_helper(&g->b, BPF_FUNC_get_func_ip, IR_INT, g->ctx);
+	else
+		address = ir_emit_load(&g->b, IR_INT, 8, false, g->ctx,
+				       g->c->target->arch->ip_offset);
+	if (n->type->kind != TYPE_USYM)
+		return address;
+	put_usym(g, address, d);
+	return NULL;
+}
+
+/* ---- times, addresses ---- */
+
+CALL(strftime)
+{
+	ir_emit_store(&g->b, 8, d->base, d->offset, lower_value(g, n->u.call.args.at[1]));
+	if (n->type->size_bytes > 8)
+		ir_emit_memzero(&g->b, d->base, d->offset + 8, n->type->size_bytes - 8);
+	return NULL;
+}
+
+static void copy_bytes(struct gen *g, struct node *x, const struct dest *d, int32_t offset,
+		       uint32_t size)
+{
+	struct place from;
+
+	if (lower_is_scalar(x->type) && x->type->kind != TYPE_POINTER) {
+		ir_emit_store(&g->b, size < 8 ? 4 : 8, d->base, d->offset + offset, lower_value(g, x));
+		return;
+	}
+	from = lower_str_source(g, x);
+	lower_read(g, d->base, d->offset + offset, size, from);
+}
+
+CALL(ntop)
+{
+	struct node *size = n->u.call.args.at[0];
+	uint32_t bytes;
+
+	while (size->kind == NODE_CAST)
+		size = size->u.cast.operand;
+	bytes = (uint32_t)size->u.integer.value;
+	ir_emit_memzero(&g->b, d->base, d->offset, n->type->size_bytes);
+	ir_emit_store(&g->b, 8, d->base, d->offset,
+		      lower_const(g, bytes == 16 ? AF_INET6 : AF_INET));
+	copy_bytes(g, n->u.call.args.at[1], d, 8, bytes);
+	return NULL;
+}
+
+CALL(macaddr)
+{
+	copy_bytes(g, n->u.call.args.at[0], d, 0, 6);
+	return NULL;
+}
+
+/* A layout of its own for values whose text depends on the call. */
+const struct value_layout *lower_value_layout(struct lower *l, const struct node *n)
+{
+	const struct value_layout *shared = lower_layout(l, n->type);
+	struct value_layout *own;
+	const struct node *format;
+
+	if (n->kind != NODE_CALL || n->u.call.builtin->id != BUILTIN_strftime)
+		return shared;
+	own = arena_new(&l->image->arena, struct value_layout);
+	*own = *shared;
+	format = n->u.call.args.at[0];
+	own->text = arena_strndup(&l->image->arena, format->u.string.text, format->u.string.len);
+	own->param[0] = n->u.call.args.at[2]->u.integer.value >= CLOCK_MODE_TAI ?
+			VALUE_CLOCK_TAI : VALUE_CLOCK_BOOT;
+	return own;
+}
+
+/* ---- len ---- */
+
+static struct ir_insn *map_len(struct gen *g, struct node *map)
+{
+	const struct map_store *s = lower_store(map->u.map.map);
+	struct ir_insn *args[1];
+
+	if (!g->l->map_sum)
+		return lower_count_elems(g, s);
+	args[0] = lower_map_ref(g, s);
+	return ir_emit_call(&g->b, IR_KCALL, g->l->map_sum, IR_INT, args, 1);
+}
+
+CALL(len)
+{
+	struct node *x = n->u.call.args.at[0];
+	struct place p;
+
+	(void)d;
+	if (x->kind == NODE_MAP && !x->u.map.map->is_scalar)
+		return map_len(g, x);
+	p = lower_place(g, x);
+	p.offset += x->type->kind == TYPE_USTACK ? 8 : 0;
+	return lower_load(g, p, type_int(g->c->types, 8, false));
+}

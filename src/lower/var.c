@@ -1,0 +1,211 @@
+/*
+ * Scratch variables.
+ *
+ * A scalar is an SSA name. It is memory if its address is taken, or if a
+ * callback shares it with the code around: then it has a slot in the frame, an
+ * object on the stack of the entry func whose address callbacks get. Strings,
+ * tuples and the like are objects; if shared, the frame holds their address.
+ * Structs and arrays are references: a variable holds where they are.
+ */
+#include "lower/internal.h"
+
+static bool is_reference(const struct type *t)
+{
+	return t->kind == TYPE_STRUCT || t->kind == TYPE_ARRAY;
+}
+
+/* ---- what the body needs ---- */
+
+struct needs {
+	struct gen *g;
+	bool callbacks;
+	VEC(struct var *) shared;
+	struct hmap seen;
+};
+
+static struct var *var_of(const struct node *n)
+{
+	switch (n->kind) {
+	case NODE_VAR:
+		return n->u.var.var;
+	case NODE_LET:
+		return n->u.let.var;
+	case NODE_FOR_RANGE:
+	case NODE_FOR_MAP:
+		return n->u.loop.var;
+	default:
+		return NULL;
+	}
+}
+
+static void find_needs(struct node **slot, void *arg)
+{
+	struct needs *needs = arg;
+	struct node *n = *slot;
+	struct var *v = n ? var_of(n) : NULL;
+
+	if (!n)
+		return;
+	if (n->kind == NODE_FOR_MAP)
+		needs->callbacks = true;
+	if ((n->kind == NODE_FOR_RANGE || n->kind == NODE_WHILE) && !needs->g->loops_inline)
+		needs->callbacks = true;
+	if (v && v->captured && !pmap_find(&needs->seen, v)) {
+		pmap_set(&needs->seen, v, v);
+		vec_push(needs->g->l->arena, &needs->shared, v);
+	}
+	node_children(n, find_needs, needs);
+}
+
+/* The frame: a word for "return was called", its value, the probe's index, then
+ * the shared variables. */
+static void make_frame(struct gen *g, struct needs *needs)
+{
+	uint32_t object, size = FRAME_VARS;
+
+	for (size_t i = 0; i < needs->shared.n; i++) {
+		struct var_store *s = arena_new(g->l->arena, struct var_store);
+
+		s->in_frame = true;
+		s->frame_offset = (int32_t)size;
+		size += 8;
+		needs->shared.at[i]->aux = s;
+	}
+	object = ir_object_new(g->b.func, "frame", size, 8);
+	g->b.func->objects.at[object].place = IR_PLACE_STACK;
+	g->b.func->objects.at[object].keep = true;
+	g->frame = ir_object(g->b.func, object);
+	g->frame_size = size;
+	ir_emit_memzero(&g->b, g->frame, 0, size);
+	if (g->prog->uses_probe) {
+		ir_emit_store(&g->b, 8, g->frame, FRAME_PROBE, lower_probe_index(g));
+	}
+	for (size_t i = 0; i < needs->shared.n; i++) {
+		struct var *v = needs->shared.at[i];
+		struct var_store *s = v->aux;
+		struct ir_insn *p;
+
+		if (lower_is_scalar(v->type) || is_reference(v->type))
+			continue;
+		s->object = ir_object_new(g->b.func, v->name, v->type->size_bytes + 8, 8);
+		g->b.func->objects.at[s->object].keep = true;
+		p = ir_object(g->b.func, s->object);
+		ir_emit_store(&g->b, 8, g->frame, s->frame_offset, p);
+	}
+}
+
+/* Decide at the start of a program what its loops become and which variables
+ * lie in the frame. */
+void lower_vars(struct gen *g, struct node *body)
+{
+	struct needs needs = { .g = g };
+
+	hmap_init(&needs.seen, g->l->arena);
+	find_needs(&body, &needs);
+	if (needs.callbacks)
+		make_frame(g, &needs);
+}
+
+/* ---- access ---- */
+
+static struct var_store *store_of(struct gen *g, struct var *v)
+{
+	struct var_store *s = v->aux;
+
+	if (s && (s->in_frame || s->func == g->b.func))
+		return s;
+	s = arena_new(g->l->arena, struct var_store);
+	s->func = g->b.func;
+	v->aux = s;
+	if (lower_is_scalar(v->type) && !v->address_taken) {
+		s->ssa = ir_var_new(g->b.func, v->name, IR_INT);
+	} else if (is_reference(v->type)) {
+		s->ssa = ir_var_new(g->b.func, v->name, IR_INT);
+		s->ref.kind = lower_space_kind(v->type->space);
+	} else {
+		s->object = ir_object_new(g->b.func, v->name, v->type->size_bytes + 8, 8);
+		g->b.func->objects.at[s->object].keep = v->address_taken;
+	}
+	return s;
+}
+
+struct ir_insn *lower_var_value(struct gen *g, struct var *v)
+{
+	struct var_store *s = store_of(g, v);
+
+	if (s->ssa)
+		return ir_var_read(&g->b, s->ssa);
+	if (s->in_frame)
+		return ir_emit_load(&g->b, IR_INT, 8, false, g->frame, s->frame_offset);
+	return ir_emit_load(&g->b, IR_INT, v->type->size_bytes, v->type->is_signed,
+			    ir_object(g->b.func, s->object), 0);
+}
+
+static struct place reference_place(struct gen *g, struct var *v, const struct var_store *s)
+{
+	struct place p = { .kind = lower_space_kind(v->type->space) };
+
+	p.base = s->in_frame ? ir_emit_load(&g->b, IR_INT, 8, false, g->frame, s->frame_offset) :
+			       ir_var_read(&g->b, s->ssa);
+	if (p.base->type != IR_INT)
+		p.kind = PLACE_DIRECT;
+	else if (p.kind == PLACE_DIRECT)
+		p.kind = PLACE_KERNEL;
+	if (p.kind == PLACE_KERNEL && v->type->kind == TYPE_STRUCT &&
+	    v->type->structure->is_vmlinux && v->type->structure->btf_id)
+		p.root = v->type->structure;
+	return p;
+}
+
+struct place lower_var_place(struct gen *g, struct var *v)
+{
+	struct var_store *s = store_of(g, v);
+
+	if (is_reference(v->type))
+		return reference_place(g, v, s);
+	if (s->in_frame && lower_is_scalar(v->type))
+		return lower_at(g->frame, s->frame_offset);
+	if (s->in_frame && g->in_callback)
+		return lower_at(ir_emit_load(&g->b, IR_OBJ, 8, false, g->frame, s->frame_offset), 0);
+	return lower_at(ir_object(g->b.func, s->object), 0);
+}
+
+void lower_var_write(struct gen *g, struct var *v, struct ir_insn *value)
+{
+	struct var_store *s = store_of(g, v);
+
+	if (s->ssa)
+		ir_var_write(&g->b, s->ssa, value);
+	else if (s->in_frame)
+		ir_emit_store(&g->b, 8, g->frame, s->frame_offset, value);
+	else
+		ir_emit_store(&g->b, v->type->size_bytes, ir_object(g->b.func, s->object), 0, value);
+}
+
+/* Structs and arrays: remember where; memory that will not stay is copied. */
+static void set_reference(struct gen *g, struct var *v, struct node *value)
+{
+	struct place p = lower_place(g, value);
+
+	lower_var_write(g, v, lower_place_address(g, p));
+}
+
+void lower_var_set(struct gen *g, struct var *v, struct node *value)
+{
+	struct place p;
+
+	if (lower_is_scalar(v->type)) {
+		lower_var_write(g, v, lower_value(g, value));
+		return;
+	}
+	if (is_reference(v->type)) {
+		set_reference(g, v, value);
+		return;
+	}
+	if (!v->type->size_bytes) {
+		lower_effect(g, value);
+		return;
+	}
+	p = lower_var_place(g, v);
+	lower_to(g, value, v->type, (struct dest){ .base = p.base, .offset = p.offset, .slack = 8 });
+}
