@@ -218,7 +218,8 @@ int bc_btf_finish(struct bc_btf *b, struct image *image)
 
 	for (size_t k = 0; k < image->maps.n; k++) {
 		struct image_map *map = &image->maps.at[k];
-		int err = map->type == BPF_MAP_TYPE_TASK_STORAGE ? map_types(b, map) : 0;
+		bool wanted = map->type == BPF_MAP_TYPE_TASK_STORAGE && map->value_size;
+		int err = wanted ? map_types(b, map) : 0;
 
 		if (err)
 			return err;

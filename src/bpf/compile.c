@@ -94,6 +94,13 @@ static void fill_prog(struct compiler *c, struct image_prog *prog)
 	prog->nr_relocs = p->relocs.n;
 }
 
+/* The frame for large objects is as large as placing them has made it. */
+static void size_scratch(struct bc_env *env, const struct ir_module *m)
+{
+	if (m->scratch_owner != IR_SCRATCH_NONE && m->scratch_bytes)
+		env->image->maps.at[m->scratch_map].value_size = (m->scratch_bytes + 7) / 8 * 8;
+}
+
 int bc_compile(struct bc_env *env, struct ir_module *m, struct image_prog *prog)
 {
 	size_t n = m->funcs.n;
@@ -116,6 +123,7 @@ int bc_compile(struct bc_env *env, struct ir_module *m, struct image_prog *prog)
 	}
 	if (stack_depth(&c, 0, 1) > BC_MAX_STACK || c.program.insns.n > MAX_INSNS)
 		return -E2BIG;
+	size_scratch(env, m);
 	bc_fix_funcs(&c.program);
 	fill_prog(&c, prog);
 	return bc_prog_btf(env, m, &c.program, prog);

@@ -95,7 +95,8 @@ struct value_layout {
 enum image_map_role {
 	IMAGE_MAP_SCRIPT,	/* belongs to a script's map */
 	IMAGE_MAP_RING,		/* events; size chosen at load */
-	IMAGE_MAP_SCRATCH,	/* large objects of one program */
+	IMAGE_MAP_SCRATCH,	/* large objects of one program; value_size 0: it has none, no map is
+				   made */
 	IMAGE_MAP_GLOBAL,	/* control block, see struct image_control; one array value */
 	IMAGE_MAP_LOSSES,	/* array, one value: u64[nr_progs][IMAGE_LOSS_COUNT], atomic adds */
 	IMAGE_MAP_RODATA,	/* array with one value, filled from `data` before loading */

@@ -186,6 +186,8 @@ static int load_map(struct run *r, uint32_t index)
 	uint32_t losses = (uint32_t)(r->image->progs.n * IMAGE_LOSS_COUNT * sizeof(uint64_t));
 	int err;
 
+	if (spec->role == IMAGE_MAP_SCRATCH && !spec->value_size)
+		return 0;
 	if (spec->role == IMAGE_MAP_RING && !create.max_entries)
 		create.max_entries = (uint32_t)ring_bytes(r->image);
 	if (spec->role == IMAGE_MAP_LOSSES && create.value_size < losses)
