@@ -17,6 +17,10 @@
  *    joined type, assigned values the type of what they are assigned to
  *    (strings, tuples, arrays and aggregations excepted where only the size
  *    grows: lowering copies into the larger place and zeroes the rest).
+ *  - In `x op= e` the value has the 64-bit type of `x op e`, which is then cut
+ *    to the target's type. Conditions are integers, bools or pointers.
+ *  - Tuples and records that differ in more than the size of strings are
+ *    converted by an implicit NODE_CAST from tuple to tuple.
  *  - A map element has exactly one key, of the map's key type (a tuple if the
  *    script wrote several); a NODE_MAP in an expression is a scalar map.
  *  - NODE_FIELD has u.field.found and u.field.offset_bytes; its object is a
@@ -79,6 +83,10 @@ struct var {
 	bool assigned, read;
 	struct node *scope;	/* the block that it lives in */
 	void *aux;		/* lowering's */
+	/* private to check */
+	const struct type *next;	/* what this round has found */
+	unsigned nr_assigned;
+	bool is_sized;			/* declared, and the type says all */
 };
 
 enum clock_mode { CLOCK_MODE_BOOT, CLOCK_MODE_MONOTONIC, CLOCK_MODE_TAI, CLOCK_MODE_SW_TAI };
@@ -101,6 +109,10 @@ struct map {
 	bool is_taken;			/* some action prints and then clears or zeroes it */
 	bool used_preemptible;		/* some program on it may be preempted by another */
 	void *aux;			/* lowering's */
+	/* private to check */
+	const struct type *next_key, *next_value;	/* what this round has found */
+	bool is_seeded;			/* read but never assigned: begins as int8 */
+	struct loc shape_loc;		/* where the shape was decided */
 };
 
 /* A piece of a format: see image_conversion; argument `arg` of the call. */
@@ -169,7 +181,7 @@ struct check {
 	struct prog *prog;		/* being checked */
 	bool reporting;			/* last round: diagnostics may be added */
 	bool changed;			/* this round enlarged some type */
-	void *scope;			/* private to check */
+	struct check_state *state;	/* private to check */
 };
 
 /* Check the script against the target. Returns 0 or -EINVAL when there were

@@ -1,0 +1,242 @@
+/*
+ * Type rules of aggregations and of calls on maps.
+ */
+#include "check/builtin_types.h"
+
+const struct type *check_type_count(struct check *c, struct node *call)
+{
+	(void)call;
+	return type_aggregate(c->types, TYPE_COUNT, false);
+}
+
+/* The argument that is aggregated: an integer. */
+static bool check_value(struct check *c, const struct node *call)
+{
+	const struct type *t = call->u.call.args.at[0]->type;
+
+	if (type_is_number(t) || t->kind == TYPE_BOOL)
+		return true;
+	check_error(c, call->loc, "argument-type",
+		    "%s() only supports integer arguments (%s provided)", call->u.call.builtin->name,
+		    type_text(c, t));
+	return false;
+}
+
+static const struct type *aggregate(struct check *c, struct node *call, enum type_kind kind)
+{
+	const struct type *t = call->u.call.args.at[0]->type;
+
+	if (!t)
+		return NULL;
+	if (!check_value(c, call))
+		return bad_type(c);
+	return type_aggregate(c->types, kind, t->kind != TYPE_BOOL && t->kind != TYPE_COUNT &&
+			      t->is_signed);
+}
+
+const struct type *check_type_sum(struct check *c, struct node *call)
+{
+	return aggregate(c, call, TYPE_SUM);
+}
+
+const struct type *check_type_min(struct check *c, struct node *call)
+{
+	return aggregate(c, call, TYPE_MIN);
+}
+
+const struct type *check_type_max(struct check *c, struct node *call)
+{
+	return aggregate(c, call, TYPE_MAX);
+}
+
+const struct type *check_type_avg(struct check *c, struct node *call)
+{
+	return aggregate(c, call, TYPE_AVG);
+}
+
+const struct type *check_type_stats(struct check *c, struct node *call)
+{
+	return aggregate(c, call, TYPE_STATS);
+}
+
+enum { HIST_BITS_MAX = 5, LHIST_BUCKETS_MAX = 1000 };
+
+const struct type *check_type_hist(struct check *c, struct node *call)
+{
+	int64_t bits = 0;
+
+	if (!call->u.call.args.at[0]->type)
+		return NULL;
+	if (!check_value(c, call))
+		return bad_type(c);
+	if (call->u.call.args.n == 2 && !node_int64(call->u.call.args.at[1], &bits)) {
+		check_error(c, call->loc, "literal-required",
+			    "hist() expects an integer literal for its bits");
+		return bad_type(c);
+	}
+	if (bits < 0 || bits > HIST_BITS_MAX) {
+		check_error(c, call->loc, "bad-bounds", "hist: bits %lld must be 0..%d",
+			    (long long)bits, HIST_BITS_MAX);
+		return bad_type(c);
+	}
+	return type_with_params(c->types, TYPE_HIST, (uint64_t)bits, 0, 0);
+}
+
+static bool lhist_bounds(struct check *c, const struct node *call, int64_t bounds[3])
+{
+	static const char *const names[] = { "min", "max", "step" };
+
+	for (size_t i = 0; i < 3; i++) {
+		if (!node_int64(call->u.call.args.at[i + 1], &bounds[i]) || bounds[i] < 0) {
+			check_error(c, call->loc, "literal-required",
+				    "lhist: invalid %s value (must be non-negative literal)", names[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool check_bounds(struct check *c, const struct node *call, const int64_t b[3])
+{
+	if (b[2] < 1)
+		check_error(c, call->loc, "bad-bounds", "lhist() step must be >= 1 (%lld provided)",
+			    (long long)b[2]);
+	else if (b[0] > b[1])
+		check_error(c, call->loc, "bad-bounds", "lhist() min must be less than max (provided "
+			    "min %lld and max %lld)", (long long)b[0], (long long)b[1]);
+	else if (b[1] - b[0] < b[2])
+		check_error(c, call->loc, "bad-bounds", "lhist() step is too large for the given range "
+			    "(provided step %lld for range %lld)", (long long)b[2],
+			    (long long)(b[1] - b[0]));
+	else if ((b[1] - b[0]) / b[2] > LHIST_BUCKETS_MAX)
+		check_error(c, call->loc, "bad-bounds", "lhist() too many buckets, must be <= %d "
+			    "(would need %lld)", LHIST_BUCKETS_MAX, (long long)((b[1] - b[0]) / b[2]));
+	else
+		return true;
+	return false;
+}
+
+const struct type *check_type_lhist(struct check *c, struct node *call)
+{
+	int64_t b[3];
+
+	if (!call->u.call.args.at[0]->type)
+		return NULL;
+	if (!check_value(c, call) || !lhist_bounds(c, call, b) || !check_bounds(c, call, b))
+		return bad_type(c);
+	return type_with_params(c->types, TYPE_LHIST, (uint64_t)b[0], (uint64_t)b[1],
+				(uint64_t)b[2]);
+}
+
+/* ---- calls on maps ---- */
+
+const struct type *check_type_delete(struct check *c, struct node *call)
+{
+	(void)call;
+	return c->types->bool_;
+}
+
+const struct type *check_type_has_key(struct check *c, struct node *call)
+{
+	(void)call;
+	return c->types->bool_;
+}
+
+const struct type *check_type_find(struct check *c, struct node *call)
+{
+	const struct type *t = call->u.call.args.at[0]->type;
+
+	if (t && type_is_aggregate(t) && !type_is_castable(t)) {
+		check_error(c, call->loc, "not-assignable",
+			    "Value '%s' cannot be assigned to a scratch variable.", type_text(c, t));
+		return bad_type(c);
+	}
+	cell_add_var(c, call->u.call.args.at[1]->u.var.var, t, call->loc, NULL);
+	return c->types->bool_;
+}
+
+const struct type *check_type_len(struct check *c, struct node *call)
+{
+	const struct node *arg = call->u.call.args.at[0];
+
+	if (arg->kind == NODE_MAP && arg->u.map.map && !arg->u.map.map->is_scalar)
+		return type_int(c->types, 8, true);
+	if (!arg->type)
+		return NULL;
+	if (arg->type->kind == TYPE_KSTACK || arg->type->kind == TYPE_USTACK)
+		return type_int(c->types, 8, true);
+	check_error(c, call->loc, "argument-type", "len() expects a map or stack (%s provided)",
+		    type_text(c, arg->type));
+	return bad_type(c);
+}
+
+const struct type *check_type_clear(struct check *c, struct node *call)
+{
+	(void)call;
+	return c->types->void_;
+}
+
+const struct type *check_type_zero(struct check *c, struct node *call)
+{
+	(void)call;
+	return c->types->void_;
+}
+
+static bool check_print_literals(struct check *c, const struct node *call)
+{
+	int64_t value;
+
+	for (size_t i = 1; i < call->u.call.args.n; i++) {
+		if (node_int64(call->u.call.args.at[i], &value) && value >= 0)
+			continue;
+		check_error(c, call->loc, "literal-required",
+			    "print() expects a non-negative int literal for its %s argument",
+			    i == 1 ? "top" : "div");
+		return false;
+	}
+	return true;
+}
+
+static bool is_printable(const struct type *t)
+{
+	if (t->kind == TYPE_VOID || t->kind == TYPE_TIMESTAMP_MODE)
+		return false;
+	return t->space != SPACE_CONTEXT;
+}
+
+static const struct type *print_value(struct check *c, struct node *call)
+{
+	const struct node *arg = call->u.call.args.at[0];
+	const struct type *t = arg->type;
+
+	if (!t)
+		return NULL;
+	if (!is_printable(t)) {
+		check_error(c, call->loc, "not-printable", "%s type passed to print() is not printable",
+			    type_text(c, t));
+		return bad_type(c);
+	}
+	if (arg->kind == NODE_MAP_ELEM && (t->kind == TYPE_HIST || t->kind == TYPE_LHIST ||
+					   t->kind == TYPE_TSERIES)) {
+		check_hint(c, check_error(c, call->loc, "not-printable",
+					  "one entry of a %s map can not be printed",
+					  type_text(c, t)),
+			   "print the whole map: print(@%s)", arg->u.map.name);
+		return bad_type(c);
+	}
+	return c->types->void_;
+}
+
+const struct type *check_type_print(struct check *c, struct node *call)
+{
+	const struct node *arg = call->u.call.args.at[0];
+
+	if (arg->kind != NODE_MAP)
+		return print_value(c, call);
+	if (!check_print_literals(c, call))
+		return bad_type(c);
+	if (call->u.call.args.n > 1 && arg->type && arg->type->kind == TYPE_STATS)
+		check_warning(c, call->loc, "print-stats",
+			      "print()'s top and div arguments are ignored when used on stats() maps.");
+	return c->types->void_;
+}

@@ -1,0 +1,238 @@
+/*
+ * Type rules of what a probe provides: its name, arguments, context, stacks.
+ */
+#include "check/builtin_types.h"
+
+#include <string.h>
+
+static const char *provider_text(const struct check *c)
+{
+	return c->prog->provider->name;
+}
+
+const struct type *check_type_probe(struct check *c, struct node *call)
+{
+	(void)call;
+	return c->types->probe_name;
+}
+
+const struct type *check_type_probetype(struct check *c, struct node *call)
+{
+	(void)call;
+	return type_string(c->types, 16);	/* never: resolving made it a literal */
+}
+
+const struct type *check_type_func(struct check *c, struct node *call)
+{
+	const struct provider *p = c->prog->provider;
+
+	if (!(p->has & HAS_FUNC)) {
+		check_error(c, call->loc, "not-in-probe",
+			    "The func builtin can not be used with '%s' probes", provider_text(c));
+		return bad_type(c);
+	}
+	if (p->is_return && !target_has(c->target, FEATURE_FUNC_IP)) {
+		check_hint(c, check_error(c, call->loc, "kernel-feature", "func in a return probe needs "
+					  "%s, which kernels from %s on have",
+					  target_feature_text(FEATURE_FUNC_IP),
+					  target_feature_kernel(FEATURE_FUNC_IP)),
+			   "use probe");
+		return bad_type(c);
+	}
+	return p->space == SPACE_USER ? c->types->usym : c->types->ksym;
+}
+
+const struct type *check_type_args(struct check *c, struct node *call)
+{
+	if (!(c->prog->provider->has & HAS_ARGS)) {
+		check_error(c, call->loc, "not-in-probe", "The args builtin can only be used with "
+			    "tracepoint, rawtracepoint, fentry/fexit, and uprobe probes (%s used here)",
+			    provider_text(c));
+		return bad_type(c);
+	}
+	if (!c->prog->args)
+		return bad_type(c);	/* the provider has said why */
+	return type_structure(c->types, c->prog->args, SPACE_CONTEXT, false);
+}
+
+const struct type *check_type_ctx(struct check *c, struct node *call)
+{
+	const struct provider *p = c->prog->provider;
+	const char *name = p->has & HAS_PT_REGS ? "pt_regs" : "bpf_perf_event_data";
+	const struct type *t = NULL;
+
+	if (p->attach == ATTACH_TRACEPOINT) {
+		check_error(c, call->loc, "not-in-probe", "Use args instead of ctx in tracepoint");
+		return bad_type(c);
+	}
+	if (!(p->has & HAS_CTX)) {
+		check_error(c, call->loc, "not-in-probe",
+			    "The ctx builtin can not be used with '%s' probes", provider_text(c));
+		return bad_type(c);
+	}
+	if (c->btf)
+		t = kbtf_type_by_name(c->btf, c->types, KBTF_STRUCT_NAME, name);
+	return type_pointer(c->types, t ? t : c->types->void_, SPACE_CONTEXT, false);
+}
+
+/* An argument beyond the prototype of the function: what is in the register
+ * then is chance. */
+static void warn_beyond(struct check *c, const struct node *call, uint64_t index)
+{
+	const struct provider *p = c->prog->provider;
+	const char *name = NULL;
+	int nr_params = -1;
+
+	if (!p->arg_type)
+		return;
+	p->arg_type(&c->probe_ctx, c->prog->sites[0], (uint32_t)index, &nr_params, &name);
+	if (nr_params >= 0 && index >= (uint64_t)nr_params)
+		check_warning(c, call->loc, "no-such-argument",
+			      "%s has no %s: it has %d parameter%s", c->prog->sites[0]->name,
+			      call->u.call.name, nr_params, nr_params == 1 ? "" : "s");
+}
+
+const struct type *check_type_arg(struct check *c, struct node *call)
+{
+	uint64_t index = call->u.call.args.at[0]->u.integer.value;
+	struct diag *d;
+
+	if (!(c->prog->provider->has & HAS_ARGN)) {
+		d = check_error(c, call->loc, "not-in-probe", "The %s builtin can only be used with "
+				"'kprobes', 'uprobes' and 'usdt' probes", call->u.call.name);
+		if (c->prog->provider->has & HAS_ARGS)
+			check_hint(c, d, "the arguments of a %s are fields of args: args.name",
+				   provider_text(c));
+		return bad_type(c);
+	}
+	if (index >= c->target->arch->nr_args) {
+		check_error(c, call->loc, "no-such-argument", "%s doesn't support %s",
+			    c->target->arch->name, call->u.call.name);
+		return bad_type(c);
+	}
+	warn_beyond(c, call, index);
+	return type_int(c->types, 8, false);
+}
+
+const struct type *check_type_retval(struct check *c, struct node *call)
+{
+	struct diag *d;
+
+	if (c->prog->provider->has & HAS_RETVAL)
+		return type_int(c->types, 8, false);
+	d = check_error(c, call->loc, "not-in-probe", "The retval builtin can only be used with "
+			"'kretprobe' and 'uretprobe' and 'fentry' probes");
+	if (c->prog->provider->attach == ATTACH_TRACEPOINT)
+		check_hint(c, d, "try to use args.ret instead");
+	return bad_type(c);
+}
+
+const struct type *check_type_reg(struct check *c, struct node *call)
+{
+	const struct target_arch *arch = c->target->arch;
+	struct node *name = call->u.call.args.at[0];
+	struct nearest near;
+	struct diag *d;
+
+	if (!need_string(c, call, 0))
+		return bad_type(c);
+	if (!(c->prog->provider->has & HAS_PT_REGS)) {
+		check_error(c, call->loc, "not-in-probe", "reg can not be used with \"%s\" probes",
+			    provider_text(c));
+		return bad_type(c);
+	}
+	nearest_start(&near, name->u.string.text);
+	for (size_t i = 0; i < arch->nr_regs; i++) {
+		if (!strcmp(arch->regs[i].name, name->u.string.text)) {
+			call->u.call.aux = (void *)&arch->regs[i];
+			return type_int(c->types, 8, false);
+		}
+		nearest_try(&near, arch->regs[i].name);
+	}
+	d = check_error(c, call->loc, "unknown-register",
+			"'%s' is not a valid register on this architecture (%s)",
+			name->u.string.text, arch->name);
+	if (near.best)
+		check_hint(c, d, "did you mean \"%s\"?", near.best);
+	return bad_type(c);
+}
+
+/* ---- stacks ---- */
+
+enum { STACK_LIMIT_DEFAULT = 127, STACK_LIMIT_MAX = 1024 };
+
+static const char *const stack_modes[] = {
+	[STACK_BPFTRACE] = "bpftrace", [STACK_PERF] = "perf", [STACK_RAW] = "raw",
+	[STACK_BUILD_ID] = "build_id",
+};
+
+static int stack_mode_find(const char *name)
+{
+	for (int i = 0; i < (int)(sizeof(stack_modes) / sizeof(*stack_modes)); i++)
+		if (!strcmp(stack_modes[i], name))
+			return i;
+	return -1;
+}
+
+/* Where the limit stands: last, if it is given; the mode is a bare word. */
+static bool stack_args(struct check *c, const struct node *call, int *mode, int64_t *limit)
+{
+	const char *name = call->u.call.builtin->name;
+	size_t at = 0;
+
+	if (at < call->u.call.args.n && call->u.call.args.at[at]->kind == NODE_IDENT) {
+		const struct node *word = call->u.call.args.at[at++];
+
+		*mode = stack_mode_find(word->u.ident.name);
+		if (*mode < 0) {
+			check_error(c, word->loc, "unknown-word", "Invalid stack mode %s: valid "
+				    "values are bpftrace, raw, perf, and build_id.",
+				    word->u.ident.name);
+			return false;
+		}
+	}
+	if (at == call->u.call.args.n)
+		return true;
+	if (at + 1 != call->u.call.args.n || !node_int64(call->u.call.args.at[at], limit) ||
+	    *limit < 0) {
+		check_error(c, call->loc, "bad-limit", "%s: invalid limit value", name);
+		return false;
+	}
+	if (*limit > STACK_LIMIT_MAX) {
+		check_error(c, call->loc, "bad-limit",
+			    "%s([int limit]): limit shouldn't exceed %d, %lld given", name,
+			    STACK_LIMIT_MAX, (long long)*limit);
+		return false;
+	}
+	return true;
+}
+
+static const struct type *stack_type(struct check *c, struct node *call, enum type_kind kind)
+{
+	int mode = (int)c->config.stack_mode;
+	int64_t limit = STACK_LIMIT_DEFAULT;
+
+	if (!stack_args(c, call, &mode, &limit))
+		return bad_type(c);
+	if (kind == TYPE_KSTACK && mode == STACK_BUILD_ID) {
+		if (call->u.call.args.n && call->u.call.args.at[0]->kind == NODE_IDENT) {
+			check_error(c, call->loc, "unknown-word",
+				    "build_id is not a mode of kernel stacks");
+			return bad_type(c);
+		}
+		check_warning(c, call->loc, "stack-mode",
+			      "build_id is not a mode of kernel stacks: using raw");
+		mode = STACK_RAW;
+	}
+	return type_with_params(c->types, kind, (uint64_t)limit, (uint64_t)mode, 0);
+}
+
+const struct type *check_type_kstack(struct check *c, struct node *call)
+{
+	return stack_type(c, call, TYPE_KSTACK);
+}
+
+const struct type *check_type_ustack(struct check *c, struct node *call)
+{
+	return stack_type(c, call, TYPE_USTACK);
+}

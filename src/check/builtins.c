@@ -1,0 +1,205 @@
+/*
+ * The table of builtins, and the type rules of what needs no more than a line.
+ */
+#include "check/builtin_types.h"
+
+#include <string.h>
+
+#define VAR BUILTIN_VAR
+#define FUNC BUILTIN_FUNC
+#define BOTH BUILTIN_BOTH
+
+const struct builtin builtins[BUILTIN_ID_COUNT] = {
+#define BUILTIN(id, name, kind, min_args, max_args, flags, type_rule, lowering, doc) \
+	[BUILTIN_##id] = { BUILTIN_##id, name, kind, min_args, max_args, flags, \
+			   check_type_##type_rule, doc },
+#include "check/builtins.def"
+#undef BUILTIN
+};
+
+#undef VAR
+#undef FUNC
+#undef BOTH
+
+const struct builtin *builtin_find(const char *name)
+{
+	for (size_t i = 0; i < BUILTIN_ID_COUNT; i++)
+		if (!strcmp(builtins[i].name, name))
+			return &builtins[i];
+	return NULL;
+}
+
+/* The argument is a map as a whole, not its value. */
+static bool is_map_argument(const struct node *call, size_t i)
+{
+	return i == 0 && call->u.call.args.at[0]->kind == NODE_MAP &&
+	       ((call->u.call.builtin->flags & BUILTIN_F_MAP_ARG) ||
+		call->u.call.builtin->id == BUILTIN_print ||
+		call->u.call.builtin->id == BUILTIN_len);
+}
+
+const struct type *infer_call(struct check *c, struct node *n)
+{
+	const struct builtin *b = n->u.call.builtin;
+	bool is_bad = false;
+
+	if ((b->flags & BUILTIN_F_MAP_VALUE) && c->state->map_value != n) {
+		check_error(c, n->loc, "not-assigned-to-map",
+			    "%s() must be assigned directly to a map", b->name);
+		return bad_type(c);
+	}
+	c->state->map_value = NULL;
+	for (size_t i = 0; i < n->u.call.args.n; i++) {
+		struct node *arg = n->u.call.args.at[i];
+
+		if (is_map_argument(n, i))
+			arg->type = arg->u.map.map->value;
+		else if (arg->kind != NODE_IDENT)
+			infer_expr(c, arg);
+		is_bad |= arg->type && arg->type->kind == TYPE_ERROR;
+	}
+	return is_bad ? bad_type(c) : b->type_rule(c, n);
+}
+
+struct node *call_arg(const struct node *call, size_t i)
+{
+	return i < call->u.call.args.n ? call->u.call.args.at[i] : NULL;
+}
+
+const char *literal_word(const struct node *n)
+{
+	switch (n->kind) {
+	case NODE_STRING:
+		return "string";
+	case NODE_BOOL:
+		return "bool";
+	default:
+		return "int";
+	}
+}
+
+bool need_string(struct check *c, const struct node *call, size_t i)
+{
+	const struct node *arg = call_arg(call, i);
+	struct diag *d;
+
+	if (!arg || arg->kind == NODE_STRING)
+		return true;
+	d = check_error(c, call->loc, "literal-required", "%s() expects a string literal (%s provided)",
+			call->u.call.builtin->name,
+			arg->type && arg->type->kind == TYPE_STRING ? "a string that is no literal" :
+			literal_word(arg));
+	if (arg->kind == NODE_INT)
+		check_hint(c, d, "str($N) gives a positional parameter as text");
+	return false;
+}
+
+const struct type *check_type_u64(struct check *c, struct node *call)
+{
+	(void)call;
+	return type_int(c->types, 8, false);
+}
+
+const struct type *check_type_s32(struct check *c, struct node *call)
+{
+	(void)call;
+	return type_int(c->types, 4, true);
+}
+
+const struct type *check_type_bool(struct check *c, struct node *call)
+{
+	(void)call;
+	return c->types->bool_;
+}
+
+const struct type *check_type_comm(struct check *c, struct node *call)
+{
+	(void)call;
+	return type_string(c->types, 16);
+}
+
+const struct type *check_type_username(struct check *c, struct node *call)
+{
+	(void)call;
+	return type_simple(c->types, TYPE_USERNAME);
+}
+
+const struct type *check_type_usermode(struct check *c, struct node *call)
+{
+	if (strcmp(c->target->arch->name, "x86_64")) {
+		check_error(c, call->loc, "not-here", "usermode is only known on x86_64");
+		return bad_type(c);
+	}
+	return type_int(c->types, 1, false);
+}
+
+/* The kernel's own struct by name, or void where BTF does not have it. */
+static const struct type *kernel_struct(struct check *c, const char *name)
+{
+	const struct type *t = c->btf ? kbtf_type_by_name(c->btf, c->types, KBTF_STRUCT_NAME, name) :
+			       NULL;
+
+	return t ? t : c->types->void_;
+}
+
+const struct type *check_type_curtask(struct check *c, struct node *call)
+{
+	const struct type *task = kernel_struct(c, "task_struct");
+
+	(void)call;
+	return type_pointer(c->types, task, SPACE_KERNEL, task->kind == TYPE_STRUCT &&
+			    target_has(c->target, FEATURE_CURRENT_TASK_BTF));
+}
+
+/* ---- words as arguments ---- */
+
+static bool take_word(struct check *c, struct node *call, const char *const *words, size_t count,
+		      const char *what)
+{
+	struct node *arg = call_arg(call, 0);
+	struct nearest near;
+	struct diag *d;
+
+	if (!arg || arg->kind == NODE_INT)
+		return true;
+	if (arg->kind == NODE_IDENT) {
+		nearest_start(&near, arg->u.ident.name);
+		for (size_t i = 0; i < count; i++) {
+			if (!strcmp(words[i], arg->u.ident.name)) {
+				node_set_int(arg, i, false);
+				return true;
+			}
+			nearest_try(&near, words[i]);
+		}
+		d = check_error(c, arg->loc, "unknown-word", "Invalid %s: %s", what,
+				arg->u.ident.name);
+		if (near.best)
+			check_hint(c, d, "did you mean %s?", near.best);
+		return false;
+	}
+	check_error(c, arg->loc, "unknown-word", "Invalid %s: it must be a plain word", what);
+	return false;
+}
+
+const struct type *check_type_pid(struct check *c, struct node *call)
+{
+	static const char *const words[] = { "curr_ns", "init" };
+
+	if (!take_word(c, call, words, 2, "PID namespace mode (expects: curr_ns or init)"))
+		return bad_type(c);
+	if (call->u.call.args.n && !call->u.call.args.at[0]->u.integer.value)
+		call->u.call.args.n = 0;
+	return type_int(c->types, 4, false);
+}
+
+const struct type *check_type_nsecs(struct check *c, struct node *call)
+{
+	static const char *const words[] = {
+		[CLOCK_MODE_BOOT] = "boot", [CLOCK_MODE_MONOTONIC] = "monotonic",
+		[CLOCK_MODE_TAI] = "tai", [CLOCK_MODE_SW_TAI] = "sw_tai",
+	};
+
+	if (!take_word(c, call, words, 4, "timestamp mode"))
+		return bad_type(c);
+	return type_int(c->types, 8, false);
+}

@@ -1,0 +1,164 @@
+/*
+ * Cells of inference: a variable's type, a map's key and value.
+ *
+ * In each round a cell is the join of what reaches it, computed from the types
+ * of the round before; what does not fit the cell's type is left out, and told
+ * in the reporting round. See check_impl.h.
+ */
+#include "check/check_impl.h"
+
+#include <string.h>
+
+void cells_begin_round(struct check *c)
+{
+	struct var **v;
+	struct map **m;
+
+	vec_each(v, &c->state->vars)
+		(*v)->next = (*v)->is_sized ? (*v)->type : NULL;
+	vec_each(m, &c->maps) {
+		(*m)->next_key = NULL;
+		(*m)->next_value = (*m)->is_seeded ? type_literal(c->types, 0, false) : NULL;
+	}
+}
+
+/* Take what the round has found. `only_grow`: the round must not undo the one
+ * before (rounds ran out: never seen, but they must end). */
+static bool settle(struct check *c, const struct type **cell, const struct type *next,
+		   bool only_grow)
+{
+	const struct type *was = *cell;
+
+	if (only_grow && was && next)
+		next = type_join(c->types, was, next, NULL);
+	if (next)
+		*cell = next;
+	return *cell != was;
+}
+
+bool cells_end_round(struct check *c, bool only_grow)
+{
+	bool changed = false;
+	struct var **v;
+	struct map **m;
+
+	vec_each(v, &c->state->vars)
+		changed |= settle(c, &(*v)->type, (*v)->next, only_grow);
+	vec_each(m, &c->maps) {
+		changed |= settle(c, &(*m)->key, (*m)->next_key, only_grow);
+		changed |= settle(c, &(*m)->value, (*m)->next_value, only_grow);
+	}
+	return changed;
+}
+
+const struct type *check_join(struct check *c, const struct type *a, const struct type *b)
+{
+	unsigned flags = 0;
+	const struct type *t = type_join(c->types, a, b, &flags);
+
+	if (t && (flags & TYPE_JOIN_PROBE_NAME) && t->kind == TYPE_STRING &&
+	    t->size_bytes < c->state->longest_probe_name + 1)
+		t = type_string(c->types, c->state->longest_probe_name + 1);
+	return t;
+}
+
+/* Join `t` into the cell; false if it does not fit what the cell holds. */
+static bool cell_add(struct check *c, const struct type *cell, const struct type **next,
+		     const struct type *t)
+{
+	const struct type *joined;
+
+	if (cell && !check_join(c, cell, t))
+		return false;
+	joined = *next ? check_join(c, *next, t) : t;
+	if (joined)
+		*next = joined;
+	return joined != NULL || cell != NULL;
+}
+
+/* Cells keep no trust: the verifier forgets what a pointer was once it has
+ * gone through a map, and where two such pointers meet. */
+static const struct type *without_trust(struct check *c, const struct type *t)
+{
+	if (!t->is_trusted)
+		return t;
+	if (t->kind == TYPE_POINTER)
+		return type_pointer(c->types, t->target, t->space, false);
+	if (t->kind == TYPE_STRUCT)
+		return type_structure(c->types, t->structure, t->space, false);
+	return t;
+}
+
+static bool fits_declared(struct check *c, const struct type *to, const struct type *t,
+			  const struct node *value)
+{
+	const struct type *joined;
+
+	if (type_is_integer(to) && type_is_integer(t)) {
+		if (value && value->kind == NODE_INT)
+			return type_int_holds(to, value->u.integer.value, value->u.integer.negative);
+		return true;	/* convert.c warns of what may be lost */
+	}
+	if (type_is_integer(to) && type_is_castable(t))
+		return true;
+	joined = check_join(c, to, t);
+	if (!joined)
+		return false;
+	return to->kind == TYPE_STRING || to->kind == TYPE_BUFFER ? joined == to : true;
+}
+
+void cell_add_var(struct check *c, struct var *v, const struct type *t, struct loc loc,
+		  const struct node *value)
+{
+	bool ok;
+
+	if (!t || t->kind == TYPE_ERROR)
+		return;
+	if (type_is_castable(t))
+		t = type_as_int64(c, t);
+	if (v->nr_assigned != 1 || (v->is_declared && !v->is_sized))
+		t = without_trust(c, t);
+	if (v->is_sized)
+		ok = fits_declared(c, v->type, t, value);
+	else
+		ok = cell_add(c, v->type, &v->next, t);
+	if (!ok)
+		check_error(c, loc, "type-mismatch", "Type mismatch for $%s: trying to assign value "
+			    "of type '%s' when variable already has a type '%s'", v->name,
+			    type_text(c, t), type_text(c, v->type ? v->type : v->next));
+}
+
+void cell_add_value(struct check *c, struct map *m, const struct type *t, struct loc loc)
+{
+	if (!t || t->kind == TYPE_ERROR)
+		return;
+	t = without_trust(c, t);
+	if (!cell_add(c, m->value, &m->next_value, t))
+		check_error(c, loc, "type-mismatch", "Type mismatch for @%s: trying to assign value "
+			    "of type '%s' when map already has a type '%s'", m->name,
+			    type_text(c, t), type_text(c, m->value ? m->value : m->next_value));
+}
+
+/* Key types as messages list them: a tuple's elements without parentheses. */
+static const char *key_text(struct check *c, const struct type *t)
+{
+	const char *text = type_text(c, t);
+	size_t len = strlen(text);
+
+	if (t && t->kind == TYPE_TUPLE && len >= 2)
+		return arena_strndup(c->arena, text + 1, len - 2);
+	return text;
+}
+
+void cell_add_key(struct check *c, struct map *m, const struct type *t, struct loc loc)
+{
+	if (!t || t->kind == TYPE_ERROR)
+		return;
+	if (type_is_castable(t))
+		t = type_as_int64(c, t);
+	t = without_trust(c, t);
+	if (!cell_add(c, m->key, &m->next_key, t))
+		check_error(c, loc, "key-mismatch", "Argument mismatch for @%s: trying to access "
+			    "with arguments: '%s' when map expects arguments: '%s'", m->name,
+			    key_text(c, t), key_text(c, m->key ? m->key : m->next_key));
+}

@@ -1,0 +1,166 @@
+/*
+ * The stages of checking, top to bottom. See check_impl.h.
+ */
+#include "check/check_impl.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Rounds of inference. A chain of assignments needs one round a link; scripts
+ * that need more than this do not exist, but must not hang. */
+enum { ROUNDS_MAX = 400 };
+
+/* Parts of the language that come later: named, and placed. */
+static void refuse_parts(struct check *c)
+{
+	struct macro **m;
+	struct func **f;
+	struct c_chunk *chunk;
+	struct import *import;
+
+	vec_each(chunk, &c->script->c_parts)
+		unsupported(c, chunk->loc, chunk->is_directive ? "preprocessor lines" :
+			    "C definitions");
+	vec_each(import, &c->script->imports)
+		unsupported(c, import->loc, "import");
+	vec_each(m, &c->script->macros)
+		unsupported(c, (*m)->loc, "macro");
+	vec_each(f, &c->script->funcs)
+		unsupported(c, (*f)->loc, "fn");
+}
+
+/* Positional parameters are the arguments that do not begin with "--". */
+static struct check_options *own_options(struct check *c)
+{
+	struct check_options *own = arena_new(c->arena, struct check_options);
+	const char **params = arena_array(c->arena, const char *, c->options->nr_params + 1);
+
+	*own = *c->options;
+	own->params = params;
+	own->nr_params = 0;
+	for (size_t i = 0; i < c->options->nr_params; i++)
+		if (strncmp(c->options->params[i], "--", 2))
+			params[own->nr_params++] = c->options->params[i];
+	return own;
+}
+
+static void resolve_all(struct check *c)
+{
+	struct prog **p;
+
+	vec_each(p, &c->progs) {
+		resolve_prog(c, *p);
+		fold_expr(c, &(*p)->body);
+	}
+	maps_settle(c);
+}
+
+static void infer_all(struct check *c)
+{
+	struct prog **p;
+
+	cells_begin_round(c);
+	vec_each(p, &c->progs) {
+		c->prog = *p;
+		infer_block(c, (*p)->body);
+	}
+}
+
+static void run_rounds(struct check *c)
+{
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		infer_all(c);
+		c->changed = cells_end_round(c, round > ROUNDS_MAX / 2);
+		if (!c->changed)
+			return;
+	}
+}
+
+/* A map that is read or stepped, but never assigned, holds small integers. */
+static bool seed_maps(struct check *c)
+{
+	bool seeded = false;
+	struct map **m;
+
+	vec_each(m, &c->maps) {
+		if ((*m)->value || (*m)->is_seeded || ((*m)->uses & MAP_ASSIGNED))
+			continue;
+		(*m)->is_seeded = seeded = true;
+	}
+	return seeded;
+}
+
+/* The types of everything: first with the signs of arithmetic on literals left
+ * open, so that a fixed sign that arrives late still decides them. */
+static void infer(struct check *c)
+{
+	c->state->in_rounds = true;
+	c->state->signs_open = true;
+	run_rounds(c);
+	if (seed_maps(c))
+		run_rounds(c);
+	c->state->signs_open = false;
+	run_rounds(c);
+}
+
+static void check_vars(struct check *c)
+{
+	struct var **v;
+
+	vec_each(v, &c->state->vars) {
+		if (!(*v)->assigned)
+			check_warning(c, (*v)->loc, "never-assigned",
+				      "Variable $%s was never assigned to.", (*v)->name);
+		if (!(*v)->type && (*v)->read && !c->diags->nr_errors)
+			check_error(c, (*v)->loc, "unknown-type",
+				    "Could not resolve the type of this variable");
+	}
+}
+
+static void check_map_types(struct check *c)
+{
+	struct map **m;
+
+	vec_each(m, &c->maps)
+		if ((!(*m)->value || (!(*m)->is_scalar && !(*m)->key)) && !c->diags->nr_errors)
+			check_error(c, (*m)->loc, "unknown-type",
+				    "Could not resolve the type of @%s", (*m)->name);
+}
+
+static void report(struct check *c)
+{
+	c->reporting = true;
+	infer_all(c);
+	check_vars(c);
+	check_map_types(c);
+	c->state->in_rounds = false;
+}
+
+static void finish(struct check *c)
+{
+	struct prog **p;
+
+	maps_finish(c);
+	vec_each(p, &c->progs) {
+		convert_prog(c, *p);
+		prog_describe(c, *p);
+		maps_find_takes(c, (*p)->body);
+	}
+}
+
+int check_run(struct check *c)
+{
+	c->state = arena_new(c->arena, struct check_state);
+	c->options = own_options(c);
+	config_apply(c);
+	refuse_parts(c);
+	expand_probes(c);
+	resolve_all(c);
+	if (!c->diags->nr_errors || c->progs.n) {
+		infer(c);
+		report(c);
+	}
+	if (!c->diags->nr_errors)
+		finish(c);
+	return c->diags->nr_errors ? -EINVAL : 0;
+}

@@ -1,0 +1,162 @@
+/*
+ * What the files of this room share.
+ *
+ * The stages, each over all programs before the next begins:
+ *
+ *	config		settings from block and environment	config.c
+ *	expand		probes to programs, bodies cloned	expand.c
+ *	resolve		names, scopes, maps, parameters		resolve*.c, scope.c, maps.c
+ *	fold		constants				fold.c
+ *	infer		types, in rounds until nothing changes	infer_*.c, builtin_*.c, cells.c
+ *	report		one more round that may complain	the same
+ *	convert		implicit casts, dead branches		convert*.c
+ *
+ * Inference computes every cell (variable, map key, map value) anew in each
+ * round from the types of the round before, so that what comes out does not
+ * depend on the order of statements. NULL is a type that is not known yet.
+ */
+#ifndef SONDE_CHECK_IMPL_H
+#define SONDE_CHECK_IMPL_H
+
+#include "check/check.h"
+#include "types/kbtf.h"
+
+struct scope {
+	struct scope *parent;
+	struct node *block;
+	bool is_callback;	/* body of a `for`: variables from outside are captured */
+	VEC(struct var *) vars;
+};
+
+/* A use of a map by a call that does not by itself decide the map's shape. */
+struct shape_demand {
+	struct map *map;
+	bool is_scalar;
+	struct loc loc;
+	const char *message;	/* if the map turns out to be otherwise */
+};
+
+struct check_state {
+	struct scope *scope;
+	VEC(struct var *) vars;		/* of all programs */
+	VEC(struct shape_demand) demands;
+	unsigned nr_loops, nr_for_loops;	/* around the statement being resolved */
+	bool in_rounds;			/* inference: diagnostics only when reporting */
+	bool signs_open;		/* first rounds: signs of arithmetic on literals may yet change */
+	bool in_for;			/* inferring the body of a `for` */
+	const struct node *map_value;	/* the call that may be an aggregation: value of an assignment */
+	uint32_t longest_probe_name;
+};
+
+/* ---- report.c ---- */
+
+/* Add a diagnostic, unless the same one stands already (bodies are cloned) or
+ * types are still moving. Returns NULL then. `diag` of the others may be NULL. */
+struct diag *check_error(struct check *c, struct loc loc, const char *tag, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+struct diag *check_warning(struct check *c, struct loc loc, const char *tag, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void check_hint(struct check *c, struct diag *diag, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void check_note(struct check *c, struct diag *diag, struct loc loc, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Short forms. */
+const char *type_text(struct check *c, const struct type *t);
+/* The error type, after a message that the caller gave. */
+const struct type *bad_type(struct check *c);
+void unsupported(struct check *c, struct loc loc, const char *what);
+
+/* ---- config.c ---- */
+void config_apply(struct check *c);
+
+/* ---- expand.c ---- */
+void expand_probes(struct check *c);
+
+/* ---- scope.c ---- */
+struct scope *scope_push(struct check *c, struct node *block, bool is_callback);
+void scope_pop(struct check *c);
+/* The variable of this name that is visible, or NULL; marks captures. */
+struct var *scope_find(struct check *c, const char *name);
+struct var *scope_add(struct check *c, const char *name, struct loc loc);
+/* "Undefined or undeclared variable", with the nearest name. */
+void scope_undefined(struct check *c, const char *name, struct loc loc);
+
+/* ---- maps.c ---- */
+struct map *map_get(struct check *c, const char *name, struct loc loc);
+/* A use that decides the map's shape, or disagrees with what others decided. */
+void map_use(struct check *c, struct node *n, bool is_scalar, unsigned uses);
+/* A use by a call, which must fit the shape that other uses decide. */
+void map_demand(struct check *c, struct node *n, bool is_scalar, unsigned uses,
+		const char *message);
+/* After all programs are resolved: demands, declarations, undefined maps. */
+void maps_settle(struct check *c);
+/* After inference: kinds of storage, capacity. */
+void maps_finish(struct check *c);
+/* Find print followed by clear or zero. */
+void maps_find_takes(struct check *c, struct node *body);
+
+/* ---- resolve.c ---- */
+void resolve_prog(struct check *c, struct prog *prog);
+void resolve_expr(struct check *c, struct node **slot);
+void resolve_children(struct check *c, struct node *n);
+void node_set_error(struct node *n);
+
+/* ---- resolve_call.c ---- */
+void resolve_call(struct check *c, struct node *n);
+void resolve_ident(struct check *c, struct node *n);
+
+/* ---- fold.c ---- */
+void fold_expr(struct check *c, struct node **slot);
+bool node_is_literal(const struct node *n);
+void node_set_int(struct node *n, uint64_t value, bool negative);
+/* Value of a literal as signed 64 bits; false if it is none or does not fit. */
+bool node_int64(const struct node *n, int64_t *value);
+
+/* ---- cells.c ---- */
+void cells_begin_round(struct check *c);
+bool cells_end_round(struct check *c, bool only_grow);
+/* The join of two types in this program, NULL if there is none. */
+const struct type *check_join(struct check *c, const struct type *a, const struct type *b);
+/* A value of type `t` reaches a variable, a map's value, a map's key. */
+void cell_add_var(struct check *c, struct var *v, const struct type *t, struct loc loc,
+		  const struct node *value);
+void cell_add_value(struct check *c, struct map *m, const struct type *t, struct loc loc);
+void cell_add_key(struct check *c, struct map *m, const struct type *t, struct loc loc);
+
+/* ---- types of expressions and statements ---- */
+const struct type *infer_expr(struct check *c, struct node *n);	/* infer_expr.c */
+const struct type *infer_access(struct check *c, struct node *n);	/* infer_access.c */
+const struct type *infer_unary(struct check *c, struct node *n);	/* infer_ops.c */
+const struct type *infer_binary(struct check *c, struct node *n);
+const struct type *infer_incdec(struct check *c, struct node *n);
+const struct type *arithmetic_type(struct check *c, enum ast_op op, const struct type *l,
+				   const struct type *r);
+void infer_stmt(struct check *c, struct node *n);	/* infer_stmt.c */
+const struct type *infer_block(struct check *c, struct node *n);
+const struct type *infer_call(struct check *c, struct node *n);	/* builtins.c */
+const struct type *infer_cast(struct check *c, struct node *n);	/* casts.c */
+const struct type *infer_type_query(struct check *c, struct node *n);
+/* A type as written; NULL if not known yet; the error type after a message. */
+const struct type *type_of_expr(struct check *c, const struct type_expr *e, bool *is_open);
+void infer_condition(struct check *c, struct node *cond, struct loc loc);
+
+bool type_is_number(const struct type *t);	/* integers and castable aggregations */
+bool type_is_condition(const struct type *t);
+/* What type a value has when it is read: aggregations become integers. */
+const struct type *type_as_int64(struct check *c, const struct type *t);
+
+/* ---- format.c ---- */
+const struct type *check_type_format(struct check *c, struct node *call);
+
+/* ---- convert.c ---- */
+void convert_prog(struct check *c, struct prog *prog);
+void convert_expr(struct check *c, struct node **slot);
+void convert_to(struct check *c, struct node **slot, const struct type *to);
+void convert_call(struct check *c, struct node **slot);	/* convert_call.c */
+/* ---- describe.c ---- */
+void prog_describe(struct check *c, struct prog *prog);
+
+struct node *cast_node(struct check *c, struct node *n, const struct type *to);
+
+#endif

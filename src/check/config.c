@@ -1,0 +1,334 @@
+/*
+ * Settings: the config block, then the environment, over the defaults.
+ *
+ * Every key is a row; a row's setter takes a number or a text. The environment
+ * is read here and nowhere else: BPFTRACE_KEY or SONDE_KEY.
+ */
+#include "check/check_impl.h"
+#include "lang/lang.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum key_kind {
+	KEY_NUMBER, KEY_BOOL, KEY_STRING,
+	KEY_STACK_MODE, KEY_MISSING, KEY_LICENSE,
+	KEY_IGNORED,		/* accepted, means nothing here */
+	KEY_REMOVED,		/* accepted with a warning */
+	KEY_ENVIRONMENT,	/* only as a variable */
+	KEY_GATE,		/* enable, warn, error */
+};
+
+struct key {
+	const char *name;
+	enum key_kind kind;
+	size_t offset;		/* in struct config */
+	const char *renamed;	/* old name: what it is called now */
+	bool inverted;		/* the old name meant the opposite */
+};
+
+#define AT(field) offsetof(struct config, field)
+
+static const struct key keys[] = {
+	{ "cache_user_symbols", KEY_IGNORED, 0, NULL, false },
+	{ "cpp_demangle", KEY_BOOL, AT(cpp_demangle), NULL, false },
+	{ "fault_in", KEY_BOOL, AT(fault_in), NULL, false },
+	{ "lazy_symbolication", KEY_BOOL, AT(lazy_symbolication), NULL, false },
+	{ "license", KEY_LICENSE, AT(license), NULL, false },
+	{ "log_size", KEY_NUMBER, AT(log_size), NULL, false },
+	{ "max_bpf_progs", KEY_NUMBER, AT(max_bpf_progs), NULL, false },
+	{ "max_cat_bytes", KEY_NUMBER, AT(max_cat_bytes), NULL, false },
+	{ "max_map_keys", KEY_NUMBER, AT(max_map_keys), NULL, false },
+	{ "max_probes", KEY_NUMBER, AT(max_probes), NULL, false },
+	{ "max_strlen", KEY_NUMBER, AT(max_strlen), NULL, false },
+	{ "missing_probes", KEY_MISSING, AT(missing_probes), NULL, false },
+	{ "on_stack_limit", KEY_NUMBER, AT(on_stack_limit), NULL, false },
+	{ "perf_rb_pages", KEY_NUMBER, AT(perf_rb_pages), NULL, false },
+	{ "print_maps_on_exit", KEY_BOOL, AT(print_maps_on_exit), NULL, false },
+	{ "show_debug_info", KEY_BOOL, AT(show_debug_info), NULL, false },
+	{ "stack_mode", KEY_STACK_MODE, AT(stack_mode), NULL, false },
+	{ "str_trunc_trailer", KEY_STRING, AT(str_trunc_trailer), NULL, false },
+	{ "use_blazesym", KEY_IGNORED, 0, NULL, false },
+	{ "unstable_tseries", KEY_GATE, 0, NULL, false },
+	{ "unstable_dw_ustack", KEY_GATE, 0, NULL, false },
+	{ "unstable_typeinfo", KEY_GATE, 0, NULL, false },
+	{ "unstable_import_statement", KEY_GATE, 0, NULL, false },
+	{ "symbol_source", KEY_REMOVED, 0, NULL, false },
+	{ "max_type_res_iterations", KEY_REMOVED, 0, NULL, false },
+	{ "unstable_addr", KEY_REMOVED, 0, NULL, false },
+	{ "unstable_import", KEY_REMOVED, 0, NULL, false },
+	{ "unstable_macro", KEY_REMOVED, 0, NULL, false },
+	{ "unstable_map_decl", KEY_REMOVED, 0, NULL, false },
+	{ "strlen", KEY_NUMBER, AT(max_strlen), "max_strlen", false },
+	{ "no_cpp_demangle", KEY_BOOL, AT(cpp_demangle), "cpp_demangle", true },
+	{ "cat_bytes_max", KEY_NUMBER, AT(max_cat_bytes), "max_cat_bytes", false },
+	{ "map_keys_max", KEY_NUMBER, AT(max_map_keys), "max_map_keys", false },
+	{ "btf", KEY_ENVIRONMENT, 0, NULL, false },
+	{ "kernel_build", KEY_ENVIRONMENT, 0, NULL, false },
+	{ "kernel_source", KEY_ENVIRONMENT, 0, NULL, false },
+	{ "vmlinux", KEY_ENVIRONMENT, 0, NULL, false },
+};
+
+#undef AT
+
+enum { NR_KEYS = sizeof(keys) / sizeof(*keys) };
+
+static void set_defaults(struct config *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->max_strlen = 1024;
+	f->max_map_keys = 4096;
+	f->max_probes = 1024;
+	f->max_bpf_progs = 1024;
+	f->max_cat_bytes = 10240;
+	f->on_stack_limit = 32;
+	f->log_size = 1000000;
+	f->print_maps_on_exit = true;
+	f->cpp_demangle = true;
+	f->lazy_symbolication = true;
+	f->show_debug_info = true;
+	f->str_trunc_trailer = "..";
+	f->license = "GPL";
+	f->stack_mode = STACK_BPFTRACE;
+	f->missing_probes = MISSING_ERROR;
+	f->fault_in = true;
+}
+
+static const struct key *key_find(const char *name)
+{
+	if (!strncasecmp(name, "bpftrace_", 9))
+		name += 9;
+	else if (!strncasecmp(name, "sonde_", 6))
+		name += 6;
+	for (size_t i = 0; i < NR_KEYS; i++)
+		if (!strcasecmp(keys[i].name, name))
+			return &keys[i];
+	return NULL;
+}
+
+/* A setting's value, from the block or the environment. */
+struct value {
+	const char *text;
+	uint64_t number;
+	bool is_number;
+	const char *name;	/* the key, as written */
+	struct loc loc;
+};
+
+static bool choose(const char *const *words, size_t count, const char *text, int *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!strcasecmp(words[i], text)) {
+			*out = (int)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool read_bool(const struct value *v, bool *out)
+{
+	static const char *const words[] = { "false", "true", "off", "on", "no", "yes", "0", "1" };
+	int which;
+
+	if (v->is_number) {
+		*out = v->number != 0;
+		return true;
+	}
+	if (!choose(words, 8, v->text, &which))
+		return false;
+	*out = which & 1;
+	return true;
+}
+
+static void bad_value(struct check *c, const struct value *v, const char *wants)
+{
+	check_error(c, v->loc, "config-value", "%s: %s", v->name, wants);
+}
+
+static void set_number(struct check *c, const struct key *k, const struct value *v)
+{
+	if (!v->is_number)
+		bad_value(c, v, arena_printf(c->arena, "expecting a number, got %s", v->text));
+	else if (v->number > 1u << 30)
+		bad_value(c, v, "the number is too large");
+	else
+		*(uint32_t *)((char *)&c->config + k->offset) = (uint32_t)v->number;
+}
+
+static void set_bool(struct check *c, const struct key *k, const struct value *v)
+{
+	bool value;
+
+	if (!read_bool(v, &value)) {
+		bad_value(c, v, arena_printf(c->arena, "Invalid bool value %s: valid values are true, "
+					     "false, 1, 0, on, off, yes, no.", v->text));
+		return;
+	}
+	*(bool *)((char *)&c->config + k->offset) = value != k->inverted;
+}
+
+static void set_stack_mode(struct check *c, const struct value *v)
+{
+	static const char *const modes[] = {
+		[STACK_BPFTRACE] = "bpftrace", [STACK_PERF] = "perf", [STACK_RAW] = "raw",
+		[STACK_BUILD_ID] = "build_id",
+	};
+	int mode;
+
+	if (choose(modes, 4, v->text, &mode))
+		c->config.stack_mode = (enum stack_mode)mode;
+	else
+		bad_value(c, v, "Invalid value for stack_mode: valid values are bpftrace, raw, perf, "
+			  "and build_id.");
+}
+
+static void set_missing(struct check *c, const struct value *v)
+{
+	static const char *const words[] = {
+		[MISSING_ERROR] = "error", [MISSING_WARN] = "warn", [MISSING_IGNORE] = "ignore",
+	};
+
+	if (!choose(words, 3, v->text, &c->config.missing_probes))
+		bad_value(c, v, "Invalid value for missing_probes: valid values are ignore, warn, and "
+			  "error.");
+}
+
+static void set_license(struct check *c, const struct value *v)
+{
+	static const char *const licenses[] = {
+		"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL",
+		"Dual MPL/GPL",
+	};
+	int which;
+
+	if (choose(licenses, 6, v->text, &which))
+		c->config.license = licenses[which];
+	else
+		bad_value(c, v, arena_printf(c->arena, "Invalid value for license: %s. Valid values: "
+					     "GPL, GPL v2, GPL and additional rights, Dual BSD/GPL, "
+					     "Dual MIT/GPL, Dual MPL/GPL", v->text));
+}
+
+static void check_gate(struct check *c, const struct value *v)
+{
+	static const char *const words[] = { "enable", "warn", "error" };
+	bool value;
+	int which;
+
+	if (!choose(words, 3, v->text, &which) && !read_bool(v, &value))
+		bad_value(c, v, "valid values are enable, warn and error");
+}
+
+static void set_key(struct check *c, const struct key *k, const struct value *v)
+{
+	switch (k->kind) {
+	case KEY_NUMBER:
+		set_number(c, k, v);
+		break;
+	case KEY_BOOL:
+		set_bool(c, k, v);
+		break;
+	case KEY_STRING:
+		*(const char **)((char *)&c->config + k->offset) = v->text;
+		break;
+	case KEY_STACK_MODE:
+		set_stack_mode(c, v);
+		break;
+	case KEY_MISSING:
+		set_missing(c, v);
+		break;
+	case KEY_LICENSE:
+		set_license(c, v);
+		break;
+	case KEY_GATE:
+		check_gate(c, v);
+		break;
+	case KEY_REMOVED:
+		check_warning(c, v->loc, "config-removed", "%s is deprecated and has no effect",
+			      v->name);
+		break;
+	case KEY_IGNORED:
+	case KEY_ENVIRONMENT:
+		break;
+	}
+}
+
+static void unknown_key(struct check *c, const struct config_entry *e)
+{
+	struct diag *d = check_error(c, e->loc, "config-key", "%s: not a known configuration option",
+				     e->key);
+	struct nearest near;
+
+	nearest_start(&near, e->key);
+	for (size_t i = 0; i < NR_KEYS; i++)
+		if (!keys[i].renamed && keys[i].kind < KEY_REMOVED)
+			nearest_try(&near, keys[i].name);
+	if (near.best)
+		check_hint(c, d, "did you mean %s?", near.best);
+}
+
+static void apply_entry(struct check *c, const struct config_entry *e)
+{
+	const struct key *k = key_find(e->key);
+	struct value v = { .name = e->key, .loc = e->loc };
+
+	if (!k) {
+		unknown_key(c, e);
+		return;
+	}
+	if (k->kind == KEY_ENVIRONMENT) {
+		check_error(c, e->loc, "config-key", "%s: can only be set as an environment variable",
+			    e->key);
+		return;
+	}
+	if (k->renamed)
+		check_warning(c, e->loc, "config-renamed", "%s has been renamed, please use %s", e->key,
+			      k->renamed);
+	v.is_number = e->kind == CONFIG_INT || e->kind == CONFIG_BOOL;
+	v.number = e->number;
+	v.text = v.is_number ? arena_printf(c->arena, "%llu", (unsigned long long)e->number) : e->text;
+	if (e->kind == CONFIG_BOOL && k->kind == KEY_NUMBER)
+		v.is_number = false;
+	set_key(c, k, &v);
+}
+
+static const char *environment(struct check *c, const char *prefix, const char *name)
+{
+	char *text = arena_printf(c->arena, "%s%s", prefix, name);
+
+	for (char *p = text; *p; p++)
+		if (*p >= 'a' && *p <= 'z')
+			*p = (char)(*p - 'a' + 'A');
+	return getenv(text);
+}
+
+static void apply_environment(struct check *c, const struct key *k)
+{
+	const char *text = environment(c, "SONDE_", k->name);
+	struct value v = { .name = k->name };
+	bool is_duration;
+
+	if (!text)
+		text = environment(c, "BPFTRACE_", k->name);
+	if (!text || k->kind == KEY_ENVIRONMENT)
+		return;
+	v.text = arena_strdup(c->arena, text);
+	v.is_number = !lang_parse_integer(text, strlen(text), &v.number, &is_duration);
+	set_key(c, k, &v);
+}
+
+void config_apply(struct check *c)
+{
+	struct config_entry *e;
+
+	set_defaults(&c->config);
+	vec_each(e, &c->script->config)
+		apply_entry(c, e);
+	for (size_t i = 0; i < NR_KEYS; i++)
+		apply_environment(c, &keys[i]);
+	if (c->config.max_strlen < 8)
+		c->config.max_strlen = 8;
+}

@@ -1,0 +1,288 @@
+/*
+ * Probes to programs.
+ *
+ * Each attach point is expanded to its sites on the target; the sites of a
+ * probe are then grouped by what the action depends on: the provider, the
+ * layout of the fields of `args` that it reads, and what the arguments that it
+ * follows as pointers point to. Each group is a program with a copy of the
+ * body, in which a predicate has become an `if`.
+ */
+#include "check/check_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Design: from so many syscall tracepoints on, one raw program serves them. */
+enum { RAW_SYSCALLS_MIN = 8 };
+
+/* What an action looks at that may differ from site to site. */
+struct demands {
+	struct check *c;
+	bool args, whole_args;
+	VEC(const char *) fields;	/* of args */
+	VEC(uint32_t) pointers;		/* argN that are followed */
+};
+
+static bool is_word(const struct node *n, const char *name)
+{
+	if (n->kind == NODE_IDENT)
+		return !strcmp(n->u.ident.name, name);
+	return n->kind == NODE_CALL && !n->u.call.args.n && !strcmp(n->u.call.name, name);
+}
+
+static bool is_args(const struct node *n)
+{
+	if (n->kind == NODE_UNARY && n->u.unary.op == OP_DEREF)
+		return is_args(n->u.unary.operand);
+	return is_word(n, "args");
+}
+
+static void demand_pointer(struct demands *d, const struct node *object)
+{
+	const char *name = object->kind == NODE_IDENT ? object->u.ident.name : "";
+
+	if (!strncmp(name, "arg", 3) && name[3] >= '0' && name[3] <= '9')
+		vec_push(d->c->arena, &d->pointers, (uint32_t)atoi(name + 3));
+}
+
+static void scan_demands(struct node **slot, void *arg)
+{
+	struct demands *d = arg;
+	struct node *n = *slot;
+
+	if (!n)
+		return;
+	if (n->kind == NODE_FIELD && is_args(n->u.field.object)) {
+		d->args = true;
+		vec_push(d->c->arena, &d->fields, n->u.field.name);
+		return;
+	}
+	if (is_word(n, "args"))
+		d->args = d->whole_args = true;
+	if (n->kind == NODE_FIELD)
+		demand_pointer(d, n->u.field.object);
+	else if (n->kind == NODE_INDEX)
+		demand_pointer(d, n->u.index.object);
+	else if (n->kind == NODE_UNARY && n->u.unary.op == OP_DEREF)
+		demand_pointer(d, n->u.unary.operand);
+	node_children(n, scan_demands, d);
+}
+
+/* ---- groups ---- */
+
+static bool is_syscall(const struct probe_site *s, const char *prefix)
+{
+	return s->provider->attach == ATTACH_TRACEPOINT && s->image.category &&
+	       !strcmp(s->image.category, "syscalls") && s->image.event &&
+	       !strncmp(s->image.event, prefix, strlen(prefix));
+}
+
+static size_t count_syscalls(const site_vec *sites, const char *prefix)
+{
+	struct probe_site **s;
+	size_t count = 0;
+
+	vec_each(s, sites)
+		count += is_syscall(*s, prefix);
+	return count;
+}
+
+/* The raw tracepoint that serves this site and its like, or NULL. */
+static const char *raw_event_of(const struct probe_site *s, const bool use_raw[2])
+{
+	if (use_raw[0] && is_syscall(s, "sys_enter_"))
+		return "sys_enter";
+	if (use_raw[1] && is_syscall(s, "sys_exit_"))
+		return "sys_exit";
+	return NULL;
+}
+
+static void key_add_field(struct check *c, struct sbuf *key, struct type_struct *args,
+			  const char *name)
+{
+	uint32_t offset;
+	const struct type_field *f = args ? type_field_find(c->types, args, name, &offset) : NULL;
+
+	if (f)
+		sbuf_printf(key, "|%s:%p:%u:%u:%u:%d%d", name, (const void *)f->type, offset,
+			    f->bit_offset, f->bit_size, f->data_loc, f->rel_loc);
+	else
+		sbuf_printf(key, "|%s:none", name);
+}
+
+static void key_add_all(struct check *c, struct sbuf *key, struct type_struct *args)
+{
+	const struct type_field *fields;
+	size_t count;
+
+	if (!args)
+		return;
+	fields = type_struct_fields(c->types, args, &count);
+	for (size_t i = 0; i < count; i++)
+		if (fields[i].name)
+			key_add_field(c, key, args, fields[i].name);
+}
+
+static void key_add_pointer(struct check *c, struct sbuf *key, struct probe_site *s,
+			    uint32_t index)
+{
+	const struct type *t = NULL;
+	const char *name = NULL;
+	int nr_params = -1;
+
+	if (s->provider->arg_type)
+		t = s->provider->arg_type(&c->probe_ctx, s, index, &nr_params, &name);
+	sbuf_printf(key, "|arg%u:%p:%d", index, (const void *)t,
+		    nr_params >= 0 && index >= (uint32_t)nr_params);
+}
+
+/* `args` of a site; a message only if none was given before. */
+static struct type_struct *site_args(struct check *c, struct probe_site *s)
+{
+	struct loc nowhere = { 0 };
+	bool is_silent = c->diags->nr_errors > 0;
+
+	if (!s->provider->args || !(s->provider->has & HAS_ARGS))
+		return NULL;
+	return provider_args(&c->probe_ctx, s, is_silent ? nowhere : s->loc);
+}
+
+static void make_key(struct demands *d, struct probe_site *s, const char *raw, struct sbuf *key)
+{
+	struct type_struct *args = d->args ? site_args(d->c, s) : NULL;
+	const char **name;
+	uint32_t *index;
+
+	sbuf_clear(key);
+	sbuf_printf(key, "%p|%s", (const void *)s->provider, raw ? raw : "");
+	if (d->args)
+		sbuf_puts(key, args ? "|args" : "|none");
+	vec_each(name, &d->fields)
+		key_add_field(d->c, key, args, *name);
+	if (d->whole_args)
+		key_add_all(d->c, key, args);
+	vec_each(index, &d->pointers)
+		key_add_pointer(d->c, key, s, *index);
+}
+
+static struct node *make_body(struct check *c, const struct probe *probe)
+{
+	struct node *body = node_clone(c->arena, probe->body), *outer, *branch;
+
+	if (!probe->predicate)
+		return body;
+	branch = node_new(c->arena, NODE_IF, probe->predicate->loc);
+	branch->u.cond.cond = node_clone(c->arena, probe->predicate);
+	branch->u.cond.then = body;
+	outer = node_new(c->arena, NODE_BLOCK, body->loc);
+	vec_push(c->arena, &outer->u.block.stmts, branch);
+	return outer;
+}
+
+static struct prog *add_prog(struct check *c, const struct probe *probe, struct probe_site *s)
+{
+	struct prog *p = arena_new(c->arena, struct prog);
+
+	p->provider = s->provider;
+	p->loc = probe->loc;
+	p->body = make_body(c, probe);
+	p->args = s->args;
+	p->index = (uint32_t)c->progs.n;
+	vec_push(c->arena, &c->progs, p);
+	return p;
+}
+
+struct group {
+	struct prog *prog;
+	site_vec sites;
+};
+
+static void add_to_group(struct demands *d, struct hmap *groups, const struct probe *probe,
+			 struct probe_site *s, const bool use_raw[2])
+{
+	const char *raw = raw_event_of(s, use_raw);
+	struct sbuf key = { 0 };
+	struct group *g;
+
+	make_key(d, s, raw, &key);
+	g = hmap_find(groups, sbuf_text(&key), key.len);
+	if (!g) {
+		g = arena_new(d->c->arena, struct group);
+		g->prog = add_prog(d->c, probe, s);
+		g->prog->raw_event = raw;
+		g->prog->uses_args = d->args;
+		hmap_set(groups, sbuf_text(&key), key.len, g);
+	}
+	vec_push(d->c->arena, &g->sites, s);
+	g->prog->sites = g->sites.at;
+	g->prog->nr_sites = g->sites.n;
+	sbuf_close(&key);
+}
+
+static void group_sites(struct check *c, const struct probe *probe, const site_vec *sites)
+{
+	struct demands d = { .c = c };
+	bool use_raw[2] = { false, false };
+	struct probe_site **s;
+	struct hmap groups;
+	struct node *body = probe->body, *predicate = probe->predicate;
+
+	scan_demands(&body, &d);
+	scan_demands(&predicate, &d);
+	if (!d.args) {
+		use_raw[0] = count_syscalls(sites, "sys_enter_") >= RAW_SYSCALLS_MIN;
+		use_raw[1] = count_syscalls(sites, "sys_exit_") >= RAW_SYSCALLS_MIN;
+	}
+	hmap_init(&groups, c->arena);
+	vec_each(s, sites)
+		add_to_group(&d, &groups, probe, *s, use_raw);
+}
+
+static void note_names(struct check *c, const site_vec *sites)
+{
+	struct probe_site **s;
+
+	vec_each(s, sites) {
+		uint32_t len = (uint32_t)strlen((*s)->name);
+
+		if (len > c->state->longest_probe_name)
+			c->state->longest_probe_name = len;
+	}
+}
+
+static void expand_probe(struct check *c, const struct probe *probe)
+{
+	int errors = c->diags->nr_errors, warnings = c->diags->nr_warnings;
+	struct attach_point **ap;
+	site_vec sites = { 0 };
+
+	vec_each(ap, &probe->attach_points)
+		probes_expand(&c->probe_ctx, *ap, &sites);
+	if (!sites.n && c->diags->nr_errors == errors && c->diags->nr_warnings == warnings &&
+	    c->config.missing_probes == MISSING_ERROR)
+		check_error(c, probe->loc, "no-attach-points", "No attach points match this probe");
+	note_names(c, &sites);
+	group_sites(c, probe, &sites);
+	if (sites.n > c->config.max_probes)
+		check_hint(c, check_error(c, probe->loc, "too-many-probes", "%zu attach points exceed the "
+					  "limit of %u", sites.n, c->config.max_probes),
+			   "raise the limit with max_probes");
+}
+
+void expand_probes(struct check *c)
+{
+	struct probe **probe;
+
+	c->probe_ctx = (struct probe_ctx){
+		.arena = c->arena, .names = c->names, .diags = c->diags, .types = c->types,
+		.target = c->target, .btf = c->btf, .pid = c->options->pid,
+		.unsafe_mode = c->options->unsafe_mode, .missing = c->config.missing_probes,
+	};
+	vec_each(probe, &c->script->probes)
+		expand_probe(c, *probe);
+	if (c->progs.n > c->config.max_bpf_progs)
+		check_hint(c, check_error(c, (struct loc){ 0 }, "too-many-programs",
+					  "the script needs %zu programs, the limit is %u", c->progs.n,
+					  c->config.max_bpf_progs),
+			   "raise the limit with max_bpf_progs");
+}

@@ -1,0 +1,359 @@
+/*
+ * Constant folding (language 1.11), on literals only and before types.
+ *
+ * Integers are computed in 128 bits and must come out within 64, signed or
+ * unsigned; what does not is an error. A folded node takes the place of the
+ * expression, so "must be a literal" accepts constant expressions.
+ */
+#include "check/check_impl.h"
+
+#include <string.h>
+
+bool node_is_literal(const struct node *n)
+{
+	if (n->kind == NODE_TUPLE || n->kind == NODE_RECORD) {
+		for (size_t i = 0; i < n->u.tuple.items.n; i++)
+			if (!node_is_literal(n->u.tuple.items.at[i]))
+				return false;
+		return true;
+	}
+	return n->kind == NODE_INT || n->kind == NODE_STRING || n->kind == NODE_BOOL;
+}
+
+void node_set_int(struct node *n, uint64_t value, bool negative)
+{
+	n->kind = NODE_INT;
+	n->implicit = false;
+	memset(&n->u, 0, sizeof(n->u));
+	n->u.integer.value = value;
+	n->u.integer.negative = negative;
+}
+
+static void set_bool(struct node *n, bool value)
+{
+	n->kind = NODE_BOOL;
+	memset(&n->u, 0, sizeof(n->u));
+	n->u.integer.value = value;
+}
+
+static void set_string(struct node *n, const char *text, size_t len)
+{
+	n->kind = NODE_STRING;
+	memset(&n->u, 0, sizeof(n->u));
+	n->u.string.text = text;
+	n->u.string.len = len;
+}
+
+static __int128 wide(const struct node *n)
+{
+	if (n->u.integer.negative)
+		return (int64_t)n->u.integer.value;
+	return n->u.integer.value;
+}
+
+bool node_int64(const struct node *n, int64_t *value)
+{
+	if (n->kind != NODE_INT || wide(n) > INT64_MAX)
+		return false;
+	*value = (int64_t)n->u.integer.value;
+	return true;
+}
+
+static bool set_wide(struct node *n, __int128 v)
+{
+	if (v < INT64_MIN || v > (__int128)UINT64_MAX)
+		return false;
+	node_set_int(n, (uint64_t)v, v < 0);
+	return true;
+}
+
+/* Returns false if the operator is none of these or the result does not fit. */
+static bool fold_arithmetic(struct node *n, enum ast_op op, __int128 a, __int128 b)
+{
+	__int128 v;
+
+	switch (op) {
+	case OP_ADD:
+		return set_wide(n, a + b);
+	case OP_SUB:
+		return set_wide(n, a - b);
+	case OP_MUL:
+		return !__builtin_mul_overflow(a, b, &v) && set_wide(n, v);
+	case OP_DIV:
+		return b && set_wide(n, a / b);
+	case OP_MOD:
+		return b && set_wide(n, a % b);
+	case OP_AND:
+		return set_wide(n, a & b);
+	case OP_OR:
+		return set_wide(n, a | b);
+	case OP_XOR:
+		return set_wide(n, a ^ b);
+	case OP_SHL:
+		if (b < 0 || b > 63)
+			return false;
+		return set_wide(n, a < 0 ? (__int128)(int64_t)((uint64_t)a << b) :
+				(__int128)((uint64_t)a << b));
+	case OP_SHR:
+		return b >= 0 && b <= 63 && set_wide(n, a >> b);
+	default:
+		return false;
+	}
+}
+
+static bool compare(enum ast_op op, int order)
+{
+	switch (op) {
+	case OP_EQ:
+		return order == 0;
+	case OP_NE:
+		return order != 0;
+	case OP_LT:
+		return order < 0;
+	case OP_LE:
+		return order <= 0;
+	case OP_GT:
+		return order > 0;
+	default:
+		return order >= 0;
+	}
+}
+
+static bool is_comparison(enum ast_op op)
+{
+	return op >= OP_EQ && op <= OP_GE;
+}
+
+static void fold_ints(struct check *c, struct node *n)
+{
+	enum ast_op op = n->u.binary.op;
+	__int128 a = wide(n->u.binary.left), b = wide(n->u.binary.right);
+
+	if (is_comparison(op)) {
+		set_bool(n, compare(op, (a > b) - (a < b)));
+	} else if (!fold_arithmetic(n, op, a, b)) {
+		check_error(c, n->loc, "constant-overflow", (op == OP_DIV || op == OP_MOD) && !b ?
+			    "division by zero in a constant expression" :
+			    "unable to fold literals due to overflow or underflow");
+		node_set_error(n);
+	}
+}
+
+static void fold_bools(struct check *c, struct node *n)
+{
+	bool a = n->u.binary.left->u.integer.value, b = n->u.binary.right->u.integer.value;
+
+	switch (n->u.binary.op) {
+	case OP_ADD:
+	case OP_OR:
+		set_bool(n, a || b);
+		break;
+	case OP_MUL:
+	case OP_AND:
+		set_bool(n, a && b);
+		break;
+	case OP_SUB:
+	case OP_XOR:
+		set_bool(n, a != b);
+		break;
+	case OP_DIV:
+	case OP_MOD:
+		if (!b) {
+			check_error(c, n->loc, "constant-overflow",
+				    "division by zero in a constant expression");
+			node_set_error(n);
+		} else {
+			set_bool(n, n->u.binary.op == OP_DIV && a);
+		}
+		break;
+	default:
+		if (is_comparison(n->u.binary.op))
+			set_bool(n, compare(n->u.binary.op, a - b));
+		break;
+	}
+}
+
+static void fold_strings(struct check *c, struct node *n)
+{
+	const struct node *l = n->u.binary.left, *r = n->u.binary.right;
+	size_t len = l->u.string.len + r->u.string.len;
+	char *text;
+	int order;
+
+	if (is_comparison(n->u.binary.op)) {
+		order = memcmp(l->u.string.text, r->u.string.text,
+			       l->u.string.len < r->u.string.len ? l->u.string.len :
+			       r->u.string.len);
+		if (!order)
+			order = (l->u.string.len > r->u.string.len) -
+				(l->u.string.len < r->u.string.len);
+		set_bool(n, compare(n->u.binary.op, order));
+	} else if (n->u.binary.op == OP_ADD) {
+		text = arena_alloc(c->arena, len + 1);
+		memcpy(text, l->u.string.text, l->u.string.len);
+		memcpy(text + l->u.string.len, r->u.string.text, r->u.string.len);
+		set_string(n, text, len);
+	}
+}
+
+/* "abc" + 1 drops leading bytes. */
+static void fold_offset(struct check *c, struct node *n, const struct node *text,
+			const struct node *by)
+{
+	size_t len = text->u.string.len, drop = by->u.integer.value;
+
+	if (n->u.binary.op != OP_ADD || by->u.integer.negative)
+		return;
+	if (drop > len || (drop == len && len)) {
+		check_warning(c, n->loc, "empty-string", "literal string will always be empty");
+		drop = len;
+	}
+	set_string(n, text->u.string.text + drop, len - drop);
+}
+
+static bool truth(const struct node *n, bool *value)
+{
+	if (n->kind != NODE_INT && n->kind != NODE_BOOL)
+		return false;
+	*value = n->u.integer.value != 0;
+	return true;
+}
+
+static void fold_binary(struct check *c, struct node *n)
+{
+	struct node *l = n->u.binary.left, *r = n->u.binary.right;
+	bool a, b;
+
+	if (n->u.binary.op == OP_LAND || n->u.binary.op == OP_LOR) {
+		if (truth(l, &a) && truth(r, &b))
+			set_bool(n, n->u.binary.op == OP_LAND ? a && b : a || b);
+	} else if (l->kind == NODE_INT && r->kind == NODE_INT) {
+		fold_ints(c, n);
+	} else if (l->kind == NODE_BOOL && r->kind == NODE_BOOL) {
+		fold_bools(c, n);
+	} else if (l->kind == NODE_STRING && r->kind == NODE_STRING) {
+		fold_strings(c, n);
+	} else if (l->kind == NODE_STRING && r->kind == NODE_INT) {
+		fold_offset(c, n, l, r);
+	} else if (l->kind == NODE_INT && r->kind == NODE_STRING) {
+		fold_offset(c, n, r, l);
+	}
+}
+
+static void fold_unary(struct check *c, struct node *n)
+{
+	const struct node *x = n->u.unary.operand;
+	bool value;
+
+	if (n->u.unary.op == OP_NOT && truth(x, &value)) {
+		set_bool(n, !value);
+	} else if (x->kind == NODE_INT && n->u.unary.op == OP_BNOT) {
+		node_set_int(n, ~x->u.integer.value, false);
+	} else if (x->kind == NODE_INT && n->u.unary.op == OP_NEG && !set_wide(n, -wide(x))) {
+		check_error(c, n->loc, "constant-overflow",
+			    "unable to fold literals due to overflow or underflow");
+		node_set_error(n);
+	}
+}
+
+/* A constant condition with literals on both sides. */
+static void fold_cond(struct node **slot)
+{
+	struct node *n = *slot;
+	bool value;
+
+	if (!n->u.cond.then || !n->u.cond.otherwise || !truth(n->u.cond.cond, &value) ||
+	    !node_is_literal(n->u.cond.then) || !node_is_literal(n->u.cond.otherwise))
+		return;
+	*slot = value ? n->u.cond.then : n->u.cond.otherwise;
+}
+
+static void fold_call(struct node *n)
+{
+	struct node **args = n->u.call.args.at;
+	size_t len;
+
+	if (!n->u.call.builtin || n->u.call.builtin->id != BUILTIN_str ||
+	    args[0]->kind != NODE_STRING)
+		return;
+	len = args[0]->u.string.len;
+	if (n->u.call.args.n == 2) {
+		if (args[1]->kind != NODE_INT || args[1]->u.integer.negative)
+			return;
+		if (args[1]->u.integer.value < len)
+			len = args[1]->u.integer.value;
+	}
+	set_string(n, args[0]->u.string.text, len);
+}
+
+static void fold_element(struct node **slot)
+{
+	struct node *n = *slot, *object = n->u.element.object;
+
+	if ((object->kind == NODE_TUPLE || object->kind == NODE_RECORD) &&
+	    node_is_literal(object) && n->u.element.number < object->u.tuple.items.n)
+		*slot = object->u.tuple.items.at[n->u.element.number];
+}
+
+static void fold_index(struct node *n)
+{
+	const struct node *object = n->u.index.object, *index = n->u.index.index;
+	uint64_t at;
+
+	if (object->kind != NODE_STRING || index->kind != NODE_INT || index->u.integer.negative)
+		return;
+	at = index->u.integer.value;
+	if (at <= object->u.string.len)
+		node_set_int(n, at == object->u.string.len ? 0 :
+			     (uint8_t)object->u.string.text[at], false);
+}
+
+static void fold_query(struct check *c, struct node *n)
+{
+	const struct type *t;
+
+	if (!n->u.type_query.of_type)
+		return;
+	t = infer_type_query(c, n);
+	if (t && t->kind == TYPE_ERROR)
+		node_set_error(n);
+}
+
+static void fold_child(struct node **slot, void *arg)
+{
+	if (*slot)
+		fold_expr(arg, slot);
+}
+
+void fold_expr(struct check *c, struct node **slot)
+{
+	struct node *n = *slot;
+
+	node_children(n, fold_child, c);
+	switch (n->kind) {
+	case NODE_BINARY:
+		fold_binary(c, n);
+		break;
+	case NODE_UNARY:
+		fold_unary(c, n);
+		break;
+	case NODE_TERNARY:
+		fold_cond(slot);
+		break;
+	case NODE_CALL:
+		fold_call(n);
+		break;
+	case NODE_ELEMENT:
+		fold_element(slot);
+		break;
+	case NODE_INDEX:
+		fold_index(n);
+		break;
+	case NODE_SIZEOF:
+	case NODE_OFFSETOF:
+		fold_query(c, n);
+		break;
+	default:
+		break;
+	}
+}

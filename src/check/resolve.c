@@ -1,0 +1,394 @@
+/*
+ * Names to what they stand for, in one program.
+ *
+ * In: a body as the parser made it. Out: variables and maps are linked, bare
+ * names are calls or constants, positional parameters are literals, a map
+ * element has one key, and the scopes' rules have been checked. What is wrong
+ * or not there yet has become a NODE_ERROR after its message.
+ */
+#include "check/check_impl.h"
+#include "lang/lang.h"
+
+#include <string.h>
+
+void node_set_error(struct node *n)
+{
+	n->kind = NODE_ERROR;
+	n->type = NULL;
+}
+
+static void resolve_child(struct node **slot, void *arg)
+{
+	if (*slot)
+		resolve_expr(arg, slot);
+}
+
+void resolve_children(struct check *c, struct node *n)
+{
+	node_children(n, resolve_child, c);
+}
+
+static void resolve_var(struct check *c, struct node *n)
+{
+	n->u.var.var = scope_find(c, n->u.var.name);
+	if (!n->u.var.var) {
+		scope_undefined(c, n->u.var.name, n->loc);
+		node_set_error(n);
+		return;
+	}
+	n->u.var.var->read = true;
+}
+
+/* `@m[a, b]` is `@m[(a, b)]`. */
+static void resolve_keys(struct check *c, struct node *n)
+{
+	struct node *tuple;
+
+	for (size_t i = 0; i < n->u.map.keys.n; i++)
+		resolve_expr(c, &n->u.map.keys.at[i]);
+	if (n->u.map.keys.n <= 1)
+		return;
+	tuple = node_new(c->arena, NODE_TUPLE, loc_join(n->u.map.keys.at[0]->loc,
+				n->u.map.keys.at[n->u.map.keys.n - 1]->loc));
+	tuple->u.tuple.items = n->u.map.keys;
+	memset(&n->u.map.keys, 0, sizeof(n->u.map.keys));
+	vec_push(c->arena, &n->u.map.keys, tuple);
+}
+
+static void resolve_map(struct check *c, struct node *n, unsigned uses)
+{
+	if (n->kind == NODE_MAP_ELEM)
+		resolve_keys(c, n);
+	map_use(c, n, n->kind == NODE_MAP, uses);
+}
+
+static void resolve_incdec(struct check *c, struct node *n)
+{
+	struct node *to = n->u.incdec.operand;
+
+	if (to->kind == NODE_MAP || to->kind == NODE_MAP_ELEM) {
+		resolve_map(c, to, MAP_UPDATED);
+		return;
+	}
+	resolve_expr(c, &n->u.incdec.operand);
+	if (to->kind == NODE_VAR) {
+		to->u.var.var->assigned = true;
+		to->u.var.var->nr_assigned++;
+	}
+}
+
+static void assign_var(struct check *c, struct node *target, bool is_update)
+{
+	struct var *v = scope_find(c, target->u.var.name);
+
+	if (!v && is_update) {
+		scope_undefined(c, target->u.var.name, target->loc);
+		node_set_error(target);
+		return;
+	}
+	if (!v)
+		v = scope_add(c, target->u.var.name, target->loc);
+	v->assigned = true;
+	v->read |= is_update;
+	v->nr_assigned++;
+	target->u.var.var = v;
+}
+
+static void resolve_assign(struct check *c, struct node *n)
+{
+	struct node *target = n->u.assign.target;
+	bool is_update = n->u.assign.op != OP_NONE;
+
+	resolve_expr(c, &n->u.assign.value);
+	if (target->kind == NODE_VAR)
+		assign_var(c, target, is_update);
+	else if (target->kind == NODE_MAP || target->kind == NODE_MAP_ELEM)
+		resolve_map(c, target, is_update ? MAP_UPDATED : MAP_ASSIGNED);
+	else
+		resolve_expr(c, &n->u.assign.target);
+}
+
+static bool refuse_shadowing(struct check *c, const char *name, struct loc loc)
+{
+	struct var *v = scope_find(c, name);
+	struct diag *d;
+
+	if (!v)
+		return false;
+	d = check_error(c, loc, "shadowing",
+			"Variable $%s was already declared. Variable shadowing is not allowed.", name);
+	check_note(c, d, v->loc, v->is_declared ? "This is the initial declaration." :
+		   v->is_loop_var ? "This is the loop variable." :
+		   "This is the initial assignment.");
+	return true;
+}
+
+static void resolve_let(struct check *c, struct node *n)
+{
+	struct var *v;
+
+	if (n->u.let.value)
+		resolve_expr(c, &n->u.let.value);
+	refuse_shadowing(c, n->u.let.name, n->loc);
+	v = scope_add(c, n->u.let.name, n->loc);
+	v->is_declared = n->u.let.declared != NULL;
+	v->assigned = n->u.let.value != NULL;
+	/* A place without a first value is zero until assigned: it counts. */
+	v->nr_assigned = 1 + !n->u.let.value;
+	n->u.let.var = v;
+}
+
+static void resolve_block(struct check *c, struct node *n, bool is_callback)
+{
+	scope_push(c, n, is_callback);
+	resolve_children(c, n);
+	scope_pop(c);
+}
+
+/* The body of `unroll` is code in a row, no loop to break out of. */
+static void resolve_loop(struct check *c, struct node *n)
+{
+	bool is_loop = n->kind == NODE_WHILE;
+
+	resolve_expr(c, &n->u.loop.cond);
+	c->state->nr_loops += is_loop;
+	resolve_block(c, n->u.loop.body, false);
+	c->state->nr_loops -= is_loop;
+}
+
+static void resolve_for(struct check *c, struct node *n)
+{
+	if (n->kind == NODE_FOR_RANGE) {
+		resolve_expr(c, &n->u.loop.from);
+		resolve_expr(c, &n->u.loop.to);
+	} else {
+		map_use(c, n->u.loop.map, false, MAP_ITERATED);
+	}
+	refuse_shadowing(c, n->u.loop.var_name, n->u.loop.var_loc);
+	scope_push(c, n->u.loop.body, true);
+	n->u.loop.var = scope_add(c, n->u.loop.var_name, n->u.loop.var_loc);
+	n->u.loop.var->is_loop_var = true;
+	n->u.loop.var->assigned = true;
+	n->u.loop.var->nr_assigned = 2;
+	c->state->nr_loops++;
+	c->state->nr_for_loops++;
+	resolve_children(c, n->u.loop.body);
+	c->state->nr_for_loops--;
+	c->state->nr_loops--;
+	scope_pop(c);
+}
+
+static void resolve_jump(struct check *c, struct node *n)
+{
+	if (!c->state->nr_loops)
+		check_error(c, n->loc, "jump-outside-loop", "'%s' statement outside of a loop",
+			    n->kind == NODE_BREAK ? "break" : "continue");
+}
+
+/* `argN` is an integer that carries what it points to: used as a pointer, it
+ * becomes one. */
+static void carry_pointee(struct check *c, struct node **slot)
+{
+	struct node *n = *slot, *cast;
+	struct probe_site *site = c->prog->sites[0];
+	const char *param = NULL;
+	const struct type *pointee;
+	uint64_t index;
+	int nr_params = -1;
+	struct diag *d;
+
+	if (n->kind != NODE_CALL || !n->u.call.builtin || n->u.call.builtin->id != BUILTIN_arg ||
+	    !c->prog->provider->arg_type)
+		return;
+	index = n->u.call.args.at[0]->u.integer.value;
+	pointee = c->prog->provider->arg_type(&c->probe_ctx, site, (uint32_t)index, &nr_params,
+					      &param);
+	if (nr_params >= 0 && index >= (uint64_t)nr_params) {
+		d = check_error(c, n->loc, "no-such-argument", nr_params == 1 ?
+				"%s has no arg%llu: it has %d parameter" :
+				"%s has no arg%llu: it has %d parameters", site->name,
+				(unsigned long long)index, nr_params);
+		for (int i = 0; i < nr_params; i++) {
+			c->prog->provider->arg_type(&c->probe_ctx, site, (uint32_t)i, &nr_params,
+						    &param);
+			check_hint(c, d, "arg%d is the parameter '%s'", i, param ? param : "?");
+		}
+		node_set_error(n);
+		return;
+	}
+	if (!pointee)
+		return;
+	cast = cast_node(c, n, type_pointer(c->types, pointee, c->prog->provider->space, false));
+	*slot = cast;
+}
+
+static void resolve_access(struct check *c, struct node *n)
+{
+	resolve_children(c, n);
+	if (n->kind == NODE_FIELD)
+		carry_pointee(c, &n->u.field.object);
+	else if (n->kind == NODE_INDEX)
+		carry_pointee(c, &n->u.index.object);
+	else if (n->u.unary.op == OP_DEREF)
+		carry_pointee(c, &n->u.unary.operand);
+}
+
+/* `*args` is args. */
+static bool is_args(const struct node *n)
+{
+	return n->kind == NODE_CALL && n->u.call.builtin &&
+	       n->u.call.builtin->id == BUILTIN_args;
+}
+
+static void resolve_unary(struct check *c, struct node **slot)
+{
+	struct node *n = *slot;
+
+	if (n->u.unary.op == OP_ADDR) {
+		unsupported(c, n->loc, "the address operator &");
+		node_set_error(n);
+		return;
+	}
+	resolve_access(c, n);
+	if (n->u.unary.op == OP_DEREF && is_args(n->u.unary.operand))
+		*slot = n->u.unary.operand;
+}
+
+static void resolve_query(struct check *c, struct node *n)
+{
+	if (n->kind == NODE_TYPEINFO) {
+		unsupported(c, n->loc, "typeinfo");
+		node_set_error(n);
+	} else if (n->u.type_query.of_expr) {
+		resolve_expr(c, &n->u.type_query.of_expr);
+	}
+}
+
+static void refuse(struct check *c, struct node *n, const char *what)
+{
+	unsupported(c, n->loc, what);
+	node_set_error(n);
+}
+
+/* What `$N` is: a number if it reads as one, else text. */
+static void resolve_param(struct check *c, struct node *n)
+{
+	uint64_t value, number = n->u.param.number;
+	const char *text;
+	bool negative, duration;
+	size_t len;
+
+	if (!number) {
+		node_set_int(n, c->options->nr_params, false);
+		return;
+	}
+	text = number <= c->options->nr_params ? c->options->params[number - 1] : "";
+	if (!*text) {
+		check_warning(c, n->loc, "no-parameter",
+			      "Positional parameter $%llu is empty or not provided.",
+			      (unsigned long long)number);
+		node_set_int(n, 0, false);
+		return;
+	}
+	negative = *text == '-' && text[1];
+	len = strlen(text + negative);
+	if (!lang_parse_integer(text + negative, len, &value, &duration) &&
+	    (!negative || value <= (uint64_t)INT64_MAX + 1)) {
+		node_set_int(n, negative ? -value : value, negative && value);
+		return;
+	}
+	n->kind = NODE_STRING;
+	n->u.string.text = arena_strdup(c->arena, text);
+	n->u.string.len = strlen(text);
+}
+
+static void resolve_stmt_kind(struct check *c, struct node *n)
+{
+	switch (n->kind) {
+	case NODE_ASSIGN:
+		resolve_assign(c, n);
+		break;
+	case NODE_LET:
+		resolve_let(c, n);
+		break;
+	case NODE_BLOCK:
+		resolve_block(c, n, false);
+		break;
+	case NODE_WHILE:
+	case NODE_UNROLL:
+		resolve_loop(c, n);
+		break;
+	case NODE_FOR_RANGE:
+	case NODE_FOR_MAP:
+		resolve_for(c, n);
+		break;
+	case NODE_BREAK:
+	case NODE_CONTINUE:
+		resolve_jump(c, n);
+		break;
+	case NODE_IMPORT:
+		refuse(c, n, "import");
+		break;
+	default:
+		resolve_children(c, n);
+		break;
+	}
+}
+
+void resolve_expr(struct check *c, struct node **slot)
+{
+	struct node *n = *slot;
+
+	switch (n->kind) {
+	case NODE_PARAM:
+		resolve_param(c, n);
+		break;
+	case NODE_IDENT:
+		resolve_ident(c, n);
+		break;
+	case NODE_CALL:
+		resolve_call(c, n);
+		break;
+	case NODE_VAR:
+		resolve_var(c, n);
+		break;
+	case NODE_MAP:
+	case NODE_MAP_ELEM:
+		resolve_map(c, n, MAP_READ);
+		break;
+	case NODE_INCDEC:
+		resolve_incdec(c, n);
+		break;
+	case NODE_UNARY:
+		resolve_unary(c, slot);
+		break;
+	case NODE_FIELD:
+	case NODE_INDEX:
+		resolve_access(c, n);
+		break;
+	case NODE_SIZEOF:
+	case NODE_OFFSETOF:
+	case NODE_TYPEINFO:
+		resolve_query(c, n);
+		break;
+	case NODE_COMPTIME:
+		refuse(c, n, "comptime");
+		break;
+	case NODE_TYPE_ARG:
+		refuse(c, n, "typeof");
+		break;
+	default:
+		resolve_stmt_kind(c, n);
+		break;
+	}
+}
+
+void resolve_prog(struct check *c, struct prog *prog)
+{
+	c->prog = prog;
+	c->state->scope = NULL;
+	c->state->nr_loops = c->state->nr_for_loops = 0;
+	scope_push(c, prog->body, false);
+	resolve_children(c, prog->body);
+	scope_pop(c);
+}

@@ -1,0 +1,427 @@
+/*
+ * Calls and bare names: which builtin, how many arguments, which map.
+ *
+ * Calls on maps leave in the form that check.h promises: the map and its key
+ * are one MAP_ELEM.
+ */
+#include "check/check_impl.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the language has and this checker does not know yet. */
+static const char *const later[] = {
+	"assert", "cgroup_path", "cgroupid", "container_of", "debugf", "default_str_length",
+	"dw_ustack", "fail", "getopt", "is_array", "is_err", "is_integer", "is_literal", "is_ptr",
+	"is_scalar", "is_str", "is_unsigned_integer", "kfunc_allowed", "kfunc_exist",
+	"leader_comm", "leader_tid", "memcmp", "override", "path", "percpu_kaddr", "pton",
+	"signal", "signal_name", "signal_thread", "skboutput", "socket_cookie", "static_assert",
+	"str_concat", "strcap", "strcontains", "strerror", "strstr", "syscall_name", "tseries",
+	"typeof", "uaddr", "unwatch", "write_user", "config",
+};
+
+static bool is_later(const char *name)
+{
+	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
+		if (!strcmp(later[i], name))
+			return true;
+	return false;
+}
+
+static const struct macro *find_macro(const struct check *c, const char *name)
+{
+	struct macro **m;
+
+	vec_each(m, &c->script->macros)
+		if ((*m)->name == name)
+			return *m;
+	return NULL;
+}
+
+static const struct func *find_func(const struct check *c, const char *name)
+{
+	struct func **f;
+
+	vec_each(f, &c->script->funcs)
+		if ((*f)->name == name)
+			return *f;
+	return NULL;
+}
+
+/* Did the name stand for something that comes later? Says so. */
+static bool refuse_later(struct check *c, struct node *n, const char *name)
+{
+	if (find_macro(c, name) || find_func(c, name)) {
+		node_set_error(n);	/* its definition has been refused */
+		return true;
+	}
+	if (!is_later(name))
+		return false;
+	unsupported(c, n->loc, arena_printf(c->arena, "%s", name));
+	node_set_error(n);
+	return true;
+}
+
+static void unknown_name(struct check *c, struct node *n, const char *name, bool is_call)
+{
+	struct diag *d = check_error(c, n->loc, "unknown-name", is_call ?
+				     "Unknown function: '%s'" : "Unknown identifier: '%s'", name);
+	struct nearest near;
+
+	nearest_start(&near, name);
+	for (size_t i = 0; i < BUILTIN_ID_COUNT; i++)
+		if (builtins[i].kind & (is_call ? BUILTIN_FUNC : BUILTIN_VAR))
+			nearest_try(&near, builtins[i].name);
+	if (near.best)
+		check_hint(c, d, "did you mean '%s'?", near.best);
+	node_set_error(n);
+}
+
+/* arg0, arg1, ...: the number, or -1. */
+static int arg_number(const char *name)
+{
+	size_t digits;
+
+	if (strncmp(name, "arg", 3))
+		return -1;
+	digits = strspn(name + 3, "0123456789");
+	if (!digits || digits > 3 || name[3 + digits])
+		return -1;
+	return atoi(name + 3);
+}
+
+static void become_call(struct node *n, const struct builtin *b, const char *name)
+{
+	struct loc loc = n->loc;
+
+	n->kind = NODE_CALL;
+	memset(&n->u, 0, sizeof(n->u));
+	n->u.call.builtin = b;
+	n->u.call.name = name;
+	n->u.call.name_loc = loc;
+}
+
+static void become_string(struct check *c, struct node *n, const char *text)
+{
+	n->kind = NODE_STRING;
+	n->u.string.text = arena_strdup(c->arena, text);
+	n->u.string.len = strlen(text);
+}
+
+static void become_arg(struct check *c, struct node *n, int number)
+{
+	struct node *index = node_new(c->arena, NODE_INT, n->loc);
+
+	become_call(n, &builtins[BUILTIN_arg], arena_printf(c->arena, "arg%d", number));
+	node_set_int(index, (uint64_t)number, false);
+	vec_push(c->arena, &n->u.call.args, index);
+}
+
+/* What the enumerators of the kernel are good for: `TCP_LISTEN`. */
+static bool become_enumerator(struct check *c, struct node *n, const char *name)
+{
+	const struct type *type;
+	uint64_t value;
+
+	if (!c->btf || !kbtf_enumerator(c->btf, name, &value, &type))
+		return false;
+	node_set_int(n, value, (int64_t)value < 0 && type->is_signed);
+	n->u.integer.enum_name = name;
+	n->type = type;
+	return true;
+}
+
+/* The context of a probe is out of reach in the body of a `for`. */
+static bool check_place(struct check *c, struct node *n, const struct builtin *b)
+{
+	if (!(b->flags & BUILTIN_F_CONTEXT) || !c->state->nr_for_loops)
+		return true;
+	check_hint(c, check_error(c, n->loc, "not-in-loop", "%s is not available in a for-loop",
+				  n->u.call.name),
+		   "copy it to a variable before the loop");
+	node_set_error(n);
+	return false;
+}
+
+static void finish_builtin(struct check *c, struct node *n)
+{
+	const struct builtin *b = n->u.call.builtin;
+
+	if (!check_place(c, n, b))
+		return;
+	if (b->id == BUILTIN_probetype)
+		become_string(c, n, c->prog->provider->attach == ATTACH_BEGIN ||
+			      c->prog->provider->attach == ATTACH_END ? "special" :
+			      c->prog->provider->name);
+	else if (b->id == BUILTIN_probe && c->prog->nr_sites == 1)
+		become_string(c, n, c->prog->sites[0]->name);
+}
+
+void resolve_ident(struct check *c, struct node *n)
+{
+	const char *name = n->u.ident.name;
+	int number = arg_number(name);
+	const struct builtin *b = builtin_find(name);
+
+	if (number >= 0) {
+		become_arg(c, n, number);
+		check_place(c, n, &builtins[BUILTIN_arg]);
+	} else if (b && (b->kind & BUILTIN_VAR) && b->id != BUILTIN_arg) {
+		become_call(n, b, name);
+		finish_builtin(c, n);
+	} else if (b) {
+		check_hint(c, check_error(c, n->loc, "unknown-name", "'%s' is a function", name),
+			   "call it: %s(...)", name);
+		node_set_error(n);
+	} else if (!refuse_later(c, n, name) && !become_enumerator(c, n, name)) {
+		if (!strncmp(name, "sarg", 4) && isdigit((unsigned char)name[4])) {
+			check_hint(c, check_error(c, n->loc, "unknown-name",
+						  "'%s' is no longer part of the language", name),
+				   "read the stack: *(reg(\"sp\") + offset)");
+			node_set_error(n);
+			return;
+		}
+		unknown_name(c, n, name, false);
+	}
+}
+
+static bool check_arg_count(struct check *c, const struct node *n)
+{
+	const struct builtin *b = n->u.call.builtin;
+	int given = (int)n->u.call.args.n;
+	const char *what;
+
+	if (given >= b->min_args && given <= b->max_args)
+		return true;
+	if (!b->max_args)
+		what = "requires no arguments";
+	else if (b->min_args == b->max_args)
+		what = b->min_args == 1 ? "requires one argument" :
+		       arena_printf(c->arena, "requires %d arguments", b->min_args);
+	else if (given < b->min_args)
+		what = b->min_args == 1 ? "requires at least one argument" :
+		       arena_printf(c->arena, "requires at least %d arguments", b->min_args);
+	else
+		what = b->max_args == 1 ? "takes up to one argument" :
+		       arena_printf(c->arena, "takes up to %d arguments", b->max_args);
+	check_error(c, n->loc, "argument-count", "%s() %s (%d provided)", b->name, what, given);
+	return false;
+}
+
+static void remove_arg(struct node *n, size_t at)
+{
+	memmove(&n->u.call.args.at[at], &n->u.call.args.at[at + 1],
+		(n->u.call.args.n - at - 1) * sizeof(*n->u.call.args.at));
+	n->u.call.args.n--;
+}
+
+/* f(@m, key) becomes f(@m[key]). */
+static void merge_key(struct check *c, struct node *n)
+{
+	struct node *map = n->u.call.args.at[0], *key = n->u.call.args.at[1];
+	struct node *elem = node_new(c->arena, NODE_MAP_ELEM, loc_join(map->loc, key->loc));
+
+	resolve_expr(c, &key);
+	elem->u.map.name = map->u.map.name;
+	vec_push(c->arena, &elem->u.map.keys, key);
+	n->u.call.args.at[0] = elem;
+	remove_arg(n, 1);
+}
+
+static void resolve_delete(struct check *c, struct node *n)
+{
+	struct node *target = n->u.call.args.at[0];
+
+	if (target->kind == NODE_MAP && n->u.call.args.n == 2) {
+		merge_key(c, n);
+		map_demand(c, n->u.call.args.at[0], false, MAP_DELETED, "call to delete() with two "
+			   "arguments expects a map with explicit keys (non-scalar map)");
+	} else if (target->kind == NODE_MAP) {
+		map_demand(c, target, true, MAP_DELETED, "call to delete() with a single argument "
+			   "expects a map without explicit keys (scalar map)");
+	} else if (target->kind == NODE_MAP_ELEM && n->u.call.args.n == 1) {
+		resolve_expr(c, &n->u.call.args.at[0]);
+		target->u.map.map->uses |= MAP_DELETED;
+	} else {
+		check_error(c, n->loc, "map-argument", "delete() expects a map argument");
+		node_set_error(n);
+	}
+}
+
+static void resolve_lookup(struct check *c, struct node *n)
+{
+	struct node *target = n->u.call.args.at[0], *var;
+	const char *name = n->u.call.builtin->name;
+
+	if (target->kind != NODE_MAP) {
+		check_error(c, n->loc, "map-argument", "%s() expects a map argument", name);
+		node_set_error(n);
+		return;
+	}
+	merge_key(c, n);
+	map_demand(c, n->u.call.args.at[0], false, MAP_READ, arena_printf(c->arena, "call to %s() "
+		   "expects a map with explicit keys (non-scalar map)", name));
+	if (n->u.call.builtin->id != BUILTIN_find)
+		return;
+	var = n->u.call.args.at[1];
+	if (var->kind != NODE_VAR) {
+		check_error(c, var->loc, "argument-type", "find() expects a variable as its third "
+			    "argument");
+		node_set_error(n);
+		return;
+	}
+	var->u.var.var = scope_find(c, var->u.var.name);
+	if (!var->u.var.var)
+		var->u.var.var = scope_add(c, var->u.var.name, var->loc);
+	var->u.var.var->assigned = true;
+	var->u.var.var->nr_assigned += 2;
+}
+
+/* A map as a whole, of either shape. */
+static void resolve_whole_map(struct check *c, struct node *map, unsigned uses)
+{
+	map->u.map.map = map_get(c, map->u.map.name, map->loc);
+	map->u.map.map->uses |= uses;
+}
+
+static void resolve_clear(struct check *c, struct node *n)
+{
+	struct node *map = n->u.call.args.at[0];
+
+	if (map->kind == NODE_MAP) {
+		resolve_whole_map(c, map, MAP_CLEARED);
+		return;
+	}
+	check_error(c, map->loc, "map-argument", "%s() expects a map argument",
+		    n->u.call.builtin->name);
+	node_set_error(n);
+}
+
+static void resolve_print(struct check *c, struct node *n)
+{
+	size_t from = 0;
+
+	if (n->u.call.args.at[0]->kind == NODE_MAP) {
+		resolve_whole_map(c, n->u.call.args.at[0], MAP_PRINTED);
+		from = 1;
+		if (c->state->nr_loops)
+			check_warning(c, n->loc, "print-in-loop", "print() of a map in a loop is "
+				      "asynchronous: the map will likely have changed before it is "
+				      "printed");
+	} else if (n->u.call.args.n > 1) {
+		check_error(c, n->loc, "argument-count",
+			    "Non-map print() only takes 1 argument, %zu found", n->u.call.args.n);
+	}
+	for (size_t i = from; i < n->u.call.args.n; i++)
+		resolve_expr(c, &n->u.call.args.at[i]);
+}
+
+static void resolve_len(struct check *c, struct node *n)
+{
+	struct node *arg = n->u.call.args.at[0];
+
+	if (arg->kind == NODE_MAP)
+		map_demand(c, arg, false, MAP_READ, "call to len() expects a map with explicit keys "
+			   "(non-scalar map)");
+	else
+		resolve_children(c, n);
+}
+
+/* str($1) is the parameter's text, even if it reads as a number. */
+static void params_as_text(struct check *c, struct node *n)
+{
+	uint64_t number;
+
+	if (n->kind == NODE_BINARY && n->u.binary.op == OP_ADD) {
+		params_as_text(c, n->u.binary.left);
+		return;
+	}
+	if (n->kind != NODE_PARAM)
+		return;
+	number = n->u.param.number;
+	if (!number)
+		become_string(c, n, arena_printf(c->arena, "%zu", c->options->nr_params));
+	else
+		become_string(c, n, number <= c->options->nr_params ?
+			      c->options->params[number - 1] : "");
+}
+
+/* Arguments that are bare words of the call's own: kstack(perf). */
+static void resolve_words(struct check *c, struct node *n)
+{
+	for (size_t i = 0; i < n->u.call.args.n; i++)
+		if (n->u.call.args.at[i]->kind != NODE_IDENT)
+			resolve_expr(c, &n->u.call.args.at[i]);
+}
+
+static void resolve_args(struct check *c, struct node *n)
+{
+	switch (n->u.call.builtin->id) {
+	case BUILTIN_delete:
+		resolve_delete(c, n);
+		break;
+	case BUILTIN_has_key:
+	case BUILTIN_find:
+		resolve_lookup(c, n);
+		break;
+	case BUILTIN_clear:
+	case BUILTIN_zero:
+		resolve_clear(c, n);
+		break;
+	case BUILTIN_print:
+		resolve_print(c, n);
+		break;
+	case BUILTIN_len:
+		resolve_len(c, n);
+		break;
+	case BUILTIN_str:
+		params_as_text(c, n->u.call.args.at[0]);
+		/* fall through */
+	default:
+		if (n->u.call.builtin->flags & BUILTIN_F_WORDS)
+			resolve_words(c, n);
+		else
+			resolve_children(c, n);
+		break;
+	}
+}
+
+static bool check_call_place(struct check *c, struct node *n)
+{
+	const struct builtin *b = n->u.call.builtin;
+
+	if ((b->flags & BUILTIN_F_UNSAFE) && !c->options->unsafe_mode) {
+		check_hint(c, check_error(c, n->loc, "unsafe",
+					  "%s() is an unsafe function being used in safe mode", b->name),
+			   "allow it with --unsafe");
+		return false;
+	}
+	if (b->id == BUILTIN_exit && c->state->nr_for_loops) {
+		check_hint(c, check_error(c, n->loc, "exit-in-loop",
+					  "exit() is not allowed in a for-loop"),
+			   "leave the loop with break and call exit() after it");
+		return false;
+	}
+	return true;
+}
+
+void resolve_call(struct check *c, struct node *n)
+{
+	const char *name = n->u.call.name;
+	const struct builtin *b = builtin_find(name);
+
+	if (find_macro(c, name) || !b || b->id == BUILTIN_arg) {
+		if (!refuse_later(c, n, name))
+			unknown_name(c, n, name, true);
+		return;
+	}
+	n->u.call.builtin = b;
+	if (!check_arg_count(c, n) || !check_call_place(c, n)) {
+		node_set_error(n);
+		return;
+	}
+	resolve_args(c, n);
+	if (n->kind == NODE_CALL)
+		finish_builtin(c, n);
+}
