@@ -43,6 +43,7 @@ struct sonde_options {
 	const char *const *no_features;	/* kprobe_multi, kprobe_session, uprobe_multi */
 	size_t nr_no_features;
 	bool verbose;
+	bool colour;			/* in sonde_message.rendered */
 	bool quiet;			/* no "attached" event */
 	bool wait_detach;		/* sonde_close waits until the kernel has detached everything */
 	bool compile_only;		/* the session will not load: needs no privileges */

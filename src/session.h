@@ -1,0 +1,58 @@
+/*
+ * A session of the library: what the files beside it share.
+ */
+#ifndef SONDE_SESSION_H
+#define SONDE_SESSION_H
+
+#include "sonde.h"
+
+#include "base/diag.h"
+#include "check/check.h"
+#include "image/image.h"
+#include "out/print.h"
+#include "run/run.h"
+#include "target/target.h"
+
+#include <stdio.h>
+
+/* Stages that can be written for people (-d). */
+enum stage { STAGE_AST, STAGE_TYPES, STAGE_IR, STAGE_IR_OPT, STAGE_BPF, STAGE_IMAGE, STAGE_COUNT };
+
+struct sonde {
+	struct sonde_options options;
+	sonde_message_fn message;
+	void *message_arg;
+	sonde_event_fn event;
+	void *event_arg;
+
+	FILE *dumps[STAGE_COUNT];	/* borrowed; NULL: not asked for */
+
+	struct arena target_arena;
+	struct target target;		/* open when target.arena is set */
+	struct child *child;		/* owned; -c */
+	struct arena arena;		/* of the compiler; freed when the image is made */
+	struct image *image;		/* owned */
+	struct run *run;		/* owned */
+	struct printer *printer;	/* owned; NULL: events go to `event` only */
+	int output_error;		/* first failure of the printer */
+	volatile sig_atomic_t stops, signals;	/* that came before there was a run */
+};
+
+/* ---- session_message.c ---- */
+
+/* Tell of something without a place. */
+void session_tell(struct sonde *s, enum sonde_severity severity, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Tell of all diagnostics: errors first, then warnings, each in order. */
+void session_tell_diags(struct sonde *s, const struct diags *diags);
+
+/* ---- session_compile.c ---- */
+
+/* The compiler from text to image. 0, -EINVAL after telling why, -ENOMEM. */
+int session_compile(struct sonde *s, const char *name, const char *text, size_t len);
+
+/* Open the target if it is not open yet. 0 or a negative errno, told. */
+int session_open_target(struct sonde *s);
+
+#endif

@@ -1,0 +1,225 @@
+/*
+ * The compiler, top to bottom: script text to image.
+ *
+ *	lang -> check -> lower -> ir passes -> bpf -> image
+ *
+ * Each stage is a function from the data of the stage before to its own. After
+ * a stage with errors the rest does not run. All that the stages allocate is
+ * in one arena, freed when the image is done; memory that runs out anywhere in
+ * it comes back to the setjmp here.
+ */
+#include "session.h"
+
+#include "bpf/bpf.h"
+#include "ir/ir.h"
+#include "kernel/live_target.h"
+#include "lang/lang.h"
+#include "lower/lower.h"
+#include "types/kbtf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the stages hand on. */
+struct compilation {
+	struct sonde *s;
+	struct names names;
+	struct diags diags;
+	struct types types;
+	struct check check;
+	struct check_options check_options;
+	struct lower_result lowered;
+	struct bc_btf *btf;
+};
+
+int session_open_target(struct sonde *s)
+{
+	int err;
+
+	if (s->target.arena)
+		return 0;
+	if (s->options.target_file)
+		err = target_load(&s->target, &s->target_arena, s->options.target_file);
+	else
+		err = live_target_open(&s->target, &s->target_arena);
+	if (err && s->options.target_file)
+		session_tell(s, SONDE_ERROR, "cannot read the target '%s': %s",
+			     s->options.target_file, strerror(-err));
+	else if (err)
+		session_tell(s, SONDE_ERROR, "cannot find out what this machine has: %s",
+			     strerror(-err));
+	return err;
+}
+
+/* Words of the command line: $1.. are those that do not begin with "--". */
+static void split_params(struct compilation *c)
+{
+	const struct sonde_options *o = &c->s->options;
+	const char **words = arena_array(&c->s->arena, const char *, o->nr_params + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->nr_params; i++)
+		if (strncmp(o->params[i], "--", 2) || !o->params[i][2])
+			words[n++] = o->params[i];
+	c->check_options.params = words;
+	c->check_options.nr_params = n;
+}
+
+static bool stage_parse(struct compilation *c, const struct source *source)
+{
+	struct lang_options options = {
+		.params = c->check_options.params,
+		.nr_params = c->check_options.nr_params,
+	};
+	struct sonde *s = c->s;
+
+	c->check.script = lang_parse(&s->arena, &c->names, &c->diags, source, &options);
+	if (s->dumps[STAGE_AST])
+		lang_dump(c->check.script, s->dumps[STAGE_AST]);
+	return !c->diags.nr_errors;
+}
+
+static bool stage_check(struct compilation *c)
+{
+	struct check *k = &c->check;
+	const void *data;
+	size_t size;
+	bool good;
+
+	k->arena = &c->s->arena;
+	k->names = &c->names;
+	k->diags = &c->diags;
+	k->types = &c->types;
+	k->target = &c->s->target;
+	k->options = &c->check_options;
+	if (target_btf(k->target, &data, &size) || kbtf_open(&k->btf, k->types, data, size, NULL))
+		k->btf = NULL;
+	good = !check_run(k) && !c->diags.nr_errors;
+	if (c->s->dumps[STAGE_TYPES])
+		check_dump(k, c->s->dumps[STAGE_TYPES]);
+	return good;
+}
+
+static void dump_ir(struct compilation *c, enum stage stage)
+{
+	if (!c->s->dumps[stage])
+		return;
+	for (size_t i = 0; i < c->lowered.progs.n; i++)
+		ir_dump(c->lowered.progs.at[i].module, c->s->dumps[stage]);
+}
+
+static bool stage_lower(struct compilation *c)
+{
+	struct sonde *s = c->s;
+	int err;
+
+	s->image = image_open();
+	if (!s->image)
+		longjmp(*s->arena.oom, 1);
+	arena_on_oom(&s->image->arena, s->arena.oom);
+	err = lower_run(&c->check, s->image, &c->lowered);
+	if (err)
+		session_tell(s, SONDE_ERROR, "cannot compile the script: %s", strerror(-err));
+	dump_ir(c, STAGE_IR);
+	return !err && !c->diags.nr_errors;
+}
+
+static void stage_optimize(struct compilation *c)
+{
+	for (size_t i = 0; i < c->lowered.progs.n; i++)
+		ir_optimize(c->lowered.progs.at[i].module);
+	dump_ir(c, STAGE_IR_OPT);
+}
+
+static int emit_prog(struct compilation *c, const struct lowered *l)
+{
+	struct sonde *s = c->s;
+	struct image_prog *prog = &s->image->progs.at[l->prog];
+	struct bc_env env = {
+		.arena = &s->arena,
+		.image = s->image,
+		.diags = &c->diags,
+		.target = &s->target,
+		.btf = c->btf,
+	};
+	int err = bc_compile(&env, l->module, prog);
+
+	if (err == -E2BIG)
+		session_tell(s, SONDE_ERROR, "%s: the action is too large for one BPF program",
+			     prog->name);
+	else if (err)
+		session_tell(s, SONDE_ERROR, "%s: cannot be compiled: %s", prog->name,
+			     strerror(-err));
+	return err;
+}
+
+static bool stage_emit(struct compilation *c)
+{
+	struct sonde *s = c->s;
+	int err = 0;
+
+	c->btf = bc_btf_open();
+	if (!c->btf)
+		longjmp(*s->arena.oom, 1);
+	for (size_t i = 0; i < c->lowered.progs.n && !err; i++)
+		err = emit_prog(c, &c->lowered.progs.at[i]);
+	if (!err)
+		err = bc_btf_finish(c->btf, s->image);
+	for (size_t i = 0; i < s->image->progs.n && !err && s->dumps[STAGE_BPF]; i++)
+		bc_disassemble(s->image, &s->image->progs.at[i], s->dumps[STAGE_BPF]);
+	if (!err && s->dumps[STAGE_IMAGE])
+		image_dump(s->image, s->dumps[STAGE_IMAGE]);
+	return !err;
+}
+
+static bool run_stages(struct compilation *c, const struct source *source)
+{
+	if (!stage_parse(c, source) || !stage_check(c) || !stage_lower(c))
+		return false;
+	stage_optimize(c);
+	return stage_emit(c);
+}
+
+static void compilation_init(struct compilation *c, struct sonde *s)
+{
+	memset(c, 0, sizeof(*c));
+	c->s = s;
+	names_init(&c->names, &s->arena);
+	diags_init(&c->diags, &s->arena);
+	types_init(&c->types, &s->arena, &c->names);
+	c->check_options.pid = s->options.pid;
+	c->check_options.has_child = s->options.command != NULL;
+	c->check_options.unsafe_mode = s->options.unsafe_mode;
+	c->check_options.no_warnings = s->options.no_warnings;
+	c->check_options.warnings_level = s->options.no_warnings ? 0 : s->options.warnings_level;
+	split_params(c);
+}
+
+int session_compile(struct sonde *s, const char *name, const char *text, size_t len)
+{
+	/* Outlives the jump: its members are read again in the failure path. */
+	struct compilation *volatile c = calloc(1, sizeof(*c));
+	const struct source *source;
+	jmp_buf oom;
+	volatile int err = -ENOMEM;
+
+	if (!c)
+		return -ENOMEM;
+	if (!setjmp(oom)) {
+		arena_on_oom(&s->arena, &oom);
+		compilation_init(c, s);
+		source = source_add(&c->diags, name, text, len);
+		if (!source)
+			session_tell(s, SONDE_ERROR, "%s: too large for a script", name);
+		err = source && run_stages(c, source) ? 0 : -EINVAL;
+		session_tell_diags(s, &c->diags);
+	}
+	bc_btf_close(c->btf);
+	free(c);
+	arena_on_oom(&s->arena, NULL);
+	arena_free(&s->arena);
+	if (s->image)
+		arena_on_oom(&s->image->arena, NULL);
+	return err;
+}

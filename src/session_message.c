@@ -1,0 +1,77 @@
+/*
+ * Messages: diagnostics and failures to the one callback, as data and as the
+ * text that the command shows.
+ */
+#include "session.h"
+
+#include <string.h>
+
+static const struct {
+	const char *word, *colour;
+} severities[] = {
+	[SONDE_ERROR] = { "ERROR: ", "\033[31m" },
+	[SONDE_WARNING] = { "WARNING: ", "\033[33m" },
+	[SONDE_HINT] = { "HINT: ", "" },
+	[SONDE_INFO] = { "", "" },
+	[SONDE_DEBUG] = { "", "" },
+};
+
+static bool is_wanted(const struct sonde *s, enum sonde_severity severity)
+{
+	return s->message && (severity != SONDE_WARNING || !s->options.no_warnings);
+}
+
+void session_tell(struct sonde *s, enum sonde_severity severity, const char *fmt, ...)
+{
+	struct sonde_message m = { .severity = severity };
+	bool colour = s->options.colour && *severities[severity].colour;
+	struct sbuf text = { 0 }, shown = { 0 };
+	va_list args;
+
+	if (!is_wanted(s, severity))
+		return;
+	va_start(args, fmt);
+	sbuf_vprintf(&text, fmt, args);
+	va_end(args);
+	sbuf_printf(&shown, "%s%s%s%s\n", colour ? severities[severity].colour : "",
+		    severities[severity].word, colour ? "\033[0m" : "", sbuf_text(&text));
+	m.text = sbuf_text(&text);
+	m.rendered = sbuf_text(&shown);
+	s->message(s->message_arg, &m);
+	sbuf_close(&text);
+	sbuf_close(&shown);
+}
+
+static void tell_diag(struct sonde *s, const struct diags *diags, const struct diag *d)
+{
+	struct sonde_message m = {
+		.severity = d->level == DIAG_ERROR ? SONDE_ERROR : SONDE_WARNING,
+		.text = d->text,
+		.tag = d->tag,
+	};
+	const struct source *source, *end;
+	struct sbuf shown = { 0 };
+
+	if (source_line_col(diags, d->loc.begin, &source, &m.line, &m.col)) {
+		m.file = source->name;
+		if (!source_line_col(diags, d->loc.end, &end, &m.end_line, &m.end_col)) {
+			m.end_line = m.line;
+			m.end_col = m.col;
+		}
+	}
+	diag_render(diags, d, s->options.colour, &shown);
+	m.rendered = sbuf_text(&shown);
+	s->message(s->message_arg, &m);
+	sbuf_close(&shown);
+}
+
+void session_tell_diags(struct sonde *s, const struct diags *diags)
+{
+	for (int level = DIAG_ERROR; level <= DIAG_WARNING; level++) {
+		if (!is_wanted(s, level == DIAG_ERROR ? SONDE_ERROR : SONDE_WARNING))
+			continue;
+		for (size_t i = 0; i < diags->list.n; i++)
+			if ((int)diags->list.at[i]->level == level)
+				tell_diag(s, diags, diags->list.at[i]);
+	}
+}
