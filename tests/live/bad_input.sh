@@ -1,0 +1,91 @@
+# What the user gets when something is wrong: a clear message, the right exit
+# status, and nothing left behind.
+. "$(dirname "$0")/lib.sh"
+
+begin_case "a script that is not there"
+sonde /nonexistent/script.bt
+expect_status 1
+expect_err "^ERROR: cannot read '/nonexistent/script.bt': No such file"
+
+begin_case "a folder as script"
+sonde /tmp
+expect_status 1
+expect_err '^ERROR: .*directory'
+
+begin_case "a script that is not text"
+head -c 5000 /bin/busybox >"$tmp/binary" 2>/dev/null || head -c 5000 "$SONDE" >"$tmp/binary"
+sonde "$tmp/binary"
+expect_status 1
+check "one error" [ "$(grep -c ERROR "$tmp/err")" = 1 ]
+
+begin_case "no arguments: usage"
+sonde
+expect_status 1
+expect_err '^usage:'
+
+begin_case "an unknown option: usage"
+sonde --nonsense
+expect_status 1
+expect_err 'usage:'
+
+begin_case "an unknown probe type, with the nearest"
+sonde -e 'tracepiont:syscalls:sys_enter_open { }'
+expect_status 1
+expect_err 'tracepoint'
+
+begin_case "an unknown tracepoint, with the nearest"
+sonde -e 'tracepoint:syscalls:sys_enter_opennat { exit(); }'
+expect_status 1
+expect_err 'sys_enter_openat'
+
+begin_case "an unknown field, with the nearest"
+sonde -e 'tracepoint:syscalls:sys_enter_openat { print(args.flename); }'
+expect_status 1
+expect_err 'filename'
+
+begin_case "a type error"
+sonde -e 'begin { @x = 1; @x = "text"; exit(); }'
+expect_status 1
+expect_err 'stdin:1:[0-9]+-[0-9]+: ERROR'
+
+begin_case "a full disk at -o"
+if needs root && [ -e /dev/full ]; then
+    sonde -o /dev/full -e 'begin { printf("x\n"); exit(); }'
+    expect_status 1
+    expect_err 'No space left'
+fi
+
+begin_case "an output file that cannot be opened"
+sonde -o /nonexistent/file -e 'begin { exit(); }'
+expect_status 1
+expect_err '/nonexistent/file'
+
+begin_case "a closed pipe at standard output: no message, status as by SIGPIPE"
+{ timeout 60 "$SONDE" -q -e 'interval:ms:10 { printf("tick\n"); }' 2>"$tmp/err"; echo $? >"$tmp/status"; } | head -n 1 >/dev/null
+check "status 141" [ "$(cat "$tmp/status")" = 141 ]
+check "no message" [ ! -s "$tmp/err" ]
+
+begin_case "codegen mode says by its status whether a script is good"
+sonde --mode codegen -e 'begin { printf("x\n"); exit(); }'
+expect_status 0
+expect_output_empty() { [ ! -s "$tmp/out" ] || bad "expected no output"; }
+expect_output_empty
+sonde --mode codegen -e 'begin { printf("%d\n", "x"); }'
+expect_status 1
+
+begin_case "what is not supported yet is refused by name and place"
+sonde --mode codegen -e 'begin { $x = comptime 1; }'
+expect_status 1
+expect_err 'stdin:1:.*not supported yet.*comptime'
+
+begin_case "an ordinary user"
+if needs root && needs su; then
+    chmod 755 "$tmp"
+    cp "$SONDE" "$tmp/sonde"
+    su -s /bin/sh nobody -c "$tmp/sonde -e 'begin { exit(); }'" >"$tmp/out" 2>"$tmp/err"
+    status=$?
+    check "a failure" [ "$status" != 0 ]
+    expect_err 'root|CAP_|rivilege'
+fi
+
+end_tests
