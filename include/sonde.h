@@ -173,8 +173,10 @@ SONDE_API void sonde_on_event(struct sonde *s, sonde_event_fn fn, void *arg);
 enum sonde_format { SONDE_TEXT, SONDE_JSON };
 enum sonde_flush { SONDE_FLUSH_LINE, SONDE_FLUSH_FULL, SONDE_FLUSH_NONE };
 
-/* Print events to a file descriptor, which stays the caller's. */
-SONDE_API int sonde_print_to(struct sonde *s, int fd, enum sonde_format format,
+/* Print events: the script's output to `fd`; what is told of the run (attached,
+ * lost, errors) to `error_fd` in text format (-1: not at all), to `fd` in JSON.
+ * The descriptors stay the caller's. */
+SONDE_API int sonde_print_to(struct sonde *s, int fd, int error_fd, enum sonde_format format,
 			     enum sonde_flush flush);
 
 /* Compile a script. -EINVAL: it has errors, which were told as messages;

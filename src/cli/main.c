@@ -193,8 +193,6 @@ static int trace(struct sonde *s, const struct cli_options *o)
 	}
 	if (o->dry_run)
 		return 0;
-	if (!o->quiet && o->format == SONDE_TEXT)
-		fprintf(stderr, "Attached %d probe%s\n", n, n == 1 ? "" : "s");
 	err = run_until_end(s);
 	code = sonde_finish(s);
 	if (!err && code < 0)
@@ -224,7 +222,10 @@ static int compile_and_run(struct sonde *s, const struct cli_options *o)
 	fd = open_output(o);
 	if (fd < 0)
 		return STATUS_USER;
-	status = sonde_print_to(s, fd, o->format, o->flush) ? STATUS_USER : trace(s, o);
+	if (sonde_print_to(s, fd, STDERR_FILENO, o->format, o->flush))
+		status = STATUS_USER;
+	else
+		status = trace(s, o);
 	if (fd != STDOUT_FILENO && close(fd))
 		status = report_output_error(o, -errno);
 	return status;
@@ -243,6 +244,21 @@ static int list(struct sonde *s, const struct cli_options *o)
 	return fflush(stdout) ? report_output_error(o, -errno) : 0;
 }
 
+/* SONDE_COLOR or BPFTRACE_COLOR: auto, always, never. */
+static bool wants_colour(void)
+{
+	const char *word = getenv("SONDE_COLOR") ? getenv("SONDE_COLOR") : getenv("BPFTRACE_COLOR");
+
+	if (word && !strcmp(word, "always"))
+		return true;
+	if (word && !strcmp(word, "never"))
+		return false;
+	if (word && strcmp(word, "auto"))
+		fprintf(stderr, "WARNING: the colour mode is auto, always or never, not '%s'\n",
+			word);
+	return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
+}
+
 static struct sonde *open_session(const struct cli_options *o)
 {
 	struct sonde_options so = {
@@ -258,6 +274,7 @@ static struct sonde *open_session(const struct cli_options *o)
 		.no_features = o->no_features.at,
 		.nr_no_features = o->no_features.n,
 		.verbose = o->verbose,
+		.colour = wants_colour(),
 		.quiet = o->quiet,
 		.wait_detach = o->wait_detach,
 		.compile_only = o->mode == CLI_CODEGEN || o->dumps.n,

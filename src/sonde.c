@@ -1,0 +1,320 @@
+/*
+ * The library's face: a session's life from open to close, each call a thin
+ * layer over the compiler (session_compile.c) and the runtime (src/run).
+ */
+#include "session.h"
+
+#include "kernel/live_target.h"
+#include "probes/provider.h"
+#include "run/child.h"
+#include "types/kbtf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef SONDE_VERSION
+#define SONDE_VERSION "0.1.0"
+#endif
+
+static const char *const stage_names[STAGE_COUNT] = {
+	[STAGE_AST] = "ast",
+	[STAGE_TYPES] = "types",
+	[STAGE_IR] = "ir",
+	[STAGE_IR_OPT] = "ir-opt",
+	[STAGE_BPF] = "bpf",
+	[STAGE_IMAGE] = "image",
+};
+
+const char *sonde_version(void)
+{
+	return SONDE_VERSION;
+}
+
+struct sonde *sonde_open(const struct sonde_options *options)
+{
+	struct sonde *s;
+
+	if (!options || options->size < offsetof(struct sonde_options, pid))
+		return NULL;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->options.warnings_level = 1;
+	memcpy(&s->options, options,
+	       options->size < sizeof(s->options) ? options->size : sizeof(s->options));
+	arena_init(&s->arena);
+	arena_init(&s->target_arena);
+	return s;
+}
+
+void sonde_close(struct sonde *s)
+{
+	if (!s)
+		return;
+	run_close(s->run);
+	child_close(s->child);
+	print_close(s->printer);
+	image_close(s->image);
+	if (s->target.arena && s->target.ops && s->target.ops->close)
+		s->target.ops->close(s->target.arg);
+	arena_free(&s->target_arena);
+	arena_free(&s->arena);
+	free(s);
+}
+
+void sonde_on_message(struct sonde *s, sonde_message_fn fn, void *arg)
+{
+	s->message = fn;
+	s->message_arg = arg;
+}
+
+void sonde_on_event(struct sonde *s, sonde_event_fn fn, void *arg)
+{
+	s->event = fn;
+	s->event_arg = arg;
+}
+
+int sonde_print_to(struct sonde *s, int fd, int error_fd, enum sonde_format format,
+		   enum sonde_flush flush)
+{
+	struct printer_options o = {
+		.fd = fd,
+		.error_fd = error_fd,
+		.format = format,
+		.flush = flush,
+		.colour = s->options.colour,
+		.quiet = s->options.quiet,
+	};
+
+	print_close(s->printer);
+	s->printer = NULL;
+	return print_open(&s->printer, &o);
+}
+
+int sonde_dump(struct sonde *s, const char *stage, FILE *out)
+{
+	bool all = !strcmp(stage, "all");
+	int found = -ENOENT;
+
+	for (int i = 0; i < STAGE_COUNT; i++) {
+		if (!all && strcmp(stage, stage_names[i]))
+			continue;
+		s->dumps[i] = out;
+		found = 0;
+	}
+	return found;
+}
+
+/* ---- compiling ---- */
+
+/* The command of -c, parked, before compiling: the script may ask for its pid. */
+static int open_child(struct sonde *s)
+{
+	int err;
+
+	if (!s->options.command || s->options.compile_only || s->child)
+		return 0;
+	err = child_open(&s->child, s->options.command);
+	if (err == -ENOENT)
+		session_tell(s, SONDE_ERROR, "cannot find the command '%s'", s->options.command);
+	else if (err)
+		session_tell(s, SONDE_ERROR, "cannot start the command '%s': %s",
+			     s->options.command, strerror(-err));
+	return err;
+}
+
+static int check_pid(struct sonde *s)
+{
+	char path[32];
+
+	if (!s->options.pid || s->options.compile_only)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d", s->options.pid);
+	if (!access(path, F_OK))
+		return 0;
+	session_tell(s, SONDE_ERROR, "there is no process %d", s->options.pid);
+	return -ESRCH;
+}
+
+int sonde_compile(struct sonde *s, const char *name, const char *text, size_t len)
+{
+	int err = s->image ? -EBUSY : 0;
+
+	if (!err)
+		err = check_pid(s);
+	if (!err)
+		err = open_child(s);
+	if (!err)
+		err = session_open_target(s);
+	if (!err)
+		err = session_compile(s, name, text, len);
+	return err;
+}
+
+/* ---- running ---- */
+
+static void on_run_event(void *arg, const struct sonde_event *e)
+{
+	struct sonde *s = arg;
+
+	if (s->event)
+		s->event(s->event_arg, e);
+	else if (s->printer)
+		print_event(s->printer, e);
+}
+
+static void on_run_message(void *arg, enum sonde_severity severity, const char *text)
+{
+	session_tell(arg, severity, "%s", text);
+}
+
+static bool lacks_feature(const struct sonde *s, const char *name)
+{
+	for (size_t i = 0; i < s->options.nr_no_features; i++)
+		if (!strcmp(s->options.no_features[i], name))
+			return true;
+	return false;
+}
+
+static int open_run(struct sonde *s)
+{
+	struct run_options o = {
+		.pid = s->options.pid,
+		.child = s->child,
+		.warnings_level = s->options.no_warnings ? 0 : s->options.warnings_level,
+		.verbose = s->options.verbose,
+		.no_kprobe_multi = lacks_feature(s, "kprobe_multi"),
+		.no_uprobe_multi = lacks_feature(s, "uprobe_multi"),
+		.wait_detach = s->options.wait_detach,
+	};
+	struct run_callbacks c = { .arg = s, .event = on_run_event, .message = on_run_message };
+
+	return run_open(&s->run, s->image, &o, &c);
+}
+
+int sonde_load(struct sonde *s)
+{
+	int err;
+
+	if (!s->image || s->run)
+		return -EINVAL;
+	err = open_run(s);
+	if (!err)
+		err = run_load(s->run);
+	if (!err && s->stops)
+		run_stop(s->run);
+	return err;
+}
+
+int sonde_attach(struct sonde *s)
+{
+	return s->run ? run_attach(s->run) : -EINVAL;
+}
+
+int sonde_poll(struct sonde *s, int timeout_ms)
+{
+	int more, err = 0;
+
+	if (!s->run)
+		return -EINVAL;
+	more = run_poll(s->run, timeout_ms);
+	if (s->printer)
+		err = print_end(s->printer);
+	return err ? err : more;
+}
+
+int sonde_poll_fd(const struct sonde *s)
+{
+	return s->run ? run_poll_fd(s->run) : -EINVAL;
+}
+
+void sonde_stop(struct sonde *s)
+{
+	s->stops++;
+	if (s->run)
+		run_stop(s->run);
+}
+
+void sonde_signal(struct sonde *s)
+{
+	if (s->run)
+		run_signal(s->run);
+}
+
+int sonde_finish(struct sonde *s)
+{
+	int code, err = 0;
+
+	if (!s->run)
+		return -EINVAL;
+	code = run_finish(s->run);
+	if (s->printer)
+		err = print_flush(s->printer);
+	return err ? err : code;
+}
+
+int sonde_map_read(struct sonde *s, const char *name, const struct sonde_map_entry **entries,
+		   size_t *nr_entries)
+{
+	return s->run ? run_map_read(s->run, name, entries, nr_entries) : -EINVAL;
+}
+
+/* ---- listing ---- */
+
+struct listing {
+	struct names names;
+	struct diags diags;
+	struct types types;
+	struct probe_ctx ctx;
+};
+
+static void list_with(struct sonde *s, struct listing *l, const char *pattern,
+		      void (*each)(const char *line, void *arg), void *arg)
+{
+	const void *data;
+	size_t size;
+
+	names_init(&l->names, &s->arena);
+	diags_init(&l->diags, &s->arena);
+	types_init(&l->types, &s->arena, &l->names);
+	l->ctx = (struct probe_ctx){
+		.arena = &s->arena,
+		.names = &l->names,
+		.diags = &l->diags,
+		.types = &l->types,
+		.target = &s->target,
+		.pid = s->options.pid,
+	};
+	if (!target_btf(&s->target, &data, &size) &&
+	    kbtf_open(&l->ctx.btf, &l->types, data, size, NULL))
+		l->ctx.btf = NULL;
+	probes_list(&l->ctx, pattern, each, arg);
+	session_tell_diags(s, &l->diags);
+}
+
+int sonde_list(struct sonde *s, const char *pattern, void (*each)(const char *line, void *arg),
+	       void *arg)
+{
+	struct listing *volatile l = NULL;
+	jmp_buf oom;
+	volatile int err = session_open_target(s);
+
+	if (err)
+		return err;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	if (!setjmp(oom)) {
+		arena_on_oom(&s->arena, &oom);
+		list_with(s, l, pattern, each, arg);
+		err = l->diags.nr_errors ? -EINVAL : 0;
+	} else {
+		err = -ENOMEM;
+	}
+	arena_on_oom(&s->arena, NULL);
+	arena_free(&s->arena);
+	free(l);
+	return err;
+}
