@@ -13,6 +13,7 @@
 #include "run/run.h"
 #include "target/target.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 /* Stages that can be written for people (-d). */
