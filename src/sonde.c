@@ -57,8 +57,8 @@ void sonde_close(struct sonde *s)
 	child_close(s->child);
 	print_close(s->printer);
 	image_close(s->image);
-	if (s->target.arena && s->target.ops && s->target.ops->close)
-		s->target.ops->close(s->target.arg);
+	if (s->target.arena)
+		target_close(&s->target);
 	arena_free(&s->target_arena);
 	arena_free(&s->arena);
 	free(s);
