@@ -264,7 +264,9 @@ static void json_place(struct sbuf *out, const struct sonde_place *place)
 
 static void json_data(struct sbuf *out, const struct sonde_event *e, const char *type)
 {
-	sbuf_printf(out, "{\"type\": \"%s\", \"data\": ", type);
+	sbuf_puts(out, "{\"type\": \"");
+	sbuf_puts(out, type);
+	sbuf_puts(out, "\", \"data\": ");
 	if (e->kind == SONDE_EVENT_VALUE)
 		out_json_value(out, &e->values[0]);
 	else
