@@ -2,15 +2,14 @@
  * kprobe and kretprobe: functions of the kernel, at their entry (or an offset,
  * or an address) and at their return.
  *
- * That an exact name exists is asked of BTF first, which costs nothing, and of
- * the list of traceable functions only if BTF does not know it.
+ * The list of traceable functions is slow to get: it is read for wildcards and
+ * hints only, not to find an exact name.
  */
 #include "probes/probes_impl.h"
 
 #include "lang/lang.h"
 #include "types/kbtf.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -18,10 +17,7 @@
 
 void kernel_functions(struct probe_ctx *c, const char *const **list, size_t *count)
 {
-	const struct target_ops *ops = c->target->ops;
-
-	*count = 0;
-	if (!ops || !ops->functions || ops->functions(c->target->arg, list, count))
+	if (c->target->ops->functions(c->target->arg, list, count))
 		*count = 0;
 }
 
@@ -47,37 +43,9 @@ static bool is_blocked(const char *name)
 	return strstr(name, ".part.");
 }
 
-/* Binary search: the list is sorted. */
-static bool is_listed(const char *const *list, size_t count, const char *name)
-{
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int order = strcmp(name, list[mid]);
-
-		if (!order)
-			return true;
-		if (order < 0)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return false;
-}
-
-/* Without any list the kernel has to decide. */
 static bool function_exists(struct probe_ctx *c, const char *name)
 {
-	const char *const *list;
-	size_t count;
-
-	if (is_blocked(name))
-		return false;
-	if (kernel_function_id(c, name))
-		return true;
-	kernel_functions(c, &list, &count);
-	return is_listed(list, count, name) || (!count && !c->btf);
+	return !is_blocked(name) && c->target->ops->has_function(c->target->arg, name);
 }
 
 /* ---- expansion ---- */
@@ -200,10 +168,7 @@ static void expand_wildcard(struct probe_ctx *c, const struct provider *p,
 
 static bool module_loaded(struct probe_ctx *c, const char *module)
 {
-	const struct target_ops *ops = c->target->ops;
-
-	return !strcmp(module, "vmlinux") || !ops || !ops->has_module ||
-	       ops->has_module(c->target->arg, module);
+	return !strcmp(module, "vmlinux") || c->target->ops->has_module(c->target->arg, module);
 }
 
 static void expand_exact(struct probe_ctx *c, const struct provider *p,

@@ -6,7 +6,13 @@
 
 #include <inttypes.h>
 #include <linux/perf_event.h>
+#include <stdlib.h>
 #include <string.h>
+
+struct perf_event_row {
+	const char *name, *alias;
+	uint64_t config, period;
+};
 
 static const struct perf_event_row software_events[] = {
 	{ "alignment-faults", NULL,   PERF_COUNT_SW_ALIGNMENT_FAULTS, 1 },
@@ -117,24 +123,28 @@ static void plan_event(struct probe_ctx *c, struct probe_site *const *sites, siz
 	prog->attach = sites[0]->provider->attach;
 }
 
-static void list_name(struct probe_ctx *c, const struct provider *p, const char *pattern,
-		      const char *name, void (*each)(const char *name, void *arg), void *arg)
+static int compare_names(const void *a, const void *b)
 {
-	const char *text = arena_printf(c->arena, "%s:", name);
-
-	if (wildcard_match(pattern, name) || wildcard_match(pattern, text))
-		list_item(c, p, text, each, arg);
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Names and aliases alike, in one order. */
 static void list_event(struct probe_ctx *c, const struct provider *p, const char *pattern,
 		       void (*each)(const char *name, void *arg), void *arg)
 {
+	VEC(const char *) names = { 0 };
+
 	for (const struct perf_event_row *r = rows_of(p); r->name; r++) {
-		if (r->alias && strcmp(r->alias, r->name) < 0)
-			list_name(c, p, pattern, r->alias, each, arg);
-		list_name(c, p, pattern, r->name, each, arg);
-		if (r->alias && strcmp(r->alias, r->name) > 0)
-			list_name(c, p, pattern, r->alias, each, arg);
+		vec_push(c->arena, &names, r->name);
+		if (r->alias)
+			vec_push(c->arena, &names, r->alias);
+	}
+	qsort(names.at, names.n, sizeof(names.at[0]), compare_names);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *text = arena_printf(c->arena, "%s:", names.at[i]);
+
+		if (wildcard_match(pattern, names.at[i]) || wildcard_match(pattern, text))
+			list_item(c, p, text, each, arg);
 	}
 }
 

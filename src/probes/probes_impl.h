@@ -59,10 +59,4 @@ void kernel_functions(struct probe_ctx *c, const char *const **list, size_t *cou
 /* BTF id of a kernel function, or 0. */
 uint32_t kernel_function_id(struct probe_ctx *c, const char *name);
 
-/* Table of software or hardware events, for listing and tests. */
-struct perf_event_row {
-	const char *name, *alias;
-	uint64_t config, period;
-};
-
 #endif

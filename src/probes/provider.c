@@ -262,14 +262,22 @@ const char *pattern_with_group(struct probe_ctx *c, const char *pattern)
 	return strchr(pattern, ':') ? pattern : arena_printf(c->arena, "*:%s", pattern);
 }
 
+/* "PROVIDER:REST"; a provider's name alone is all of it, another word is looked
+ * for in those that a wildcard covers. */
 static void list_one(struct probe_ctx *c, const char *pattern,
 		     void (*each)(const char *name, void *arg), void *arg)
 {
 	const char *colon = strchr(pattern, ':');
-	const char *name = colon ? arena_strndup(c->arena, pattern, (size_t)(colon - pattern)) : "*";
-	const char *rest = colon ? colon + 1 : *pattern ? pattern : "*";
+	const char *name = colon ? arena_strndup(c->arena, pattern, (size_t)(colon - pattern))
+				 : pattern;
+	const char *rest = colon ? colon + 1 : "*";
 	const struct provider *exact = provider_find(name);
 
+	if (!colon && (!exact || strcasecmp(exact->name, name))) {
+		exact = NULL;
+		name = "*";
+		rest = pattern;
+	}
 	for (size_t i = 0; i < nr_providers; i++) {
 		const struct provider *p = providers[i];
 		bool user = p->space == SPACE_USER;

@@ -17,10 +17,7 @@
 
 static void all_events(struct probe_ctx *c, const char *const **list, size_t *count)
 {
-	const struct target_ops *ops = c->target->ops;
-
-	*count = 0;
-	if (!ops || !ops->events || ops->events(c->target->arg, list, count))
+	if (c->target->ops->events(c->target->arg, list, count))
 		*count = 0;
 }
 
@@ -71,14 +68,11 @@ static void missing_event(struct probe_ctx *c, const struct provider *p,
 static void expand_exact(struct probe_ctx *c, const struct provider *p,
 			 const struct attach_point *ap, const char *full, site_vec *out)
 {
-	const struct target_ops *ops = c->target->ops;
 	const char *event = strchr(full, ':') + 1;
 	const char *category = arena_strndup(c->arena, full, (size_t)(event - full) - 1);
-	uint32_t id = 0;
-	int err = 0;
+	uint32_t id;
+	int err = c->target->ops->event_id(c->target->arg, category, event, &id);
 
-	if (ops && ops->event_id)
-		err = ops->event_id(c->target->arg, category, event, &id);
 	if (err == -ENOENT)
 		missing_event(c, p, ap, full);
 	else if (err)
@@ -110,13 +104,10 @@ static void expand_tracepoint(struct probe_ctx *c, const struct provider *p,
 
 static struct type_struct *tracepoint_args(struct probe_ctx *c, struct probe_site *s, struct loc loc)
 {
-	const struct target_ops *ops = c->target->ops;
 	struct tracefs_format format;
-	const char *text = NULL;
-	int err = -ENOENT;
+	const char *text;
+	int err = c->target->ops->format(c->target->arg, s->image.category, s->image.event, &text);
 
-	if (ops && ops->format)
-		err = ops->format(c->target->arg, s->image.category, s->image.event, &text);
 	if (!err)
 		err = tracefs_format_parse(&format, c->types, c->btf, s->image.category,
 					   s->image.event, text);
@@ -159,8 +150,6 @@ const char *probes_raw_event(const struct target *t, struct probe_site *const *s
 static void plan_tracepoint(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
 			    struct image_prog *prog)
 {
-	const struct target_ops *ops = c->target->ops;
-
 	if (prog->raw_event) {
 		prog->type = BPF_PROG_TYPE_RAW_TRACEPOINT;
 		prog->attach = ATTACH_RAW_TRACEPOINT;
@@ -168,12 +157,12 @@ static void plan_tracepoint(struct probe_ctx *c, struct probe_site *const *sites
 	}
 	prog->type = BPF_PROG_TYPE_TRACEPOINT;
 	prog->attach = ATTACH_TRACEPOINT;
-	for (size_t i = 0; i < count && ops && ops->event_id; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct image_site *s = &sites[i]->image;
 		uint32_t id;
 
 		if (!s->event_id &&
-		    !ops->event_id(c->target->arg, s->category, s->event, &id))
+		    !c->target->ops->event_id(c->target->arg, s->category, s->event, &id))
 			s->event_id = id;
 	}
 }

@@ -96,23 +96,15 @@ static bool parse_user_ap(struct probe_ctx *c, const struct provider *p,
 static int user_files(struct probe_ctx *c, const char *target, const char *const **paths,
 		      size_t *count)
 {
-	const struct target_ops *ops = c->target->ops;
-
 	*count = 0;
-	if (!ops || !ops->user_files)
-		return -ENOSYS;
-	return ops->user_files(c->target->arg, target, c->pid, paths, count);
+	return c->target->ops->user_files(c->target->arg, target, c->pid, paths, count);
 }
 
 static int user_symbols(struct probe_ctx *c, const char *path, const char *name,
 			const struct target_user_symbol **list, size_t *count)
 {
-	const struct target_ops *ops = c->target->ops;
-
 	*count = 0;
-	if (!ops || !ops->user_symbols)
-		return -ENOSYS;
-	return ops->user_symbols(c->target->arg, path, name, list, count);
+	return c->target->ops->user_symbols(c->target->arg, path, name, list, count);
 }
 
 /* The files that the target names; more than one only for a wildcard. */
@@ -177,9 +169,8 @@ static bool check_place(struct probe_ctx *c, const struct attach_point *ap,
 	}
 	if (c->unsafe_mode)
 		return true;
-	if (!symbol->size_bytes)
-		d = ap_error(c, ap, "unsafe", "the size of '%s' is not known, so it may be no "
-			     "function", symbol->name);
+	if (!symbol->size_bytes || !symbol->is_function)
+		d = ap_error(c, ap, "unsafe", "'%s' may be no function", symbol->name);
 	else if (u->offset)
 		d = ap_error(c, ap, "unsafe", "cannot tell whether an instruction begins at "
 			     "%s+%" PRIu64, symbol->name, u->offset);
@@ -205,11 +196,18 @@ static void missing_symbol(struct probe_ctx *c, const struct provider *p,
 		return;
 	nearest_start(&n, u->function);
 	for (size_t i = 0; i < count; i++)
-		nearest_try(&n, list[i].name);
+		if (list[i].is_function)
+			nearest_try(&n, list[i].name);
 	if (n.best)
 		diag_hint(c->diags, d, "did you mean %s?", n.best);
 	else if (!count)
 		diag_hint(c->diags, d, "the file has no symbols");
+}
+
+/* Data, and what has no size, may be no code. */
+static bool is_match(const char *pattern, const struct target_user_symbol *s)
+{
+	return s->is_function && s->size_bytes && wildcard_match(pattern, s->name);
 }
 
 /* All symbols that match; each place once. */
@@ -233,7 +231,7 @@ static void expand_symbols(struct probe_ctx *c, const struct provider *p,
 		const struct target_user_symbol *s = &list[i];
 		bool twice = last && !strcmp(last->name, s->name) && last->address == s->address;
 
-		if (twice || (pattern && (!s->size_bytes || !wildcard_match(u->function, s->name))))
+		if (twice || (pattern && !is_match(u->function, s)))
 			continue;
 		last = s;
 		if (pattern || check_place(c, ap, u, s))
@@ -245,12 +243,9 @@ static void expand_address(struct probe_ctx *c, const struct provider *p,
 			   const struct attach_point *ap, const struct user_ap *u,
 			   const char *path, site_vec *out)
 {
-	const struct target_ops *ops = c->target->ops;
 	uint64_t offset = u->address;
-	int err = -ENOSYS;
+	int err = c->target->ops->user_offset(c->target->arg, path, u->address, &offset);
 
-	if (ops && ops->user_offset)
-		err = ops->user_offset(c->target->arg, path, u->address, &offset);
 	if (err && !c->unsafe_mode) {
 		ap_error(c, ap, "attach-point", "address 0x%" PRIx64 " is nowhere in %s",
 			 u->address, path);
@@ -299,7 +294,7 @@ static void list_file(struct probe_ctx *c, const struct provider *p, const char 
 	if (user_symbols(c, path, NULL, &list, &count))
 		return;
 	for (size_t i = 0; i < count; i++) {
-		if (!strcmp(last, list[i].name) || !wildcard_match(pattern, list[i].name))
+		if (!strcmp(last, list[i].name) || !is_match(pattern, &list[i]))
 			continue;
 		last = list[i].name;
 		list_item(c, p, arena_printf(c->arena, "%s:%s", path, last), each, arg);
