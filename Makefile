@@ -74,7 +74,9 @@ $(BUILD)/examples/%: examples/%.c $(BUILD)/libsonde.a
 # Live tests of a room by itself.
 LIVE_C = $(patsubst tests/live/%.c,$(BUILD)/tests/live/%,$(wildcard tests/live/*.c))
 
-$(BUILD)/tests/live/%: $(BUILD)/tests/live/%.o $(BUILD)/libsonde.a
+LIVE_HELP = tests/unit/bpf_random.c tests/unit/ir_eval.c
+
+$(BUILD)/tests/live/%: $(BUILD)/tests/live/%.o $(LIVE_HELP:%.c=$(BUILD)/%.o) $(BUILD)/libsonde.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 test-programs: $(PROGRAMS) $(EXAMPLES) $(LIVE_C)

@@ -12,6 +12,7 @@ struct gen {
 	uint32_t nr_vars;
 	struct ir_insn *object;
 	int budget;		/* statements left */
+	int64_t random_mask;
 };
 
 static uint32_t pick(struct gen *g, uint32_t n)
@@ -82,7 +83,9 @@ static struct ir_insn *expression(struct gen *g)
 		y = operand(g);
 		return ir_emit_cmp(&g->b, IR_EQ + pick(g, 10), x, y);
 	case 4:
-		return ir_emit_call(&g->b, IR_CALL, BPF_FUNC_get_prandom_u32, IR_INT, NULL, 0);
+		x = ir_emit_call(&g->b, IR_CALL, BPF_FUNC_get_prandom_u32, IR_INT, NULL, 0);
+		x->is_pinned = true;
+		return ir_emit_binary_imm(&g->b, IR_AND, x, g->random_mask);
 	case 5:
 		return atomic(g);
 	case 6:
@@ -200,9 +203,9 @@ static void statements(struct gen *g, int depth)
 		statement(g, depth);
 }
 
-void bpf_random_func(struct ir_func *f, uint64_t seed)
+void bpf_random_func(struct ir_func *f, uint64_t seed, int64_t random_mask)
 {
-	struct gen g = { .b = { .func = f }, .seed = seed };
+	struct gen g = { .b = { .func = f }, .seed = seed, .random_mask = random_mask };
 	struct ir_insn *sum;
 
 	g.b.block = ir_block_new(f);

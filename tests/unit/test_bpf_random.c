@@ -24,7 +24,7 @@ static void one(uint64_t seed, bool optimize, uint32_t kernel)
 	bpf_help_open(&h);
 	h.target.kernel_version = kernel;
 	h.f->blocks.n = 0;
-	bpf_random_func(h.f, seed);
+	bpf_random_func(h.f, seed, -1);
 	for (size_t k = 0; k < sizeof(ctx) / sizeof(ctx[0]); k++)
 		ctx[k] = seed * 0x9e3779b97f4a7c15 * (k + 1) >> (k * 7);
 	expected = ir_eval(h.f, ctx, 0xdeadbeef);
