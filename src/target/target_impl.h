@@ -1,0 +1,18 @@
+/*
+ * Private to target_record.c and target_file.c: how answers are keyed in JSON.
+ */
+#ifndef SONDE_TARGET_IMPL_H
+#define SONDE_TARGET_IMPL_H
+
+#include "base/arena.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+const char *target_event_key(struct arena *a, const char *category, const char *event);
+const char *target_kfunc_key(struct arena *a, uint32_t prog_type, uint32_t btf_id);
+
+/* The keys of an object as a new list. */
+json_t *target_keys_of(json_t *object);
+
+#endif
