@@ -184,6 +184,13 @@ static void message_helper_error(struct printer *p, const struct sonde_event *e)
 	sbuf_close(&extra);
 }
 
+/* Two newlines stand between what the script printed and its maps. */
+static void data_end(struct printer *p, const struct sonde_event *e)
+{
+	(void)e;
+	sbuf_puts(&p->data, "\n\n");
+}
+
 static void message_attached(struct printer *p, const struct sonde_event *e)
 {
 	if (!p->options.quiet)
@@ -242,6 +249,7 @@ static const struct {
 	[SONDE_EVENT_WARNF]		= { message_located, true },
 	[SONDE_EVENT_HELPER_ERROR]	= { message_helper_error, true },
 	[SONDE_EVENT_RUNTIME_ERROR]	= { message_located, true },
+	[SONDE_EVENT_END]		= { data_end },
 };
 
 static void print_text_event(struct printer *p, const struct sonde_event *e)

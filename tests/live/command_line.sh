@@ -8,7 +8,7 @@ expect_out '7 seven 2'
 expect_no_err Attached
 
 begin_case "standard input"
-echo 'begin { printf("from stdin\n"); exit(); }' |
+printf '%s\n' 'begin { printf("from stdin\n"); exit(); }' |
     timeout 60 "$SONDE" - >"$tmp/out" 2>"$tmp/err"
 status=$?
 expect_status 0
@@ -17,7 +17,7 @@ expect_out 'from stdin'
 begin_case "an interpreter line"
 {
     echo "#!$(cd "$(dirname "$SONDE")" && pwd)/$(basename "$SONDE")"
-    echo 'begin { printf("%s\n", str($1)); exit(); }'
+    printf '%s\n' 'begin { printf("%s\n", str($1)); exit(); }'
 } >"$tmp/script.bt"
 chmod +x "$tmp/script.bt"
 "$tmp/script.bt" parameter >"$tmp/out" 2>"$tmp/err"

@@ -245,7 +245,7 @@ static const struct {
 	  "Additional Info - helper: map_lookup_elem, retcode: 0\n",
 	  "{\"type\": \"helper_error\", \"msg\": \"Success\", \"helper\": \"map_lookup_elem\", "
 	  "\"retcode\": 0}\n" },
-	{ { .kind = SONDE_EVENT_END }, "", "", "" },
+	{ { .kind = SONDE_EVENT_END }, "\n\n", "", "" },
 };
 
 /* What was written to a memory file, which is emptied. */
