@@ -1,0 +1,262 @@
+/*
+ * Tests of src/lower: scripts to their effect on maps and records.
+ */
+#include "tests/unit/lower_help.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static uint64_t field_u64(struct lower_help *h, size_t n, size_t i)
+{
+	uint32_t len;
+	uint64_t v = 0;
+	const void *p = lower_help_field(h, n, i, &len);
+
+	memcpy(&v, p, len < 8 ? len : 8);
+	return v;
+}
+
+static void test_printf_exit(void **state)
+{
+	struct lower_help h;
+
+	(void)state;
+	lower_help_script(&h, "begin { printf(\"hello %d\\n\", 5); exit(); }");
+	assert_int_equal(vm_record_count(h.vm), 2);
+	assert_int_equal(lower_help_record(&h, 0, NULL)->kind, ACTION_PRINTF);
+	assert_int_equal(field_u64(&h, 0, 0), 5);
+	assert_int_equal(lower_help_record(&h, 1, NULL)->kind, ACTION_EXIT);
+	/* Stopped: nothing more comes. */
+	lower_help_fire(&h, 0);
+	assert_int_equal(vm_record_count(h.vm), 2);
+	lower_help_close(&h);
+}
+
+static void test_scalar_count(void **state)
+{
+	struct lower_help h;
+
+	(void)state;
+	lower_help_script(&h, "begin { @ = count(); @n++; @s = sum(pid); }");
+	vm_world(h.vm)->cpu = 3;
+	lower_help_fire(&h, 0);
+	lower_help_fire(&h, 0);
+	assert_int_equal(*lower_help_cell(&h, "", 0), 1);
+	assert_int_equal(*lower_help_cell(&h, "", 3), 2);
+	assert_int_equal(*lower_help_cell(&h, "n", 0), 3);
+	assert_int_equal(*lower_help_cell(&h, "s", 3), 82);
+	lower_help_close(&h);
+}
+
+static void test_keyed_count(void **state)
+{
+	struct lower_help h;
+	uint64_t *v;
+
+	(void)state;
+	lower_help_script(&h, "begin { @[comm] = count(); @p[pid]++; @[comm] = count(); }");
+	lower_help_fire(&h, 0);
+	v = lower_help_elem(&h, "", "worker\0\0\0\0\0\0\0\0\0", 0);
+	assert_non_null(v);
+	assert_int_equal(*v, 4);
+	v = lower_help_elem(&h, "p", &(uint32_t){ 41 }, 0);
+	assert_non_null(v);
+	assert_int_equal(*v, 2);
+	lower_help_close(&h);
+}
+
+static void test_full_map(void **state)
+{
+	struct lower_help h;
+	uint64_t *losses;
+
+	(void)state;
+	lower_help_open(&h);
+	lower_help_compile(&h, "begin { @[pid] = count(); @x[pid] = 5; @y[pid]++; }");
+	vm_world(h.vm)->map_full = true;
+	lower_help_fire(&h, 0);
+	losses = vm_map_value(h.vm, h.image->losses_map, &(uint32_t){ 0 }, 0);
+	assert_int_equal(losses[IMAGE_LOSS_MAP_FULL], 3);
+	lower_help_close(&h);
+}
+
+static void test_tracepoint_args(void **state)
+{
+	struct lower_help h;
+	uint64_t ctx[8] = { 0, 257, 0, USER_ADDRESS, 0xffffffff };
+	uint32_t len;
+	const char *text;
+
+	(void)state;
+	lower_help_open(&h);
+	lower_help_compile(&h, "tracepoint:syscalls:sys_enter_openat /pid == 41/ "
+			   "{ printf(\"PID: %d, File: %s %d\\n\", pid, str(args->filename), 7); }");
+	assert_int_equal(lower_help_run(&h, 0, ctx, sizeof(ctx)), 1);
+	assert_int_equal(vm_record_count(h.vm), 1);
+	assert_int_equal(field_u64(&h, 0, 0), 41);
+	text = lower_help_field(&h, 0, 1, &len);
+	assert_int_equal(len, 12);
+	assert_string_equal(text, "/etc/passwd");
+	assert_true(vm_record_get(h.vm, 0).size < 64);
+	vm_world(h.vm)->pid_tgid = 1;
+	lower_help_run(&h, 0, ctx, sizeof(ctx));
+	assert_int_equal(vm_record_count(h.vm), 1);
+	lower_help_close(&h);
+}
+
+static void test_string_keys(void **state)
+{
+	struct lower_help h;
+	uint64_t ctx[8] = { 0, 257, 0, USER_ADDRESS };
+	char key[1024] = "/etc/passwd";
+
+	(void)state;
+	lower_help_open(&h);
+	lower_help_compile(&h, "tracepoint:syscalls:sys_enter_openat { @[str(args.filename)] = count(); "
+			   "if (str(args.filename) == \"/etc/passwd\") { @same++ } "
+			   "if (str(args.filename) == \"/etc/pass\") { @differ++ } "
+			   "if (comm == \"worker\") { @comm++ } if (comm != \"work\") { @comm++ } }");
+	lower_help_run(&h, 0, ctx, sizeof(ctx));
+	assert_non_null(lower_help_elem(&h, "", key, 0));
+	assert_int_equal(*lower_help_cell(&h, "same", 0), 1);
+	assert_int_equal(*lower_help_cell(&h, "differ", 0), 0);
+	assert_int_equal(*lower_help_cell(&h, "comm", 0), 2);
+	lower_help_close(&h);
+}
+
+static void test_failed_read(void **state)
+{
+	struct lower_help h;
+	uint64_t ctx[8] = { 0, 257, 0, 0x1234 };
+	uint64_t *losses;
+	uint32_t len;
+
+	(void)state;
+	lower_help_open(&h);
+	lower_help_compile(&h, "tracepoint:syscalls:sys_enter_openat { printf(\"%s\", str(args.filename)); }");
+	lower_help_run(&h, 0, ctx, sizeof(ctx));
+	lower_help_field(&h, 0, 0, &len);
+	assert_int_equal(len, 0);
+	losses = vm_map_value(h.vm, h.image->losses_map, &(uint32_t){ 0 }, 0);
+	assert_int_equal(losses[IMAGE_LOSS_READ], 1);
+	lower_help_close(&h);
+}
+
+static void test_hist(void **state)
+{
+	static const struct { const char *value; unsigned bucket; } cases[] = {
+		{ "-5", 0 }, { "0", 1 }, { "1", 2 }, { "2", 3 }, { "3", 3 }, { "4", 4 },
+		{ "1000", 11 }, { "1 << 40", 42 }, { "0x7fffffffffffffff", 64 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct lower_help h;
+		char script[128];
+
+		snprintf(script, sizeof(script), "begin { $x = (int64)%s; @ = hist($x); @k[1] = hist($x); }",
+			 cases[i].value);
+		lower_help_script(&h, script);
+		assert_int_equal(lower_help_cell(&h, "", 0)[cases[i].bucket], 1);
+		assert_int_equal(lower_help_map(&h, "")->value->size_bytes, 65 * 8);
+		lower_help_close(&h);
+	}
+}
+
+static void test_latency(void **state)
+{
+	struct lower_help h;
+
+	(void)state;
+	lower_help_script(&h, "begin { @start[tid] = nsecs; } "
+			      "end /@start[tid]/ { @t = hist(nsecs - @start[tid]); delete(@start[tid]); }");
+	vm_world(h.vm)->boot_ns += 100;
+	lower_help_fire(&h, 1);
+	assert_int_equal(lower_help_cell(&h, "t", 0)[8], 1);
+	assert_null(lower_help_elem(&h, "start", &(uint32_t){ 42 }, 0));
+	lower_help_fire(&h, 1);
+	assert_int_equal(lower_help_cell(&h, "t", 0)[8], 1);
+	lower_help_close(&h);
+}
+
+static void test_syscalls(void **state)
+{
+	struct lower_help h;
+	uint64_t ctx[2] = { 0, 3 };	/* close */
+	const struct image_prog *prog;
+	uint64_t *v, key;
+
+	(void)state;
+	lower_help_open(&h);
+	lower_help_compile(&h, "tracepoint:syscalls:sys_enter_* { @[probe] = count(); }"
+			       " interval:s:1 { print(@); clear(@); }");
+	prog = &h.image->progs.at[0];
+	assert_string_equal(prog->raw_event, "sys_enter");
+	lower_help_run(&h, 0, ctx, sizeof(ctx));
+	ctx[1] = 9999;
+	lower_help_run(&h, 0, ctx, sizeof(ctx));
+	assert_int_equal(vm_map_count(h.vm, lower_help_map(&h, "")->map), 1);
+	memcpy(&key, vm_map_key(h.vm, lower_help_map(&h, "")->map, 0), 8);
+	assert_string_equal(h.image->probe_names.at[key], "tracepoint:syscalls:sys_enter_close");
+	v = lower_help_elem(&h, "", &key, 0);
+	assert_int_equal(*v, 1);
+	lower_help_fire(&h, 1);
+	assert_int_equal(vm_record_count(h.vm), 1);
+	assert_int_equal(lower_help_record(&h, 0, NULL)->kind, ACTION_TAKE);
+	assert_int_not_equal(lower_help_map(&h, "")->spare_map, UINT32_MAX);
+	lower_help_close(&h);
+}
+
+static void test_task(void **state)
+{
+	struct lower_help h;
+
+	(void)state;
+	lower_help_script(&h, "begin { @p = curtask->real_parent->tgid; @s = curtask->small; "
+			      "@c[curtask->real_parent->comm] = 1; $t = curtask; @t = $t->tgid; "
+			      "$q = $t->real_parent; @q = $q->pid; }");
+	assert_int_equal(*(int32_t *)lower_help_cell(&h, "p", 0), 6);
+	assert_int_equal(*(int16_t *)lower_help_cell(&h, "s", 0), -3);
+	assert_int_equal(*(int32_t *)lower_help_cell(&h, "t", 0), 41);
+	assert_int_equal(*(int32_t *)lower_help_cell(&h, "q", 0), 7);
+	assert_non_null(lower_help_elem(&h, "c", "parent\0\0\0\0\0\0\0\0\0", 0));
+	lower_help_close(&h);
+}
+
+static void test_kprobe_args(void **state)
+{
+	struct lower_help h;
+	uint64_t regs[21] = { [14] = TASK_ADDRESS };	/* di */
+
+	(void)state;
+	lower_help_open(&h);
+	lower_help_compile(&h, "kprobe:vfs_read { @[comm] = sum(arg0->tgid); @x = arg0; }");
+	lower_help_run(&h, 0, regs, sizeof(regs));
+	assert_int_equal(*(uint64_t *)lower_help_elem(&h, "", "worker\0\0\0\0\0\0\0\0\0", 0), 41);
+	assert_int_equal(*lower_help_cell(&h, "x", 0), TASK_ADDRESS);
+	lower_help_close(&h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_printf_exit),
+		cmocka_unit_test(test_scalar_count),
+		cmocka_unit_test(test_keyed_count),
+		cmocka_unit_test(test_full_map),
+		cmocka_unit_test(test_tracepoint_args),
+		cmocka_unit_test(test_string_keys),
+		cmocka_unit_test(test_failed_read),
+		cmocka_unit_test(test_hist),
+		cmocka_unit_test(test_latency),
+		cmocka_unit_test(test_syscalls),
+		cmocka_unit_test(test_task),
+		cmocka_unit_test(test_kprobe_args),
+	};
+
+	return cmocka_run_group_tests_name("lower_basic", tests, NULL, NULL);
+}
