@@ -1,27 +1,60 @@
 /*
  * What the decoder asks for: names of probes, users, control groups, symbols.
  *
- * Opened when first asked; answers are borrowed until the next question.
+ * The symbol tables are opened when the first symbol is asked for, since the
+ * kernel's list takes 50 ms to read. Answers are borrowed until the next
+ * question.
  */
 #include "run/state.h"
 #include "sym/sym.h"
 
+#include <dirent.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-static const char *probe_name(void *arg, uint64_t index)
-{
-	struct run *r = arg;
-
-	return index < r->image->probe_names.n ? r->image->probe_names.at[index] : NULL;
-}
+#include <sys/stat.h>
 
 static struct symbols *symbols(struct run *r)
 {
 	const struct symbols_options options = { .no_demangle = !r->image->config.cpp_demangle };
 
 	if (!r->symbols && sym_open(&r->symbols, &options))
-		r->out_of_memory = true;
+		r->symbols = NULL;
 	return r->symbols;
+}
+
+static bool give(bool found, const struct symbol *from, struct value_symbol *to)
+{
+	to->name = from->name;
+	to->offset = from->offset;
+	to->module = from->module;
+	return found;
+}
+
+static bool ksym(void *arg, uint64_t address, struct value_symbol *symbol)
+{
+	struct symbols *s = symbols(arg);
+	struct symbol found = { 0 };
+
+	return s && give(sym_kernel(s, address, &found), &found, symbol);
+}
+
+static bool usym(void *arg, int32_t pid, uint32_t probe, uint64_t address,
+		 struct value_symbol *symbol)
+{
+	struct symbols *s = symbols(arg);
+	struct symbol found = { 0 };
+
+	(void)probe;
+	return s && give(sym_user(s, pid, address, &found), &found, symbol);
+}
+
+static const char *probe_name(void *arg, uint64_t index)
+{
+	struct run *r = arg;
+
+	return index < r->image->probe_names.n ? r->image->probe_names.at[index] : NULL;
 }
 
 static const char *username(void *arg, uint64_t uid)
@@ -31,39 +64,108 @@ static const char *username(void *arg, uint64_t uid)
 	return s ? sym_username(s, uid) : NULL;
 }
 
-static bool found(bool is_found, const struct symbol *from, struct value_symbol *to)
+/* ---- control groups ---- */
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+#define CGROUP_DEPTH 32
+
+/* The folder below `path` (of `len` bytes in a buffer of CGROUP_PATH_BYTES)
+ * whose inode is the group's id; the path grows to it. */
+enum { CGROUP_PATH_BYTES = 4096 };
+
+static bool find_group(char *path, size_t len, uint64_t id, int depth)
 {
-	*to = (struct value_symbol){ .name = from->name, .offset = from->offset,
-				     .module = from->module };
-	return is_found;
+	struct dirent *entry;
+	struct stat st;
+	bool found = false;
+	DIR *dir;
+
+	if (!stat(path, &st) && st.st_ino == id)
+		return true;
+	dir = depth ? opendir(path) : NULL;
+	while (dir && !found && (entry = readdir(dir))) {
+		size_t n = strlen(entry->d_name);
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+		    len + n + 2 > CGROUP_PATH_BYTES)
+			continue;
+		path[len] = '/';
+		memcpy(path + len + 1, entry->d_name, n + 1);
+		found = find_group(path, len + 1 + n, id, depth - 1);
+		if (!found)
+			path[len] = '\0';
+	}
+	if (dir)
+		closedir(dir);
+	return found;
 }
 
-static bool ksym(void *arg, uint64_t address, struct value_symbol *symbol)
+/* "unified:/path" for the one hierarchy of version 2. */
+static const char *cgroup_path(void *arg, uint64_t id, const char *filter)
 {
-	struct symbols *s = symbols(arg);
-	struct symbol answer;
+	struct run *r = arg;
+	char path[CGROUP_PATH_BYTES] = CGROUP_ROOT;
+	size_t root = strlen(CGROUP_ROOT);
 
-	return s && found(sym_kernel(s, address, &answer), &answer, symbol);
+	if (fnmatch(filter, "unified", 0) || !find_group(path, root, id, CGROUP_DEPTH))
+		return NULL;
+	return arena_printf(r->decoder.arena, "unified:%s", path[root] ? path + root : "/");
 }
 
-static bool usym(void *arg, int32_t pid, uint32_t probe, uint64_t address,
-		 struct value_symbol *symbol)
-{
-	struct symbols *s = symbols(arg);
-	struct symbol answer;
-
-	(void)probe;
-	return s && found(sym_user(s, pid, address, &answer), &answer, symbol);
-}
+/* ---- life ---- */
 
 struct value_hooks run_hooks(struct run *r)
 {
-	return (struct value_hooks){ .arg = r, .ksym = ksym, .usym = usym,
-				     .probe_name = probe_name, .username = username };
+	return (struct value_hooks){
+		.arg = r, .ksym = ksym, .usym = usym, .probe_name = probe_name,
+		.username = username, .cgroup_path = cgroup_path,
+	};
 }
 
 void run_hooks_close(struct run *r)
 {
 	sym_close(r->symbols);
 	r->symbols = NULL;
+}
+
+/* ---- remembering the traced process ---- */
+
+static bool has_user_symbols(const struct value_layout *layout)
+{
+	if (!layout)
+		return false;
+	if (layout->kind == VALUE_USTACK || layout->kind == VALUE_USYM)
+		return true;
+	for (size_t i = 0; i < layout->nr_fields; i++)
+		if (has_user_symbols(layout->fields[i].layout))
+			return true;
+	return false;
+}
+
+/* Whether user addresses can come up when the process may be gone already. */
+static bool will_ask(const struct image *image)
+{
+	const struct script_map *m;
+	const struct image_action *a;
+
+	vec_each(m, &image->script_maps)
+		if (has_user_symbols(m->key) || has_user_symbols(m->value))
+			return true;
+	vec_each(a, &image->actions)
+		for (size_t i = 0; i < a->nr_fields; i++)
+			if (has_user_symbols(a->fields[i].layout))
+				return true;
+	return false;
+}
+
+void run_note_target(struct run *r)
+{
+	pid_t pid = r->options.child ? child_pid(r->options.child) : r->options.pid;
+
+	if (pid <= 0)
+		return;
+	if (!r->asks_user_symbols)
+		r->asks_user_symbols = will_ask(r->image) ? 1 : -1;
+	if (r->asks_user_symbols > 0 && symbols(r))
+		sym_note_pid(r->symbols, pid);
 }

@@ -202,6 +202,7 @@ int run_attach(struct run *r)
 	}
 	if (err)
 		return err;
+	run_note_target(r);
 	e.count = (uint64_t)r->nr_attached;
 	run_emit(r, &e);
 	return r->nr_attached;
@@ -352,6 +353,7 @@ static int turn(struct run *r, int timeout_ms)
 	if (came < 0)
 		return came;
 	run_signals(r);
+	run_note_target(r);
 	gone = exit_without_record(r) || target_is_gone(r);
 	n = read_records(r, RECORDS_A_POLL);
 	if (r->out_of_memory)

@@ -69,6 +69,7 @@ struct run {
 	int exit_code;
 	uint64_t dropped;		/* records not delivered after the end */
 	int nr_attached;
+	int possible_cpus;		/* 0: not asked yet */
 	int kprobe_pmu, uprobe_pmu;	/* 0: not asked yet; or a negative errno */
 
 	struct sbuf text;		/* of one event */
@@ -76,6 +77,7 @@ struct run {
 	struct arena read;		/* of run_map_read */
 	struct value_decoder decoder;
 	struct symbols *symbols;	/* owned; opened when first needed */
+	int asks_user_symbols;		/* 0: not looked yet; 1: yes; -1: no */
 	bool out_of_memory;
 };
 
@@ -133,6 +135,10 @@ int run_map_zero(struct run *r, const struct script_map *m);
 
 struct value_hooks run_hooks(struct run *r);
 void run_hooks_close(struct run *r);
+
+/* Look at the traced process now, in case it has ended when its addresses are
+ * to be named. */
+void run_note_target(struct run *r);
 
 /* ---- losses (loss.c) ---- */
 
