@@ -135,6 +135,10 @@ static void dump_layout(const struct value_layout *layout, FILE *out)
 	if (layout->param[0] || layout->param[1] || layout->param[2])
 		fprintf(out, " <%" PRIu64 " %" PRIu64 " %" PRIu64 ">", layout->param[0],
 			layout->param[1], layout->param[2]);
+	if (layout->text) {
+		fputc(' ', out);
+		dump_string(layout->text, out);
+	}
 	if (!layout->nr_fields)
 		return;
 	fputs(" (", out);

@@ -302,7 +302,7 @@ struct image {
 	uint32_t btf_size;
 	uint32_t ring_map, global_map, losses_map;	/* UINT32_MAX: none */
 	struct image_config config;
-	uint32_t nr_cpus;		/* possible CPUs of the target */
+	uint32_t nr_cpus;		/* cells of a map, at least the target's possible CPUs */
 };
 
 struct image *image_open(void);	/* NULL when memory is out */

@@ -141,6 +141,17 @@ int perf_online_cpus(int *cpus, int max)
 	return err ? err : perf_parse_cpu_list(text, cpus, max);
 }
 
+int perf_possible_cpus(void)
+{
+	char text[4096];
+	int first, err;
+
+	err = read_text("/sys/devices/system/cpu/possible", text, sizeof(text));
+	if (err)
+		return (int)sysconf(_SC_NPROCESSORS_CONF);
+	return perf_parse_cpu_list(text, &first, 1);
+}
+
 int perf_threads(pid_t pid, pid_t *tids, int max)
 {
 	char path[64];

@@ -55,6 +55,9 @@ int perf_parse_cpu_list(const char *text, int *cpus, int max);
 /* CPUs that are online now; as perf_parse_cpu_list. */
 int perf_online_cpus(int *cpus, int max);
 
+/* How many values an entry of a per-CPU map has: CPUs that are possible. */
+int perf_possible_cpus(void);
+
 /* Threads of a process that exist now. Returns how many, of which at most
  * `max` are stored, or a negative errno. */
 int perf_threads(pid_t pid, pid_t *tids, int max);

@@ -174,6 +174,16 @@ static int fill_map(struct run_map *map, const struct image_map *spec)
 	return err;
 }
 
+static bool is_named(const struct image *image, uint32_t map)
+{
+	const struct image_prog *p;
+
+	vec_each(p, &image->progs)
+		if (names_map(p, map))
+			return true;
+	return false;
+}
+
 static int load_map(struct run *r, uint32_t index)
 {
 	const struct image_map *spec = &r->image->maps.at[index];
@@ -181,12 +191,15 @@ static int load_map(struct run *r, uint32_t index)
 	struct bpf_map_spec create = {
 		.name = spec->name, .type = spec->type, .key_size = spec->key_size,
 		.value_size = spec->value_size, .max_entries = spec->max_entries,
-		.flags = spec->flags,
+		.flags = spec->flags, .btf_fd = spec->btf_key_type_id ? r->btf_fd : -1,
+		.btf_key_type_id = spec->btf_key_type_id,
+		.btf_value_type_id = spec->btf_value_type_id,
 	};
 	uint32_t losses = (uint32_t)(r->image->progs.n * IMAGE_LOSS_COUNT * sizeof(uint64_t));
 	int err;
 
 	if (spec->role == IMAGE_MAP_SCRATCH && !spec->value_size)
+	if (spec->role == IMAGE_MAP_RING && !is_named(r->image, index))
 		return 0;
 	if (spec->role == IMAGE_MAP_RING && !create.max_entries)
 		create.max_entries = (uint32_t)ring_bytes(r->image);
@@ -252,11 +265,23 @@ static void *mapped(struct run *r, uint32_t map, size_t size)
 	return r->maps[map].bytes;
 }
 
+/* Without it the programs still load, unless they have callbacks or task
+ * storage; then the kernel's refusal of those is told. */
+static void load_btf(struct run *r)
+{
+	int fd = -1;
+
+	if (r->image->btf)
+		fd = bpf_call_btf_load(r->image->btf, r->image->btf_size, NULL, 0);
+	r->btf_fd = fd < 0 ? -1 : fd;
+}
+
 int run_load_maps(struct run *r)
 {
 	const struct image *image = r->image;
 	size_t losses = image->progs.n * IMAGE_LOSS_COUNT * sizeof(uint64_t);
 
+	load_btf(r);
 	for (uint32_t i = 0; i < image->maps.n; i++) {
 		int err = load_map(r, i);
 
@@ -400,13 +425,6 @@ int run_load_progs(struct run *r)
 {
 	const struct image *image = r->image;
 
-	if (image->btf) {
-		/* Without it the programs still load, unless they have callbacks;
-		 * then the verifier says so. */
-		int fd = bpf_call_btf_load(image->btf, image->btf_size, NULL, 0);
-
-		r->btf_fd = fd < 0 ? -1 : fd;
-	}
 	for (uint32_t i = 0; i < image->progs.n; i++) {
 		const struct image_prog *prog = &image->progs.at[i];
 		int err = -1;

@@ -7,6 +7,7 @@
  * exactly one snapshot.
  */
 #include "kernel/bpf_call.h"
+#include "kernel/perf_event.h"
 #include "run/state.h"
 #include "run/store.h"
 
@@ -33,13 +34,21 @@ struct collector {
 	VEC(struct raw_entry) entries;
 };
 
+/* The image's number is rounded up, for masks; the kernel's is needed here. */
+static uint32_t possible_cpus(struct run *r)
+{
+	if (!r->possible_cpus)
+		r->possible_cpus = perf_possible_cpus();
+	return r->possible_cpus > 0 ? (uint32_t)r->possible_cpus : 1;
+}
+
 static void collector_init(struct run *r, const struct script_map *m, uint32_t map,
 			   struct collector *c)
 {
 	const struct image_map *spec = &r->image->maps.at[map];
 
 	c->map = m;
-	c->store.nr_cpus = r->image->nr_cpus ? r->image->nr_cpus : 1;
+	c->store.nr_cpus = possible_cpus(r);
 	c->store.max_entries = spec->max_entries;
 	store_init(&c->store, r->maps[map].fd, spec->type, spec->key_size,
 		   r->maps[map].value_size);

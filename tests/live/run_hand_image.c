@@ -121,13 +121,19 @@ static void add_maps(struct image *image)
 {
 	static struct image_control control;
 	const struct image_map maps[NR_MAPS] = {
-		[MAP_RING] = { "ring", IMAGE_MAP_RING, BPF_MAP_TYPE_RINGBUF, 0, 0, 0, 0, NULL, 0 },
-		[MAP_GLOBAL] = { "global", IMAGE_MAP_GLOBAL, BPF_MAP_TYPE_ARRAY, 4, CELL_AT + 8, 1,
-				 BPF_F_MMAPABLE, &control, sizeof(control) },
-		[MAP_HASH] = { "hash", IMAGE_MAP_SCRIPT, BPF_MAP_TYPE_HASH, 8, 8, 1024, 0, NULL, 0 },
-		[MAP_SPARE] = { "spare", IMAGE_MAP_SCRIPT, BPF_MAP_TYPE_HASH, 8, 8, 1024, 0, NULL, 0 },
-		[MAP_LOSSES] = { "losses", IMAGE_MAP_LOSSES, BPF_MAP_TYPE_ARRAY, 4, 0, 1,
-				 BPF_F_MMAPABLE, NULL, 0 },
+		[MAP_RING] = { .name = "ring", .role = IMAGE_MAP_RING,
+			       .type = BPF_MAP_TYPE_RINGBUF },
+		[MAP_GLOBAL] = { .name = "global", .role = IMAGE_MAP_GLOBAL,
+				 .type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = CELL_AT + 8,
+				 .max_entries = 1, .flags = BPF_F_MMAPABLE, .data = &control,
+				 .data_size = sizeof(control) },
+		[MAP_HASH] = { .name = "hash", .type = BPF_MAP_TYPE_HASH, .key_size = 8,
+			       .value_size = 8, .max_entries = 1024 },
+		[MAP_SPARE] = { .name = "spare", .type = BPF_MAP_TYPE_HASH, .key_size = 8,
+				.value_size = 8, .max_entries = 1024 },
+		[MAP_LOSSES] = { .name = "losses", .role = IMAGE_MAP_LOSSES,
+				 .type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .max_entries = 1,
+				 .flags = BPF_F_MMAPABLE },
 	};
 	const struct script_map calls = {
 		.name = "calls", .storage = STORE_HASH, .map = MAP_HASH, .spare_map = MAP_SPARE,
