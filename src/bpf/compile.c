@@ -55,6 +55,7 @@ static int compile_func(struct compiler *c, const struct ir_func *ir)
 	struct mfunc *f = bc_select(c->env, ir);
 
 	bc_allocate(f);
+	bc_tidy(f);
 	bc_clean_up(f);
 	c->frame[ir->index] = f->frame_bytes;
 	return bc_emit(&c->program, f);

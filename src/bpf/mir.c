@@ -32,6 +32,16 @@ void mblock_insert(struct mfunc *f, struct mblock *b, size_t at, struct mi mi)
 	b->insns.at[at] = mi;
 }
 
+void mblock_jump(struct mfunc *f, struct mblock *b, struct mblock *to)
+{
+	struct mi mi = { .kind = MI_JUMP, .code = BPF_JMP | BPF_JA, .dst = BC_NO_REG,
+			 .src = BC_NO_REG, .src2 = BC_NO_REG };
+
+	mblock_add(f, b, mi);
+	b->succs[0] = to;
+	b->nr_succs = 1;
+}
+
 void mfunc_link(struct mfunc *f)
 {
 	for (size_t i = 0; i < f->blocks.n; i++) {

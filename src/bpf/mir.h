@@ -116,6 +116,7 @@ struct mblock *mblock_new(struct mfunc *f);	/* not yet in f->blocks */
 uint32_t mreg_new(struct mfunc *f);
 void mblock_add(struct mfunc *f, struct mblock *b, struct mi mi);
 void mblock_insert(struct mfunc *f, struct mblock *b, size_t at, struct mi mi);
+void mblock_jump(struct mfunc *f, struct mblock *b, struct mblock *to);	/* end b by a jump */
 /* Set preds and indices from succs and the order of blocks. */
 void mfunc_link(struct mfunc *f);
 
@@ -139,6 +140,10 @@ void mfunc_dump(const struct mfunc *f, FILE *out);
 /* ---- stages ---- */
 struct mfunc *bc_select(struct bc_env *env, const struct ir_func *ir);
 void bc_allocate(struct mfunc *f);	/* afterwards only machine registers are left */
-void bc_clean_up(struct mfunc *f);	/* identity moves, jumps to jumps, small blocks hoisted */
+void bc_tidy(struct mfunc *f);		/* reloads, dead stores to slots, dead moves */
+void bc_clean_up(struct mfunc *f);	/* jumps to jumps, small blocks hoisted, exits merged */
+
+/* A mask of the machine registers that each block reads before it writes them. */
+uint32_t *bc_regs_needed(const struct mfunc *f);
 
 #endif
