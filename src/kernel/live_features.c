@@ -133,18 +133,6 @@ static const char *const kfunc_names[LIVE_KFUNC_COUNT] = {
 #undef X
 };
 
-static bool note_kfunc(uint32_t id, const char *name, void *arg)
-{
-	struct live *l = arg;
-
-	if (strncmp(name, "bpf_", 4))
-		return true;
-	for (int i = 0; i < LIVE_KFUNC_COUNT; i++)
-		if (!strcmp(name, kfunc_names[i]))
-			l->kfunc_ids[i] = id;
-	return true;
-}
-
 /* 0: there is none. */
 static uint32_t kfunc_id(struct live *l, enum live_kfunc k)
 {
@@ -152,7 +140,7 @@ static uint32_t kfunc_id(struct live *l, enum live_kfunc k)
 
 	if (b && !l->kfuncs_known) {
 		l->kfuncs_known = true;
-		kbtf_each(b, KBTF_FUNC, note_kfunc, l);
+		kbtf_find_many(b, KBTF_FUNC, kfunc_names, l->kfunc_ids, LIVE_KFUNC_COUNT);
 	}
 	return l->kfunc_ids[k];
 }

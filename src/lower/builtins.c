@@ -89,7 +89,7 @@ CALL(curtask)
 /* A member of a task; its place if the kernel's types are known. */
 static bool task_member(struct gen *g, struct place *p, const char *name)
 {
-	struct type_struct *task = (struct type_struct *)g->l->task_struct;
+	struct type_struct *task = lower_task_struct(g->l);
 	uint32_t offset;
 
 	if (!task || !type_field_find(g->c->types, task, name_of(g->c->names, name), &offset))

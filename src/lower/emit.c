@@ -117,7 +117,7 @@ struct ir_insn *lower_to_scalar(struct gen *g, struct ir_insn *pointer)
 
 struct ir_insn *lower_task(struct gen *g)
 {
-	if (g->l->task_struct && lower_has(g, FEATURE_CURRENT_TASK_BTF))
+	if (lower_task_struct(g->l) && lower_has(g, FEATURE_CURRENT_TASK_BTF))
 		return ir_emit_call(&g->b, IR_CALL, BPF_FUNC_get_current_task_btf, IR_KPTR, NULL, 0);
 	return ir_emit_call(&g->b, IR_CALL, BPF_FUNC_get_current_task, IR_INT, NULL, 0);
 }

@@ -273,14 +273,14 @@ static struct place call_place(struct gen *g, struct node *n)
 
 	if (id == BUILTIN_args || id == BUILTIN_ctx)
 		return lower_at(g->ctx, 0);
-	if (id != BUILTIN_comm || !g->l->task_struct ||
-	    !type_field_find(g->c->types, (struct type_struct *)g->l->task_struct,
+	if (id != BUILTIN_comm || !lower_task_struct(g->l) ||
+	    !type_field_find(g->c->types, lower_task_struct(g->l),
 			     name_of(g->c->names, "comm"), &offset))
 		return in_object(g, n);
 	p = lower_at(lower_task(g), (int32_t)offset);
 	if (p.base->type != IR_KPTR)
 		p.kind = PLACE_KERNEL;
-	p.root = (struct type_struct *)g->l->task_struct;
+	p.root = lower_task_struct(g->l);
 	return p;
 }
 

@@ -30,6 +30,12 @@ struct map_store {
 	bool inserted, inserted_irq_off, inserted_perf;
 };
 
+/* Kernel functions that programs call where the kernel has them. */
+enum lower_kfunc {
+	KFUNC_RDONLY_CAST, KFUNC_COPY_STR, KFUNC_MAP_SUM, KFUNC_ITER_NEW, KFUNC_ITER_NEXT,
+	KFUNC_ITER_DESTROY, LOWER_KFUNC_COUNT
+};
+
 /* The whole script. */
 struct lower {
 	struct check *c;
@@ -41,8 +47,9 @@ struct lower {
 	uint32_t control_size;
 	uint32_t zeros_offset, zeros_size;	/* zero bytes in the control block */
 	uint32_t cpu_mask;		/* CPUs rounded up to a power of two, less one */
-	const struct type_struct *task_struct;
-	uint32_t rdonly_cast, copy_str, iter_new, iter_next, iter_destroy, map_sum;	/* kfuncs; 0: none */
+	struct type_struct *task_struct;	/* see lower_task_struct */
+	uint32_t kfunc_ids[LOWER_KFUNC_COUNT];	/* see lower_kfunc */
+	bool task_known, kfuncs_known;
 };
 
 /* Where a value that is memory shall be written. */
@@ -90,7 +97,6 @@ struct gen {
 	struct loop *loop;
 	int64_t default_result;
 	bool sleepable;
-	bool loops_inline;		/* loops are iterators, not callbacks */
 	/* Variables that callbacks share with their makers lie in one object of
 	 * the entry func; NULL: there are no callbacks. */
 	struct ir_insn *frame;
@@ -118,7 +124,15 @@ uint32_t lower_control_word(struct lower *l, uint32_t size_bytes);
 uint32_t lower_add_map(struct lower *l, struct image_map map);
 uint32_t lower_add_rodata(struct lower *l, const char *name, const void *data, uint32_t size);
 struct image_place lower_image_place(struct lower *l, struct loc loc);
-uint32_t lower_kfunc(struct lower *l, const char *name);
+/* Its BTF id; 0: the target has none that loads. Looked for when first asked
+ * for, since that takes a walk over BTF and a program loaded to try. */
+uint32_t lower_kfunc(struct lower *l, enum lower_kfunc k);
+
+/* struct task_struct of the kernel's BTF, or NULL. */
+struct type_struct *lower_task_struct(struct lower *l);
+
+/* True if loops are iterators, not callbacks. */
+bool lower_loops_inline(struct lower *l);
 
 /* ---- layout.c ---- */
 const struct value_layout *lower_layout(struct lower *l, const struct type *type);

@@ -118,12 +118,13 @@ static void start_iterator(struct gen *g, struct iteration *it, struct ir_insn *
 	args[0] = it->loop.iterator = ir_object(g->b.func, object);
 	args[1] = lower_const(g, 0);
 	args[2] = turns;
-	ir_emit_call(&g->b, IR_KCALL, g->l->iter_new, IR_INT, args, 3);
+	ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_ITER_NEW), IR_INT, args, 3);
 	it->head = lower_block(g, false);
 	it->done = lower_block(g, false);
 	ir_emit_jump(&g->b, it->head);
 	ir_continue_in(&g->b, it->head);
-	next = ir_emit_call(&g->b, IR_KCALL, g->l->iter_next, IR_MAPVAL_OR_NULL, args, 1);
+	next = ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_ITER_NEXT), IR_MAPVAL_OR_NULL,
+			    args, 1);
 	next = ir_emit_null_check(&g->b, next, it->done);
 	it->index = ir_emit_load(&g->b, IR_INT, 4, false, next, 0);
 	it->loop.outer = g->loop;
@@ -138,7 +139,8 @@ static void end_iterator(struct gen *g, struct iteration *it)
 	ir_emit_jump(&g->b, it->head);
 	ir_seal(it->head);
 	lower_enter(g, it->done);
-	ir_emit_call(&g->b, IR_KCALL, g->l->iter_destroy, IR_VOID, &it->loop.iterator, 1);
+	ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_ITER_DESTROY), IR_VOID,
+		     &it->loop.iterator, 1);
 }
 
 /* ---- while ---- */
@@ -282,7 +284,7 @@ static void for_range(struct gen *g, struct node *n)
 	from = lower_value(g, n->u.loop.from);
 	to = lower_value(g, n->u.loop.to);
 	turns = range_turns(g, from, to);
-	if (g->loops_inline)
+	if (lower_loops_inline(g->l))
 		range_iterator(g, n, from, turns);
 	else
 		range_callback(g, n, from, turns);
@@ -408,7 +410,7 @@ void lower_loop(struct gen *g, struct node *n)
 		for_map(g, n);
 		return;
 	default:
-		if (g->loops_inline)
+		if (lower_loops_inline(g->l))
 			while_iterator(g, n);
 		else
 			while_callback(g, n);

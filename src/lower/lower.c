@@ -39,9 +39,50 @@ uint32_t lower_control_word(struct lower *l, uint32_t size_bytes)
 	return at;
 }
 
-uint32_t lower_kfunc(struct lower *l, const char *name)
+static const struct {
+	const char *name;
+	enum target_feature feature;
+} kfuncs[LOWER_KFUNC_COUNT] = {
+	[KFUNC_RDONLY_CAST]	= { "bpf_rdonly_cast", FEATURE_RDONLY_CAST },
+	[KFUNC_COPY_STR]	= { "bpf_copy_from_user_str", FEATURE_COPY_FROM_USER_STR },
+	[KFUNC_MAP_SUM]		= { "bpf_map_sum_elem_count", FEATURE_MAP_SUM_ELEM_COUNT },
+	[KFUNC_ITER_NEW]	= { "bpf_iter_num_new", FEATURE_ITER_NUM },
+	[KFUNC_ITER_NEXT]	= { "bpf_iter_num_next", FEATURE_ITER_NUM },
+	[KFUNC_ITER_DESTROY]	= { "bpf_iter_num_destroy", FEATURE_ITER_NUM },
+};
+
+uint32_t lower_kfunc(struct lower *l, enum lower_kfunc k)
 {
-	return l->c->btf ? kbtf_find(l->c->btf, name, KBTF_FUNC) : 0;
+	const char *names[LOWER_KFUNC_COUNT];
+
+	if (!l->c->btf)
+		return 0;
+	if (!l->kfuncs_known) {
+		l->kfuncs_known = true;
+		for (int i = 0; i < LOWER_KFUNC_COUNT; i++)
+			names[i] = kfuncs[i].name;
+		kbtf_find_many(l->c->btf, KBTF_FUNC, names, l->kfunc_ids, LOWER_KFUNC_COUNT);
+	}
+	return l->kfunc_ids[k] && target_has(l->c->target, kfuncs[k].feature) ? l->kfunc_ids[k] : 0;
+}
+
+bool lower_loops_inline(struct lower *l)
+{
+	return lower_kfunc(l, KFUNC_ITER_NEW) && lower_kfunc(l, KFUNC_ITER_NEXT) &&
+	       lower_kfunc(l, KFUNC_ITER_DESTROY);
+}
+
+struct type_struct *lower_task_struct(struct lower *l)
+{
+	const struct type *task = NULL;
+
+	if (l->task_known)
+		return l->task_struct;
+	l->task_known = true;
+	if (l->c->btf)
+		task = kbtf_type_by_name(l->c->btf, l->c->types, KBTF_STRUCT_NAME, "task_struct");
+	l->task_struct = task && task->kind == TYPE_STRUCT ? task->structure : NULL;
+	return l->task_struct;
 }
 
 static const char *line_text(struct lower *l, const struct source *s, uint32_t pos)
@@ -73,30 +114,12 @@ struct image_place lower_image_place(struct lower *l, struct loc loc)
 
 /* ---- stages ---- */
 
-static void find_kernel_facts(struct lower *l)
+static void round_cpus(struct lower *l)
 {
-	struct check *c = l->c;
-	const struct type *task;
-
 	l->cpu_mask = 1;
-	while (l->cpu_mask < c->target->nr_cpus)
+	while (l->cpu_mask < l->c->target->nr_cpus)
 		l->cpu_mask *= 2;
 	l->cpu_mask--;
-	if (!c->btf)
-		return;
-	task = kbtf_type_by_name(c->btf, c->types, KBTF_STRUCT_NAME, "task_struct");
-	l->task_struct = task && task->kind == TYPE_STRUCT ? task->structure : NULL;
-	if (target_has(c->target, FEATURE_RDONLY_CAST))
-		l->rdonly_cast = lower_kfunc(l, "bpf_rdonly_cast");
-	if (target_has(c->target, FEATURE_COPY_FROM_USER_STR))
-		l->copy_str = lower_kfunc(l, "bpf_copy_from_user_str");
-	if (target_has(c->target, FEATURE_MAP_SUM_ELEM_COUNT))
-		l->map_sum = lower_kfunc(l, "bpf_map_sum_elem_count");
-	if (target_has(c->target, FEATURE_ITER_NUM)) {
-		l->iter_new = lower_kfunc(l, "bpf_iter_num_new");
-		l->iter_next = lower_kfunc(l, "bpf_iter_num_next");
-		l->iter_destroy = lower_kfunc(l, "bpf_iter_num_destroy");
-	}
 }
 
 static int missing_of(const struct config *config)
@@ -145,7 +168,7 @@ int lower_run(struct check *c, struct image *image, struct lower_result *out)
 	int err = 0;
 
 	hmap_init(&l.layouts, c->arena);
-	find_kernel_facts(&l);
+	round_cpus(&l);
 	set_config(&l);
 	add_fixed_maps(&l);
 	lower_maps(&l);

@@ -103,7 +103,8 @@ static struct ir_insn *cast_to_struct(struct gen *g, struct ir_insn *p, const st
 {
 	struct ir_insn *args[] = { p, lower_const(g, s->btf_id) };
 
-	struct ir_insn *cast = ir_emit_call(&g->b, IR_KCALL, g->l->rdonly_cast, IR_KPTR, args, 2);
+	struct ir_insn *cast = ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_RDONLY_CAST),
+					    IR_KPTR, args, 2);
 
 	cast->is_pure = true;
 	return cast;
@@ -118,7 +119,7 @@ static bool make_direct(struct gen *g, struct place *p, uint32_t size, enum walk
 		return false;
 	if (p->kind == PLACE_DIRECT)
 		return true;
-	if (p->kind != PLACE_KERNEL || !g->l->rdonly_cast)
+	if (p->kind != PLACE_KERNEL || !lower_kfunc(g->l, KFUNC_RDONLY_CAST))
 		return false;
 	p->base = cast_to_struct(g, p->base, p->root);
 	p->kind = PLACE_DIRECT;
@@ -266,7 +267,7 @@ static bool typed_pointer(struct gen *g, struct node *n, struct place *out)
 
 	if (n->kind == NODE_CALL && n->u.call.builtin && n->u.call.builtin->id == BUILTIN_curtask) {
 		*out = lower_at(lower_task(g), 0);
-		out->root = (struct type_struct *)g->l->task_struct;
+		out->root = lower_task_struct(g->l);
 		out->trusted = true;
 		if (out->base->type != IR_KPTR)
 			out->kind = PLACE_KERNEL;
@@ -292,7 +293,7 @@ static bool typed_pointer(struct gen *g, struct node *n, struct place *out)
 		out->kind = PLACE_DIRECT;
 		/* Members of trusted structs may be pointers that the verifier wants
 		 * to see checked for null; of cast ones it does not. */
-		if (p.trusted && g->l->rdonly_cast)
+		if (p.trusted && lower_kfunc(g->l, KFUNC_RDONLY_CAST))
 			out->base = cast_to_struct(g, out->base, out->root);
 		return true;
 	}

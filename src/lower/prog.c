@@ -136,7 +136,7 @@ static uint32_t *syscall_table(struct gen *g, uint32_t *count)
 /* 32-bit calls have other numbers; the events of tracefs skip them, too. */
 static void skip_compat(struct gen *g)
 {
-	struct type_struct *task = (struct type_struct *)g->l->task_struct;
+	struct type_struct *task = lower_task_struct(g->l);
 	const struct type_field *info;
 	struct place p;
 	uint32_t at, status;
@@ -262,7 +262,6 @@ int lower_prog(struct lower *l, struct prog *prog)
 	own_scratch(l, prog, g.m);
 	g.m->stack_limit = STACK_FOR_OBJECTS;
 	g.sleepable = ip.sleepable;
-	g.loops_inline = l->iter_new && l->iter_next && l->iter_destroy;
 	g.default_result = default_result(prog);
 	generate(&g);
 	out.module = g.m;

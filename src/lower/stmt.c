@@ -177,7 +177,8 @@ static void close_iterators(struct gen *g, const struct loop *until)
 {
 	for (struct loop *l = g->loop; l && l != until && !l->is_callback; l = l->outer)
 		if (l->iterator)
-			ir_emit_call(&g->b, IR_KCALL, g->l->iter_destroy, IR_VOID, &l->iterator, 1);
+			ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_ITER_DESTROY),
+				     IR_VOID, &l->iterator, 1);
 }
 
 /* Leave the program; out of callbacks by way of the frame. */

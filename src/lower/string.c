@@ -33,10 +33,10 @@ struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room,
 	struct ir_var *len = ir_var_new(g->b.func, "length", IR_INT);
 	struct ir_insn *r, *address = lower_place_address(g, from);
 
-	if (from.kind == PLACE_USER && g->sleepable && g->l->copy_str) {
+	if (from.kind == PLACE_USER && g->sleepable && lower_kfunc(g->l, KFUNC_COPY_STR)) {
 		struct ir_insn *args[] = { to, limit, address, lower_const(g, 0) };
 
-		r = ir_emit_call(&g->b, IR_KCALL, g->l->copy_str, IR_INT, args, 4);
+		r = ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_COPY_STR), IR_INT, args, 4);
 		/* An int: what stands above it is not told. */
 		r = ir_emit_ext(&g->b, r, 4, true);
 	} else {

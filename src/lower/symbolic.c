@@ -162,10 +162,10 @@ static struct ir_insn *map_len(struct gen *g, struct node *map)
 	const struct map_store *s = lower_store(map->u.map.map);
 	struct ir_insn *args[1];
 
-	if (!g->l->map_sum)
+	if (!lower_kfunc(g->l, KFUNC_MAP_SUM))
 		return lower_count_elems(g, s);
 	args[0] = lower_map_ref(g, s);
-	return ir_emit_call(&g->b, IR_KCALL, g->l->map_sum, IR_INT, args, 1);
+	return ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_MAP_SUM), IR_INT, args, 1);
 }
 
 CALL(len)

@@ -48,7 +48,7 @@ static void find_needs(struct node **slot, void *arg)
 		return;
 	if (n->kind == NODE_FOR_MAP)
 		needs->callbacks = true;
-	if ((n->kind == NODE_FOR_RANGE || n->kind == NODE_WHILE) && !needs->g->loops_inline)
+	if ((n->kind == NODE_FOR_RANGE || n->kind == NODE_WHILE) && !lower_loops_inline(needs->g->l))
 		needs->callbacks = true;
 	if (v && v->captured && !pmap_find(&needs->seen, v)) {
 		pmap_set(&needs->seen, v, v);

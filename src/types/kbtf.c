@@ -341,6 +341,30 @@ uint32_t kbtf_find(struct kbtf *b, const char *name, enum kbtf_kind kind)
 	return kbtf_find_any(b, name, kinds, kinds);
 }
 
+void kbtf_find_many(struct kbtf *b, enum kbtf_kind kind, const char *const *names, uint32_t *ids,
+		    size_t count)
+{
+	struct cursor c = { .b = b, .id = b->first_id };
+	size_t left = count;
+
+	memset(ids, 0, count * sizeof(*ids));
+	while (left && cursor_next(&c)) {
+		const char *name;
+
+		if (kbtf_raw_kind(c.raw) != kind)
+			continue;
+		name = kbtf_string(b, c.raw->name_off);
+		for (size_t i = 0; i < count; i++)
+			if (!ids[i] && *name == *names[i] && !strcmp(name, names[i])) {
+				ids[i] = c.id - 1;
+				left--;
+			}
+	}
+	for (size_t i = 0; i < count && left && b->base; i++)
+		if (!ids[i])
+			ids[i] = kbtf_find(b->base, names[i], kind);
+}
+
 void kbtf_each(struct kbtf *b, enum kbtf_kind kind, bool (*each)(uint32_t id, const char *name,
 								  void *arg), void *arg)
 {

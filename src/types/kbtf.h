@@ -36,6 +36,10 @@ uint32_t kbtf_count(struct kbtf *b);
  * ENUM64, too. */
 uint32_t kbtf_find(struct kbtf *b, const char *name, enum kbtf_kind kind);
 
+/* The ids of several names at the price of one walk; 0: there is none. */
+void kbtf_find_many(struct kbtf *b, enum kbtf_kind kind, const char *const *names, uint32_t *ids,
+		    size_t count);
+
 /* Kind and name of a type; an id that is out of range is VOID and "". The name
  * is borrowed from the data. */
 enum kbtf_kind kbtf_kind_of(struct kbtf *b, uint32_t id);
