@@ -174,10 +174,16 @@ static int fill_map(struct run_map *map, const struct image_map *spec)
 	return err;
 }
 
-static bool is_named(const struct image *image, uint32_t map)
+/* The ring and scratch memory are for programs only. */
+static bool is_needed(const struct image *image, uint32_t map)
 {
+	const struct image_map *spec = &image->maps.at[map];
 	const struct image_prog *p;
 
+	if (spec->role == IMAGE_MAP_SCRATCH)
+		return spec->value_size > 0;
+	if (spec->role != IMAGE_MAP_RING)
+		return true;
 	vec_each(p, &image->progs)
 		if (names_map(p, map))
 			return true;
@@ -198,8 +204,7 @@ static int load_map(struct run *r, uint32_t index)
 	uint32_t losses = (uint32_t)(r->image->progs.n * IMAGE_LOSS_COUNT * sizeof(uint64_t));
 	int err;
 
-	if (spec->role == IMAGE_MAP_SCRATCH && !spec->value_size)
-	if (spec->role == IMAGE_MAP_RING && !is_named(r->image, index))
+	if (!is_needed(r->image, index))
 		return 0;
 	if (spec->role == IMAGE_MAP_RING && !create.max_entries)
 		create.max_entries = (uint32_t)ring_bytes(r->image);
