@@ -79,7 +79,7 @@ expect_status 1
 expect_err 'stdin:1:.*not supported yet.*comptime'
 
 begin_case "an ordinary user"
-if needs root && needs su; then
+if needs root && needs su && needs user:nobody; then
     chmod 755 "$tmp"
     cp "$SONDE" "$tmp/sonde"
     su -s /bin/sh nobody -c "$tmp/sonde -e 'begin { exit(); }'" >"$tmp/out" 2>"$tmp/err"
