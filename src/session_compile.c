@@ -83,8 +83,6 @@ static bool stage_parse(struct compilation *c, const struct source *source)
 static bool stage_check(struct compilation *c)
 {
 	struct check *k = &c->check;
-	const void *data;
-	size_t size;
 	bool good;
 
 	k->arena = &c->s->arena;
@@ -93,8 +91,7 @@ static bool stage_check(struct compilation *c)
 	k->types = &c->types;
 	k->target = &c->s->target;
 	k->options = &c->check_options;
-	if (target_btf(k->target, &data, &size) || kbtf_open(&k->btf, k->types, data, size, NULL))
-		k->btf = NULL;
+	k->btf = target_kbtf(k->target, k->types);
 	good = !check_run(k) && !c->diags.nr_errors;
 	if (c->s->dumps[STAGE_TYPES])
 		check_dump(k, c->s->dumps[STAGE_TYPES]);

@@ -273,9 +273,6 @@ struct listing {
 static void list_with(struct sonde *s, struct listing *l, const char *pattern,
 		      void (*each)(const char *line, void *arg), void *arg)
 {
-	const void *data;
-	size_t size;
-
 	names_init(&l->names, &s->arena);
 	diags_init(&l->diags, &s->arena);
 	types_init(&l->types, &s->arena, &l->names);
@@ -287,9 +284,7 @@ static void list_with(struct sonde *s, struct listing *l, const char *pattern,
 		.target = &s->target,
 		.pid = s->options.pid,
 	};
-	if (!target_btf(&s->target, &data, &size) &&
-	    kbtf_open(&l->ctx.btf, &l->types, data, size, NULL))
-		l->ctx.btf = NULL;
+	l->ctx.btf = target_kbtf(&s->target, &l->types);
 	probes_list(&l->ctx, pattern, each, arg);
 	session_tell_diags(s, &l->diags);
 }

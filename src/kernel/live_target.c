@@ -55,15 +55,27 @@ static int read_btf(struct live *l, int fd, size_t size_bytes)
 	return at == size_bytes ? 0 : n < 0 ? -errno : -EIO;
 }
 
-static int open_btf(struct live *l)
+static const char *btf_path(void)
 {
 	const char *path = getenv("SONDE_BTF");
-	struct stat st;
-	int fd, err = 0;
 
 	if (!path)
 		path = getenv("BPFTRACE_BTF");
-	fd = open(path ? path : VMLINUX_BTF, O_RDONLY | O_CLOEXEC);
+	return path ? path : VMLINUX_BTF;
+}
+
+static bool live_has_btf(void *arg)
+{
+	const struct live *l = arg;
+
+	return l->btf_tried ? !l->btf_err : !access(btf_path(), R_OK);
+}
+
+static int open_btf(struct live *l)
+{
+	int fd = open(btf_path(), O_RDONLY | O_CLOEXEC), err = 0;
+	struct stat st;
+
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &st) < 0)
@@ -180,6 +192,7 @@ static void live_close(void *arg)
 
 static const struct target_ops live_ops = {
 	.has_feature = live_has_feature,
+	.has_btf = live_has_btf,
 	.btf = live_btf,
 	.format = live_format,
 	.event_id = live_event_id,

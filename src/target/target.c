@@ -3,6 +3,8 @@
  */
 #include "target/target.h"
 
+#include "types/kbtf.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -39,6 +41,21 @@ bool target_has(struct target *t, enum target_feature f)
 int target_btf(struct target *t, const void **data, size_t *size)
 {
 	return t->ops->btf ? t->ops->btf(t->arg, data, size) : -ENOENT;
+}
+
+static int get_btf(void *arg, const void **data, size_t *size)
+{
+	return target_btf(arg, data, size);
+}
+
+struct kbtf *target_kbtf(struct target *t, struct types *types)
+{
+	const void *data;
+	size_t size;
+
+	if (t->ops->has_btf ? !t->ops->has_btf(t->arg) : target_btf(t, &data, &size) != 0)
+		return NULL;
+	return kbtf_new_lazy(types, get_btf, t);
 }
 
 void target_close(struct target *t)

@@ -81,6 +81,8 @@ const struct target_arch *target_arch_find(const char *name);
 int target_reg_offset(const struct target_arch *arch, const char *name);
 
 struct target;
+struct kbtf;
+struct types;
 
 /* A function (or object) of a user program or library. */
 struct target_user_symbol {
@@ -95,6 +97,8 @@ struct target_user_symbol {
  * strings and lists live as long as the target. */
 struct target_ops {
 	bool (*has_feature)(void *arg, enum target_feature f);
+	/* quick: whether `btf` will have an answer; NULL: ask that */
+	bool (*has_btf)(void *arg);
 	/* vmlinux BTF, mapped or in memory; lives as long as the target. */
 	int (*btf)(void *arg, const void **data, size_t *size);
 	/* Text of events/CATEGORY/EVENT/format; arena-owned by the target. -ENOENT if none. */
@@ -142,6 +146,10 @@ struct target {
 /* A feature's test runs once. */
 bool target_has(struct target *t, enum target_feature f);
 int target_btf(struct target *t, const void **data, size_t *size);
+
+/* A reader of the target's BTF, which is fetched when something is looked for;
+ * NULL if there is none. It lives in the arena of `types`. */
+struct kbtf *target_kbtf(struct target *t, struct types *types);
 
 /* Shut down what the live system or the file holds open; safe twice. */
 void target_close(struct target *t);

@@ -29,6 +29,15 @@ static bool rec_has_feature(void *arg, enum target_feature f)
 	return r->ops->has_feature(r->arg, f);
 }
 
+static bool rec_has_btf(void *arg)
+{
+	struct recorder *r = arg;
+	const void *data;
+	size_t size;
+
+	return r->ops->has_btf ? r->ops->has_btf(r->arg) : !r->ops->btf(r->arg, &data, &size);
+}
+
 static int rec_btf(void *arg, const void **data, size_t *size)
 {
 	struct recorder *r = arg;
@@ -186,6 +195,7 @@ static void rec_close(void *arg)
 
 static const struct target_ops rec_ops = {
 	.has_feature = rec_has_feature,
+	.has_btf = rec_has_btf,
 	.btf = rec_btf,
 	.format = rec_format,
 	.event_id = rec_event_id,

@@ -86,12 +86,10 @@ static int check_sections(const struct header *h, const char *rest, uint64_t res
 	return rest[h->str_off + h->str_len - 1] ? -EINVAL : 0;
 }
 
-int kbtf_open(struct kbtf **out, struct types *types, const void *data, size_t size_bytes,
-	      struct kbtf *base)
+static int take_data(struct kbtf *b, const void *data, size_t size_bytes)
 {
 	struct header h;
 	const char *rest;
-	struct kbtf *b;
 	int err = read_header(&h, data, size_bytes);
 
 	if (err)
@@ -100,24 +98,61 @@ int kbtf_open(struct kbtf **out, struct types *types, const void *data, size_t s
 	err = check_sections(&h, rest, size_bytes - h.hdr_len);
 	if (err)
 		return err;
-	b = arena_new(types->arena, struct kbtf);
-	b->types = types;
-	b->base = base;
 	b->data = (const uint8_t *)rest + h.type_off;
 	b->data_len = h.type_len;
 	b->strings = rest + h.str_off;
 	b->strings_len = h.str_len;
-	b->first_id = base ? kbtf_count(base) : 1;
-	b->first_string = base ? base->first_string + base->strings_len : 0;
-	b->next_id = b->first_id;
-	b->samples = arena_array(types->arena, uint32_t, h.type_len / RECORD_BYTES / KBTF_STEP + 1);
+	b->samples = arena_array(b->types->arena, uint32_t,
+				 h.type_len / RECORD_BYTES / KBTF_STEP + 1);
 	if (h.layout_len && within(h.layout_off, h.layout_len, size_bytes - h.hdr_len)) {
 		b->layout = (const uint8_t *)rest + h.layout_off;
 		b->nr_layout = h.layout_len / 4;
 	}
-	hmap_init(&b->made, types->arena);
-	*out = b;
 	return 0;
+}
+
+static struct kbtf *kbtf_new(struct types *types, struct kbtf *base)
+{
+	struct kbtf *b = arena_new(types->arena, struct kbtf);
+
+	b->types = types;
+	b->base = base;
+	b->first_id = base ? kbtf_count(base) : 1;
+	b->first_string = base ? base->first_string + base->strings_len : 0;
+	b->next_id = b->first_id;
+	hmap_init(&b->made, types->arena);
+	return b;
+}
+
+int kbtf_open(struct kbtf **out, struct types *types, const void *data, size_t size_bytes,
+	      struct kbtf *base)
+{
+	struct kbtf *b = kbtf_new(types, base);
+	int err = take_data(b, data, size_bytes);
+
+	if (!err)
+		*out = b;
+	return err;
+}
+
+struct kbtf *kbtf_new_lazy(struct types *types, kbtf_get_fn get, void *arg)
+{
+	struct kbtf *b = kbtf_new(types, NULL);
+
+	b->get = get;
+	b->get_arg = arg;
+	return b;
+}
+
+static void fetch(struct kbtf *b)
+{
+	kbtf_get_fn get = b->get;
+	const void *data;
+	size_t size_bytes;
+
+	b->get = NULL;
+	if (get(b->get_arg, &data, &size_bytes) || take_data(b, data, size_bytes))
+		b->whole = true;
 }
 
 /* Bytes of the record at `off`, whose header lies within the data; 0: of a
@@ -143,6 +178,8 @@ static bool walk_on(struct kbtf *b)
 	uint32_t at = b->next_id - b->first_id;
 	uint64_t bytes;
 
+	if (b->get)
+		fetch(b);
 	if (b->whole)
 		return false;
 	bytes = within(b->next_off, RECORD_BYTES, b->data_len) ? record_bytes(b, b->next_off) : 0;

@@ -29,6 +29,12 @@ struct kbtf;
 int kbtf_open(struct kbtf **out, struct types *types, const void *data, size_t size_bytes,
 	      struct kbtf *base);
 
+/* The same for BTF that is fetched by `get` when it is first needed: on kernels
+ * that do not let it be mapped this takes 25 ms. If it cannot be had, or is
+ * none, nothing is found in it. */
+typedef int (*kbtf_get_fn)(void *arg, const void **data, size_t *size_bytes);
+struct kbtf *kbtf_new_lazy(struct types *types, kbtf_get_fn get, void *arg);
+
 /* Ids are below this (a module's begin where its base ends). */
 uint32_t kbtf_count(struct kbtf *b);
 

@@ -28,6 +28,8 @@ enum kbtf_group { KBTF_GROUP_TYPES, KBTF_GROUP_FUNCS, KBTF_GROUP_OTHERS, KBTF_GR
 struct kbtf {
 	struct types *types;		/* borrowed */
 	struct kbtf *base;		/* borrowed; NULL: this is vmlinux */
+	kbtf_get_fn get;		/* not fetched yet; NULL: it is */
+	void *get_arg;
 	const uint8_t *data;		/* borrowed; the types */
 	uint32_t data_len;
 	const char *strings;		/* borrowed; ends with a NUL */

@@ -24,6 +24,7 @@ struct fixture {
 	struct names names;
 	struct types types;
 	struct btf_bytes bytes, split;
+	int fetched;
 };
 
 static int setup(void **state)
@@ -315,6 +316,53 @@ static void test_split(void **state)
 	assert_string_equal(kbtf_name_of(module, 13), "my_int");
 }
 
+static int get_bytes(void *arg, const void **data, size_t *size_bytes)
+{
+	struct fixture *f = arg;
+
+	f->fetched++;
+	*data = btf_bytes_blob(&f->bytes, size_bytes);
+	return 0;
+}
+
+static int get_nothing(void *arg, const void **data, size_t *size_bytes)
+{
+	(void)arg, (void)data, (void)size_bytes;
+	return -EACCES;
+}
+
+static void test_lazy(void **state)
+{
+	struct fixture *f = *state;
+	struct kbtf *b;
+
+	make_samples(f);
+	b = kbtf_new_lazy(&f->types, get_bytes, f);
+	assert_ptr_equal(kbtf_type_by_name(b, &f->types, KBTF_ANY_NAME, "u32"),
+			 type_int(&f->types, 4, false));
+	assert_int_equal(f->fetched, 0);
+	assert_int_equal(kbtf_find(b, "task", KBTF_STRUCT), 6);
+	assert_int_equal(kbtf_find(b, "do_it", KBTF_FUNC), 15);
+	assert_int_equal(f->fetched, 1);
+	b = kbtf_new_lazy(&f->types, get_nothing, f);
+	assert_int_equal(kbtf_find(b, "task", KBTF_STRUCT), 0);
+	assert_int_equal(kbtf_count(b), 1);
+}
+
+static void test_find_many(void **state)
+{
+	static const char *const names[] = { "task", "nope", "old", "int" };
+	struct fixture *f = *state;
+	struct kbtf *b = make_samples(f);
+	uint32_t ids[4];
+
+	kbtf_find_many(b, KBTF_STRUCT, names, ids, 4);
+	assert_int_equal(ids[0], 6);
+	assert_int_equal(ids[1], 0);
+	assert_int_equal(ids[2], 0);
+	assert_int_equal(ids[3], 0);
+}
+
 static void test_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -498,6 +546,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_find), TEST(test_convert), TEST(test_enums), TEST(test_prototypes),
 		TEST(test_names_of_c), TEST(test_bitfields), TEST(test_split), TEST(test_refused),
+		TEST(test_lazy), TEST(test_find_many),
 		TEST(test_cycles), TEST(test_mutations), TEST(test_unknown_kind),
 		TEST(test_this_machine),
 	};
