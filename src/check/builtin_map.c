@@ -159,7 +159,7 @@ const struct type *check_type_len(struct check *c, struct node *call)
 {
 	const struct node *arg = call->u.call.args.at[0];
 
-	if (arg->kind == NODE_MAP && arg->u.map.map && !arg->u.map.map->is_scalar)
+	if (arg->kind == NODE_MAP)	/* its shape has been demanded */
 		return type_int(c->types, 8, true);
 	if (!arg->type)
 		return NULL;

@@ -152,8 +152,7 @@ const struct type *check_type_reg(struct check *c, struct node *call)
 	d = check_error(c, call->loc, "unknown-register",
 			"'%s' is not a valid register on this architecture (%s)",
 			name->u.string.text, arch->name);
-	if (near.best)
-		check_hint(c, d, "did you mean \"%s\"?", near.best);
+	check_suggest(c, d, &near, "");
 	return bad_type(c);
 }
 

@@ -173,8 +173,7 @@ static bool take_word(struct check *c, struct node *call, const char *const *wor
 		}
 		d = check_error(c, arg->loc, "unknown-word", "Invalid %s: %s", what,
 				arg->u.ident.name);
-		if (near.best)
-			check_hint(c, d, "did you mean %s?", near.best);
+		check_suggest(c, d, &near, "");
 		return false;
 	}
 	check_error(c, arg->loc, "unknown-word", "Invalid %s: it must be a plain word", what);

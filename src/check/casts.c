@@ -84,9 +84,8 @@ static const struct type *unknown_type(struct check *c, const struct type_expr *
 	for (size_t i = 0; e->kind == TYPE_EXPR_NAME && i < sizeof(named_types) /
 	     sizeof(*named_types); i++)
 		nearest_try(&near, named_types[i].name);
-	if (near.best)
-		check_hint(c, d, "did you mean %s?", near.best);
-	else if (!c->btf)
+	check_suggest(c, d, &near, "");
+	if (!near.best && !c->btf)
 		check_hint(c, d, "types of the kernel need its BTF, which is not there");
 	return bad_type(c);
 }

@@ -133,7 +133,13 @@ void cell_add_value(struct check *c, struct map *m, const struct type *t, struct
 	if (!t || t->kind == TYPE_ERROR)
 		return;
 	t = without_trust(c, t);
-	if (!cell_add(c, m->value, &m->next_value, t))
+	if (cell_add(c, m->value, &m->next_value, t))
+		return;
+	if (m->value && m->value->kind == t->kind && (t->kind == TYPE_HIST || t->kind == TYPE_LHIST))
+		check_error(c, loc, "type-mismatch", "Different %s in a single %s unsupported",
+			    t->kind == TYPE_HIST ? "bits" : "bounds",
+			    t->kind == TYPE_HIST ? "hist" : "lhist");
+	else
 		check_error(c, loc, "type-mismatch", "Type mismatch for @%s: trying to assign value "
 			    "of type '%s' when map already has a type '%s'", m->name,
 			    type_text(c, t), type_text(c, m->value ? m->value : m->next_value));

@@ -58,6 +58,9 @@ struct diag *check_warning(struct check *c, struct loc loc, const char *tag, con
 	__attribute__((format(printf, 4, 5)));
 void check_hint(struct check *c, struct diag *diag, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The hint "did you mean FORMAT?" with the nearest name, if there is one. */
+void check_suggest(struct check *c, struct diag *diag, const struct nearest *near,
+		   const char *prefix);
 void check_note(struct check *c, struct diag *diag, struct loc loc, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
@@ -101,6 +104,8 @@ void resolve_prog(struct check *c, struct prog *prog);
 void resolve_expr(struct check *c, struct node **slot);
 void resolve_children(struct check *c, struct node *n);
 void node_set_error(struct node *n);
+/* Is there a field of this name behind what an argument points to? */
+bool pointee_has(struct check *c, const struct type *pointee, const char *field);
 
 /* ---- resolve_call.c ---- */
 void resolve_call(struct check *c, struct node *n);

@@ -266,8 +266,7 @@ static void unknown_key(struct check *c, const struct config_entry *e)
 	for (size_t i = 0; i < NR_KEYS; i++)
 		if (!keys[i].renamed && keys[i].kind < KEY_REMOVED)
 			nearest_try(&near, keys[i].name);
-	if (near.best)
-		check_hint(c, d, "did you mean %s?", near.best);
+	check_suggest(c, d, &near, "");
 }
 
 static void apply_entry(struct check *c, const struct config_entry *e)

@@ -182,8 +182,7 @@ static void convert_arithmetic(struct check *c, struct node *n)
 	if (n->type->kind == TYPE_POINTER) {
 		convert_to_64(c, &n->u.binary.left);
 		convert_to_64(c, &n->u.binary.right);
-	} else if (n->u.binary.op == OP_SUB && !n->u.binary.left->type->is_signed &&
-		   !n->u.binary.right->type->is_signed) {
+	} else if (n->u.binary.op == OP_SUB) {
 		convert_quietly(c, &n->u.binary.left, n->type);
 		convert_quietly(c, &n->u.binary.right, n->type);
 	} else {

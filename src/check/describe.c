@@ -1,11 +1,7 @@
 /*
- * What a finished program does, as flags for lowering and attaching; and the
- * dump of checked programs.
+ * What a finished program does, as flags for lowering and attaching.
  */
 #include "check/check_impl.h"
-#include "lang/lang.h"
-
-#include <inttypes.h>
 
 static bool is_map(const struct node *n)
 {
@@ -76,40 +72,4 @@ void prog_describe(struct check *c, struct prog *prog)
 
 	(void)c;
 	describe(&body, prog);
-}
-
-/* ---- dump ---- */
-
-static void dump_prog(const struct prog *p, FILE *out)
-{
-	fprintf(out, "program %" PRIu32 ": %s", p->index, p->sites[0]->name);
-	if (p->nr_sites > 1)
-		fprintf(out, " and %zu more", p->nr_sites - 1);
-	if (p->raw_event)
-		fprintf(out, " by raw %s", p->raw_event);
-	fprintf(out, "%s%s%s%s%s\n", p->uses_probe ? " probe" : "", p->reads_user ? " user" : "",
-		p->uses_stacks ? " stacks" : "", p->uses_args ? " args" : "",
-		p->has_effects ? " effects" : "");
-	lang_dump_node(p->body, 1, out);
-}
-
-static void dump_map(const struct check *c, const struct map *m, FILE *out)
-{
-	fprintf(out, "map @%s", m->name);
-	if (m->key)
-		fprintf(out, "[%s]", type_name(c->types, m->key));
-	fprintf(out, ": %s, %" PRIu32 " entries%s%s\n", m->value ? type_name(c->types, m->value) : "?",
-		m->capacity, m->is_taken ? ", taken" : "",
-		m->used_preemptible ? ", preemptible" : "");
-}
-
-void check_dump(const struct check *c, FILE *out)
-{
-	struct prog **p;
-	struct map **m;
-
-	vec_each(m, &c->maps)
-		dump_map(c, *m, out);
-	vec_each(p, &c->progs)
-		dump_prog(*p, out);
 }

@@ -15,12 +15,18 @@
 /* Design: from so many syscall tracepoints on, one raw program serves them. */
 enum { RAW_SYSCALLS_MIN = 8 };
 
+/* argN that is used as a pointer. */
+struct followed {
+	uint32_t index;
+	const char *field;	/* argN->field, or NULL */
+};
+
 /* What an action looks at that may differ from site to site. */
 struct demands {
 	struct check *c;
 	bool args, whole_args;
 	VEC(const char *) fields;	/* of args */
-	VEC(uint32_t) pointers;		/* argN that are followed */
+	VEC(struct followed) followed;
 };
 
 static bool is_word(const struct node *n, const char *name)
@@ -37,12 +43,15 @@ static bool is_args(const struct node *n)
 	return is_word(n, "args");
 }
 
-static void demand_pointer(struct demands *d, const struct node *object)
+static void demand_pointer(struct demands *d, const struct node *object, const char *field)
 {
 	const char *name = object->kind == NODE_IDENT ? object->u.ident.name : "";
+	struct followed f = { .field = field };
 
-	if (!strncmp(name, "arg", 3) && name[3] >= '0' && name[3] <= '9')
-		vec_push(d->c->arena, &d->pointers, (uint32_t)atoi(name + 3));
+	if (strncmp(name, "arg", 3) || name[3] < '0' || name[3] > '9')
+		return;
+	f.index = (uint32_t)atoi(name + 3);
+	vec_push(d->c->arena, &d->followed, f);
 }
 
 static void scan_demands(struct node **slot, void *arg)
@@ -60,11 +69,11 @@ static void scan_demands(struct node **slot, void *arg)
 	if (is_word(n, "args"))
 		d->args = d->whole_args = true;
 	if (n->kind == NODE_FIELD)
-		demand_pointer(d, n->u.field.object);
+		demand_pointer(d, n->u.field.object, n->u.field.name);
 	else if (n->kind == NODE_INDEX)
-		demand_pointer(d, n->u.index.object);
+		demand_pointer(d, n->u.index.object, NULL);
 	else if (n->kind == NODE_UNARY && n->u.unary.op == OP_DEREF)
-		demand_pointer(d, n->u.unary.operand);
+		demand_pointer(d, n->u.unary.operand, NULL);
 	node_children(n, scan_demands, d);
 }
 
@@ -151,7 +160,7 @@ static void make_key(struct demands *d, struct probe_site *s, const char *raw, s
 {
 	struct type_struct *args = d->args ? site_args(d->c, s) : NULL;
 	const char **name;
-	uint32_t *index;
+	struct followed *f;
 
 	sbuf_clear(key);
 	sbuf_printf(key, "%p|%s", (const void *)s->provider, raw ? raw : "");
@@ -161,8 +170,8 @@ static void make_key(struct demands *d, struct probe_site *s, const char *raw, s
 		key_add_field(d->c, key, args, *name);
 	if (d->whole_args)
 		key_add_all(d->c, key, args);
-	vec_each(index, &d->pointers)
-		key_add_pointer(d->c, key, s, *index);
+	vec_each(f, &d->followed)
+		key_add_pointer(d->c, key, s, f->index);
 }
 
 static struct node *make_body(struct check *c, const struct probe *probe)
@@ -219,7 +228,56 @@ static void add_to_group(struct demands *d, struct hmap *groups, const struct pr
 	sbuf_close(&key);
 }
 
-static void group_sites(struct check *c, const struct probe *probe, const site_vec *sites)
+/* Can the arguments that the action follows be followed here? */
+static bool fits(struct check *c, const struct demands *d, struct probe_site *s,
+		 struct followed *missing)
+{
+	struct followed *f;
+
+	if (!s->provider->arg_type)
+		return true;
+	vec_each(f, &d->followed) {
+		const char *name = NULL;
+		int nr_params = -1;
+		const struct type *t = s->provider->arg_type(&c->probe_ctx, s, f->index, &nr_params,
+							     &name);
+
+		if (!pointee_has(c, t, f->field)) {
+			*missing = *f;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A wildcard matches functions of many prototypes: those for which the action
+ * makes no sense are left out, as long as others are left. If none are, one is
+ * kept to say what is wrong. */
+static void keep_fitting(struct check *c, const struct demands *d, const struct probe *probe,
+			 site_vec *sites)
+{
+	struct followed missing = { 0 };
+	struct probe_site *left_out = NULL, **s;
+	size_t kept = 0, count = sites->n;
+
+	if (!d->followed.n || count < 2)
+		return;
+	vec_each(s, sites) {
+		struct probe_site *site = *s;
+
+		if (fits(c, d, site, &missing))
+			sites->at[kept++] = site;
+		else
+			left_out = site;
+	}
+	sites->n = kept ? kept : 1;
+	if (kept && kept < count)
+		check_warning(c, probe->loc, "left-out", "%zu of %zu attach points are left out: arg%u "
+			      "of %s has no field '%s'", count - kept, count, missing.index,
+			      left_out->name, missing.field ? missing.field : "*");
+}
+
+static void group_sites(struct check *c, const struct probe *probe, site_vec *sites)
 {
 	struct demands d = { .c = c };
 	bool use_raw[2] = { false, false };
@@ -229,6 +287,7 @@ static void group_sites(struct check *c, const struct probe *probe, const site_v
 
 	scan_demands(&body, &d);
 	scan_demands(&predicate, &d);
+	keep_fitting(c, &d, probe, sites);
 	if (!d.args) {
 		use_raw[0] = count_syscalls(sites, "sys_enter_") >= RAW_SYSCALLS_MIN;
 		use_raw[1] = count_syscalls(sites, "sys_exit_") >= RAW_SYSCALLS_MIN;

@@ -68,9 +68,8 @@ static const struct type *no_such_field(struct check *c, struct node *n, const s
 	nearest_start(&near, n->u.field.name);
 	suggest_fields(c, &near, s->structure, 0);
 	all = list_fields(c, s->structure);
-	if (near.best)
-		check_hint(c, d, "did you mean '%s'?", near.best);
-	else if (*all)
+	check_suggest(c, d, &near, "");
+	if (!near.best && *all)
 		check_hint(c, d, "its fields are: %s", all);
 	return bad_type(c);
 }
@@ -139,8 +138,7 @@ static const struct type *infer_record_field(struct check *c, struct node *n,
 	}
 	d = check_error(c, n->loc, "unknown-field", "%s does not contain a field named '%s'",
 			type_text(c, t), n->u.field.name);
-	if (near.best)
-		check_hint(c, d, "did you mean '%s'?", near.best);
+	check_suggest(c, d, &near, "");
 	return bad_type(c);
 }
 

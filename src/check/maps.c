@@ -126,8 +126,7 @@ static void check_defined(struct check *c, const struct map *m)
 	vec_each(other, &c->maps)
 		if ((*other)->uses & fills)
 			nearest_try(&near, (*other)->name);
-	if (near.best)
-		check_hint(c, d, "did you mean @%s?", near.best);
+	check_suggest(c, d, &near, "@");
 }
 
 void maps_settle(struct check *c)

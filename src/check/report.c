@@ -63,6 +63,14 @@ void check_hint(struct check *c, struct diag *diag, const char *fmt, ...)
 	va_end(args);
 }
 
+void check_suggest(struct check *c, struct diag *diag, const struct nearest *near,
+		   const char *prefix)
+{
+	/* Anything is near to a name of a letter or two. */
+	if (near->best && strlen(near->word) > 2)
+		check_hint(c, diag, "did you mean %s%s?", prefix, near->best);
+}
+
 void check_note(struct check *c, struct diag *diag, struct loc loc, const char *fmt, ...)
 {
 	va_list args;

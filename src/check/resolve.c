@@ -185,52 +185,76 @@ static void resolve_jump(struct check *c, struct node *n)
 			    n->kind == NODE_BREAK ? "break" : "continue");
 }
 
-/* `argN` is an integer that carries what it points to: used as a pointer, it
- * becomes one. */
-static void carry_pointee(struct check *c, struct node **slot)
+/* Is there a field of this name behind the pointee? NULL: any pointee will do. */
+bool pointee_has(struct check *c, const struct type *pointee, const char *field)
 {
-	struct node *n = *slot, *cast;
+	uint32_t offset;
+
+	while (pointee && pointee->kind == TYPE_POINTER)
+		pointee = pointee->target;
+	if (!pointee || !field)
+		return pointee && pointee->kind != TYPE_VOID;
+	return pointee->kind == TYPE_STRUCT &&
+	       type_field_find(c->types, pointee->structure, field, &offset);
+}
+
+/* argN beyond the prototype: say which parameters there are, and which of them
+ * has the field. */
+static void no_such_argument(struct check *c, const struct node *n, const char *field, int nr_params)
+{
+	const struct provider *p = c->prog->provider;
 	struct probe_site *site = c->prog->sites[0];
-	const char *param = NULL;
-	const struct type *pointee;
-	uint64_t index;
-	int nr_params = -1;
 	struct diag *d;
 
+	d = check_error(c, n->loc, "no-such-argument", "%s has no %s: it has %d parameter%s",
+			site->name, n->u.call.name, nr_params, nr_params == 1 ? "" : "s");
+	for (int i = 0; d && i < nr_params; i++) {
+		const char *name = NULL;
+		int ignored;
+		const struct type *pointee = p->arg_type(&c->probe_ctx, site, (uint32_t)i, &ignored,
+							 &name);
+
+		if (field && pointee_has(c, pointee, field))
+			check_hint(c, d, "arg%d is '%s': did you mean arg%d->%s?", i,
+				   name ? name : "?", i, field);
+		else
+			check_hint(c, d, "arg%d is '%s'", i, name ? name : "?");
+	}
+}
+
+/* `argN` is an integer that carries what it points to: used as a pointer, it
+ * becomes one. */
+static void carry_pointee(struct check *c, struct node **slot, const char *field)
+{
+	const struct provider *p = c->prog->provider;
+	struct node *n = *slot;
+	const struct type *pointee;
+	const char *name = NULL;
+	int nr_params = -1;
+	uint64_t index;
+
 	if (n->kind != NODE_CALL || !n->u.call.builtin || n->u.call.builtin->id != BUILTIN_arg ||
-	    !c->prog->provider->arg_type)
+	    !p->arg_type)
 		return;
 	index = n->u.call.args.at[0]->u.integer.value;
-	pointee = c->prog->provider->arg_type(&c->probe_ctx, site, (uint32_t)index, &nr_params,
-					      &param);
+	pointee = p->arg_type(&c->probe_ctx, c->prog->sites[0], (uint32_t)index, &nr_params, &name);
 	if (nr_params >= 0 && index >= (uint64_t)nr_params) {
-		d = check_error(c, n->loc, "no-such-argument", nr_params == 1 ?
-				"%s has no arg%llu: it has %d parameter" :
-				"%s has no arg%llu: it has %d parameters", site->name,
-				(unsigned long long)index, nr_params);
-		for (int i = 0; i < nr_params; i++) {
-			c->prog->provider->arg_type(&c->probe_ctx, site, (uint32_t)i, &nr_params,
-						    &param);
-			check_hint(c, d, "arg%d is the parameter '%s'", i, param ? param : "?");
-		}
+		no_such_argument(c, n, field, nr_params);
 		node_set_error(n);
-		return;
+	} else if (pointee) {
+		*slot = cast_node(c, n, type_pointer(c->types, pointee, p->space, false));
 	}
-	if (!pointee)
-		return;
-	cast = cast_node(c, n, type_pointer(c->types, pointee, c->prog->provider->space, false));
-	*slot = cast;
 }
 
 static void resolve_access(struct check *c, struct node *n)
 {
 	resolve_children(c, n);
 	if (n->kind == NODE_FIELD)
-		carry_pointee(c, &n->u.field.object);
+		carry_pointee(c, &n->u.field.object, n->u.field.name);
 	else if (n->kind == NODE_INDEX)
-		carry_pointee(c, &n->u.index.object);
+		carry_pointee(c, &n->u.index.object, NULL);
 	else if (n->u.unary.op == OP_DEREF)
-		carry_pointee(c, &n->u.unary.operand);
+		carry_pointee(c, &n->u.unary.operand, NULL);
 }
 
 /* `*args` is args. */

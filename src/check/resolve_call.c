@@ -73,8 +73,7 @@ static void unknown_name(struct check *c, struct node *n, const char *name, bool
 	for (size_t i = 0; i < BUILTIN_ID_COUNT; i++)
 		if (builtins[i].kind & (is_call ? BUILTIN_FUNC : BUILTIN_VAR))
 			nearest_try(&near, builtins[i].name);
-	if (near.best)
-		check_hint(c, d, "did you mean '%s'?", near.best);
+	check_suggest(c, d, &near, "");
 	node_set_error(n);
 }
 

@@ -90,6 +90,5 @@ void scope_undefined(struct check *c, const char *name, struct loc loc)
 		vec_each(v, &s->vars)
 			nearest_try(&near, (*v)->name);
 	}
-	if (near.best)
-		check_hint(c, d, "did you mean $%s?", near.best);
+	check_suggest(c, d, &near, "$");
 }
