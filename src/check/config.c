@@ -258,8 +258,8 @@ static void set_key(struct check *c, const struct key *k, const struct value *v)
 
 static void unknown_key(struct check *c, const struct config_entry *e)
 {
-	struct diag *d = check_error(c, e->loc, "config-key", "%s: not a known configuration option",
-				     e->key);
+	struct diag *d = check_error(c, loc_join(e->loc, e->value_loc), "config-key",
+				     "%s: not a known configuration option", e->key);
 	struct nearest near;
 
 	nearest_start(&near, e->key);
@@ -272,19 +272,19 @@ static void unknown_key(struct check *c, const struct config_entry *e)
 static void apply_entry(struct check *c, const struct config_entry *e)
 {
 	const struct key *k = key_find(e->key);
-	struct value v = { .name = e->key, .loc = e->loc };
+	struct value v = { .name = e->key, .loc = loc_join(e->loc, e->value_loc) };
 
 	if (!k) {
 		unknown_key(c, e);
 		return;
 	}
 	if (k->kind == KEY_ENVIRONMENT) {
-		check_error(c, e->loc, "config-key", "%s: can only be set as an environment variable",
+		check_error(c, v.loc, "config-key", "%s: can only be set as an environment variable",
 			    e->key);
 		return;
 	}
 	if (k->renamed)
-		check_warning(c, e->loc, "config-renamed", "%s has been renamed, please use %s", e->key,
+		check_warning(c, v.loc, "config-renamed", "%s has been renamed, please use %s", e->key,
 			      k->renamed);
 	v.is_number = e->kind == CONFIG_INT || e->kind == CONFIG_BOOL;
 	v.number = e->number;

@@ -193,6 +193,10 @@ static void check_value(struct check *c, const struct node *call, const struct s
 			    spec->letters);
 		return;
 	}
+	if (t->space == SPACE_CONTEXT && t->kind == TYPE_STRUCT) {
+		unsupported(c, value->loc, "args as a whole");
+		return;
+	}
 	if (accepts(spec, t))
 		return;
 	d = check_error(c, call->loc, "bad-format", "unsupported format specifier for type '%s': %s",

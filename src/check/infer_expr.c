@@ -40,8 +40,10 @@ static const struct type *infer_map_elem(struct check *c, struct node *n)
 			    type_text(c, key->type));
 		return m->value;
 	}
-	if (key->type && key->type->space == SPACE_CONTEXT && key->type->kind == TYPE_POINTER) {
-		check_error(c, key->loc, "bad-key", "the context can not be a map's key");
+	if (key->type && key->type->space == SPACE_CONTEXT) {
+		check_hint(c, check_error(c, key->loc, "bad-key",
+					  "the context can not be a map's key"),
+			   "name a field of it");
 		return m->value;
 	}
 	cell_add_key(c, m, key->type, n->loc);
@@ -50,7 +52,7 @@ static const struct type *infer_map_elem(struct check *c, struct node *n)
 
 static bool belongs_in_tuple(const struct type *t)
 {
-	return t->kind != TYPE_VOID && t->kind != TYPE_HIST && t->kind != TYPE_LHIST &&
+	return t->kind != TYPE_VOID && t->space != SPACE_CONTEXT && t->kind != TYPE_HIST && t->kind != TYPE_LHIST &&
 	       t->kind != TYPE_TSERIES && t->kind != TYPE_STATS;
 }
 
@@ -117,7 +119,7 @@ void infer_condition(struct check *c, struct node *cond, struct loc loc)
 	d = check_error(c, cond->loc.begin ? cond->loc : loc, "bad-condition",
 			"Invalid condition: a value of type '%s'", type_text(c, t));
 	if (t->kind == TYPE_STRING)
-		check_hint(c, d, "compare it: %s != \"\"", "$value");
+		check_hint(c, d, "compare it with a string: ... != \"\"");
 	else if (type_is_castable(t))
 		check_hint(c, d, "compare it, or cast it to an integer");
 }

@@ -19,25 +19,33 @@ static void assign_var(struct check *c, struct node *n, struct var *v, const str
 			    "Value '%s' cannot be assigned to a scratch variable.", type_text(c, t));
 		return;
 	}
+	if (t->space == SPACE_CONTEXT) {
+		unsupported(c, value->loc, "the context in a variable");
+		return;
+	}
 	cell_add_var(c, v, t, n->loc, value);
 }
 
 /* An aggregation read from another map: an integer, if that is what the map
  * holds, but no aggregation of its own. */
-static void copy_aggregate(struct check *c, struct node *n, const struct map *m,
+static void copy_aggregate(struct check *c, struct node *n, struct map *m,
 			   const struct type *t)
 {
+	const struct node *from = n->u.assign.value;
 	struct diag *d;
 
-	if (type_is_castable(t) && m->value && type_is_integer(m->value))
+	if (type_is_castable(t) && m->value && type_is_integer(m->value)) {
+		cell_add_value(c, m, type_as_int64(c, t), n->loc);
 		return;
+	}
 	d = check_error(c, n->loc, "aggregate-copy", "Map value '%s' cannot be assigned from one map "
 			"to another. The function that returns this type must be called directly "
 			"e.g. `@%s = %s;`.", type_text(c, t), m->name,
 			t->kind == TYPE_COUNT ? "count()" : "sum(retval)");
-	if (type_is_castable(t))
+	if (type_is_castable(t) && (from->kind == NODE_MAP || from->kind == NODE_MAP_ELEM))
 		check_hint(c, d, "Add a cast to integer if you want the value of the aggregate, "
-			   "e.g. `@%s = (int64)...;`.", m->name);
+			   "e.g. `@%s = (int64)@%s%s;`.", m->name, from->u.map.name,
+			   from->kind == NODE_MAP ? "" : "[...]");
 }
 
 static void assign_map(struct check *c, struct node *n, struct map *m, const struct type *t)
@@ -51,7 +59,7 @@ static void assign_map(struct check *c, struct node *n, struct map *m, const str
 			    type_text(c, t));
 		return;
 	}
-	if (t->kind == TYPE_POINTER && t->space == SPACE_CONTEXT) {
+	if (t->space == SPACE_CONTEXT) {
 		check_error(c, n->loc, "not-assignable", "the context cannot be assigned to a map");
 		return;
 	}

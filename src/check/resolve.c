@@ -37,6 +37,9 @@ static void resolve_var(struct check *c, struct node *n)
 		return;
 	}
 	n->u.var.var->read = true;
+	if (!n->u.var.var->assigned)
+		check_warning(c, n->loc, "used-unassigned",
+			      "Variable used before it was assigned: $%s", n->u.var.name);
 }
 
 /* `@m[a, b]` is `@m[(a, b)]`. */
