@@ -422,7 +422,7 @@ void lower_aggregate_to(struct gen *g, struct node *elem, struct dest d)
 {
 	struct merge m = merge_elem(g, elem);
 
-	ir_emit_store(&g->b, 8, d.base, d.offset, ir_var_read(&g->b, m.value));
+	lower_store_value(g, 8, d.base, d.offset, ir_var_read(&g->b, m.value));
 	if (has_two_words(m.type))
-		ir_emit_store(&g->b, 8, d.base, d.offset + 8, ir_var_read(&g->b, m.count));
+		lower_store_value(g, 8, d.base, d.offset + 8, ir_var_read(&g->b, m.count));
 }

@@ -51,6 +51,26 @@ void lower_zero(struct gen *g, struct ir_insn *p, int32_t offset, uint32_t size)
 		       lower_const(g, size), lower_const(g, 0));
 }
 
+void lower_store_value(struct gen *g, unsigned size, struct ir_insn *p, int32_t offset,
+		       struct ir_insn *v)
+{
+	unsigned half = size / 2;
+	struct ir_insn *high;
+
+	if (p->type != IR_OBJ || offset % (int32_t)size == 0) {
+		ir_emit_store(&g->b, size, p, offset, v);
+		return;
+	}
+	high = ir_emit_binary_imm(&g->b, IR_LSHR, v, half * 8);
+	if (g->c->target->arch->big_endian) {
+		lower_store_value(g, half, p, offset, high);
+		lower_store_value(g, half, p, offset + (int32_t)half, v);
+	} else {
+		lower_store_value(g, half, p, offset, v);
+		lower_store_value(g, half, p, offset + (int32_t)half, high);
+	}
+}
+
 struct ir_block *lower_block(struct gen *g, bool is_cold)
 {
 	struct ir_block *block = ir_block_new(g->b.func);

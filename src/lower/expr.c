@@ -326,6 +326,16 @@ static uint64_t word_of(struct gen *g, const char *text, size_t len, unsigned si
 	return v;
 }
 
+/* The widest aligned store at an offset, of at most `left` bytes. */
+static unsigned word_at(int32_t offset, uint32_t left)
+{
+	unsigned w = 8;
+
+	while (w > left || offset % (int32_t)w)
+		w /= 2;
+	return w;
+}
+
 static void literal_to(struct gen *g, struct node *n, const struct type *as, struct dest d)
 {
 	uint32_t at = 0, size = as->size_bytes;
@@ -333,7 +343,7 @@ static void literal_to(struct gen *g, struct node *n, const struct type *as, str
 
 	while (at < len) {
 		uint32_t left = size - at;
-		unsigned w = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+		unsigned w = word_at(d.offset + (int32_t)at, left);
 		size_t text = n->u.string.len > at ? n->u.string.len - at : 0;
 		uint64_t v = word_of(g, n->u.string.text + at, text, w);
 
@@ -406,7 +416,7 @@ void lower_to(struct gen *g, struct node *n, const struct type *as, struct dest 
 {
 	g->b.line = n->loc.begin;
 	if (lower_is_scalar(as)) {
-		ir_emit_store(&g->b, as->size_bytes, d.base, d.offset, lower_value(g, n));
+		lower_store_value(g, as->size_bytes, d.base, d.offset, lower_value(g, n));
 		return;
 	}
 	switch (n->kind) {

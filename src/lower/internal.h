@@ -160,6 +160,9 @@ void lower_loss_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y,
 struct ir_block *lower_block(struct gen *g, bool is_cold);
 void lower_enter(struct gen *g, struct ir_block *block);	/* seal it and continue in it */
 struct ir_insn *lower_ptr(struct gen *g, struct ir_insn *base, int32_t offset);
+/* A store that may be misaligned: what the stack does not take is cut up. */
+void lower_store_value(struct gen *g, unsigned size, struct ir_insn *p, int32_t offset,
+		       struct ir_insn *v);
 struct ir_insn *lower_cpu_masked(struct gen *g);
 struct ir_insn *lower_to_scalar(struct gen *g, struct ir_insn *pointer);
 struct ir_insn *lower_task(struct gen *g);		/* IR_KPTR, or an address */
@@ -220,6 +223,7 @@ void lower_var_write(struct gen *g, struct var *v, struct ir_insn *value);
 void lower_block_stmts(struct gen *g, struct node *block);
 void lower_stmt(struct gen *g, struct node *n);
 void lower_loop(struct gen *g, struct node *n);
+bool lower_is_plain_range(const struct node *for_range);	/* few turns, known now */
 /* Number of entries of a map, by walking them. */
 struct ir_insn *lower_count_elems(struct gen *g, const struct map_store *s);
 void lower_leave(struct gen *g, struct ir_insn *result);	/* return from the program */

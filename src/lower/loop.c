@@ -4,9 +4,9 @@
  * A range of few turns, known while compiling, is a plain loop that the verifier
  * walks. Other ranges and while are an open-coded iterator (bpf_iter_num) around
  * the body, or on kernels without it a callback of bpf_loop. A walk over a map
- * is always a callback. A callback reaches shared variables through the frame
- * (var.c), ends the loop by returning 1, and tells a `return` of the script by a
- * word of the frame.
+ * is always a callback. A callback gets a pair of words: the start of a range,
+ * and the frame with shared variables (var.c). It ends the loop by returning 1,
+ * and tells a `return` of the script by a word of the frame.
  */
 #include "lower/internal.h"
 
@@ -14,6 +14,20 @@
 #define MAX_TURNS (1 << 23)	/* the kernel's limit */
 
 /* ---- callbacks ---- */
+
+/* What a callback gets, on the stack as the kernel demands. */
+enum { PAIR_START = 0, PAIR_FRAME = 8, PAIR_BYTES = 16 };
+
+static struct ir_insn *make_pair(struct gen *g, struct ir_insn *start)
+{
+	uint32_t object = ir_object_new(g->b.func, "pair", PAIR_BYTES, 8);
+	struct ir_insn *pair = ir_object(g->b.func, object);
+
+	g->b.func->objects.at[object].place = IR_PLACE_STACK;
+	ir_emit_store(&g->b, 8, pair, PAIR_START, start);
+	ir_emit_store(&g->b, 8, pair, PAIR_FRAME, g->frame);
+	return pair;
+}
 
 /* What has to be put back behind a callback. */
 struct outside {
@@ -26,8 +40,9 @@ struct outside {
 static struct ir_func *enter_callback(struct gen *g, struct outside *out, struct loop *loop,
 				      const enum ir_type *params, uint32_t nr_params)
 {
-	struct ir_func *f = ir_func_new(g->m, arena_printf(g->l->arena, "callback_%zu", g->m->funcs.n),
-					params, nr_params);
+	const char *name = arena_printf(g->l->arena, "callback_%zu", g->m->funcs.n);
+	struct ir_func *f = ir_func_new(g->m, name, params, nr_params);
+	struct ir_insn *pair;
 
 	*out = (struct outside){ g->b, g->ctx, g->frame, g->probe, g->loop, g->in_callback,
 				 g->probe_is_known };
@@ -36,7 +51,9 @@ static struct ir_func *enter_callback(struct gen *g, struct outside *out, struct
 	g->b.block = NULL;
 	lower_enter_first(g);
 	g->ctx = NULL;
-	g->frame = ir_param(f, nr_params - 1);
+	pair = ir_param(f, nr_params - 1);
+	if (out->frame)
+		g->frame = ir_emit_load(&g->b, IR_OBJ, 8, false, pair, PAIR_FRAME);
 	g->probe_is_known = false;
 	*loop = (struct loop){ .outer = g->loop, .is_callback = true };
 	g->loop = loop;
@@ -93,10 +110,11 @@ static void pass_return_on(struct gen *g, struct node *body)
 
 static const enum ir_type loop_params[] = { IR_INT, IR_OBJ };
 
-static void call_loop(struct gen *g, struct ir_func *f, struct ir_insn *turns, struct node *body)
+static void call_loop(struct gen *g, struct ir_func *f, struct ir_insn *turns,
+		      struct ir_insn *start, struct node *body)
 {
 	ir_emit_helper(&g->b, BPF_FUNC_loop, IR_INT, turns, ir_func_ref(g->b.func, f->index),
-		       g->frame, lower_const(g, 0));
+		       make_pair(g, start), lower_const(g, 0));
 	pass_return_on(g, body);
 }
 
@@ -176,7 +194,7 @@ static void while_callback(struct gen *g, struct node *n)
 	lower_enter(g, body);
 	lower_block_stmts(g, n->u.loop.body);
 	leave_callback(g, &out);
-	call_loop(g, f, lower_const(g, MAX_TURNS), n->u.loop.body);
+	call_loop(g, f, lower_const(g, MAX_TURNS), lower_const(g, 0), n->u.loop.body);
 }
 
 /* ---- ranges ---- */
@@ -187,6 +205,14 @@ static bool constant_of(const struct node *n, int64_t *value)
 		n = n->u.cast.operand;
 	*value = n->kind == NODE_INT ? (int64_t)n->u.integer.value : 0;
 	return n->kind == NODE_INT;
+}
+
+bool lower_is_plain_range(const struct node *n)
+{
+	int64_t first, last;
+
+	return constant_of(n->u.loop.from, &first) && constant_of(n->u.loop.to, &last) &&
+	       last - first <= PLAIN_TURNS;
 }
 
 static void range_plain(struct gen *g, struct node *n, int64_t from, int64_t to)
@@ -236,7 +262,8 @@ static struct ir_insn *range_turns(struct gen *g, struct ir_insn *from, struct i
 	return ir_var_read(&g->b, v);
 }
 
-static void range_iterator(struct gen *g, struct node *n, struct ir_insn *from, struct ir_insn *turns)
+static void range_iterator(struct gen *g, struct node *n, struct ir_insn *from,
+			   struct ir_insn *turns)
 {
 	struct iteration it = { 0 };
 
@@ -246,29 +273,18 @@ static void range_iterator(struct gen *g, struct node *n, struct ir_insn *from, 
 	end_iterator(g, &it);
 }
 
-/* The start of the range lies in the frame beside the loop variable. */
-static void range_callback(struct gen *g, struct node *n, struct ir_insn *from, struct ir_insn *turns)
+static void range_callback(struct gen *g, struct node *n, struct ir_insn *from,
+			   struct ir_insn *turns)
 {
-	uint32_t object = ir_object_new(g->b.func, "range", 16, 8);
-	struct ir_insn *pair = ir_object(g->b.func, object), *first;
 	struct outside out;
 	struct loop loop;
-	struct ir_func *f;
+	struct ir_func *f = enter_callback(g, &out, &loop, loop_params, 2);
+	struct ir_insn *first = ir_emit_load(&g->b, IR_INT, 8, false, ir_param(f, 1), PAIR_START);
 
-	g->b.func->objects.at[object].place = IR_PLACE_STACK;
-	g->b.func->objects.at[object].keep = true;
-	ir_emit_store(&g->b, 8, pair, 0, from);
-	ir_emit_store(&g->b, 8, pair, 8, g->frame);
-	f = enter_callback(g, &out, &loop, loop_params, 2);
-	pair = g->frame;
-	first = ir_emit_load(&g->b, IR_INT, 8, false, pair, 0);
-	g->frame = ir_emit_load(&g->b, IR_OBJ, 8, false, pair, 8);
 	lower_var_write(g, n->u.loop.var, ir_emit_binary(&g->b, IR_ADD, first, ir_param(f, 0)));
 	lower_block_stmts(g, n->u.loop.body);
 	leave_callback(g, &out);
-	ir_emit_helper(&g->b, BPF_FUNC_loop, IR_INT, turns, ir_func_ref(g->b.func, f->index),
-		       ir_object(g->b.func, object), lower_const(g, 0));
-	pass_return_on(g, n->u.loop.body);
+	call_loop(g, f, turns, from, n->u.loop.body);
 }
 
 static void for_range(struct gen *g, struct node *n)
@@ -276,8 +292,9 @@ static void for_range(struct gen *g, struct node *n)
 	struct ir_insn *from, *to, *turns;
 	int64_t first, last;
 
-	if (constant_of(n->u.loop.from, &first) && constant_of(n->u.loop.to, &last) &&
-	    last - first <= PLAIN_TURNS) {
+	if (lower_is_plain_range(n)) {
+		constant_of(n->u.loop.from, &first);
+		constant_of(n->u.loop.to, &last);
 		range_plain(g, n, first, last);
 		return;
 	}
@@ -294,26 +311,26 @@ static void for_range(struct gen *g, struct node *n)
 
 static const enum ir_type elem_params[] = { IR_MAPREF, IR_MAPVAL, IR_MAPVAL, IR_OBJ };
 
-static void call_for_each(struct gen *g, uint32_t map, struct ir_func *f, struct ir_insn *frame,
+static void call_for_each(struct gen *g, uint32_t map, struct ir_func *f, struct ir_insn *pair,
 			  struct ir_var *result)
 {
 	struct ir_insn *r;
 
 	r = ir_emit_helper(&g->b, BPF_FUNC_for_each_map_elem, IR_INT, ir_map(g->b.func, map),
-			   ir_func_ref(g->b.func, f->index), frame, lower_const(g, 0));
+			   ir_func_ref(g->b.func, f->index), pair, lower_const(g, 0));
 	ir_var_write(&g->b, result, r);
 }
 
 /* The verifier wants to know which map: of a taken one, each has its own call. */
 static struct ir_insn *for_each_elem(struct gen *g, const struct map_store *s, struct ir_func *f,
-				     struct ir_insn *frame)
+				     struct ir_insn *pair)
 {
 	struct ir_var *result = ir_var_new(g->b.func, "elements", IR_INT);
 	struct ir_block *spare, *usual, *next;
 	struct ir_insn *select;
 
 	if (s->spare_map == NO_MAP) {
-		call_for_each(g, s->image_map, f, frame, result);
+		call_for_each(g, s->image_map, f, pair, result);
 		return ir_var_read(&g->b, result);
 	}
 	spare = lower_block(g, false);
@@ -323,10 +340,10 @@ static struct ir_insn *for_each_elem(struct gen *g, const struct map_store *s, s
 	select->is_pinned = true;
 	ir_emit_branch(&g->b, IR_NE, select, lower_const(g, 0), spare, usual);
 	lower_enter(g, spare);
-	call_for_each(g, s->spare_map, f, frame, result);
+	call_for_each(g, s->spare_map, f, pair, result);
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, usual);
-	call_for_each(g, s->image_map, f, frame, result);
+	call_for_each(g, s->image_map, f, pair, result);
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
 	return ir_var_read(&g->b, result);
@@ -371,7 +388,7 @@ static void for_map(struct gen *g, struct node *n)
 	set_element(g, n, f);
 	lower_block_stmts(g, n->u.loop.body);
 	leave_callback(g, &out);
-	for_each_elem(g, s, f, g->frame);
+	for_each_elem(g, s, f, make_pair(g, lower_const(g, 0)));
 	pass_return_on(g, n->u.loop.body);
 }
 

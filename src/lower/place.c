@@ -154,11 +154,11 @@ void lower_read(struct gen *g, struct ir_insn *to, int32_t offset, uint32_t size
 	lower_loss_if(g, IR_NE, r, 0, IMAGE_LOSS_READ);
 }
 
-static uint32_t alignment_of(int32_t offset, uint32_t size)
+static uint32_t alignment_of(int32_t to, int32_t from)
 {
 	uint32_t align = 8;
 
-	while (align > 1 && (offset % (int32_t)align || size % align))
+	while (align > 1 && (to % (int32_t)align || from % (int32_t)align))
 		align /= 2;
 	return align;
 }
@@ -171,7 +171,7 @@ static bool has_slots(struct gen *g)
 	return a == ATTACH_BTF_TRACEPOINT || a == ATTACH_RAW_TRACEPOINT;
 }
 
-/* An unaligned field of the context, byte by byte. */
+/* What is not aligned in the context or on the stack, byte by byte. */
 static struct ir_insn *load_bytes(struct gen *g, struct place p, unsigned size, bool is_signed)
 {
 	struct ir_insn *v = NULL;
@@ -195,7 +195,7 @@ static struct ir_insn *load_direct(struct gen *g, struct place p, unsigned size,
 		v = ir_emit_load(&g->b, IR_INT, 8, false, p.base, p.offset);
 		return ir_emit_ext(&g->b, v, size, is_signed);
 	}
-	if (p.base->type == IR_CTX && p.offset % (int32_t)size)
+	if ((p.base->type == IR_CTX || p.base->type == IR_OBJ) && p.offset % (int32_t)size)
 		return load_bytes(g, p, size, is_signed);
 	return ir_emit_load(&g->b, IR_INT, size, is_signed, p.base, p.offset);
 }
@@ -426,7 +426,7 @@ void lower_copy(struct gen *g, struct dest d, const struct type *as, struct plac
 		lower_zero(g, d.base, d.offset + (int32_t)size, as->size_bytes - size);
 	if (copies_directly(g, &from, size, type))
 		ir_emit_memcpy(&g->b, d.base, d.offset, from.base, from.offset, size,
-			       alignment_of(from.offset, 8));
+			       alignment_of(d.offset, from.offset));
 	else
 		lower_read(g, d.base, d.offset, size, from);
 }

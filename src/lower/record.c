@@ -175,7 +175,7 @@ static void put_early(struct gen *g, const struct early *e, const struct type *t
 		      int32_t offset)
 {
 	if (e->scalar)
-		ir_emit_store(&g->b, t->size_bytes, p, offset, e->scalar);
+		lower_store_value(g, t->size_bytes, p, offset, e->scalar);
 	else
 		lower_copy(g, (struct dest){ .base = p, .offset = offset }, t, e->place, t);
 }

@@ -133,7 +133,7 @@ struct ir_insn *lower_call_buf(struct gen *g, struct node *n, const struct dest 
 		len = lower_const(g, array_bytes(x) < capacity ? array_bytes(x) : capacity);
 	if (!d->zeroed)
 		lower_zero(g, d->base, d->offset, n->type->size_bytes);
-	ir_emit_store(&g->b, 4, d->base, d->offset, len);
+	lower_store_value(g, 4, d->base, d->offset, len);
 	to = lower_ptr(g, d->base, d->offset + 4);
 	r = ir_emit_helper(&g->b, from.kind == PLACE_USER && !g->sleepable ?
 			   BPF_FUNC_probe_read_user : from.kind == PLACE_USER ?

@@ -29,7 +29,7 @@ static void get_stack(struct gen *g, struct ir_insn *p, int32_t offset, uint32_t
 	ir_var_write(&g->b, count, lower_const(g, 0));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
-	ir_emit_store(&g->b, 8, p, offset, ir_var_read(&g->b, count));
+	lower_store_value(g, 8, p, offset, ir_var_read(&g->b, count));
 }
 
 CALL(kstack)
@@ -49,8 +49,8 @@ static struct ir_insn *probe_or_minus(struct gen *g)
 
 CALL(ustack)
 {
-	ir_emit_store(&g->b, 4, d->base, d->offset, lower_pid(g, NULL));
-	ir_emit_store(&g->b, 4, d->base, d->offset + 4, probe_or_minus(g));
+	lower_store_value(g, 4, d->base, d->offset, lower_pid(g, NULL));
+	lower_store_value(g, 4, d->base, d->offset + 4, probe_or_minus(g));
 	get_stack(g, d->base, d->offset + 8, (uint32_t)n->type->param[0], BPF_F_USER_STACK);
 	return NULL;
 }
@@ -65,9 +65,9 @@ CALL(ksym)
 
 static void put_usym(struct gen *g, struct ir_insn *address, const struct dest *d)
 {
-	ir_emit_store(&g->b, 8, d->base, d->offset, address);
-	ir_emit_store(&g->b, 4, d->base, d->offset + 8, lower_pid(g, NULL));
-	ir_emit_store(&g->b, 4, d->base, d->offset + 12, probe_or_minus(g));
+	lower_store_value(g, 8, d->base, d->offset, address);
+	lower_store_value(g, 4, d->base, d->offset + 8, lower_pid(g, NULL));
+	lower_store_value(g, 4, d->base, d->offset + 12, probe_or_minus(g));
 }
 
 CALL(usym)
@@ -97,7 +97,7 @@ CALL(func)
 
 CALL(strftime)
 {
-	ir_emit_store(&g->b, 8, d->base, d->offset, lower_value(g, n->u.call.args.at[1]));
+	lower_store_value(g, 8, d->base, d->offset, lower_value(g, n->u.call.args.at[1]));
 	if (n->type->size_bytes > 8)
 		ir_emit_memzero(&g->b, d->base, d->offset + 8, n->type->size_bytes - 8);
 	return NULL;
@@ -109,7 +109,7 @@ static void copy_bytes(struct gen *g, struct node *x, const struct dest *d, int3
 	struct place from;
 
 	if (lower_is_scalar(x->type) && x->type->kind != TYPE_POINTER) {
-		ir_emit_store(&g->b, size < 8 ? 4 : 8, d->base, d->offset + offset, lower_value(g, x));
+		lower_store_value(g, size < 8 ? 4 : 8, d->base, d->offset + offset, lower_value(g, x));
 		return;
 	}
 	from = lower_str_source(g, x);
@@ -125,7 +125,7 @@ CALL(ntop)
 		size = size->u.cast.operand;
 	bytes = (uint32_t)size->u.integer.value;
 	ir_emit_memzero(&g->b, d->base, d->offset, n->type->size_bytes);
-	ir_emit_store(&g->b, 8, d->base, d->offset,
+	lower_store_value(g, 8, d->base, d->offset,
 		      lower_const(g, bytes == 16 ? AF_INET6 : AF_INET));
 	copy_bytes(g, n->u.call.args.at[1], d, 8, bytes);
 	return NULL;

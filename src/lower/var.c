@@ -1,11 +1,11 @@
 /*
  * Scratch variables.
  *
- * A scalar is an SSA name. It is memory if its address is taken, or if a
- * callback shares it with the code around: then it has a slot in the frame, an
- * object on the stack of the entry func whose address callbacks get. Strings,
- * tuples and the like are objects; if shared, the frame holds their address.
- * Structs and arrays are references: a variable holds where they are.
+ * A scalar is an SSA name. It is memory if its address is taken, or if the body
+ * of a loop shares it with the code around: then it has a slot in the frame, an
+ * object of the entry func that callbacks reach. Strings, tuples and the like
+ * are objects; if shared, the frame holds their address. Structs and arrays are
+ * references: a variable holds where they are.
  */
 #include "lower/internal.h"
 
@@ -18,7 +18,9 @@ static bool is_reference(const struct type *t)
 
 struct needs {
 	struct gen *g;
-	bool callbacks;
+	bool frame;
+	uintptr_t depth;	/* loops around, of those that need the frame */
+	struct hmap depths;	/* block -> depth + 1 */
 	VEC(struct var *) shared;
 	struct hmap seen;
 };
@@ -30,35 +32,51 @@ static struct var *var_of(const struct node *n)
 		return n->u.var.var;
 	case NODE_LET:
 		return n->u.let.var;
-	case NODE_FOR_RANGE:
-	case NODE_FOR_MAP:
-		return n->u.loop.var;
 	default:
 		return NULL;
 	}
+}
+
+static bool needs_frame(const struct node *n)
+{
+	return n->kind == NODE_FOR_MAP || n->kind == NODE_WHILE ||
+	       (n->kind == NODE_FOR_RANGE && !lower_is_plain_range(n));
+}
+
+/* A variable is shared if it is used in more loops than it was made in. */
+static void note_var(struct needs *needs, struct var *v)
+{
+	uintptr_t made = (uintptr_t)pmap_find(&needs->depths, v->scope);
+
+	if (pmap_find(&needs->seen, v) || (made && made - 1 >= needs->depth))
+		return;
+	if (!made && !v->captured)
+		return;
+	pmap_set(&needs->seen, v, v);
+	vec_push(needs->g->l->arena, &needs->shared, v);
 }
 
 static void find_needs(struct node **slot, void *arg)
 {
 	struct needs *needs = arg;
 	struct node *n = *slot;
-	struct var *v = n ? var_of(n) : NULL;
+	bool is_loop = n && needs_frame(n);
 
 	if (!n)
 		return;
-	if (n->kind == NODE_FOR_MAP)
-		needs->callbacks = true;
-	if ((n->kind == NODE_FOR_RANGE || n->kind == NODE_WHILE) && !lower_loops_inline(needs->g->l))
-		needs->callbacks = true;
-	if (v && v->captured && !pmap_find(&needs->seen, v)) {
-		pmap_set(&needs->seen, v, v);
-		vec_push(needs->g->l->arena, &needs->shared, v);
-	}
+	needs->frame |= is_loop;
+	needs->depth += is_loop;
+	if (n->kind == NODE_BLOCK)
+		pmap_set(&needs->depths, n, (void *)(needs->depth + 1));
+	if (var_of(n))
+		note_var(needs, var_of(n));
 	node_children(n, find_needs, needs);
+	needs->depth -= is_loop;
 }
 
 /* The frame: a word for "return was called", its value, the probe's index, then
- * the shared variables. */
+ * the shared variables. It is no stack memory: there the verifier would follow
+ * each value that a loop gives a variable, rather than any value at once. */
 static void make_frame(struct gen *g, struct needs *needs)
 {
 	uint32_t object, size = FRAME_VARS;
@@ -72,14 +90,13 @@ static void make_frame(struct gen *g, struct needs *needs)
 		needs->shared.at[i]->aux = s;
 	}
 	object = ir_object_new(g->b.func, "frame", size, 8);
-	g->b.func->objects.at[object].place = IR_PLACE_STACK;
+	g->b.func->objects.at[object].place = IR_PLACE_SCRATCH;
 	g->b.func->objects.at[object].keep = true;
 	g->frame = ir_object(g->b.func, object);
 	g->frame_size = size;
 	ir_emit_memzero(&g->b, g->frame, 0, size);
-	if (g->prog->uses_probe) {
+	if (g->prog->uses_probe)
 		ir_emit_store(&g->b, 8, g->frame, FRAME_PROBE, lower_probe_index(g));
-	}
 	for (size_t i = 0; i < needs->shared.n; i++) {
 		struct var *v = needs->shared.at[i];
 		struct var_store *s = v->aux;
@@ -87,6 +104,7 @@ static void make_frame(struct gen *g, struct needs *needs)
 
 		if (lower_is_scalar(v->type) || is_reference(v->type))
 			continue;
+		s->func = g->b.func;
 		s->object = ir_object_new(g->b.func, v->name, v->type->size_bytes + 8, 8);
 		g->b.func->objects.at[s->object].keep = true;
 		p = ir_object(g->b.func, s->object);
@@ -101,8 +119,9 @@ void lower_vars(struct gen *g, struct node *body)
 	struct needs needs = { .g = g };
 
 	hmap_init(&needs.seen, g->l->arena);
+	hmap_init(&needs.depths, g->l->arena);
 	find_needs(&body, &needs);
-	if (needs.callbacks)
+	if (needs.frame)
 		make_frame(g, &needs);
 }
 
@@ -165,7 +184,7 @@ struct place lower_var_place(struct gen *g, struct var *v)
 		return reference_place(g, v, s);
 	if (s->in_frame && lower_is_scalar(v->type))
 		return lower_at(g->frame, s->frame_offset);
-	if (s->in_frame && g->in_callback)
+	if (s->in_frame && g->b.func != s->func)
 		return lower_at(ir_emit_load(&g->b, IR_OBJ, 8, false, g->frame, s->frame_offset), 0);
 	return lower_at(ir_object(g->b.func, s->object), 0);
 }
