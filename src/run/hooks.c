@@ -128,7 +128,7 @@ void run_hooks_close(struct run *r)
 	r->symbols = NULL;
 }
 
-/* ---- remembering the traced process ---- */
+/* ---- watching the traced processes ---- */
 
 static bool has_user_symbols(const struct value_layout *layout)
 {
@@ -158,14 +158,20 @@ static bool will_ask(const struct image *image)
 	return false;
 }
 
-void run_note_target(struct run *r)
+/* Not being able to is no failure: what has ended then has no names. */
+void run_watch_users(struct run *r)
 {
 	pid_t pid = r->options.child ? child_pid(r->options.child) : r->options.pid;
 
-	if (pid <= 0)
+	if (!will_ask(r->image) || !symbols(r))
 		return;
-	if (!r->asks_user_symbols)
-		r->asks_user_symbols = will_ask(r->image) ? 1 : -1;
-	if (r->asks_user_symbols > 0 && symbols(r))
-		sym_note_pid(r->symbols, pid);
+	(void)sym_watch(r->symbols, pid > 0 ? pid : -1);
+	if (r->options.pid > 0)
+		sym_note_pid(r->symbols, r->options.pid);
+}
+
+void run_follow_users(struct run *r)
+{
+	if (r->symbols)
+		sym_watch_poll(r->symbols);
 }

@@ -193,8 +193,10 @@ int run_load(struct run *r)
 int run_attach(struct run *r)
 {
 	struct sonde_event e = { .kind = SONDE_EVENT_ATTACHED };
-	int err = run_attach_all(r);
+	int err;
 
+	run_watch_users(r);
+	err = run_attach_all(r);
 	if (!err && r->options.child) {
 		err = child_release(r->options.child);
 		if (err)
@@ -202,7 +204,6 @@ int run_attach(struct run *r)
 	}
 	if (err)
 		return err;
-	run_note_target(r);
 	e.count = (uint64_t)r->nr_attached;
 	run_emit(r, &e);
 	return r->nr_attached;
@@ -353,7 +354,7 @@ static int turn(struct run *r, int timeout_ms)
 	if (came < 0)
 		return came;
 	run_signals(r);
-	run_note_target(r);
+	run_follow_users(r);
 	gone = exit_without_record(r) || target_is_gone(r);
 	n = read_records(r, RECORDS_A_POLL);
 	if (r->out_of_memory)

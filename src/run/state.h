@@ -77,7 +77,6 @@ struct run {
 	struct arena read;		/* of run_map_read */
 	struct value_decoder decoder;
 	struct symbols *symbols;	/* owned; opened when first needed */
-	int asks_user_symbols;		/* 0: not looked yet; 1: yes; -1: no */
 	bool out_of_memory;
 };
 
@@ -136,9 +135,11 @@ int run_map_zero(struct run *r, const struct script_map *m);
 struct value_hooks run_hooks(struct run *r);
 void run_hooks_close(struct run *r);
 
-/* Look at the traced process now, in case it has ended when its addresses are
- * to be named. */
-void run_note_target(struct run *r);
+/* Before anything is attached or let go: watch the processes whose symbols the
+ * script prints, if it does, since they may have ended when their addresses are
+ * to be named. Then, some times a second, follow them. */
+void run_watch_users(struct run *r);
+void run_follow_users(struct run *r);
 
 /* ---- losses (loss.c) ---- */
 

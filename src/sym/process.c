@@ -13,10 +13,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_MAPPINGS 65536
 #define DELETED " (deleted)"
+
+int64_t process_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
 
 /* ---- /proc/PID/stat ---- */
 
@@ -110,9 +119,9 @@ static bool add_mapping(struct process *p, const struct mapping *m, const char *
 }
 
 /* "START-END PERMS OFFSET DEV INODE   PATH" */
-static bool take_map_line(struct process *p, char *line)
+static bool take_map_line(struct process *p, char *line, int64_t now_ns)
 {
-	struct mapping m = { 0 };
+	struct mapping m = { .mapped_ns = now_ns };
 	char perms[5];
 	int path_at = 0;
 
@@ -129,6 +138,7 @@ static bool take_map_line(struct process *p, char *line)
 static int read_maps(struct process *p, const char *proc)
 {
 	char path[4096], *line = NULL;
+	int64_t now_ns = process_now_ns();
 	size_t cap = 0;
 	int err = 0;
 	FILE *f;
@@ -138,7 +148,7 @@ static int read_maps(struct process *p, const char *proc)
 	if (!f)
 		return -errno;
 	while (!err && getline(&line, &cap, f) > 0)
-		if (!take_map_line(p, line))
+		if (!take_map_line(p, line, now_ns))
 			err = -ENOMEM;
 	free(line);
 	fclose(f);
@@ -198,6 +208,99 @@ const struct mapping *process_find(const struct process *p, uint64_t address)
 const char *process_path(const struct process *p, const struct mapping *m)
 {
 	return p->paths + m->path;
+}
+
+/* ---- what a watch tells ---- */
+
+/* Add what is left of `m` outside of [start, end). */
+static bool add_rest(struct process *p, const struct mapping *m, const char *path, uint64_t start,
+		     uint64_t end)
+{
+	struct mapping left = *m, right = *m;
+	bool keeps_left = m->start < start, keeps_right = m->end > end;
+
+	if (m->end <= start || m->start >= end)
+		return add_mapping(p, m, path);
+	if (!keeps_left && !keeps_right)
+		elf_file_put(m->file);
+	if (keeps_left && keeps_right) {	/* one reference is one */
+		right.file = NULL;
+		right.asked = false;
+	}
+	left.end = left.end < start ? left.end : start;
+	if (right.start < end) {
+		right.offset += end - right.start;
+		right.start = end;
+	}
+	return (!keeps_left || add_mapping(p, &left, path)) &&
+	       (!keeps_right || add_mapping(p, &right, path));
+}
+
+static bool is_older(const struct process *p, const struct mapping *m)
+{
+	for (size_t i = 0; i < p->nr_maps; i++)
+		if (p->maps[i].start < m->end && m->start < p->maps[i].end &&
+		    p->maps[i].mapped_ns > m->mapped_ns)
+			return true;
+	return false;
+}
+
+static int compare_mappings(const void *a, const void *b)
+{
+	const struct mapping *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+bool process_map(struct process *p, const struct mapping *m, const char *path)
+{
+	struct process old = *p;
+	bool fits;
+
+	if (is_older(p, m) || p->nr_maps >= MAX_MAPPINGS)
+		return true;
+	p->maps = NULL;
+	p->paths = NULL;
+	p->nr_maps = p->cap_maps = p->paths_len = p->paths_cap = 0;
+	fits = add_mapping(p, m, path);
+	for (size_t i = 0; fits && i < old.nr_maps; i++)
+		fits = add_rest(p, &old.maps[i], process_path(&old, &old.maps[i]), m->start,
+				m->end);
+	if (p->nr_maps > 1)
+		qsort(p->maps, p->nr_maps, sizeof(*p->maps), compare_mappings);
+	free(old.maps);
+	free(old.paths);
+	return fits;
+}
+
+void process_exec(struct process *p, int64_t when_ns)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->nr_maps; i++) {
+		if (p->maps[i].mapped_ns >= when_ns)
+			p->maps[n++] = p->maps[i];
+		else
+			elf_file_put(p->maps[i].file);
+	}
+	p->nr_maps = n;
+	table_close(&p->jit);
+	p->jit_size_bytes = -1;
+	p->gone = false;
+}
+
+bool process_fork(struct process *child, const struct process *parent)
+{
+	process_clear(child);
+	for (size_t i = 0; i < parent->nr_maps; i++) {
+		struct mapping m = parent->maps[i];
+
+		m.file = NULL;
+		m.asked = false;
+		if (!add_mapping(child, &m, process_path(parent, &m)))
+			return false;
+	}
+	return true;
 }
 
 /* ---- files ---- */

@@ -11,6 +11,7 @@
 struct mapping {
 	uint64_t start, end, offset;
 	uint64_t ino;			/* 0: anonymous */
+	int64_t mapped_ns;		/* CLOCK_MONOTONIC: when it was seen, or made */
 	uint32_t path;			/* offset in paths */
 	bool executable;
 	bool asked;			/* the file was looked for */
@@ -55,6 +56,19 @@ int process_open_file(const struct process *p, const struct mapping *m,
 /* Look at the process's perf map; read it when it has grown. */
 void process_read_jit(struct process *p, const struct process_places *places);
 
+/* ---- what a watch tells ---- */
+
+/* A new mapping, in place of older ones at the same addresses. False: memory is
+ * out. */
+bool process_map(struct process *p, const struct mapping *m, const char *path);
+
+/* It executed a program: mappings from before that time are gone. */
+void process_exec(struct process *p, int64_t when_ns);
+
+/* The child begins with what the parent has. False: memory is out. */
+bool process_fork(struct process *child, const struct process *parent);
+
 void process_clear(struct process *p);
+int64_t process_now_ns(void);
 
 #endif

@@ -5,7 +5,8 @@
 #include "sym/sym.h"
 
 #include "sym/kernel.h"
-#include "sym/process.h"
+#include "sym/process_cache.h"
+#include "sym/watch.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,26 +14,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DEFAULT_PROCESSES 2048
-#define DEFAULT_TABLE_BYTES ((size_t)128 * 1024 * 1024)
-#define BUCKETS 512
 #define DEFAULT_CHECK_NS ((int64_t)50 * 1000 * 1000)
+#define DEFAULT_TABLE_BYTES ((size_t)128 * 1024 * 1024)
 #define MAX_VDSO_BYTES ((size_t)64 * 1024)
 #define KERNEL_REACH ((uint64_t)16 * 1024 * 1024)	/* of the last symbol */
 
 struct symbols {
 	char *proc, *kallsyms, *debug_root;	/* owned */
-	struct process_places places;
 	struct table kernel;
 	bool kernel_read;
-	struct process *buckets[BUCKETS];	/* owned, by pid */
-	size_t nr_processes, max_processes;
-	int64_t check_ns;	/* how long a live process's snapshot is trusted */
-	uint64_t clock;
+	struct process_cache processes;
 	struct elf_cache files;
+	struct watch *watch;	/* owned; NULL: nobody is followed */
 	struct elf_file vdso;
 	char *vdso_image;	/* owned copy */
 	char username[1024];
@@ -61,9 +57,9 @@ int sym_open(struct symbols **out, const struct symbols_options *o)
 		sym_close(s);
 		return -ENOMEM;
 	}
-	s->places.proc = s->proc;
-	s->max_processes = o->max_processes ? o->max_processes : DEFAULT_PROCESSES;
-	s->check_ns = o->check_ns ? o->check_ns : DEFAULT_CHECK_NS;
+	s->processes.places.proc = s->proc;
+	s->processes.max = o->max_processes ? o->max_processes : DEFAULT_PROCESSES;
+	s->processes.check_ns = o->check_ns ? o->check_ns : DEFAULT_CHECK_NS;
 	s->files.max_bytes = o->max_table_bytes ? o->max_table_bytes : DEFAULT_TABLE_BYTES;
 	s->files.debug_root = s->debug_root;
 	s->files.no_demangle = o->no_demangle;
@@ -71,22 +67,12 @@ int sym_open(struct symbols **out, const struct symbols_options *o)
 	return 0;
 }
 
-static void process_free(struct process *p)
-{
-	process_clear(p);
-	free(p);
-}
-
 void sym_close(struct symbols *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < BUCKETS; i++) {
-		for (struct process *p = s->buckets[i], *next; p; p = next) {
-			next = p->next;
-			process_free(p);
-		}
-	}
+	watch_close(s->watch);
+	process_cache_close(&s->processes);
 	elf_cache_close(&s->files);
 	elf_file_clear(&s->vdso);
 	table_close(&s->kernel);
@@ -122,92 +108,32 @@ bool sym_kernel(struct symbols *s, uint64_t address, struct symbol *symbol)
 
 /* ---- processes ---- */
 
-static int64_t now_ns(void)
+/* Learn what the watched processes did since the last time. */
+static void follow(struct symbols *s)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-static void drop_oldest_process(struct symbols *s)
-{
-	struct process **oldest = NULL, *p;
-
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct process **at = &s->buckets[i]; *at; at = &(*at)->next)
-			if (!oldest || (*at)->used < (*oldest)->used)
-				oldest = at;
-	if (!oldest)
-		return;
-	p = *oldest;
-	*oldest = p->next;
-	process_free(p);
-	s->nr_processes--;
-}
-
-/* Renew the snapshot of a live process that is not what it was. */
-static void process_check(struct symbols *s, struct process *p)
-{
-	int64_t now = now_ns();
-
-	if (now - p->checked_ns < s->check_ns)
-		return;
-	p->checked_ns = now;
-	if (process_changed(p, &s->places))
-		(void)process_snapshot(p, &s->places);
-}
-
-/* The process, known or new. NULL: it is gone and was never seen. */
-static struct process *process_get(struct symbols *s, pid_t pid)
-{
-	struct process **bucket = &s->buckets[(unsigned)pid % BUCKETS], *p;
-
-	for (p = *bucket; p && p->pid != pid;)
-		p = p->next;
-	if (p) {
-		p->used = ++s->clock;
-		process_check(s, p);
-		return p;
-	}
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return NULL;
-	p->pid = pid;
-	p->checked_ns = now_ns();
-	if (process_snapshot(p, &s->places)) {
-		process_free(p);
-		return NULL;
-	}
-	if (s->nr_processes >= s->max_processes)
-		drop_oldest_process(s);
-	p->used = ++s->clock;
-	bucket = &s->buckets[(unsigned)pid % BUCKETS];
-	p->next = *bucket;
-	*bucket = p;
-	s->nr_processes++;
-	return p;
+	if (s->watch)
+		watch_drain(s->watch, &s->processes);
 }
 
 void sym_note_pid(struct symbols *s, pid_t pid)
 {
-	(void)process_get(s, pid);
+	follow(s);
+	(void)process_cache_get(&s->processes, pid);
+}
+
+int sym_watch(struct symbols *s, pid_t pid)
+{
+	watch_close(s->watch);
+	s->watch = NULL;
+	return watch_open(&s->watch, pid);
+}
+
+void sym_watch_poll(struct symbols *s)
+{
+	follow(s);
 }
 
 /* ---- user addresses ---- */
-
-static struct mapping *find_mapping(struct symbols *s, struct process *p, uint64_t address)
-{
-	const struct mapping *m = process_find(p, address);
-
-	/* Something was mapped since: look again, but not for every miss. */
-	if (!m && !p->gone && now_ns() - p->checked_ns >= s->check_ns / 10) {
-		p->checked_ns = now_ns();
-		if (!process_snapshot(p, &s->places))
-			m = process_find(p, address);
-	}
-	return (struct mapping *)(uintptr_t)m;
-}
 
 /* The mapping's file with its symbols, or NULL. */
 static struct elf_file *mapping_file(struct symbols *s, struct process *p, struct mapping *m)
@@ -217,7 +143,7 @@ static struct elf_file *mapping_file(struct symbols *s, struct process *p, struc
 	if (m->file ? m->file->loaded : m->asked)
 		return m->file;
 	m->asked = true;
-	fd = process_open_file(p, m, &s->places);
+	fd = process_open_file(p, m, &s->processes.places);
 	if (fd < 0)
 		return m->file;
 	if (!m->file)
@@ -258,7 +184,7 @@ static bool find_jit(struct symbols *s, struct process *p, uint64_t address, str
 	const struct table_entry *e = table_find(&p->jit, address);
 
 	if (!e && !p->gone) {
-		process_read_jit(p, &s->places);
+		process_read_jit(p, &s->processes.places);
 		e = table_find(&p->jit, address);
 	}
 	if (!e)
@@ -270,13 +196,16 @@ static bool find_jit(struct symbols *s, struct process *p, uint64_t address, str
 
 bool sym_user(struct symbols *s, pid_t pid, uint64_t address, struct symbol *symbol)
 {
-	struct process *p = process_get(s, pid);
-	struct mapping *m = p ? find_mapping(s, p, address) : NULL;
+	struct process *p;
+	struct mapping *m;
 	struct elf_file *file;
 	const char *path;
 	bool is_vdso;
 
 	memset(symbol, 0, sizeof(*symbol));
+	follow(s);
+	p = process_cache_get(&s->processes, pid);
+	m = p ? process_cache_mapping(&s->processes, p, address) : NULL;
 	if (!m)
 		return false;
 	path = process_path(p, m);

@@ -53,6 +53,16 @@ bool sym_user(struct symbols *s, pid_t pid, uint64_t address, struct symbol *sym
 /* Take a snapshot of a process now, in case it ends before it is asked for. */
 void sym_note_pid(struct symbols *s, pid_t pid);
 
+/* Follow a process and its children (-1: every process): what they execute, map
+ * and fork is known from then on, even of processes that have ended before they
+ * are asked for. Call before the process starts to run; in place of an earlier
+ * watch. Needs the right to open perf events. Returns 0 or a negative errno. */
+int sym_watch(struct symbols *s, pid_t pid);
+
+/* Read what the watch has recorded; call it some times a second, so that its
+ * buffers do not fill. Costs nothing without a watch. */
+void sym_watch_poll(struct symbols *s);
+
 /* Name of a user in the password file, or NULL; borrowed until the next call. */
 const char *sym_username(struct symbols *s, uint64_t uid);
 

@@ -3,11 +3,13 @@
  * program, and processes of a /proc of our own making.
  */
 #include "sym/sym.h"
+#include "sym/watch.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/perf_event.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -422,6 +424,113 @@ static void test_bounded_memory(void **state)
 	sym_close(s);
 }
 
+/* ---- records of a watch ---- */
+
+struct test_record {
+	struct perf_event_header header;
+	uint64_t body[40];
+};
+
+/* Apply a record with these words as its body, at a time. */
+static void apply(struct process_cache *c, uint32_t type, uint16_t misc, int pid, uint64_t time_ns,
+		  const uint64_t *words, size_t n)
+{
+	struct test_record r = { .header = { .type = type, .misc = misc } };
+	struct process_cache other = { .max = 3, .check_ns = 1 };
+	const uint64_t tail[2] = { (uint64_t)pid << 32 | (uint64_t)pid, time_ns };
+
+	memcpy(r.body, words, n * 8);
+	memcpy(r.body + n, tail, sizeof(tail));
+	r.header.size = (uint16_t)(sizeof(r.header) + n * 8 + sizeof(tail));
+	watch_apply(c, &r, r.header.size);
+	for (size_t size = 0; size < r.header.size; size += 8)	/* cut short: no harm */
+		watch_apply(&other, &r, size);
+	process_cache_close(&other);
+}
+
+static void apply_exec(struct process_cache *c, int pid, uint64_t time_ns)
+{
+	const uint64_t words[2] = { (uint64_t)pid << 32 | (uint64_t)pid };
+
+	apply(c, PERF_RECORD_COMM, PERF_RECORD_MISC_COMM_EXEC, pid, time_ns, words, 2);
+}
+
+static void apply_mmap(struct process_cache *c, int pid, uint64_t time_ns, uint64_t start,
+		       uint64_t end, const char *name)
+{
+	uint64_t words[12] = { (uint64_t)pid << 32 | (uint64_t)pid, start, end - start, 0x1000, 0,
+			       99 };
+
+	strcpy((char *)&words[8], name);
+	apply(c, PERF_RECORD_MMAP2, 0, pid, time_ns, words, 12);
+}
+
+static void apply_fork(struct process_cache *c, int pid, int parent, uint64_t time_ns)
+{
+	const uint64_t words[3] = { (uint64_t)parent << 32 | (uint64_t)pid,
+				    (uint64_t)parent << 32 | (uint64_t)pid, time_ns };
+
+	apply(c, PERF_RECORD_FORK, 0, parent, time_ns, words, 3);
+}
+
+static void expect_mapping(struct process_cache *c, int pid, uint64_t address, const char *path,
+			   uint64_t offset)
+{
+	struct process *p = process_cache_find(c, pid);
+	const struct mapping *m;
+
+	assert_non_null(p);
+	m = process_find(p, address);
+	if (!path) {
+		assert_null(m);
+		return;
+	}
+	assert_non_null(m);
+	assert_string_equal(process_path(p, m), path);
+	assert_int_equal(address - m->start + m->offset, offset);
+}
+
+static void test_watch_records(void **state)
+{
+	struct process_cache c = { .max = 3, .check_ns = 1 };
+
+	(void)state;
+	c.places.proc = "/nonexistent";
+	apply_mmap(&c, 5, 1, 0x1000, 0x9000, "/before");	/* unknown: left for /proc */
+	assert_null(process_cache_find(&c, 5));
+	apply_exec(&c, 5, 10);
+	apply_mmap(&c, 5, 12, 0x10000, 0x20000, "/bin/a");
+	apply_mmap(&c, 5, 14, 0x30000, 0x40000, "//anon");
+	expect_mapping(&c, 5, 0x10010, "/bin/a", 0x1010);
+	expect_mapping(&c, 5, 0x30010, "", 0x1010);
+	expect_mapping(&c, 5, 0x20000, NULL, 0);
+	/* another file in the middle of the first */
+	apply_mmap(&c, 5, 16, 0x14000, 0x15000, "/lib/b");
+	expect_mapping(&c, 5, 0x13fff, "/bin/a", 0x4fff);
+	expect_mapping(&c, 5, 0x14000, "/lib/b", 0x1000);
+	expect_mapping(&c, 5, 0x15000, "/bin/a", 0x6000);
+	/* told late: what is newer stays */
+	apply_mmap(&c, 5, 11, 0x14000, 0x18000, "/late");
+	expect_mapping(&c, 5, 0x14000, "/lib/b", 0x1000);
+	apply_fork(&c, 6, 5, 20);
+	apply_exec(&c, 5, 30);
+	expect_mapping(&c, 5, 0x10010, NULL, 0);
+	expect_mapping(&c, 6, 0x10010, "/bin/a", 0x1010);
+	/* an exec that is told after the mappings that it made */
+	apply_mmap(&c, 6, 42, 0x50000, 0x60000, "/bin/c");
+	apply_exec(&c, 6, 41);
+	expect_mapping(&c, 6, 0x50000, "/bin/c", 0x1000);
+	expect_mapping(&c, 6, 0x10010, NULL, 0);
+	for (int pid = 10; pid < 20; pid++)
+		apply_fork(&c, pid, 6, 50);
+	assert_true(c.n <= 3);
+	/* it has ended, and is known still */
+	assert_non_null(process_cache_get(&c, 19));
+	expect_mapping(&c, 19, 0x50000, "/bin/c", 0x1000);
+	process_cache_close(&c);
+	assert_int_equal(c.n, 0);
+}
+
 static void test_username(void **state)
 {
 	struct symbols *s = open_with((struct symbols_options){ 0 });
@@ -446,6 +555,7 @@ int main(void)
 		cmocka_unit_test(test_exec),
 		cmocka_unit_test(test_jit),
 		cmocka_unit_test(test_bounded_memory),
+		cmocka_unit_test(test_watch_records),
 		cmocka_unit_test(test_username),
 	};
 
