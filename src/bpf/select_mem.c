@@ -7,6 +7,8 @@
  */
 #include "bpf/select.h"
 
+#include "target/target.h"
+
 #include <assert.h>
 
 #define BLOCK_CALL_BYTES 128
@@ -46,67 +48,7 @@ static uint32_t addr_reg(struct sel *s, const struct ir_insn *p, int64_t imm, in
 	return reg;
 }
 
-static void sel_load(struct sel *s, const struct ir_insn *i)
-{
-	bool extend = i->is_signed && i->size < 8;
-	uint32_t base, dst;
-	int16_t off;
-	struct mi mi;
-
-	base = addr_reg(s, i->args[0], i->imm, &off);
-	dst = sel_reg(s, i);
-	mi = mi_load(i->size, dst, base, off);
-	if (extend && s->v4)
-		mi.code = (uint8_t)((mi.code & ~0xe0) | BC_MEMSX);
-	sel_add(s, mi);
-	if (extend && !s->v4) {
-		sel_add(s, mi_alu_imm(BPF_LSH, dst, 64 - i->size * 8, false));
-		sel_add(s, mi_alu_imm(BPF_ARSH, dst, 64 - i->size * 8, false));
-	}
-}
-
-static void sel_store(struct sel *s, const struct ir_insn *i)
-{
-	const struct ir_insn *v = sel_strip_ext(i->args[1], i->size);
-	uint32_t base;
-	int64_t imm;
-	int16_t off;
-
-	base = addr_reg(s, i->args[0], i->imm, &off);
-	if (sel_imm_fits(v, i->size < 8, &imm))
-		sel_add(s, mi_store_imm(i->size, base, off, imm));
-	else
-		sel_add(s, mi_store(i->size, base, off, sel_reg(s, v)));
-}
-
-static void sel_atomic(struct sel *s, const struct ir_insn *i)
-{
-	bool fetch = i->op != IR_ATOMIC_ADD || (i->type != IR_VOID && s->needed[i->id]);
-	const struct ir_insn *v = i->args[i->nr_args - 1];
-	uint32_t value = BC_NO_REG, base;
-	struct mi mi;
-	int16_t off;
-
-	base = addr_reg(s, i->args[0], i->imm, &off);
-	if (i->op == IR_ATOMIC_CMPXCHG || !fetch) {
-		value = sel_reg(s, v);
-	} else {
-		value = sel_reg(s, i);
-		sel_into(s, value, v);
-	}
-	if (i->op == IR_ATOMIC_CMPXCHG)
-		sel_into(s, 0, i->args[1]);
-	mi = mi_store(i->size, base, off, value);
-	mi.kind = MI_ATOMIC;
-	mi.code = (uint8_t)((mi.code & ~0xe0) | BPF_ATOMIC);
-	mi.imm = i->op == IR_ATOMIC_CMPXCHG ? BPF_CMPXCHG : i->op == IR_ATOMIC_XCHG ? BPF_XCHG :
-		 fetch ? BPF_ADD | BPF_FETCH : BPF_ADD;
-	sel_add(s, mi);
-	if (i->op == IR_ATOMIC_CMPXCHG && s->needed[i->id])
-		sel_add(s, mi_copy(sel_reg(s, i), 0));
-}
-
-/* ---- blocks of memory ---- */
+/* ---- alignment: the stack's is checked ---- */
 
 /* What a pointer is known to be a multiple of (up to 8), for stack accesses. */
 static unsigned pointer_align(const struct sel *s, const struct ir_insn *p)
@@ -155,6 +97,151 @@ static unsigned block_align(const struct sel *s, const struct ir_insn *p, int64_
 	*phase = at.off;
 	return pointer_align(s, at.base);
 }
+
+/* Does a stack access of `size` bytes have to be made in pieces? */
+static bool is_misaligned(const struct sel *s, const struct ir_insn *p, int64_t imm, unsigned size,
+			  unsigned *align, int64_t *phase)
+{
+	if (p->type != IR_OBJ || size == 1)
+		return false;
+	*align = block_align(s, p, phase);
+	*phase += imm;
+	return chunk_size(*align, *phase, size) != size;
+}
+
+static int piece_shift(const struct sel *s, unsigned size, unsigned done, unsigned n)
+{
+	const struct target *t = s->env->target;
+
+	return 8 * (int)(t && t->arch && t->arch->big_endian ? size - done - n : done);
+}
+
+static void load_pieces(struct sel *s, const struct ir_insn *i, unsigned align, int64_t phase)
+{
+	uint32_t dst = sel_reg(s, i), piece, base;
+	int64_t off;
+
+	base = sel_addr_span(s, sel_fold_addr(i->args[0], i->imm), i->size, &off);
+	for (unsigned done = 0, n; done < i->size; done += n) {
+		int shift;
+
+		n = chunk_size(align, phase + done, i->size - done);
+		shift = piece_shift(s, i->size, done, n);
+		piece = done ? mreg_new(s->f) : dst;
+		sel_add(s, mi_load(n, piece, base, (int16_t)(off + done)));
+		if (shift)
+			sel_add(s, mi_alu_imm(BPF_LSH, piece, shift, false));
+		if (done)
+			sel_add(s, mi_alu(BPF_OR, dst, piece, false));
+	}
+}
+
+static void store_pieces(struct sel *s, const struct ir_insn *i, unsigned align, int64_t phase)
+{
+	const struct ir_insn *v = sel_strip_ext(i->args[1], i->size);
+	uint32_t base, piece;
+	int64_t off;
+
+	base = sel_addr_span(s, sel_fold_addr(i->args[0], i->imm), i->size, &off);
+	for (unsigned done = 0, n; done < i->size; done += n) {
+		int16_t at = (int16_t)(off + done);
+		int shift;
+
+		n = chunk_size(align, phase + done, i->size - done);
+		shift = piece_shift(s, i->size, done, n);
+		if (v->op == IR_CONST) {
+			sel_add(s, mi_store_imm(n, base, at, (int64_t)((uint64_t)v->imm >> shift)));
+			continue;
+		}
+		piece = sel_reg(s, v);
+		if (shift) {
+			piece = mreg_new(s->f);
+			sel_add(s, mi_copy(piece, sel_reg(s, v)));
+			sel_add(s, mi_alu_imm(BPF_RSH, piece, shift, false));
+		}
+		sel_add(s, mi_store(n, base, at, piece));
+	}
+}
+
+/* ---- loads and stores ---- */
+
+static void extend_loaded(struct sel *s, uint32_t dst, unsigned size)
+{
+	sel_add(s, mi_alu_imm(BPF_LSH, dst, 64 - size * 8, false));
+	sel_add(s, mi_alu_imm(BPF_ARSH, dst, 64 - size * 8, false));
+}
+
+static void sel_load(struct sel *s, const struct ir_insn *i)
+{
+	bool extend = i->is_signed && i->size < 8;
+	uint32_t base, dst = sel_reg(s, i);
+	unsigned align;
+	int64_t phase;
+	int16_t off;
+	struct mi mi;
+
+	if (is_misaligned(s, i->args[0], i->imm, i->size, &align, &phase)) {
+		load_pieces(s, i, align, phase);
+		if (extend)
+			extend_loaded(s, dst, i->size);
+		return;
+	}
+	base = addr_reg(s, i->args[0], i->imm, &off);
+	mi = mi_load(i->size, dst, base, off);
+	if (extend && s->v4)
+		mi.code = (uint8_t)((mi.code & ~0xe0) | BC_MEMSX);
+	sel_add(s, mi);
+	if (extend && !s->v4)
+		extend_loaded(s, dst, i->size);
+}
+
+static void sel_store(struct sel *s, const struct ir_insn *i)
+{
+	const struct ir_insn *v = sel_strip_ext(i->args[1], i->size);
+	unsigned align;
+	uint32_t base;
+	int64_t imm, phase;
+	int16_t off;
+
+	if (is_misaligned(s, i->args[0], i->imm, i->size, &align, &phase)) {
+		store_pieces(s, i, align, phase);
+		return;
+	}
+	base = addr_reg(s, i->args[0], i->imm, &off);
+	if (sel_imm_fits(v, i->size < 8, &imm))
+		sel_add(s, mi_store_imm(i->size, base, off, imm));
+	else
+		sel_add(s, mi_store(i->size, base, off, sel_reg(s, v)));
+}
+
+static void sel_atomic(struct sel *s, const struct ir_insn *i)
+{
+	bool fetch = i->op != IR_ATOMIC_ADD || (i->type != IR_VOID && s->needed[i->id]);
+	const struct ir_insn *v = i->args[i->nr_args - 1];
+	uint32_t value = BC_NO_REG, base;
+	struct mi mi;
+	int16_t off;
+
+	base = addr_reg(s, i->args[0], i->imm, &off);
+	if (i->op == IR_ATOMIC_CMPXCHG || !fetch) {
+		value = sel_reg(s, v);
+	} else {
+		value = sel_reg(s, i);
+		sel_into(s, value, v);
+	}
+	if (i->op == IR_ATOMIC_CMPXCHG)
+		sel_into(s, 0, i->args[1]);
+	mi = mi_store(i->size, base, off, value);
+	mi.kind = MI_ATOMIC;
+	mi.code = (uint8_t)((mi.code & ~0xe0) | BPF_ATOMIC);
+	mi.imm = i->op == IR_ATOMIC_CMPXCHG ? BPF_CMPXCHG : i->op == IR_ATOMIC_XCHG ? BPF_XCHG :
+		 fetch ? BPF_ADD | BPF_FETCH : BPF_ADD;
+	sel_add(s, mi);
+	if (i->op == IR_ATOMIC_CMPXCHG && s->needed[i->id])
+		sel_add(s, mi_copy(sel_reg(s, i), 0));
+}
+
+/* ---- blocks of memory ---- */
 
 static bool may_overlap(const struct ir_insn *p)
 {

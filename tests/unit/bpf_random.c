@@ -47,7 +47,7 @@ static struct ir_insn *operand(struct gen *g)
 static struct ir_insn *load(struct gen *g)
 {
 	unsigned size = 1u << pick(g, 4);
-	uint32_t at = pick(g, 64 / size) * size;
+	uint32_t at = pick(g, 64 - size + 1);
 	bool is_signed = pick(g, 2);
 
 	if (pick(g, 2))		/* of a raw tracepoint's context whole slots can be read */
@@ -168,7 +168,7 @@ static void store(struct gen *g)
 {
 	unsigned size = 1u << pick(g, 4);
 
-	ir_emit_store(&g->b, size, g->object, (int32_t)(pick(g, OBJECT_BYTES / size) * size),
+	ir_emit_store(&g->b, size, g->object, (int32_t)pick(g, OBJECT_BYTES - size + 1),
 		      operand(g));
 }
 
