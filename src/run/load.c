@@ -6,6 +6,7 @@
  * loaded without a log, and once more with one only after it was refused.
  */
 #include "kernel/bpf_call.h"
+#include "run/ring_size.h"
 #include "run/state.h"
 
 #include <errno.h>
@@ -13,98 +14,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
-#define RING_MIN_BYTES ((uint64_t)256 * 1024)
-#define RING_MAX_BYTES ((uint64_t)16 * 1024 * 1024)
 #define FIRST_LOG_BYTES ((size_t)1000000)
-
-/* ---- the ring's size ---- */
-
-static uint64_t round_up_power(uint64_t n)
-{
-	uint64_t p = 4096;
-
-	while (p < n)
-		p <<= 1;
-	return p;
-}
-
-/* Whether a program can run a piece of itself any number of times. */
-static bool may_repeat(const struct image_prog *prog)
-{
-	enum { FOR_EACH_MAP_ELEM = 164, LOOP = 181 };
-
-	for (uint32_t i = 0; i < prog->nr_insns; i++) {
-		const struct bpf_insn *insn = &prog->insns[i];
-		int class = BPF_CLASS(insn->code);
-
-		if (class != BPF_JMP && class != BPF_JMP32)
-			continue;
-		if (insn->code == (BPF_JMP | BPF_CALL)) {
-			if (insn->src_reg || insn->imm == FOR_EACH_MAP_ELEM || insn->imm == LOOP)
-				return true;
-		} else if (insn->off < 0 || (insn->code == (BPF_JMP32 | BPF_JA) && insn->imm < 0)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool names_map(const struct image_prog *prog, uint32_t map)
-{
-	for (size_t i = 0; i < prog->nr_relocs; i++)
-		if (prog->relocs[i].map == map)
-			return true;
-	return false;
-}
-
-/* Programs that run once, or now and then by a timer. */
-static bool runs_seldom(const struct image_prog *prog)
-{
-	const struct image_site *site = prog->sites;
-
-	if (prog->attach == ATTACH_INTERVAL)
-		return prog->nr_sites && (site->is_freq ? site->count <= 100
-							: site->count >= 10000000);
-	return prog->attach == ATTACH_BEGIN || prog->attach == ATTACH_END ||
-	       prog->attach == ATTACH_SIGNAL;
-}
-
-/* Whether all programs that send records send few. */
-static bool sends_little(const struct image *image)
-{
-	const struct image_prog *p;
-
-	vec_each(p, &image->progs)
-		if (names_map(p, image->ring_map) &&
-		    (!runs_seldom(p) || p->nr_insns > 4096 || may_repeat(p)))
-			return false;
-	return true;
-}
-
-/* A 16 MiB ring takes the kernel 1.2 ms to make: not for a few records. */
-static uint64_t ring_bytes(const struct image *image)
-{
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), want = RING_MAX_BYTES, memory;
-	struct sysinfo info;
-
-	if (image->config.perf_rb_pages) {
-		uint64_t pages = image->config.perf_rb_pages;
-
-		return round_up_power((pages > image->nr_cpus ? pages : image->nr_cpus) * page);
-	}
-	if (sends_little(image))
-		return RING_MIN_BYTES;
-	if (sysinfo(&info))
-		return RING_MIN_BYTES;
-	memory = (uint64_t)info.freeram * info.mem_unit;
-	while (want > RING_MIN_BYTES && want > memory / 2)
-		want /= 2;
-	return want;
-}
 
 /* ---- maps ---- */
 
@@ -178,16 +91,10 @@ static int fill_map(struct run_map *map, const struct image_map *spec)
 static bool is_needed(const struct image *image, uint32_t map)
 {
 	const struct image_map *spec = &image->maps.at[map];
-	const struct image_prog *p;
 
 	if (spec->role == IMAGE_MAP_SCRATCH)
 		return spec->value_size > 0;
-	if (spec->role != IMAGE_MAP_RING)
-		return true;
-	vec_each(p, &image->progs)
-		if (names_map(p, map))
-			return true;
-	return false;
+	return spec->role != IMAGE_MAP_RING || ring_is_used(image, map);
 }
 
 static int load_map(struct run *r, uint32_t index)
@@ -207,7 +114,7 @@ static int load_map(struct run *r, uint32_t index)
 	if (!is_needed(r->image, index))
 		return 0;
 	if (spec->role == IMAGE_MAP_RING && !create.max_entries)
-		create.max_entries = (uint32_t)ring_bytes(r->image);
+		create.max_entries = (uint32_t)ring_size(r->image);
 	if (spec->role == IMAGE_MAP_LOSSES && create.value_size < losses)
 		create.value_size = losses;
 	map->fd = create_map(&create);

@@ -3,13 +3,16 @@
  *
  * The consumer's position is published after every batch of records rather
  * than after each: programs see free space a little later, and the reader does
- * not fight with them for the cache line.
+ * not fight with them for the cache line. The data is mapped once, not twice in
+ * a row as is usual, because every mapped page counts as our memory; the rare
+ * record that crosses the end is put together.
  */
 #include "run/ring.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -21,6 +24,8 @@ struct ring {
 	const char *data;
 	size_t size_bytes;		/* a power of two */
 	size_t page_bytes;		/* 0: memory of the caller's */
+	char *joined;			/* owned: a record that crosses the end, in one piece */
+	size_t joined_bytes;
 };
 
 static struct ring *ring_new(size_t size_bytes)
@@ -49,11 +54,11 @@ int ring_open(struct ring **out, int map_fd, size_t size_bytes)
 	if (p == MAP_FAILED)
 		goto fail;
 	ring->consumer = p;
-	p = mmap(NULL, page + 2 * size_bytes, PROT_READ, MAP_SHARED, map_fd, (off_t)page);
+	p = mmap(NULL, page + size_bytes, PROT_READ, MAP_SHARED, map_fd, (off_t)page);
 	if (p == MAP_FAILED)
 		goto fail;
 	/* A fork would copy the page tables. */
-	(void)madvise(p, page + 2 * size_bytes, MADV_DONTFORK);
+	(void)madvise(p, page + size_bytes, MADV_DONTFORK);
 	ring->producer = p;
 	ring->data = (const char *)p + page;
 	*out = ring;
@@ -108,6 +113,34 @@ static uint64_t round_up_8(uint64_t n)
 	return (n + 7) & ~(uint64_t)7;
 }
 
+/* The bytes of the record at `at`; NULL if memory is out. */
+static const void *record_at(struct ring *ring, uint64_t at, uint32_t len)
+{
+	size_t from = (at + BPF_RINGBUF_HDR_SZ) & (ring->size_bytes - 1);
+	size_t first = ring->size_bytes - from;
+
+	if (first >= len)
+		return ring->data + from;
+	if (ring->joined_bytes < len) {
+		free(ring->joined);
+		ring->joined = malloc(len);
+		ring->joined_bytes = ring->joined ? len : 0;
+	}
+	if (!ring->joined)
+		return NULL;
+	memcpy(ring->joined, ring->data + from, first);
+	memcpy(ring->joined + first, ring->data, len - first);
+	return ring->joined;
+}
+
+/* Give one record to `fn`. */
+static bool give(struct ring *ring, uint64_t at, uint32_t len, ring_fn fn, void *arg)
+{
+	const void *record = record_at(ring, at, len);
+
+	return record && fn(arg, record, len);
+}
+
 size_t ring_read(struct ring *ring, size_t max, ring_fn fn, void *arg, bool *stopped)
 {
 	uint64_t at = __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
@@ -128,7 +161,7 @@ size_t ring_read(struct ring *ring, size_t max, ring_fn fn, void *arg, bool *sto
 			continue;
 		}
 		if (!(len & BPF_RINGBUF_DISCARD_BIT))
-			stop = fn(arg, (const char *)header_at(ring, at) + BPF_RINGBUF_HDR_SZ, len);
+			stop = give(ring, at, len, fn, arg);
 		at += round_up_8((len & ~BPF_RINGBUF_DISCARD_BIT) + BPF_RINGBUF_HDR_SZ);
 		if (++n % RECORDS_A_BATCH == 0)
 			publish(ring, at);
@@ -158,8 +191,9 @@ void ring_close(struct ring *ring)
 	if (!ring)
 		return;
 	if (ring->page_bytes && ring->producer)
-		munmap((void *)(uintptr_t)ring->producer, ring->page_bytes + 2 * ring->size_bytes);
+		munmap((void *)(uintptr_t)ring->producer, ring->page_bytes + ring->size_bytes);
 	if (ring->page_bytes && ring->consumer)
 		munmap(ring->consumer, ring->page_bytes);
+	free(ring->joined);
 	free(ring);
 }

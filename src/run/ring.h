@@ -2,8 +2,7 @@
  * Reader of a BPF ring buffer map.
  *
  * The kernel's protocol: two 64-bit positions that only grow, each in a page of
- * its own, and the data mapped twice in a row so that no record is split. A
- * record is an 8-byte header (length with a busy and a discard bit) and its
+ * its own, and the data. A record is an 8-byte header (length with a busy and a discard bit) and its
  * bytes, rounded up to 8. Records are trusted in length only as far as they
  * stay within what was produced.
  */
@@ -34,8 +33,7 @@ uint64_t ring_pending_bytes(const struct ring *ring);
 
 void ring_close(struct ring *ring);
 
-/* A ring over memory of the caller's, for tests: positions and data (of twice
- * `size_bytes`, the second half a copy of the first). */
+/* A ring over memory of the caller's, for tests. */
 int ring_open_memory(struct ring **out, uint64_t *consumer, const uint64_t *producer,
 		     const void *data, size_t size_bytes);
 

@@ -5,6 +5,7 @@
 #include "kernel/perf_event.h"
 #include "run/child.h"
 #include "run/detach.h"
+#include "run/ring_size.h"
 #include "run/state.h"
 
 #include <errno.h>
@@ -27,13 +28,12 @@
 
 struct fake_ring {
 	uint64_t consumer, producer;
-	char data[2 * RING_BYTES];
+	char data[RING_BYTES];
 };
 
 static void put_word(struct fake_ring *f, uint64_t at, uint32_t word)
 {
 	memcpy(f->data + at % RING_BYTES, &word, sizeof(word));
-	memcpy(f->data + at % RING_BYTES + RING_BYTES, &word, sizeof(word));
 }
 
 /* Append a record whose bytes are all `fill`, as the kernel would. */
@@ -43,13 +43,13 @@ static void put(struct fake_ring *f, uint32_t flags, uint32_t len, char fill)
 
 	put_word(f, at, len | flags);
 	for (uint64_t i = at + 8; i < at + 8 + len; i++)
-		f->data[i % RING_BYTES] = f->data[i % RING_BYTES + RING_BYTES] = fill;
+		f->data[i % RING_BYTES] = fill;
 	f->producer += (8 + len + 7) & ~7u;
 }
 
 struct got {
 	char text[256];		/* first byte of each record */
-	size_t n, bytes;
+	size_t n, bytes, wrong;	/* wrong: bytes that differ from the first */
 	size_t stop_after;	/* 0: never */
 };
 
@@ -60,6 +60,8 @@ static int take(void *arg, const void *data, size_t size_bytes)
 	if (size_bytes)
 		g->text[g->n] = *(const char *)data;
 	g->bytes += size_bytes;
+	for (size_t i = 1; i < size_bytes; i++)
+		g->wrong += ((const char *)data)[i] != *(const char *)data;
 	return ++g->n == g->stop_after;
 }
 
@@ -121,6 +123,8 @@ static void test_ring_wraps(void **state)
 		put(&f, 0, 20, 'b');
 		n += ring_read(ring, 100, take, &g, NULL);
 		assert_string_equal(g.text, "ab");
+		assert_int_equal(g.bytes, 70);
+		assert_int_equal(g.wrong, 0);
 	}
 	assert_int_equal(n, 2000);
 	ring_close(ring);
@@ -148,6 +152,60 @@ static void test_ring_limits(void **state)
 	assert_int_equal(ring_read(ring, 100, take, &g, NULL), 0);
 	ring_close(ring);
 	ring_close(NULL);
+}
+
+/* ---- the ring's size ---- */
+
+#define INSN(c, o) { .code = (c), .off = (o) }
+#define GOTO(o) INSN(BPF_JMP | BPF_JA, o)
+#define IF(o) INSN(BPF_JMP | BPF_JEQ | BPF_K, o)
+#define RETURN INSN(BPF_JMP | BPF_EXIT, 0)
+
+static bool repeats(const struct bpf_insn *insns, uint32_t n)
+{
+	const struct image_prog prog = { .insns = insns, .nr_insns = n };
+
+	return prog_may_repeat(&prog);
+}
+
+static void test_may_repeat(void **state)
+{
+	/* A cold block behind the rest that comes back is no loop. */
+	const struct bpf_insn straight[] = { IF(2), GOTO(0), RETURN, GOTO(-3) };
+	const struct bpf_insn loop[] = { GOTO(0), IF(1), GOTO(-2), RETURN };
+	const struct bpf_insn callback[] = { { .code = BPF_JMP | BPF_CALL, .imm = 181 }, RETURN };
+	const struct bpf_insn call[] = { { .code = BPF_JMP | BPF_CALL, .imm = 5 }, RETURN };
+	const struct bpf_insn wild[] = { GOTO(100), RETURN };
+
+	(void)state;
+	assert_false(repeats(straight, 4));
+	assert_true(repeats(loop, 4));
+	assert_true(repeats(callback, 2));
+	assert_false(repeats(call, 2));
+	assert_false(repeats(wild, 2));
+	assert_false(repeats(NULL, 0));
+	assert_true(repeats(NULL, 100000));
+}
+
+static void test_ring_size(void **state)
+{
+	static const struct image_reloc ring = { .map = 0 };
+	struct image_prog prog = { .attach = ATTACH_BEGIN, .relocs = &ring, .nr_relocs = 1 };
+	struct image *image = image_open();
+
+	(void)state;
+	assert_non_null(image);
+	image->ring_map = 0;
+	assert_false(ring_is_used(image, 0));
+	vec_push(&image->arena, &image->progs, prog);
+	assert_true(ring_is_used(image, 0));
+	assert_int_equal(ring_size(image), 256 * 1024);
+	prog.attach = ATTACH_KPROBE;
+	vec_push(&image->arena, &image->progs, prog);
+	assert_true(ring_size(image) >= 256 * 1024);
+	image->config.perf_rb_pages = 3;
+	assert_int_equal(ring_size(image), 16384);
+	image_close(image);
 }
 
 /* ---- records ---- */
@@ -447,6 +505,8 @@ int main(void)
 		cmocka_unit_test(test_ring_busy),
 		cmocka_unit_test(test_ring_wraps),
 		cmocka_unit_test(test_ring_limits),
+		cmocka_unit_test(test_may_repeat),
+		cmocka_unit_test(test_ring_size),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_exit_drops_what_follows),
 		cmocka_unit_test(test_actions_outside),
