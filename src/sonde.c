@@ -188,6 +188,7 @@ static int open_run(struct sonde *s)
 		.no_kprobe_multi = lacks_feature(s, "kprobe_multi"),
 		.no_uprobe_multi = lacks_feature(s, "uprobe_multi"),
 		.wait_detach = s->options.wait_detach,
+		.text_only = !s->event,
 	};
 	struct run_callbacks c = { .arg = s, .event = on_run_event, .message = on_run_message };
 
