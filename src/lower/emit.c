@@ -87,12 +87,16 @@ void lower_enter(struct gen *g, struct ir_block *block)
 		g->b.block = NULL;
 }
 
-void lower_loss(struct gen *g, enum image_loss loss)
+struct ir_insn *lower_loss_counter(struct gen *g, enum image_loss loss)
 {
 	uint32_t offset = (g->index * IMAGE_LOSS_COUNT + loss) * 8;
 
-	ir_emit_atomic(&g->b, IR_ATOMIC_ADD, 8, false,
-		       ir_map_value(g->b.func, g->l->image->losses_map, offset), 0,
+	return ir_map_value(g->b.func, g->l->image->losses_map, offset);
+}
+
+void lower_loss(struct gen *g, enum image_loss loss)
+{
+	ir_emit_atomic(&g->b, IR_ATOMIC_ADD, 8, false, lower_loss_counter(g, loss), 0,
 		       lower_const(g, 1), NULL);
 }
 

@@ -155,6 +155,7 @@ struct ir_insn *lower_control(struct gen *g, uint32_t offset);
 struct ir_insn *lower_zeros(struct gen *g);
 void lower_zero(struct gen *g, struct ir_insn *p, int32_t offset, uint32_t size);
 void lower_loss(struct gen *g, enum image_loss loss);
+struct ir_insn *lower_loss_counter(struct gen *g, enum image_loss loss);
 /* Count `loss` on the cold path where `x cmp y`; go on in either case. */
 void lower_loss_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y, enum image_loss loss);
 struct ir_block *lower_block(struct gen *g, bool is_cold);

@@ -100,17 +100,19 @@ static struct ir_insn *update(struct gen *g, struct ir_insn *map, struct ir_insn
 /* In a cold block: count a failed update by its reason. */
 static void count_failed(struct gen *g, struct ir_insn *err)
 {
-	struct ir_block *full = lower_block(g, true), *other = lower_block(g, true);
-	struct ir_block *next = lower_block(g, true);
+	struct ir_block *other = lower_block(g, true), *next = lower_block(g, true);
+	struct ir_var *v = ir_var_new(g->b.func, "counter", IR_MAPVAL);
+	struct ir_insn *counter = lower_loss_counter(g, IMAGE_LOSS_MAP_FULL);
+	const int32_t to_other = (IMAGE_LOSS_MAP_ERROR - IMAGE_LOSS_MAP_FULL) * 8;
 
-	ir_emit_branch(&g->b, IR_EQ, err, lower_const(g, -E2BIG), full, other);
-	lower_enter(g, full);
-	lower_loss(g, IMAGE_LOSS_MAP_FULL);
-	ir_emit_jump(&g->b, next);
+	ir_var_write(&g->b, v, counter);
+	ir_emit_branch(&g->b, IR_NE, err, lower_const(g, -E2BIG), other, next);
 	lower_enter(g, other);
-	lower_loss(g, IMAGE_LOSS_MAP_ERROR);
+	ir_var_write(&g->b, v, lower_ptr(g, counter, to_other));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
+	ir_emit_atomic(&g->b, IR_ATOMIC_ADD, 8, false, ir_var_read(&g->b, v), 0, lower_const(g, 1),
+		       NULL);
 }
 
 /* The element was not there: insert zeroes, look up again. Ends in `found` with

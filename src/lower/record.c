@@ -37,7 +37,8 @@ static bool varies(const struct type *t)
 
 static uint32_t align_of(const struct value_layout *v, const struct type *t)
 {
-	if (type_is_aggregate(t))
+	/* Strings are copied by words. */
+	if (type_is_aggregate(t) || (t->kind == TYPE_STRING && t->size_bytes >= 8))
 		return 8;
 	return v->size_bytes && t->align_bytes ? t->align_bytes : 1;
 }
