@@ -95,23 +95,19 @@ static void fill_prog(struct compiler *c, struct image_prog *prog)
 	prog->nr_relocs = p->relocs.n;
 }
 
-/* The frame for large objects is as large as placing them has made it. */
+/* Only now is it known how much scratch memory the objects take, and where. */
 static void size_scratch(struct bc_env *env, const struct ir_module *m)
-{
-	if (m->scratch_owner != IR_SCRATCH_NONE && m->scratch_bytes)
-		env->image->maps.at[m->scratch_map].value_size = (m->scratch_bytes + 7) / 8 * 8;
-}
-
-/* Only now is it known how much scratch memory the objects take. */
-static void size_scratch_map(struct bc_env *env, const struct ir_module *m)
 {
 	struct image_map *map;
 
 	if (!m->scratch_bytes || m->scratch_owner == IR_SCRATCH_NONE)
 		return;
 	map = &env->image->maps.at[m->scratch_map];
-	if (map->value_size < m->scratch_bytes)
-		map->value_size = m->scratch_bytes;
+	map->value_size = (m->scratch_bytes + 7) / 8 * 8;
+	if (m->scratch_stride) {
+		map->type = BPF_MAP_TYPE_ARRAY;
+		map->value_size = m->scratch_stride * m->scratch_cpus;
+	}
 }
 
 int bc_compile(struct bc_env *env, struct ir_module *m, struct image_prog *prog)
@@ -137,7 +133,6 @@ int bc_compile(struct bc_env *env, struct ir_module *m, struct image_prog *prog)
 	if (stack_depth(&c, 0, 1) > BC_MAX_STACK || c.program.insns.n > MAX_INSNS)
 		return -E2BIG;
 	size_scratch(env, m);
-	size_scratch_map(env, m);
 	bc_fix_funcs(&c.program);
 	fill_prog(&c, prog);
 	return bc_prog_btf(env, m, &c.program, prog);

@@ -160,8 +160,12 @@ struct ir_module {
 	VEC(struct ir_func *) funcs;
 	/* scratch */
 	enum ir_scratch_owner scratch_owner;
-	uint32_t scratch_map;		/* image map; its value_size is set from scratch_bytes */
-	uint32_t scratch_bytes;		/* set by ir_place_objects */
+	uint32_t scratch_map;		/* image map */
+	uint32_t scratch_cpus;		/* PERCPU: a power of two above all CPU numbers, if frames may lie
+					   side by side in one array value; 0: per-CPU array */
+	uint32_t scratch_bytes;		/* set by ir_place_objects: of a frame */
+	uint32_t scratch_stride;	/* set by ir_place_objects: the map is an array with one value of
+					   scratch_cpus frames so far apart; 0: one of scratch_bytes */
 	uint32_t stack_limit;		/* for objects, in all funcs of a chain; 512 less spills */
 	uint32_t stack_small;		/* objects of up to so many bytes go to the stack first */
 	int64_t scratch_lost_map, scratch_lost_offset;	/* reserved for counting a busy frame */

@@ -17,6 +17,8 @@
 #include <string.h>
 
 #define MAX_DEPTH 8	/* frames that the kernel allows */
+#define CACHE_LINE_BYTES 64
+#define MAX_FRAMES_BYTES (1u << 20)	/* an array value that every kernel can have */
 
 struct place {
 	struct ir_module *m;
@@ -222,6 +224,19 @@ static void scratch_starts(struct place *x)
 	}
 }
 
+/* Frames of all CPUs in one array value, if they are few and small enough: each
+ * begins a cache line. */
+static void scratch_stride(struct ir_module *m)
+{
+	uint64_t stride = (m->scratch_bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES *
+			  CACHE_LINE_BYTES;
+
+	m->scratch_stride = 0;
+	if (m->scratch_owner == IR_SCRATCH_PERCPU && m->scratch_cpus &&
+	    stride * m->scratch_cpus <= MAX_FRAMES_BYTES)
+		m->scratch_stride = (uint32_t)stride;
+}
+
 /* ---- offsets ---- */
 
 static uint32_t round_up(uint32_t n, uint32_t to)
@@ -393,6 +408,7 @@ void ir_place_objects(struct ir_module *m)
 	for (uint32_t i = 0; i < n; i++)
 		put_free(&x, &x.funcs[i], UINT32_MAX);
 	scratch_starts(&x);
+	scratch_stride(m);
 	for (uint32_t i = 0; i < n; i++) {
 		ir_scratch_rewrite(&x.funcs[i]);
 		write_places(&x.funcs[i]);

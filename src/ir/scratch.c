@@ -1,17 +1,22 @@
 /*
- * The scratch frame of a func: its base is looked up once, where every use is
- * behind it, and addresses of scratch objects become base + offset.
+ * The scratch frame of a func: its base is found once, where every use is behind
+ * it, and addresses of scratch objects become base + offset.
  *
- * The lookup stands as late as it can: behind the predicate, but outside of
- * loops and before anything that must be given back (a ring reservation, an
- * iterator) is held, because a failed lookup returns from the func at once. A
+ * Where the frames of all CPUs lie side by side in one array value, the base is
+ * that value's address plus the CPU's number times the stride: no call that the
+ * kernel does not inline, no check. Else it is looked up.
+ *
+ * The base is made as late as it can be: behind the predicate, but outside of
+ * loops, and a lookup before anything that must be given back (a ring reservation,
+ * an iterator) is held, because a failed lookup returns from the func at once. A
  * failure in task storage is counted at scratch_lost; per-CPU lookups of key 0
- * cannot fail. Callbacks look the frame up again and stop their loop on failure.
+ * cannot fail. Callbacks find the frame again and stop their loop on failure.
  */
 #include "ir/place.h"
 
 enum {
 	HELPER_MAP_LOOKUP = 1,
+	HELPER_GET_SMP_PROCESSOR_ID = 8,
 	HELPER_RINGBUF_RESERVE = 131,
 	HELPER_TASK_STORAGE_GET = 156,
 	HELPER_GET_CURRENT_TASK_BTF = 158,
@@ -126,7 +131,7 @@ static bool find_spot(const struct place_func *p, struct spot *s)
 	for (s->before = ir_first_body(s->block);
 	     s->before->next && !is_first_use(p, s->before); s->before = s->before->next)
 		;
-	if (may_be_holding(&d, s)) {
+	if (!p->f->module->scratch_stride && may_be_holding(&d, s)) {
 		s->block = p->f->blocks.at[0];
 		s->before = ir_first_body(s->block);
 	}
@@ -174,6 +179,32 @@ static void emit_failure(struct ir_func *f, struct ir_block *block)
 			       0, ir_const(f, 1), NULL);
 	/* 1 ends bpf_loop and bpf_for_each_map_elem. */
 	ir_emit_ret(&b, ir_const(f, f->is_callback ? 1 : 0));
+}
+
+static struct ir_insn *insert(const struct spot *s, enum ir_op op, struct ir_insn *x,
+			      struct ir_insn *y)
+{
+	struct ir_insn *i = ir_insn_new(s->block->func, op, x ? x->type : IR_INT, x ? 2 : 0);
+
+	if (x) {
+		i->args[0] = x;
+		i->args[1] = y;
+	}
+	i->line = s->before->line;
+	ir_insert_before(s->before, i);
+	return i;
+}
+
+/* The mask shows the kernel that the frame lies in the value. */
+static struct ir_insn *insert_cpu_base(struct ir_func *f, const struct spot *s)
+{
+	const struct ir_module *m = f->module;
+	struct ir_insn *cpu = insert(s, IR_CALL, NULL, NULL);
+
+	cpu->imm = HELPER_GET_SMP_PROCESSOR_ID;
+	cpu = insert(s, IR_AND, cpu, ir_const(f, m->scratch_cpus - 1));
+	cpu = insert(s, IR_MUL, cpu, ir_const(f, m->scratch_stride));
+	return insert(s, IR_ADD, ir_map_value(f, m->scratch_map, 0), cpu);
 }
 
 static struct ir_insn *emit_base(struct place_func *p, const struct spot *s)
@@ -251,7 +282,7 @@ void ir_scratch_rewrite(struct place_func *p)
 
 	if (!p->scratch_bytes || !find_spot(p, &s))
 		return;
-	base = emit_base(p, &s);
+	base = p->f->module->scratch_stride ? insert_cpu_base(p->f, &s) : emit_base(p, &s);
 	for (size_t n = 0; n < p->f->blocks.n; n++)
 		ir_each_insn(i, next, p->f->blocks.at[n])
 			rewrite_insn(p, i, nr_known, base);

@@ -72,6 +72,7 @@ static void own_scratch(struct lower *l, struct prog *p, struct ir_module *m)
 	};
 
 	m->scratch_owner = IR_SCRATCH_PERCPU;
+	m->scratch_cpus = l->cpu_mask + 1;
 	if (by_task) {
 		m->scratch_owner = IR_SCRATCH_TASK;
 		map.type = BPF_MAP_TYPE_TASK_STORAGE;

@@ -159,6 +159,34 @@ static void test_percpu(void **state)
 	ir_fix_close(&x);
 }
 
+/* Frames side by side: no lookup and no check. */
+static void test_cpu_frames(void **state)
+{
+	struct ir_fix x;
+	uint32_t text;
+
+	(void)state;
+	ir_fix_open(&x);
+	x.m->scratch_owner = IR_SCRATCH_PERCPU;
+	x.m->scratch_cpus = 4;
+	x.m->scratch_map = 5;
+	text = object(&x, "text", 1030);
+	use(&x, text, 1);
+	finish(&x);
+	assert_int_equal(x.m->scratch_stride, 1088);
+	ir_fix_expect(&x,
+		      "  object 0 text: 1030 bytes, align 8, scratch 0\n"
+		      "b0:\n"
+		      "  v6 = call get_smp_processor_id()\n"
+		      "  v7 = and v6, 3\n"
+		      "  v8 = mul v7, 1088\n"
+		      "  v9:mapval = add &map5[0], v8\n"
+		      "  memzero v9, 1030\n"
+		      "  v11 = call map_delete_elem(map1, v9)\n"
+		      "  ret 0\n");
+	ir_fix_close(&x);
+}
+
 /* While a ring record is held the lookup must not return: it goes to the entry. */
 static void test_not_while_holding(void **state)
 {
@@ -262,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_keep_and_escape),
 		cmocka_unit_test(test_branches),
 		cmocka_unit_test(test_percpu),
+		cmocka_unit_test(test_cpu_frames),
 		cmocka_unit_test(test_not_while_holding),
 		cmocka_unit_test(test_task),
 		cmocka_unit_test(test_callback),
