@@ -14,7 +14,13 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef VEC(struct target_user_symbol) symbol_vec;
+/* Symbols being gathered. */
+struct gathering {
+	struct arena *arena;
+	const struct user_file *file;
+	const char *name;	/* only these; NULL: all */
+	VEC(struct target_user_symbol) found;
+};
 
 static int by_name(const void *va, const void *vb)
 {
@@ -60,27 +66,29 @@ static int read_segments(struct arena *a, struct user_file *f, Elf *elf)
 	return 0;
 }
 
+/* "memcpy@@GLIBC_2.14" in some tables: the version is not part of the name. */
+static size_t name_length(const char *name)
+{
+	return strcspn(name, "@");
+}
+
 /* Functions and data that this file defines. */
-static bool is_wanted(const GElf_Sym *sym, const char *name)
+static bool is_wanted(const struct gathering *g, const GElf_Sym *sym, const char *name)
 {
 	unsigned type = GELF_ST_TYPE(sym->st_info);
+	size_t len;
 
 	if (!name || !*name || *name == '$' || sym->st_shndx == SHN_UNDEF || !sym->st_value)
 		return false;
-	return type == STT_FUNC || type == STT_OBJECT || type == STT_GNU_IFUNC ||
-	       type == STT_NOTYPE;
+	if (type != STT_FUNC && type != STT_OBJECT && type != STT_GNU_IFUNC && type != STT_NOTYPE)
+		return false;
+	if (!g->name)
+		return true;
+	len = name_length(name);
+	return !strncmp(name, g->name, len) && !g->name[len];
 }
 
-/* "memcpy@@GLIBC_2.14" in some tables: the version is not part of the name. */
-static const char *plain_name(struct arena *a, const char *name)
-{
-	const char *at = strchr(name, '@');
-
-	return at ? arena_strndup(a, name, (size_t)(at - name)) : arena_strdup(a, name);
-}
-
-static void add_symbol(struct arena *a, const struct user_file *f, symbol_vec *out,
-		       const GElf_Sym *sym, const char *name)
+static void add_symbol(struct gathering *g, const GElf_Sym *sym, const char *name)
 {
 	unsigned type = GELF_ST_TYPE(sym->st_info);
 	struct target_user_symbol s = {
@@ -88,17 +96,16 @@ static void add_symbol(struct arena *a, const struct user_file *f, symbol_vec *o
 		.is_function = type == STT_FUNC || type == STT_GNU_IFUNC,
 	};
 
-	if (live_elf_offset(f, sym->st_value, &s.file_offset)) {
+	if (live_elf_offset(g->file, sym->st_value, &s.file_offset)) {
 		if (s.is_function)
 			return;		/* not in the file: nothing to attach to */
 		s.file_offset = 0;
 	}
-	s.name = plain_name(a, name);
-	vec_push(a, out, s);
+	s.name = arena_strndup(g->arena, name, name_length(name));
+	vec_push(g->arena, &g->found, s);
 }
 
-static void read_table(struct arena *a, const struct user_file *f, symbol_vec *out, Elf *elf,
-		       Elf_Scn *section)
+static void read_table(struct gathering *g, Elf *elf, Elf_Scn *section)
 {
 	Elf_Data *data = elf_getdata(section, NULL);
 	GElf_Shdr header;
@@ -112,13 +119,13 @@ static void read_table(struct arena *a, const struct user_file *f, symbol_vec *o
 		if (!gelf_getsym(data, (int)i, &sym))
 			return;
 		name = elf_strptr(elf, header.sh_link, sym.st_name);
-		if (is_wanted(&sym, name))
-			add_symbol(a, f, out, &sym, name);
+		if (is_wanted(g, &sym, name))
+			add_symbol(g, &sym, name);
 	}
 }
 
 /* Returns true if there was a full table. */
-static bool read_tables(struct arena *a, const struct user_file *f, symbol_vec *out, Elf *elf)
+static bool read_tables(struct gathering *g, Elf *elf)
 {
 	Elf_Scn *section = NULL;
 	bool has_full = false;
@@ -129,7 +136,7 @@ static bool read_tables(struct arena *a, const struct user_file *f, symbol_vec *
 		if (!gelf_getshdr(section, &header))
 			continue;
 		if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM)
-			read_table(a, f, out, elf, section);
+			read_table(g, elf, section);
 		has_full |= header.sh_type == SHT_SYMTAB;
 	}
 	return has_full;
@@ -168,52 +175,68 @@ static const char *debug_path(struct arena *a, Elf *elf)
 	return arena_printf(a, "/usr/lib/debug/.build-id/%.2s/%s.debug", hex, hex + 2);
 }
 
-static void read_debug_file(struct arena *a, const struct user_file *f, symbol_vec *out,
-			    const char *path)
+static void read_debug_file(struct gathering *g, const char *path)
 {
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	Elf *elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ_MMAP, NULL);
 
 	if (elf)
-		read_tables(a, f, out, elf);
+		read_tables(g, elf);
 	elf_end(elf);
 	if (fd >= 0)
 		close(fd);
 }
 
-static void keep_unique(struct user_file *f, symbol_vec *v)
+/* Sorted; a symbol that is in two tables stands once. */
+static void keep_unique(struct gathering *g)
 {
+	struct target_user_symbol *at = g->found.at;
 	size_t kept = 0;
 
-	if (v->n)
-		qsort(v->at, v->n, sizeof(*v->at), by_name);
-	for (size_t i = 0; i < v->n; i++) {
-		if (kept && !by_name(&v->at[kept - 1], &v->at[i])) {
-			v->at[kept - 1].is_function |= v->at[i].is_function;
+	if (g->found.n)
+		qsort(at, g->found.n, sizeof(*at), by_name);
+	for (size_t i = 0; i < g->found.n; i++) {
+		if (kept && !by_name(&at[kept - 1], &at[i])) {
+			at[kept - 1].is_function |= at[i].is_function;
 			continue;
 		}
-		v->at[kept++] = v->at[i];
+		at[kept++] = at[i];
 	}
-	f->symbols = v->at;
-	f->nr_symbols = kept;
+	g->found.n = kept;
 }
 
-void live_elf_read(struct arena *a, struct user_file *f)
+static int gather(struct gathering *g, struct user_file *f, Elf *elf)
 {
-	int fd = open(f->path, O_RDONLY | O_CLOEXEC);
-	symbol_vec found = { 0 };
+	int err = 0;
+
+	if (!elf || elf_kind(elf) != ELF_K_ELF)
+		return -ENOEXEC;
+	if (!f->has_segments)
+		err = read_segments(g->arena, f, elf);
+	f->has_segments = true;
+	if (!err && !read_tables(g, elf) && (!g->name || !g->found.n))
+		read_debug_file(g, debug_path(g->arena, elf));
+	return err;
+}
+
+int live_elf_symbols(struct arena *a, struct user_file *f, const char *name,
+		     struct user_symbols *out)
+{
+	struct gathering g = { .arena = a, .file = f, .name = name };
+	int fd = f->err ? -1 : open(f->path, O_RDONLY | O_CLOEXEC);
 	Elf *elf;
 
 	if (fd < 0) {
-		f->err = -errno;
-		return;
+		f->err = f->err ? f->err : -errno;
+		return f->err;
 	}
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	f->err = !elf || elf_kind(elf) != ELF_K_ELF ? -ENOEXEC : read_segments(a, f, elf);
-	if (!f->err && !read_tables(a, f, &found, elf))
-		read_debug_file(a, f, &found, debug_path(a, elf));
+	f->err = gather(&g, f, elf);
 	elf_end(elf);
 	close(fd);
-	keep_unique(f, &found);
+	keep_unique(&g);
+	out->list = g.found.at;
+	out->count = g.found.n;
+	return f->err;
 }

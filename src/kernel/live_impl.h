@@ -70,17 +70,24 @@ int live_user_symbols(void *arg, const char *path, const char *name,
 		      const struct target_user_symbol **list, size_t *count);
 int live_user_offset(void *arg, const char *path, uint64_t address, uint64_t *file_offset);
 
-/* live_elf.c: a program file's segments and symbols, read once. */
+/* live_elf.c: a program file's segments, and its symbols once all are wanted. */
+struct user_symbols {
+	const struct target_user_symbol *list;	/* arena; by name, then address */
+	size_t count;
+};
+
 struct user_file {
 	const char *path;			/* arena */
 	int err;				/* why it could not be read, or 0 */
-	const struct target_user_symbol *symbols;	/* arena; by name, then address */
-	size_t nr_symbols;
 	const struct user_segment { uint64_t address, file_offset, size_bytes; } *segments;
 	size_t nr_segments;
+	bool has_segments, has_all;
+	struct user_symbols all;
 };
 
-void live_elf_read(struct arena *a, struct user_file *f);
+/* Symbols of this name, or all (NULL). Returns 0, -ENOENT, -ENOEXEC. */
+int live_elf_symbols(struct arena *a, struct user_file *f, const char *name,
+		     struct user_symbols *out);
 
 /* Where an address lies in the file; -ENOENT. */
 int live_elf_offset(const struct user_file *f, uint64_t address, uint64_t *file_offset);

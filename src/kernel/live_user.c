@@ -234,34 +234,57 @@ static struct user_file *file_of(struct live *l, const char *path)
 		return f;
 	f = arena_new(l->arena, struct user_file);
 	f->path = arena_strdup(l->arena, path);
-	live_elf_read(l->arena, f);
 	hmap_set(&l->user_files, path, strlen(path), f);
 	return f;
+}
+
+/* The run of this name among all symbols. */
+static struct user_symbols run_of(const struct user_symbols *all, const char *name)
+{
+	size_t low = 0, high = all->count, end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(all->list[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (end = low; end < all->count && !strcmp(all->list[end].name, name); end++)
+		;
+	return (struct user_symbols){ all->list + low, end - low };
 }
 
 int live_user_symbols(void *arg, const char *path, const char *name,
 		      const struct target_user_symbol **list, size_t *count)
 {
-	const struct user_file *f = file_of(arg, path);
-	size_t begin = 0, end = f->nr_symbols;
+	struct live *l = arg;
+	struct user_file *f = file_of(l, path);
+	struct user_symbols found = f->all;
+	int err = 0;
 
-	if (f->err)
-		return f->err;
-	if (name) {
-		while (begin < end && strcmp(f->symbols[begin].name, name))
-			begin++;
-		end = begin;
-		while (end < f->nr_symbols && !strcmp(f->symbols[end].name, name))
-			end++;
+	if (f->has_all) {
+		found = name ? run_of(&f->all, name) : f->all;
+	} else {
+		err = live_elf_symbols(l->arena, f, name, &found);
+		f->has_all = !err && !name;
+		if (f->has_all)
+			f->all = found;
 	}
-	*list = f->symbols + begin;
-	*count = end - begin;
-	return 0;
+	*list = found.list;
+	*count = found.count;
+	return err;
 }
 
 int live_user_offset(void *arg, const char *path, uint64_t address, uint64_t *file_offset)
 {
-	const struct user_file *f = file_of(arg, path);
+	struct live *l = arg;
+	struct user_file *f = file_of(l, path);
+	struct user_symbols none;
+	int err = f->err;
 
-	return f->err ? f->err : live_elf_offset(f, address, file_offset);
+	if (!err && !f->has_segments)
+		err = live_elf_symbols(l->arena, f, "", &none);
+	return err ? err : live_elf_offset(f, address, file_offset);
 }
