@@ -74,15 +74,13 @@ static int do_printf(struct run *r, const struct action_input *in)
 	return 0;
 }
 
-/* A script error or warning of its own: one newline at its end is dropped. */
+/* A script error or warning of its own. */
 static void emit_note(struct run *r, const struct action_input *in, enum sonde_event_kind kind)
 {
 	struct sonde_event e = event_of(in, kind);
 
 	add_text(r, in, &e);
 	add_values(r, in, &e);
-	if (e.len && e.text[e.len - 1] == '\n')
-		e.text = arena_strndup(&r->work, e.text, --e.len);
 	run_emit(r, &e);
 }
 

@@ -430,7 +430,7 @@ static void print_map(struct run *r, const struct script_map *m)
 
 	if (err)
 		run_tell(r, SONDE_WARNING, "could not read map @%s: %s", m->name, strerror(-err));
-	else if (s.n)
+	else if (s.n || value_map_kind(m->value) == SONDE_MAP_STATS)
 		action_emit_map(r, m, &s);
 	arena_reset(&r->work);
 }
