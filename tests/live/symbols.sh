@@ -1,0 +1,70 @@
+# Names for addresses: kernel, programs that run, that have ended, that are deleted.
+. "$(dirname "$0")/lib.sh"
+
+calls=$TESTS/programs/syscalls
+target=$(readlink -f "$TESTS/programs/target")
+
+begin_case "kernel: ksym of an address, and inside of a function"
+if needs root && needs function:vfs_read; then
+    sonde -e 'begin { $a = kaddr("vfs_read"); print(ksym($a)); print(ksym($a + 4)); exit(); }'
+    expect_status 0
+    expect_output 'vfs_read
+vfs_read
+
+'
+fi
+
+begin_case "kernel: stacks in all forms"
+if needs root; then
+    sonde_start -e 'tracepoint:syscalls:sys_enter_getppid /comm == "syscalls"/ {
+        @b[kstack(3)] = count(); @p[kstack(perf, 3)] = count(); @r[kstack(raw, 3)] = count(); }'
+    $calls getppid 10
+    sonde_stop
+    expect_status 0
+    expect_match '^        [a-zA-Z0-9_.]+\+[0-9]+$'
+    expect_match '^	[0-9a-f]+ [a-zA-Z0-9_.]+\+[0-9]+$'
+    expect_match '^[0-9a-f]{16}$'
+    expect_out ']: 10'
+fi
+
+begin_case "user: a command that has ended when its stack is printed"
+sonde -c "$target" -e "uprobe:$target:target_inner { @s[ustack] = count(); @f[func] = count();
+    @u[usym(reg(\"ip\"))] = count(); }"
+expect_status 0
+expect_out '        target_inner+0'
+expect_match '^        target_outer\+[0-9]+$'
+expect_match '^        main\+[0-9]+$'
+expect_out '@f[target_inner]: 1'
+expect_out '@u[target_inner]: 1'
+
+begin_case "user: frames with their file, and as numbers"
+sonde -c "$target" -e "uprobe:$target:target_add { @p[ustack(perf, 1)] = count(); @r[ustack(raw, 1)] = count(); }"
+expect_match "^	[0-9a-f]+ target_add\\+0 \\($target\\)\$"
+expect_match '^[0-9a-f]+$'
+
+begin_case "user: stacks as JSON"
+sonde -f json -c "$target" -e "uprobe:$target:target_add { @[ustack(1)] = count(); print(ustack(1)); }"
+expect_out '{"type": "value", "data": "\n        target_add+0\n"}'
+expect_out '{"type": "map", "data": {"@": {"\ntarget_add+0\n": 1}}}'
+
+begin_case "user: any program that started and ended meanwhile"
+sonde_start -e "uprobe:$target:target_add { @[ustack(1)] = count(); }"
+$target
+$target
+sonde_stop
+expect_status 0
+check "two stacks, each named" [ "$(grep -cx '        target_add+0' "$tmp/out")" = 2 ]
+
+begin_case "user: an executable that was deleted"
+cp "$target" "$tmp/gone"
+"$tmp/gone" 1000000 1000 &
+gone=$!
+sonde_start -p "$gone" -e "uprobe:$tmp/gone:target_inner { @[usym(reg(\"ip\"))] = count(); }"
+rm -f "$tmp/gone"
+sleep 0.3
+sonde_stop
+kill "$gone"
+wait "$gone" 2>/dev/null
+expect_match '^@\[target_inner\]: [0-9]+$'
+
+end_tests
