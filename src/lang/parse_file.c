@@ -9,6 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* So many errors say enough. */
+#define MAX_ERRORS 20
+
 /* ---- tokens ---- */
 
 /* After these the rest of the line means nothing. */
@@ -145,6 +148,13 @@ struct node *parser_error_node(struct parser *p)
 
 /* ---- bounds ---- */
 
+/* Nothing more is read. */
+static void give_up(struct parser *p)
+{
+	p->panic = true;
+	parser_seek(p, (uint32_t)p->source->len);
+}
+
 bool parser_enter(struct parser *p)
 {
 	if (p->depth < PARSER_MAX_DEPTH) {
@@ -152,6 +162,7 @@ bool parser_enter(struct parser *p)
 		return true;
 	}
 	parser_error(p, parser_tok_loc(p), "nesting", "nesting is too deep");
+	give_up(p);
 	return false;
 }
 
@@ -192,6 +203,7 @@ struct node *parser_finish(struct parser *p, struct node *n)
 		return n;
 	}
 	parser_error(p, parser_tok_loc(p), "nesting", "expression is too long");
+	give_up(p);
 	return parser_error_node(p);
 }
 
@@ -229,9 +241,11 @@ void parser_resync(struct parser *p)
 		depth += kind == TOK_LBRACE;
 		depth -= kind == TOK_RBRACE;
 		parser_advance(p);
-		if (!depth && (kind == TOK_SEMI || kind == TOK_RBRACE))
+		if (!depth && (kind == TOK_SEMI || kind == TOK_RBRACE) && !parser_is_word(p, "else"))
 			break;
 	}
+	if (p->diags->nr_errors >= MAX_ERRORS)
+		give_up(p);
 	p->panic = p->tok.kind == TOK_EOF;
 }
 

@@ -111,3 +111,48 @@ void expect_stmts(const char *stmts, const char *expected)
 	free(dump);
 	free(script);
 }
+
+static size_t indent_of(const char *line)
+{
+	return strspn(line, " ") / 2;
+}
+
+/* Turn indented lines into nested parentheses. */
+static void fold(const char *dump, struct sbuf *out)
+{
+	size_t depth = 0;
+
+	for (const char *line = dump; *line;) {
+		size_t len = strcspn(line, "\n"), indent = indent_of(line);
+
+		for (; depth > indent; depth--)
+			sbuf_putc(out, ')');
+		sbuf_puts(out, out->len ? " (" : "(");
+		sbuf_add(out, line + 2 * indent, len - 2 * indent);
+		depth = indent + 1;
+		line += len + 1;
+	}
+	sbuf_fill(out, ')', depth);
+}
+
+void expect_short(const char *stmts, const char *expected)
+{
+	static const char frame[] = "(expression ";
+	struct sbuf out = { 0 };
+	char *script, *dump;
+	const char *text;
+
+	assert_true(asprintf(&script, "begin { %s }", stmts) > 0);
+	dump = parse_dump(script);
+	strip_frame(dump);
+	fold(dump, &out);
+	text = sbuf_text(&out);
+	if (!strncmp(text, frame, strlen(frame)) && !strstr(text, ") (expression")) {
+		text += strlen(frame);
+		out.at[out.len - 1] = '\0';
+	}
+	assert_string_equal(text, expected);
+	sbuf_close(&out);
+	free(dump);
+	free(script);
+}

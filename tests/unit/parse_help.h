@@ -20,6 +20,10 @@ void expect_errors(const char *script, const char *expected);
 /* The dump of "begin { SCRIPT }" without its frame of two levels. */
 void expect_stmts(const char *stmts, const char *expected);
 
+/* The same as nested parentheses in one line: "(binary + (int 1) (int 2))"; a
+ * single expression statement's own frame is dropped. */
+void expect_short(const char *stmts, const char *expected);
+
 /* Positional parameters for the calls above; NULL ends them. */
 void parse_params(const char *const *params);
 
