@@ -70,8 +70,8 @@ static unsigned pointer_align(const struct sel *s, const struct ir_insn *p)
 		if (part < align)
 			align = part;
 	}
-	if (p->op != IR_OBJECT)
-		return 1;
+	if (p->op != IR_OBJECT)	/* handed to a callback: objects begin aligned */
+		return align;
 	part = 1u << (__builtin_ctz((unsigned)s->ir->objects.at[p->imm].offset | 8) & 31);
 	return part < align ? part : align;
 }

@@ -80,6 +80,7 @@ static enum result one(uint64_t seed)
 	arena_init(&a);
 	target_init_plain(&target, &a);
 	target.kernel_version = kernel_version();
+	target.feature_known[FEATURE_CPU_V4] = target.kernel_version < KERNEL_VERSION(6, 6, 0) ? -1 : 1;
 	m = ir_module_new(&a, "random");
 	m->stack_limit = m->stack_small = 256;
 	bpf_random_func(ir_func_new(m, "entry", params, 1), seed, 0);
