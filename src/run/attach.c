@@ -4,7 +4,8 @@
  * In: loaded programs and their sites. Out: descriptors that hold the
  * attachments, collected in the session. Where the kernel runs the programs of
  * one event last-attached-first, they are attached in reverse, so that they run
- * in the script's order; those rows are marked and come in a second pass.
+ * in the script's order. Intervals come last: attaching the rest may take
+ * seconds, and `interval:s:1` means a second of tracing.
  */
 #include "run/attach.h"
 #include "kernel/bpf_call.h"
@@ -74,25 +75,29 @@ int run_test_run(struct run *r, enum attach_kind kind)
 
 /* ---- the table ---- */
 
+enum attach_pass {
+	PASS_NONE,		/* run by the session itself */
+	PASS_FORWARD,		/* in the order of the script */
+	PASS_REVERSE,		/* the kernel runs the last attached first */
+	PASS_TIMERS,
+	PASS_COUNT
+};
+
 static const struct attach_row {
 	int (*attach)(struct run *r, struct attach_job *job);
-	bool reverse;		/* the kernel runs the last attached first */
-	bool nothing;		/* is run by the session itself */
+	enum attach_pass pass;
 } rows[ATTACH_KIND_COUNT] = {
-	[ATTACH_BEGIN] = { .nothing = true },
-	[ATTACH_END] = { .nothing = true },
-	[ATTACH_SIGNAL] = { .nothing = true },
-	[ATTACH_TRACEPOINT] = { attach_tracepoints, .reverse = false },
-	[ATTACH_RAW_TRACEPOINT] = { attach_raw_tracepoints, .reverse = false },
-	[ATTACH_BTF_TRACEPOINT] = { attach_btf_tracepoint, .reverse = false },
-	[ATTACH_KPROBE] = { attach_kprobes, .reverse = true },
-	[ATTACH_KRETPROBE] = { attach_kprobes, .reverse = false },
-	[ATTACH_UPROBE] = { attach_uprobes, .reverse = true },
-	[ATTACH_URETPROBE] = { attach_uprobes, .reverse = true },
-	[ATTACH_PROFILE] = { attach_samples, .reverse = false },
-	[ATTACH_INTERVAL] = { attach_interval, .reverse = false },
-	[ATTACH_SOFTWARE] = { attach_samples, .reverse = false },
-	[ATTACH_HARDWARE] = { attach_samples, .reverse = false },
+	[ATTACH_TRACEPOINT] = { attach_tracepoints, PASS_FORWARD },
+	[ATTACH_RAW_TRACEPOINT] = { attach_raw_tracepoints, PASS_FORWARD },
+	[ATTACH_BTF_TRACEPOINT] = { attach_btf_tracepoint, PASS_FORWARD },
+	[ATTACH_KPROBE] = { attach_kprobes, PASS_REVERSE },
+	[ATTACH_KRETPROBE] = { attach_kprobes, PASS_FORWARD },
+	[ATTACH_UPROBE] = { attach_uprobes, PASS_REVERSE },
+	[ATTACH_URETPROBE] = { attach_uprobes, PASS_REVERSE },
+	[ATTACH_PROFILE] = { attach_samples, PASS_FORWARD },
+	[ATTACH_INTERVAL] = { attach_interval, PASS_TIMERS },
+	[ATTACH_SOFTWARE] = { attach_samples, PASS_FORWARD },
+	[ATTACH_HARDWARE] = { attach_samples, PASS_FORWARD },
 };
 
 static const struct attach_row *row_of(const struct image_prog *prog)
@@ -107,10 +112,6 @@ static int attach_prog(struct run *r, uint32_t index)
 	const struct attach_row *row = row_of(job.prog);
 	int n;
 
-	if (row && row->nothing) {
-		r->nr_attached += (int)job.prog->nr_sites;
-		return 0;
-	}
 	if (!row || !row->attach || job.prog_fd < 0)
 		return 0;
 	n = row->attach(r, &job);
@@ -120,22 +121,22 @@ static int attach_prog(struct run *r, uint32_t index)
 	return 0;
 }
 
-static bool in_pass(const struct run *r, uint32_t index, bool reverse)
+static enum attach_pass pass_of(const struct run *r, uint32_t index)
 {
 	const struct attach_row *row = row_of(&r->image->progs.at[index]);
 
-	return row && row->reverse == reverse;
+	return row ? row->pass : PASS_NONE;
 }
 
-static int attach_pass(struct run *r, bool reverse)
+static int attach_in_pass(struct run *r, enum attach_pass pass)
 {
 	uint32_t n = (uint32_t)r->image->progs.n;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t index = reverse ? n - 1 - i : i;
+		uint32_t index = pass == PASS_REVERSE ? n - 1 - i : i;
 		int err;
 
-		if (!in_pass(r, index, reverse))
+		if (pass_of(r, index) != pass)
 			continue;
 		if (r->stop_count)
 			return -EINTR;
@@ -144,6 +145,17 @@ static int attach_pass(struct run *r, bool reverse)
 			return err;
 	}
 	return 0;
+}
+
+/* What the session runs counts as attached. */
+static int count_own(const struct run *r)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < r->image->progs.n; i++)
+		if (pass_of(r, i) == PASS_NONE)
+			n += r->image->progs.at[i].nr_sites;
+	return (int)n;
 }
 
 static size_t count_sites(const struct run *r)
@@ -159,12 +171,12 @@ static size_t count_sites(const struct run *r)
 int run_attach_all(struct run *r)
 {
 	size_t nr_sites = count_sites(r);
-	int err;
+	int err = 0;
 
 	raise_nofile(nr_sites);
-	err = attach_pass(r, false);
-	if (!err)
-		err = attach_pass(r, true);
+	r->nr_attached = count_own(r);
+	for (int pass = PASS_FORWARD; pass < PASS_COUNT && !err; pass++)
+		err = attach_in_pass(r, (enum attach_pass)pass);
 	if (!err && !r->nr_attached && nr_sites) {
 		run_tell(r, SONDE_ERROR, "Attachment failed for all probes");
 		err = -ENOENT;

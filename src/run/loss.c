@@ -15,13 +15,13 @@
 #define MISSES_EVERY_NS 1000000000
 
 /* `is_event`: a whole event is missing, which is told at once; else a piece of
- * one, of which the number is told at the end. */
+ * one. */
 static const struct {
 	const char *text;
 	bool is_event;
 } causes[IMAGE_LOSS_COUNT] = {
 	[IMAGE_LOSS_RING] = { "the event buffer was full", true },
-	[IMAGE_LOSS_MAP_FULL] = { "updates lost because a map was full", false },
+	[IMAGE_LOSS_MAP_FULL] = { "updates lost because a map was full (see max_map_keys)", false },
 	[IMAGE_LOSS_MAP_ERROR] = { "updates of a map failed", false },
 	[IMAGE_LOSS_READ] = { "reads of memory failed", false },
 	[IMAGE_LOSS_SCRATCH] = { "no scratch memory was free", true },
@@ -48,7 +48,10 @@ static void tell_counters(struct run *r, bool all)
 		uint64_t count = now - r->losses_told[i];
 		size_t prog = i / IMAGE_LOSS_COUNT, cause = i % IMAGE_LOSS_COUNT;
 
-		if (!count || (!causes[cause].is_event && !all))
+		/* Pieces are told when one is lost for the first time, and how
+		 * many at the end. */
+		if (!count || (!causes[cause].is_event && !all &&
+			       (cause == IMAGE_LOSS_READ || r->losses_told[i])))
 			continue;
 		if (causes[cause].is_event)
 			tell_event(r, prog, causes[cause].text, count);
