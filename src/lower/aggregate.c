@@ -225,6 +225,11 @@ static void add_bucket(struct gen *g, const struct words *w, struct ir_insn *ind
 
 /* ---- updating ---- */
 
+static bool has_two_words(const struct type *t)
+{
+	return t->kind != TYPE_COUNT && t->kind != TYPE_SUM;
+}
+
 static void update_words(struct gen *g, const struct words *w, struct ir_insn *v)
 {
 	switch (w->type->kind) {
@@ -248,12 +253,23 @@ static void update_words(struct gen *g, const struct words *w, struct ir_insn *v
 	}
 }
 
+/* What a value consists of that was updated once; nothing if it is more than two
+ * words. */
+static bool first_words(struct gen *g, const struct type *t, struct ir_insn *v,
+			struct ir_insn *words[2])
+{
+	words[0] = t->kind == TYPE_COUNT ? lower_const(g, 1) : v;
+	words[1] = has_two_words(t) ? lower_const(g, 1) : NULL;
+	return t->kind != TYPE_HIST && t->kind != TYPE_LHIST;
+}
+
 /* @m[k] = count() and its kin. The value comes first, then the key. */
 void lower_aggregate(struct gen *g, struct node *elem, struct node *call)
 {
 	struct words w = { .store = lower_store(elem->u.map.map), .type = elem->u.map.map->value };
 	struct ir_block *done = lower_block(g, false);
-	struct ir_insn *v = NULL;
+	struct ir_insn *v = NULL, *words[2];
+	bool is_small;
 
 	while (call->kind == NODE_CAST)
 		call = call->u.cast.operand;
@@ -264,7 +280,8 @@ void lower_aggregate(struct gen *g, struct node *elem, struct node *call)
 	 * comes between, it should do so with the fewest instructions left. */
 	if (w.store->storage == STORE_CELL && w.type->kind == TYPE_HIST)
 		v = hist_index(g, w.type, v);
-	w.base = lower_elem(g, elem, &w.offset, done);
+	is_small = first_words(g, w.type, v, words);
+	w.base = lower_elem_or_first(g, elem, &w.offset, is_small ? words : NULL, done);
 	if (w.store->storage != STORE_CELL && w.type->kind == TYPE_HIST)
 		v = hist_index(g, w.type, v);
 	else if (w.type->kind == TYPE_LHIST)
@@ -298,11 +315,6 @@ static void merge_extreme(struct gen *g, struct merge *m, struct ir_insn *v, str
 	ir_var_write(&g->b, m->count, lower_const(g, 1));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
-}
-
-static bool has_two_words(const struct type *t)
-{
-	return t->kind != TYPE_COUNT && t->kind != TYPE_SUM;
 }
 
 static void merge_one(struct gen *g, struct merge *m, struct ir_insn *p)

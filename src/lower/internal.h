@@ -242,6 +242,12 @@ void lower_mark_set(struct gen *g, const struct map_store *s);
  * the value; where that fails, a loss is counted and control goes to `give_up`. */
 struct ir_insn *lower_elem(struct gen *g, struct node *elem, int32_t *offset,
 			   struct ir_block *give_up);
+/* The same, but an element that is not there is inserted with these words (the
+ * second may be NULL), and control goes to `done`: nothing is left to be done.
+ * Only where the map may be updated plainly; else, and where `words` is NULL, as
+ * above. */
+struct ir_insn *lower_elem_or_first(struct gen *g, struct node *elem, int32_t *offset,
+				    struct ir_insn *const words[2], struct ir_block *done);
 struct ir_insn *lower_map_value(struct gen *g, struct node *elem);
 void lower_map_to(struct gen *g, struct node *elem, const struct type *as, struct dest d);
 void lower_map_assign(struct gen *g, struct node *elem, struct node *value);

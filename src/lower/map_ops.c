@@ -134,8 +134,33 @@ static void insert_zeroes(struct gen *g, struct ir_insn *map, struct ir_insn *ke
 	ir_emit_jump(&g->b, give_up);
 }
 
+/* The element was not there, and no other program may have come between: insert
+ * it with its first words. Another CPU may have inserted it meanwhile; then only
+ * this CPU's value is set. */
+static void insert_first(struct gen *g, struct ir_insn *map, struct ir_insn *key,
+			 struct ir_insn *const words[2], struct ir_block *done)
+{
+	struct ir_insn *first = lower_object(g, "first", words[1] ? 16 : 8, 8), *err;
+	struct ir_block *failed = lower_block(g, true);
+
+	ir_emit_store(&g->b, 8, first, 0, words[0]);
+	if (words[1])
+		ir_emit_store(&g->b, 8, first, 8, words[1]);
+	err = update(g, map, key, first, BPF_ANY);
+	ir_emit_branch(&g->b, IR_EQ, err, lower_const(g, 0), done, failed);
+	lower_enter(g, failed);
+	count_failed(g, err);
+	ir_emit_jump(&g->b, done);
+}
+
 struct ir_insn *lower_elem(struct gen *g, struct node *elem, int32_t *offset,
 			   struct ir_block *give_up)
+{
+	return lower_elem_or_first(g, elem, offset, NULL, give_up);
+}
+
+struct ir_insn *lower_elem_or_first(struct gen *g, struct node *elem, int32_t *offset,
+				    struct ir_insn *const words[2], struct ir_block *done)
 {
 	struct map_store *s = lower_store(elem->u.map.map);
 	struct ir_insn *key, *map, *p;
@@ -156,7 +181,10 @@ struct ir_insn *lower_elem(struct gen *g, struct node *elem, int32_t *offset,
 	ir_var_write(&g->b, v, p);
 	ir_emit_jump(&g->b, found);
 	lower_enter(g, absent);
-	insert_zeroes(g, map, key, v, found, give_up);
+	if (words && s->plain)
+		insert_first(g, map, key, words, done);
+	else
+		insert_zeroes(g, map, key, v, found, done);
 	lower_enter(g, found);
 	return ir_var_read(&g->b, v);
 }
