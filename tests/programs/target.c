@@ -60,8 +60,10 @@ int target_point(const struct point *p)
 
 int target_inner(int depth)
 {
-	sink = depth;
-	return depth + 1;
+	int r = target_add(depth, 1);	/* no leaf: leaves have no frame */
+
+	sink = r;
+	return r;
 }
 
 int target_middle(int depth)
