@@ -10,10 +10,12 @@
 
 #include "types/kbtf.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFIX "btf_trace_"
+#define PREFIX		"btf_trace_"
+#define NAMED_PREFIX	"__traceiter_"
 
 static uint32_t event_find(struct probe_ctx *c, const char *event)
 {
@@ -130,6 +132,24 @@ static uint32_t slot_bytes(const struct type *t)
 	return size > 8 ? (size + 7) / 8 * 8 : 8;
 }
 
+/* The typedef's function type has parameters without names; those are with the
+ * function that the kernel calls for each event. */
+static int event_proto(struct probe_ctx *c, struct probe_site *s, struct kbtf_proto *out)
+{
+	struct kbtf_proto named;
+	uint32_t id;
+
+	if (!c->btf || !s->btf_id || kbtf_proto(c->btf, s->btf_id, out) || !out->nr_params)
+		return -ENOENT;
+	if (*out->params[out->nr_params - 1].name)
+		return 0;
+	id = kbtf_find(c->btf, arena_printf(c->arena, NAMED_PREFIX "%s", s->image.event),
+		       KBTF_FUNC);
+	if (id && !kbtf_proto(c->btf, id, &named) && named.nr_params == out->nr_params)
+		out->params = named.params;
+	return 0;
+}
+
 static struct type_struct *event_args(struct probe_ctx *c, struct probe_site *s, struct loc loc)
 {
 	struct type_struct *args;
@@ -137,7 +157,7 @@ static struct type_struct *event_args(struct probe_ctx *c, struct probe_site *s,
 	struct kbtf_proto proto;
 	uint32_t offset = 0;
 
-	if (!c->btf || !s->btf_id || kbtf_proto(c->btf, s->btf_id, &proto) || !proto.nr_params) {
+	if (event_proto(c, s, &proto)) {
 		if (loc.begin)
 			diag_error(c->diags, loc, "no-btf", "the arguments of %s are not known: "
 				   "the kernel has no BTF for it", s->name);

@@ -177,10 +177,16 @@ static void make_btf(struct fixture *f)
 	btf__add_func_param(b, "file", file_ptr);
 	btf__add_func_param(b, "count", ulong_);
 	btf__add_func(b, "vfs_read", BTF_FUNC_GLOBAL, proto);
+	/* As kernels have it: names are with the function only. */
 	proto = btf__add_func_proto(b, 0);
 	btf__add_func_param(b, "__data", void_ptr);
 	btf__add_func_param(b, "preempt", ulong_);
 	btf__add_func_param(b, "prev", file_ptr);
+	btf__add_func(b, "__traceiter_sched_switch", BTF_FUNC_STATIC, proto);
+	proto = btf__add_func_proto(b, 0);
+	btf__add_func_param(b, NULL, void_ptr);
+	btf__add_func_param(b, NULL, ulong_);
+	btf__add_func_param(b, NULL, file_ptr);
 	ptr = btf__add_ptr(b, proto);
 	btf__add_typedef(b, "btf_trace_sched_switch", ptr);
 	data = btf__raw_data(b, &size);
