@@ -100,7 +100,6 @@ struct gen {
 	/* Variables that callbacks share with their makers lie in one object of
 	 * the entry func; NULL: there are no callbacks. */
 	struct ir_insn *frame;
-	uint32_t frame_size;
 	bool in_callback;
 	struct ir_insn *probe;		/* index of the attach point, once known */
 	bool probe_is_known;
@@ -114,7 +113,7 @@ struct var_store {
 	struct ir_var *ssa;		/* scalar in registers, or NULL */
 	uint32_t object;		/* else an object of func; ... */
 	struct ir_func *func;
-	int32_t frame_offset;		/* ... or a slot of the frame: the scalar, or the address */
+	int32_t frame_offset;		/* ... or a place in the frame */
 	bool in_frame;
 	struct place ref;		/* struct or array by reference: its kind */
 };

@@ -53,7 +53,7 @@ static struct ir_func *enter_callback(struct gen *g, struct outside *out, struct
 	g->ctx = NULL;
 	pair = ir_param(f, nr_params - 1);
 	if (out->frame)
-		g->frame = ir_emit_load(&g->b, IR_OBJ, 8, false, pair, PAIR_FRAME);
+		g->frame = ir_emit_load(&g->b, IR_MAPVAL, 8, false, pair, PAIR_FRAME);
 	g->probe_is_known = false;
 	*loop = (struct loop){ .outer = g->loop, .is_callback = true };
 	g->loop = loop;
@@ -108,7 +108,9 @@ static void pass_return_on(struct gen *g, struct node *body)
 	lower_enter(g, next);
 }
 
-static const enum ir_type loop_params[] = { IR_INT, IR_OBJ };
+/* Pointers that a callback gets are typed as map values: of those alone it is
+ * known that they are aligned. */
+static const enum ir_type loop_params[] = { IR_INT, IR_MAPVAL };
 
 static void call_loop(struct gen *g, struct ir_func *f, struct ir_insn *turns,
 		      struct ir_insn *start, struct node *body)
@@ -309,7 +311,7 @@ static void for_range(struct gen *g, struct node *n)
 
 /* ---- maps ---- */
 
-static const enum ir_type elem_params[] = { IR_MAPREF, IR_MAPVAL, IR_MAPVAL, IR_OBJ };
+static const enum ir_type elem_params[] = { IR_MAPREF, IR_MAPVAL, IR_MAPVAL, IR_MAPVAL };
 
 static void call_for_each(struct gen *g, uint32_t map, struct ir_func *f, struct ir_insn *pair,
 			  struct ir_var *result)

@@ -4,8 +4,8 @@
  * A scalar is an SSA name. It is memory if its address is taken, or if the body
  * of a loop shares it with the code around: then it has a slot in the frame, an
  * object of the entry func that callbacks reach. Strings, tuples and the like
- * are objects; if shared, the frame holds their address. Structs and arrays are
- * references: a variable holds where they are.
+ * are objects, or lie in the frame. Structs and arrays are references: a
+ * variable holds where they are.
  */
 #include "lower/internal.h"
 
@@ -82,34 +82,23 @@ static void make_frame(struct gen *g, struct needs *needs)
 	uint32_t object, size = FRAME_VARS;
 
 	for (size_t i = 0; i < needs->shared.n; i++) {
+		struct var *v = needs->shared.at[i];
 		struct var_store *s = arena_new(g->l->arena, struct var_store);
 
 		s->in_frame = true;
 		s->frame_offset = (int32_t)size;
 		size += 8;
-		needs->shared.at[i]->aux = s;
+		if (!lower_is_scalar(v->type) && !is_reference(v->type))
+			size += (v->type->size_bytes + 7) / 8 * 8;
+		v->aux = s;
 	}
 	object = ir_object_new(g->b.func, "frame", size, 8);
 	g->b.func->objects.at[object].place = IR_PLACE_SCRATCH;
 	g->b.func->objects.at[object].keep = true;
 	g->frame = ir_object(g->b.func, object);
-	g->frame_size = size;
-	ir_emit_memzero(&g->b, g->frame, 0, size);
+	ir_emit_store(&g->b, 8, g->frame, FRAME_RETURNED, lower_const(g, 0));
 	if (g->prog->uses_probe)
 		ir_emit_store(&g->b, 8, g->frame, FRAME_PROBE, lower_probe_index(g));
-	for (size_t i = 0; i < needs->shared.n; i++) {
-		struct var *v = needs->shared.at[i];
-		struct var_store *s = v->aux;
-		struct ir_insn *p;
-
-		if (lower_is_scalar(v->type) || is_reference(v->type))
-			continue;
-		s->func = g->b.func;
-		s->object = ir_object_new(g->b.func, v->name, v->type->size_bytes + 8, 8);
-		g->b.func->objects.at[s->object].keep = true;
-		p = ir_object(g->b.func, s->object);
-		ir_emit_store(&g->b, 8, g->frame, s->frame_offset, p);
-	}
 }
 
 /* Decide at the start of a program what its loops become and which variables
@@ -182,10 +171,8 @@ struct place lower_var_place(struct gen *g, struct var *v)
 
 	if (is_reference(v->type))
 		return reference_place(g, v, s);
-	if (s->in_frame && lower_is_scalar(v->type))
+	if (s->in_frame)
 		return lower_at(g->frame, s->frame_offset);
-	if (s->in_frame && g->b.func != s->func)
-		return lower_at(ir_emit_load(&g->b, IR_OBJ, 8, false, g->frame, s->frame_offset), 0);
 	return lower_at(ir_object(g->b.func, s->object), 0);
 }
 

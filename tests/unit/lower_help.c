@@ -55,6 +55,13 @@ static const char *const syscall_names[] = {
 	"read", "write", "close", "poll", "lseek", "mmap", "mprotect", "munmap", "brk", "ioctl",
 };
 
+static bool help_has_feature(void *arg, enum target_feature f)
+{
+	struct lower_help *h = arg;
+
+	return f != FEATURE_SYSCALL_TP_PREEMPT && !h->lacks[f];
+}
+
 static int help_format(void *arg, const char *category, const char *event, const char **text)
 {
 	(void)arg;
@@ -168,6 +175,7 @@ void lower_help_open(struct lower_help *h)
 	types_init(&h->types, &h->arena, &h->names);
 	target_init_plain(&h->target, &h->arena);
 	ops = *h->target.ops;
+	ops.has_feature = help_has_feature;
 	ops.btf = help_btf;
 	ops.format = help_format;
 	ops.events = help_events;

@@ -25,6 +25,7 @@ struct lower_help {
 	struct bc_btf *btf;
 	struct vm *vm;
 	struct btf_bytes *kernel;	/* the made-up kernel's types */
+	bool lacks[FEATURE_COUNT];	/* what this kernel has not */
 };
 
 /* Addresses in the made-up kernel. */
