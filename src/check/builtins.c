@@ -21,8 +21,19 @@ const struct builtin builtins[BUILTIN_ID_COUNT] = {
 #undef FUNC
 #undef BOTH
 
+/* Names of long ago. */
+static const struct {
+	const char *name;
+	enum builtin_id id;
+} aliases[] = {
+	{ "stack", BUILTIN_kstack }, { "sym", BUILTIN_ksym },
+};
+
 const struct builtin *builtin_find(const char *name)
 {
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
+		if (!strcmp(aliases[i].name, name))
+			return &builtins[aliases[i].id];
 	for (size_t i = 0; i < BUILTIN_ID_COUNT; i++)
 		if (!strcmp(builtins[i].name, name))
 			return &builtins[i];
