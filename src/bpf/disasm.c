@@ -186,12 +186,14 @@ static const struct image_reloc *find_reloc(const struct image_prog *prog, uint3
 static void format_map_ref(const struct image *image, const struct image_reloc *r,
 			   const struct bpf_insn *i, char *text, size_t size)
 {
-	const char *name = r->map < image->maps.n ? image->maps.at[r->map].name : "?";
+	const struct image_map *map = r->map < image->maps.n ? &image->maps.at[r->map] : NULL;
+	const char *at = map && map->role == IMAGE_MAP_SCRIPT ? "@" : "";
+	const char *name = map && map->name ? map->name : "?";
 
 	if (r->is_value)
-		snprintf(text, size, "r%d = map[%s][0]%+d", i->dst_reg, name, i[1].imm);
+		snprintf(text, size, "r%d = map[%s%s][0]%+d", i->dst_reg, at, name, i[1].imm);
 	else
-		snprintf(text, size, "r%d = map[%s]", i->dst_reg, name);
+		snprintf(text, size, "r%d = map[%s%s]", i->dst_reg, at, name);
 }
 
 static void print_place(const struct image_place *p, FILE *out)

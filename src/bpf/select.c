@@ -4,7 +4,7 @@
  * Two walks: backwards to mark the values that have to be in a register at all, then
  * forwards to emit. Leaves are put into registers where they are used; those that
  * take two instructions (map values, wide constants) are kept for the blocks that
- * follow, and the allocator makes them again rather than spill them.
+ * they dominate, and the allocator makes them again rather than spill them.
  */
 #include "bpf/select.h"
 
@@ -41,6 +41,48 @@ static void find_order(struct sel *s)
 	}
 	s->order = post + at;
 	s->nr_order = (uint32_t)(n - at);
+}
+
+static uint32_t common_dominator(const struct sel *s, uint32_t a, uint32_t b)
+{
+	while (a != b) {
+		if (a > b)
+			a = s->idom[a];
+		else
+			b = s->idom[b];
+	}
+	return a;
+}
+
+/* Immediate dominators, by position in the order (the entry's is its own). A leaf in a
+ * register of a dominator can be used here. */
+static void find_idoms(struct sel *s)
+{
+	uint32_t *number = arena_array(s->f->arena, uint32_t, s->ir->blocks.n);
+	bool changed = true;
+
+	s->idom = arena_array(s->f->arena, uint32_t, s->nr_order);
+	for (uint32_t k = 0; k < s->nr_order; k++) {
+		number[s->order[k]->id] = k + 1;
+		s->idom[k] = k ? UINT32_MAX : 0;
+	}
+	while (changed) {
+		changed = false;
+		for (uint32_t k = 1; k < s->nr_order; k++) {
+			const struct ir_block *b = s->order[k];
+			uint32_t best = UINT32_MAX;
+
+			for (size_t i = 0; i < b->preds.n; i++) {
+				uint32_t p = number[b->preds.at[i]->id];
+
+				if (!p || s->idom[p - 1] == UINT32_MAX)
+					continue;
+				best = best == UINT32_MAX ? p - 1 : common_dominator(s, best, p - 1);
+			}
+			changed |= best != s->idom[k];
+			s->idom[k] = best;
+		}
+	}
 }
 
 static void mark(void *arg, const struct ir_insn *v)
@@ -261,10 +303,12 @@ static bool is_shallow(const struct ir_insn *i)
 	return i->op == IR_PHI || i->op == IR_NOT_NULL;
 }
 
-static void select_block(struct sel *s, const struct ir_block *b)
+static void select_block(struct sel *s, uint32_t number)
 {
+	const struct ir_block *b = s->order[number];
+
 	s->b = s->block_of[b->id];
-	s->leaves = b->preds.n == 1 ? s->leaves_at_end[b->preds.at[0]->id] : NULL;
+	s->leaves = number ? s->leaves_at_end[s->order[s->idom[number]]->id] : NULL;
 	for (const struct ir_insn *i = b->first; i; i = i->next) {
 		if (!is_shallow(i) && (has_effect(i) || s->needed[i->id]))
 			select_insn(s, i);
@@ -347,11 +391,12 @@ struct mfunc *bc_select(struct bc_env *env, const struct ir_func *ir)
 	s.leaves_at_end = arena_array(a, const struct leaf_reg *, ir->blocks.n);
 	ir_count_uses((struct ir_func *)ir);
 	find_order(&s);
+	find_idoms(&s);
 	mark_needed(&s);
 	make_blocks(&s);
 	select_params(&s);
 	for (uint32_t k = 0; k < s.nr_order; k++)
-		select_block(&s, s.order[k]);
+		select_block(&s, k);
 	sel_phis(&s);
 	mfunc_link(f);
 	estimate_frequencies(f);

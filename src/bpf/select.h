@@ -10,7 +10,7 @@
 
 #include "bpf/mir.h"
 
-/* A leaf that is in a register, for reuse in the block and those only it leads to. */
+/* A leaf that is in a register, for reuse in the block and those that it dominates. */
 struct leaf_reg {
 	const struct ir_insn *leaf;	/* MAP_VALUE, wide CONST */
 	int64_t base;			/* MAP_VALUE: offset that the register points to */
@@ -24,6 +24,7 @@ struct sel {
 	const struct ir_func *ir;
 	struct ir_block **order;	/* reverse postorder, reachable blocks */
 	uint32_t nr_order;
+	uint32_t *idom;			/* by position in order */
 	struct mblock **block_of;	/* by ir_block.id */
 	uint32_t *reg_of;		/* by ir_insn.id; BC_NO_REG: none yet */
 	bool *needed;			/* by ir_insn.id */

@@ -195,6 +195,41 @@ static void sel_load(struct sel *s, const struct ir_insn *i)
 		extend_loaded(s, dst, i->size);
 }
 
+/* Two constants side by side in one store, if that can be: e.g. a record's header. Only
+ * the last instruction is looked at. */
+static bool join_store_imm(struct sel *s, const struct ir_insn *p, struct mi *mi, unsigned size)
+{
+	struct mi *last = s->b->insns.n ? &s->b->insns.at[s->b->insns.n - 1] : NULL;
+	const struct target *t = s->env->target;
+	uint64_t mask = (1ull << size * 8) - 1, low, high;
+	int64_t joined;
+
+	if (size == 8 || !last || last->kind != MI_STORE_IMM || last->code != mi->code ||
+	    last->dst != mi->dst || last->off + (int)size != mi->off ||
+	    (t && t->arch && t->arch->big_endian))
+		return false;
+	if (p->type == IR_OBJ && (mi->dst != BC_FRAME || last->off % (int)(size * 2)))
+		return false;
+	low = (uint64_t)last->imm & mask;
+	high = (uint64_t)mi->imm & mask;
+	joined = (int64_t)(low | high << size * 8);
+	if (size == 4 && !fits_s32(joined))
+		return false;
+	*mi = mi_store_imm(size * 2, last->dst, last->off, joined);
+	s->b->insns.n--;
+	return true;
+}
+
+static void add_store_imm(struct sel *s, const struct ir_insn *i, uint32_t base, int16_t off,
+			  int64_t imm)
+{
+	struct mi mi = mi_store_imm(i->size, base, off, imm);
+
+	for (unsigned size = i->size; !i->is_pinned && join_store_imm(s, i->args[0], &mi, size);)
+		size *= 2;
+	sel_add(s, mi);
+}
+
 static void sel_store(struct sel *s, const struct ir_insn *i)
 {
 	const struct ir_insn *v = sel_strip_ext(i->args[1], i->size);
@@ -209,7 +244,7 @@ static void sel_store(struct sel *s, const struct ir_insn *i)
 	}
 	base = addr_reg(s, i->args[0], i->imm, &off);
 	if (sel_imm_fits(v, i->size < 8, &imm))
-		sel_add(s, mi_store_imm(i->size, base, off, imm));
+		add_store_imm(s, i, base, off, imm);
 	else
 		sel_add(s, mi_store(i->size, base, off, sel_reg(s, v)));
 }

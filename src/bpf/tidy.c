@@ -1,6 +1,7 @@
 /*
- * After allocation, inside blocks: reloads of what a register still holds, stores to
- * spill slots that nothing reads, moves that nothing needs.
+ * After allocation, inside blocks: reloads of what a register still holds, constants that
+ * the branch before has just found, stores to spill slots that nothing reads, moves that
+ * nothing needs.
  *
  * In and out: machine registers only. Spill slots are the frame below the objects; only
  * whole slots are accessed there, by r10 and a constant.
@@ -81,6 +82,59 @@ static void forward_reloads(struct mfunc *f, struct mblock *b)
 		if (slot >= 0)
 			holder[slot] = mi->kind == MI_LOAD ? mi->dst :
 				       mi->kind == MI_STORE ? mi->src : BC_NO_REG;
+	}
+}
+
+/* ---- constants that a branch has just found ---- */
+
+/* The block that only an equal comparison with a constant leads to; NULL: there is none. */
+static struct mblock *equal_side(struct mblock *b)
+{
+	const struct mi *br = &b->insns.at[b->insns.n - 1];
+	struct mblock *to;
+
+	if (br->kind != MI_BRANCH || BPF_SRC(br->code) != BPF_K || BPF_CLASS(br->code) != BPF_JMP ||
+	    b->succs[0] == b->succs[1])
+		return NULL;
+	if (BPF_OP(br->code) != BPF_JEQ && BPF_OP(br->code) != BPF_JNE)
+		return NULL;
+	to = b->succs[BPF_OP(br->code) == BPF_JNE];
+	return to->preds.n == 1 ? to : NULL;
+}
+
+static bool writes(struct mi *mi, uint32_t reg)
+{
+	struct mi_slot slots[3];
+	uint32_t uses, defs, clobbers;
+	int n = mi_slots(mi, slots);
+
+	mi_implicit(mi, &uses, &defs, &clobbers);
+	for (int k = 0; k < n; k++) {
+		if (slots[k].def && *slots[k].reg == reg)
+			return true;
+	}
+	return (defs | clobbers) >> reg & 1;
+}
+
+/* if (r == 0) r = 0 */
+static void drop_known_constant(struct mblock *b)
+{
+	struct mblock *to = equal_side(b);
+	const struct mi *br = &b->insns.at[b->insns.n - 1];
+
+	if (!to)
+		return;
+	for (size_t k = 0; k < to->insns.n; k++) {
+		struct mi *mi = &to->insns.at[k];
+
+		if (mi->kind == MI_MOV && mi->code == (BPF_ALU64 | BPF_MOV | BPF_K) &&
+		    mi->dst == br->dst && mi->imm == br->imm) {
+			memmove(mi, mi + 1, (to->insns.n - k - 1) * sizeof(*mi));
+			to->insns.n--;
+			return;
+		}
+		if (writes(mi, br->dst))
+			return;
 	}
 }
 
@@ -182,6 +236,8 @@ void bc_tidy(struct mfunc *f)
 {
 	for (size_t i = 0; i < f->blocks.n; i++)
 		forward_reloads(f, f->blocks.at[i]);
+	for (size_t i = 0; i < f->blocks.n; i++)
+		drop_known_constant(f->blocks.at[i]);
 	drop_needless(f);
 }
 
