@@ -40,6 +40,7 @@ struct sonde_options {
 	bool no_warnings;
 	int warnings_level;		/* 1; 2 also tells of failed reads and lookups (-k) */
 	const char *target_file;	/* compile for this saved target, not this machine */
+	const char *save_target;	/* write what the compiler asked of this machine to a file */
 	const char *const *no_features;	/* kprobe_multi, kprobe_session, uprobe_multi */
 	size_t nr_no_features;
 	bool verbose;

@@ -49,6 +49,8 @@ int session_open_target(struct sonde *s)
 	else if (err)
 		session_tell(s, SONDE_ERROR, "cannot find out what this machine has: %s",
 			     strerror(-err));
+	if (!err && s->options.save_target)
+		target_record(&s->target);
 	return err;
 }
 

@@ -138,6 +138,16 @@ static int check_pid(struct sonde *s)
 	return -ESRCH;
 }
 
+static int save_target(struct sonde *s)
+{
+	int err = s->options.save_target ? target_save(&s->target, s->options.save_target) : 0;
+
+	if (err)
+		session_tell(s, SONDE_ERROR, "cannot write the target '%s': %s",
+			     s->options.save_target, strerror(-err));
+	return err;
+}
+
 int sonde_compile(struct sonde *s, const char *name, const char *text, size_t len)
 {
 	int err = s->image ? -EBUSY : 0;
@@ -150,7 +160,7 @@ int sonde_compile(struct sonde *s, const char *name, const char *text, size_t le
 		err = session_open_target(s);
 	if (!err)
 		err = session_compile(s, name, text, len);
-	return err;
+	return err ? err : save_target(s);
 }
 
 /* ---- running ---- */

@@ -217,7 +217,7 @@ static int compile_and_run(struct sonde *s, const struct cli_options *o)
 {
 	int fd, status = compile(s, o);
 
-	if (status || o->mode == CLI_CODEGEN || o->dumps.n)
+	if (status || o->mode == CLI_CODEGEN || o->dumps.n || o->save_target)
 		return status;
 	fd = open_output(o);
 	if (fd < 0)
@@ -271,13 +271,14 @@ static struct sonde *open_session(const struct cli_options *o)
 		.no_warnings = o->no_warnings,
 		.warnings_level = o->warnings_level,
 		.target_file = o->target_file,
+		.save_target = o->save_target,
 		.no_features = o->no_features.at,
 		.nr_no_features = o->no_features.n,
 		.verbose = o->verbose,
 		.colour = wants_colour(),
 		.quiet = o->quiet,
 		.wait_detach = o->wait_detach,
-		.compile_only = o->mode == CLI_CODEGEN || o->dumps.n,
+		.compile_only = o->mode == CLI_CODEGEN || o->dumps.n || o->save_target,
 	};
 
 	return sonde_open(&so);

@@ -14,7 +14,7 @@
 
 /* Options without a short form. */
 enum option_id {
-	OPT_MODE = 256, OPT_DRY_RUN, OPT_UNSAFE, OPT_NO_WARNINGS, OPT_NO_FEATURE, OPT_TARGET,
+	OPT_MODE = 256, OPT_DRY_RUN, OPT_UNSAFE, OPT_NO_WARNINGS, OPT_NO_FEATURE, OPT_TARGET, OPT_SAVE_TARGET,
 	OPT_WAIT_DETACH, OPT_INFO, OPT_FMT, OPT_TEST, OPT_BENCH, OPT_AOT, OPT_INCLUDE,
 	OPT_PROBE_FILTER, OPT_EMIT_ELF, OPT_TRACEABLE, OPT_DEBUGINFO, OPT_DWARF_PID, OPT_USDT,
 	OPT_EMIT_LLVM, OPT_VERIFY_LLVM,
@@ -185,6 +185,8 @@ static const struct option_row rows[] = {
 	{ OPT_NO_FEATURE, "no-feature", "LIST",
 	  "do not use kprobe_multi, kprobe_session or uprobe_multi", .set = set_no_feature },
 	{ OPT_TARGET, "target", "FILE", "compile for a saved target", TEXT(target_file) },
+	{ OPT_SAVE_TARGET, "save-target", "FILE", "write what compiling asked of this machine",
+	  TEXT(save_target) },
 	{ OPT_WAIT_DETACH, "wait-detach", NULL, "end only when everything is detached",
 	  FLAG(wait_detach) },
 	{ 'd', "debug", "STAGES", "dump stages: ast, types, ir, ir-opt, bpf, image",

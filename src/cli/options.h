@@ -32,7 +32,7 @@ struct cli_options {
 	enum sonde_flush flush;
 	bool quiet, verbose, unsafe_mode, dry_run, no_warnings, wait_detach;
 	int warnings_level;
-	const char *target_file;
+	const char *target_file, *save_target;
 	struct cli_words dumps;		/* -d */
 	struct cli_words no_features;
 	const char *const *params;	/* borrowed from argv */
