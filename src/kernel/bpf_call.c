@@ -380,6 +380,40 @@ int bpf_call_map_id(int map_fd, uint32_t *id)
 	return ret;
 }
 
+/* The start of struct bpf_link_info, with what came after 6.1. */
+struct link_info {
+	uint32_t type, id, prog_id;
+	union {
+		struct {
+			uint64_t addrs;
+			uint32_t count, flags;
+			uint64_t missed;
+		} kprobe_multi;
+		struct {
+			uint32_t type, pad;
+			uint64_t func_name;
+			uint32_t name_len, offset;
+			uint64_t addr, missed;
+		} perf_event;
+	};
+};
+
+uint64_t bpf_call_link_missed(int link_fd)
+{
+	enum { LINK_PERF_EVENT = 7, LINK_KPROBE_MULTI = 8, EVENT_KPROBE = 3, EVENT_KRETPROBE = 4 };
+	struct link_info info;
+
+	memset(&info, 0, sizeof(info));
+	if (object_info(link_fd, &info, sizeof(info)))
+		return 0;
+	if (info.type == LINK_KPROBE_MULTI)
+		return info.kprobe_multi.missed;
+	if (info.type == LINK_PERF_EVENT && (info.perf_event.type == EVENT_KPROBE ||
+					     info.perf_event.type == EVENT_KRETPROBE))
+		return info.perf_event.missed;
+	return 0;
+}
+
 int bpf_call_enable_stats(void)
 {
 	union bpf_attr attr;

@@ -139,6 +139,11 @@ struct bpf_prog_facts {
 int bpf_call_prog_info(int prog_fd, struct bpf_prog_facts *facts);
 int bpf_call_map_id(int map_fd, uint32_t *id);
 
+/* How often the kernel skipped the probes of a kprobe link (one function or
+ * many), because a probe was hit within another; 0 for other links and before
+ * 6.7. */
+uint64_t bpf_call_link_missed(int link_fd);
+
 /* kernel.bpf_stats_enabled while the returned descriptor is open (5.8). */
 int bpf_call_enable_stats(void);
 

@@ -18,21 +18,32 @@
 
 /* ---- descriptors ---- */
 
-int run_links_add(struct run *r, int fd, bool slow)
+static bool links_grow(struct run_links *links)
+{
+	size_t cap = links->cap ? links->cap * 2 : 16;
+	uint32_t *progs;
+	int *at;
+
+	at = realloc(links->at, cap * sizeof(*at));
+	if (at)
+		links->at = at;
+	progs = realloc(links->progs, cap * sizeof(*progs));
+	if (progs)
+		links->progs = progs;
+	if (at && progs)
+		links->cap = cap;
+	return at && progs;
+}
+
+int run_links_add(struct run *r, uint32_t index, int fd, bool slow)
 {
 	struct run_links *links = &r->links;
 
-	if (links->n == links->cap) {
-		size_t cap = links->cap ? links->cap * 2 : 16;
-		int *at = realloc(links->at, cap * sizeof(*at));
-
-		if (!at) {
-			close(fd);
-			return -ENOMEM;
-		}
-		links->at = at;
-		links->cap = cap;
+	if (links->n == links->cap && !links_grow(links)) {
+		close(fd);
+		return -ENOMEM;
 	}
+	links->progs[links->n] = index;
 	links->at[links->n++] = fd;
 	links->nr_slow += slow;
 	return 0;

@@ -25,7 +25,7 @@ int attach_perf(struct run *r, const struct attach_job *job, int event_fd, uint6
 
 	if (fd >= 0) {
 		close(event_fd);	/* the link holds the event */
-		return run_links_add(r, fd, true);
+		return run_links_add(r, job->index, fd, true);
 	}
 	/* No perf links before 5.15. */
 	err = fd == -EINVAL ? perf_event_set_prog(event_fd, job->prog_fd) : fd;
@@ -33,7 +33,7 @@ int attach_perf(struct run *r, const struct attach_job *job, int event_fd, uint6
 		close(event_fd);
 		return err;
 	}
-	return run_links_add(r, event_fd, true);
+	return run_links_add(r, job->index, event_fd, true);
 }
 
 /* ---- tracepoints ---- */
@@ -64,7 +64,7 @@ static int attach_raw_event(struct run *r, struct attach_job *job)
 
 	if (fd < 0)
 		return attach_failed(r, job, NULL, fd);
-	err = run_links_add(r, fd, false);
+	err = run_links_add(r, job->index, fd, false);
 	return err ? err : (int)job->prog->nr_sites;
 }
 
@@ -81,7 +81,7 @@ int attach_raw_tracepoints(struct run *r, struct attach_job *job)
 		/* Cookies came with 6.10; one site alone needs none. */
 		if (fd == -EINVAL && site->probe && job->prog->nr_sites == 1)
 			fd = bpf_call_raw_tracepoint_open(site->event, job->prog_fd, 0);
-		err = fd < 0 ? fd : run_links_add(r, fd, false);
+		err = fd < 0 ? fd : run_links_add(r, job->index, fd, false);
 		if (!err)
 			n++;
 		else if ((err = attach_failed(r, job, site, err)))
@@ -102,7 +102,7 @@ int attach_btf_tracepoint(struct run *r, struct attach_job *job)
 		fd = bpf_call_raw_tracepoint_open(NULL, job->prog_fd, 0);
 	if (fd < 0)
 		return attach_failed(r, job, site, fd);
-	fd = run_links_add(r, fd, false);
+	fd = run_links_add(r, job->index, fd, false);
 	return fd ? fd : 1;
 }
 

@@ -101,7 +101,7 @@ static int attach_kprobe_multi(struct run *r, const struct attach_job *job)
 		fd = bpf_call_link_kprobe_multi(job->prog_fd, &k);
 	free(syms);
 	free(cookies);
-	return fd < 0 ? fd : run_links_add(r, fd, true);
+	return fd < 0 ? fd : run_links_add(r, job->index, fd, true);
 }
 
 int attach_kprobes(struct run *r, struct attach_job *job)
@@ -153,7 +153,7 @@ static int attach_uprobe_file(struct run *r, const struct attach_job *job, size_
 		fd = bpf_call_link_uprobe_multi(job->prog_fd, &u);
 	free(offsets);
 	free(cookies);
-	return fd < 0 ? fd : run_links_add(r, fd, true);
+	return fd < 0 ? fd : run_links_add(r, job->index, fd, true);
 }
 
 static size_t same_file(const struct attach_job *job, size_t first)

@@ -3,8 +3,8 @@
  *
  * Programs count what they could not do, by program and cause, in one array
  * that is mapped here; the kernel counts the times that it skipped a program
- * which met itself on a CPU. Both only grow; what is new since the last look is
- * told as an event.
+ * which met itself on a CPU, or a kprobe within another. All only grow; what is
+ * new since the last look is told as an event.
  */
 #include "kernel/bpf_call.h"
 #include "run/state.h"
@@ -90,10 +90,32 @@ static void tell_misses(struct run *r, bool all)
 	}
 }
 
+static bool is_kprobe(const struct image_prog *p)
+{
+	return p->attach == ATTACH_KPROBE || p->attach == ATTACH_KRETPROBE;
+}
+
+/* Probes that were hit while another ran on the same CPU, by program. */
+static void tell_missed_probes(struct run *r)
+{
+	for (size_t i = 0; i < r->links.n;) {
+		uint32_t prog = r->links.progs[i];
+		uint64_t missed = 0;
+
+		for (; i < r->links.n && r->links.progs[i] == prog; i++)
+			if (is_kprobe(&r->image->progs.at[prog]))
+				missed += bpf_call_link_missed(r->links.at[i]);
+		if (missed)
+			tell_event(r, prog, "the probe was hit within another one", missed);
+	}
+}
+
 void run_tell_losses(struct run *r, bool all)
 {
 	tell_counters(r, all);
 	tell_misses(r, all);
+	if (all)
+		tell_missed_probes(r);
 }
 
 void run_tell_total_loss(struct run *r)

@@ -124,6 +124,7 @@ void run_close(struct run *r)
 	       r->options.wait_detach || (!r->links.nr_slow && r->links.n <= QUICK_LINKS));
 	run_hooks_close(r);
 	free(r->links.at);
+	free(r->links.progs);
 	free(r->losses_told);
 	free(r->maps);
 	free(r->progs);

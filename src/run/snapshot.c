@@ -260,13 +260,25 @@ int run_snapshot(struct run *r, const struct script_map *m, struct arena *arena,
 
 /* ---- taking, clearing ---- */
 
-/* Until every program that was running when this was called has ended. */
-static void await_programs(void)
+static bool may_sleep(const struct image *image)
 {
-	const struct timespec long_enough = { .tv_nsec = 50 * 1000000 };
+	const struct image_prog *p;
 
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		nanosleep(&long_enough, NULL);
+	vec_each(p, &image->progs)
+		if (p->sleepable)
+			return true;
+	return false;
+}
+
+/* Until every program that was running when this was called has ended. The
+ * kernel offers no such wait for programs that may sleep: those are between
+ * finding an element and adding to it for nanoseconds, unless preempted. */
+static void await_programs(struct run *r)
+{
+	const struct timespec a_while = { .tv_nsec = 20 * 1000000 };
+
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) || may_sleep(r->image))
+		nanosleep(&a_while, NULL);
 }
 
 /* Send programs to the other map of the pair. Returns the one left behind. */
@@ -277,7 +289,7 @@ static uint32_t exchange_maps(struct run *r, const struct script_map *m)
 	if (!word)
 		return m->map;
 	was = __atomic_fetch_xor(word, 1, __ATOMIC_SEQ_CST);
-	await_programs();
+	await_programs(r);
 	return was ? m->spare_map : m->map;
 }
 

@@ -34,6 +34,7 @@ struct run_prog {
 /* Descriptors that hold attachments, in the order of attaching. */
 struct run_links {
 	int *at;
+	uint32_t *progs;	/* the program of each */
 	size_t n, cap;
 	size_t nr_slow;		/* of which take the kernel long to close */
 };
@@ -97,9 +98,9 @@ int run_load_prog(struct run *r, uint32_t index, bool multi);
 
 int run_attach_all(struct run *r);
 
-/* Keep a descriptor that holds an attachment; it is taken over. `slow`: closing
- * it waits for the kernel. */
-int run_links_add(struct run *r, int fd, bool slow);
+/* Keep a descriptor that holds an attachment of program `index`; it is taken
+ * over. `slow`: closing it waits for the kernel. */
+int run_links_add(struct run *r, uint32_t index, int fd, bool slow);
 
 /* Run programs of this kind in this process. Returns how many, or -errno. */
 int run_test_run(struct run *r, enum attach_kind kind);
