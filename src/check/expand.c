@@ -79,31 +79,25 @@ static void scan_demands(struct node **slot, void *arg)
 
 /* ---- groups ---- */
 
-static bool is_syscall(const struct probe_site *s, const char *prefix)
-{
-	return s->provider->attach == ATTACH_TRACEPOINT && s->image.category &&
-	       !strcmp(s->image.category, "syscalls") && s->image.event &&
-	       !strncmp(s->image.event, prefix, strlen(prefix));
-}
-
-static size_t count_syscalls(const site_vec *sites, const char *prefix)
+static size_t count_raw(const site_vec *sites, const char *event)
 {
 	struct probe_site **s;
 	size_t count = 0;
 
-	vec_each(s, sites)
-		count += is_syscall(*s, prefix);
+	vec_each(s, sites) {
+		const char *raw = probes_raw_event(*s);
+
+		count += raw && !strcmp(raw, event);
+	}
 	return count;
 }
 
 /* The raw tracepoint that serves this site and its like, or NULL. */
 static const char *raw_event_of(const struct probe_site *s, const bool use_raw[2])
 {
-	if (use_raw[0] && is_syscall(s, "sys_enter_"))
-		return "sys_enter";
-	if (use_raw[1] && is_syscall(s, "sys_exit_"))
-		return "sys_exit";
-	return NULL;
+	const char *raw = probes_raw_event(s);
+
+	return raw && use_raw[!strcmp(raw, "sys_exit")] ? raw : NULL;
 }
 
 static void key_add_field(struct check *c, struct sbuf *key, struct type_struct *args,
@@ -289,8 +283,8 @@ static void group_sites(struct check *c, const struct probe *probe, site_vec *si
 	scan_demands(&predicate, &d);
 	keep_fitting(c, &d, probe, sites);
 	if (!d.args) {
-		use_raw[0] = count_syscalls(sites, "sys_enter_") >= RAW_SYSCALLS_MIN;
-		use_raw[1] = count_syscalls(sites, "sys_exit_") >= RAW_SYSCALLS_MIN;
+		use_raw[0] = count_raw(sites, "sys_enter") >= RAW_SYSCALLS_MIN;
+		use_raw[1] = count_raw(sites, "sys_exit") >= RAW_SYSCALLS_MIN;
 	}
 	hmap_init(&groups, c->arena);
 	vec_each(s, sites)

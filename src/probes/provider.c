@@ -156,6 +156,7 @@ struct probe_site *site_add(struct probe_ctx *c, const struct provider *p,
 	s->provider = p;
 	s->name = ap->label ? ap->label : name;
 	s->loc = ap->loc;
+	s->syscall_nr = -1;
 	s->image.must_exist = c->missing == MISSING_ERROR;
 	vec_push(c->arena, out, s);
 	return s;

@@ -43,6 +43,7 @@ struct probe_site {
 	uint32_t btf_id;		/* BTF id of the function or tracepoint typedef; 0: unknown */
 	struct type_struct *args;	/* looked up once by provider_args */
 	bool args_known;
+	int32_t syscall_nr;		/* of a syscall tracepoint; -1: none, or not known */
 };
 
 typedef VEC(struct probe_site *) site_vec;
@@ -107,10 +108,10 @@ const struct provider *provider_find(const char *name);
  * nearest name. */
 void probes_expand(struct probe_ctx *c, const struct attach_point *ap, site_vec *out);
 
-/* "sys_enter" or "sys_exit" if these sites, as many as make it worth it, are all
- * syscall tracepoints of that kind whose number is known; else NULL. One raw
- * tracepoint program then serves them, provided that it does not use `args`. */
-const char *probes_raw_event(const struct target *t, struct probe_site *const *sites, size_t count);
+/* "sys_enter" or "sys_exit" if the site is a syscall tracepoint that one raw
+ * tracepoint program there can serve together with others (its number is
+ * known), provided that the program does not use `args`; else NULL. */
+const char *probes_raw_event(const struct probe_site *s);
 
 /* Number of the system call that event "sys_enter_NAME" or "sys_exit_NAME"
  * stands for on this architecture; -ENOENT. */

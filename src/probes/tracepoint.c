@@ -12,9 +12,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* From so many syscall events on one raw program is cheaper. */
-#define MIN_RAW_SITES	8
-
 static void all_events(struct probe_ctx *c, const char *const **list, size_t *count)
 {
 	if (c->target->ops->events(c->target->arg, list, count))
@@ -32,6 +29,8 @@ static struct probe_site *add_event(struct probe_ctx *c, const struct provider *
 
 	s->image.category = name_of_len(c->names, full, (size_t)(colon - full));
 	s->image.event = name_of(c->names, colon + 1);
+	if (!strcmp(s->image.category, "syscalls") && c->target->arch)
+		s->syscall_nr = probes_syscall_number(c->target->arch->name, s->image.event);
 	return s;
 }
 
@@ -124,27 +123,11 @@ static struct type_struct *tracepoint_args(struct probe_ctx *c, struct probe_sit
 
 /* ---- plan ---- */
 
-const char *probes_raw_event(const struct target *t, struct probe_site *const *sites, size_t count)
+const char *probes_raw_event(const struct probe_site *s)
 {
-	static const char *const kinds[] = { "sys_enter", "sys_exit" };
-	const char *arch = t->arch ? t->arch->name : "";
-	const char *found = NULL;
-
-	if (count < MIN_RAW_SITES)
+	if (s->provider != &provider_tracepoint || s->syscall_nr < 0)
 		return NULL;
-	for (size_t i = 0; i < 2; i++)
-		if (sites[0]->image.event &&
-		    !strncmp(sites[0]->image.event, kinds[i], strlen(kinds[i])))
-			found = kinds[i];
-	for (size_t i = 0; i < count && found; i++) {
-		const struct probe_site *s = sites[i];
-
-		if (s->provider != &provider_tracepoint || strcmp(s->image.category, "syscalls") ||
-		    strncmp(s->image.event, found, strlen(found)) ||
-		    probes_syscall_number(arch, s->image.event) < 0)
-			return NULL;
-	}
-	return found;
+	return strncmp(s->image.event, "sys_enter_", 10) ? "sys_exit" : "sys_enter";
 }
 
 static void plan_tracepoint(struct probe_ctx *c, struct probe_site *const *sites, size_t count,

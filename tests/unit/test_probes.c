@@ -443,30 +443,26 @@ static void test_tracepoint_args(void **state)
 
 static void test_raw_syscalls(void **state)
 {
-	struct probe_site *sites[8], *one;
 	struct image_prog prog = { 0 };
+	struct probe_site *s;
 	struct fixture f;
 
 	(void)state;
 	setup(&f);
 	expand(&f, "t:syscalls:sys_enter_openat");
-	one = f.sites.at[0];
-	for (size_t i = 0; i < 8; i++)
-		sites[i] = one;
-	assert_null(probes_raw_event(&f.target, sites, 7));
-	assert_string_equal(probes_raw_event(&f.target, sites, 8), "sys_enter");
-	one->provider->plan(&f.c, sites, 8, &prog);
+	s = f.sites.at[0];
+	assert_int_equal(s->syscall_nr, 257);
+	assert_string_equal(probes_raw_event(s), "sys_enter");
+	s->provider->plan(&f.c, &s, 1, &prog);
 	assert_int_equal(prog.type, BPF_PROG_TYPE_TRACEPOINT);
 	prog.raw_event = "sys_enter";
-	one->provider->plan(&f.c, sites, 8, &prog);
+	s->provider->plan(&f.c, &s, 1, &prog);
 	assert_int_equal(prog.type, BPF_PROG_TYPE_RAW_TRACEPOINT);
 	assert_int_equal(prog.attach, ATTACH_RAW_TRACEPOINT);
 	expand(&f, "t:syscalls:sys_exit_openat");
-	sites[3] = f.sites.at[0];
-	assert_null(probes_raw_event(&f.target, sites, 8));
+	assert_string_equal(probes_raw_event(f.sites.at[0]), "sys_exit");
 	expand(&f, "t:sched:sched_switch");
-	sites[3] = f.sites.at[0];
-	assert_null(probes_raw_event(&f.target, sites, 8));
+	assert_null(probes_raw_event(f.sites.at[0]));
 	teardown(&f);
 }
 
