@@ -18,7 +18,7 @@ void cells_begin_round(struct check *c)
 		(*v)->next = (*v)->is_sized ? (*v)->type : NULL;
 	vec_each(m, &c->maps) {
 		(*m)->next_key = NULL;
-		(*m)->next_value = (*m)->is_seeded ? type_literal(c->types, 0, false) : NULL;
+		(*m)->next_value = (*m)->is_seeded ? type_int(c->types, 1, true) : NULL;
 	}
 }
 

@@ -204,17 +204,31 @@ static void convert_binary(struct check *c, struct node *n)
 	}
 }
 
-static void convert_unary(struct check *c, struct node *n)
+/* `-` and `~` of an unsigned type stay within its width: ~(uint8)5 is 250. */
+static void wrap_unsigned(struct check *c, struct node **slot, const struct type *t)
 {
+	struct node *n = *slot;
+
+	if (!type_is_integer(t) || t->is_signed || t->size_bytes == 8)
+		return;
+	*slot = cast_node(c, cast_node(c, n, type_int(c->types, t->size_bytes, false)), n->type);
+}
+
+static void convert_unary(struct check *c, struct node **slot)
+{
+	struct node *n = *slot;
+	const struct type *t = n->u.unary.operand->type;
 	struct node **x = &n->u.unary.operand;
 
-	if (n->u.unary.op == OP_NOT)
+	if (n->u.unary.op == OP_NOT) {
 		convert_condition(c, x);
-	else if (n->u.unary.op == OP_DEREF && type_is_integer((*x)->type))
+	} else if (n->u.unary.op == OP_DEREF && type_is_integer(t)) {
 		*x = cast_node(c, *x, type_pointer(c->types, type_int(c->types, 8, false),
 						   c->prog->provider->space, false));
-	else if (n->u.unary.op != OP_DEREF)
+	} else if (n->u.unary.op != OP_DEREF) {
 		convert_to(c, x, n->type);
+		wrap_unsigned(c, slot, t);
+	}
 }
 
 /* a->b through more than one pointer: dereference until one is left. */
@@ -376,7 +390,7 @@ void convert_expr(struct check *c, struct node **slot)
 		convert_binary(c, n);
 		break;
 	case NODE_UNARY:
-		convert_unary(c, n);
+		convert_unary(c, slot);
 		break;
 	case NODE_FIELD:
 	case NODE_INDEX:

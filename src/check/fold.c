@@ -7,6 +7,7 @@
  */
 #include "check/check_impl.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 bool node_is_literal(const struct node *n)
@@ -268,13 +269,21 @@ static void fold_cond(struct node **slot)
 	*slot = value ? n->u.cond.then : n->u.cond.otherwise;
 }
 
-static void fold_call(struct node *n)
+/* str() of a literal is its text; of an integer, its digits. */
+static void fold_call(struct check *c, struct node *n)
 {
 	struct node **args = n->u.call.args.at;
 	size_t len;
 
-	if (!n->u.call.builtin || n->u.call.builtin->id != BUILTIN_str ||
-	    args[0]->kind != NODE_STRING)
+	if (!n->u.call.builtin || n->u.call.builtin->id != BUILTIN_str)
+		return;
+	if (args[0]->kind == NODE_INT) {
+		const char *text = arena_printf(c->arena, args[0]->u.integer.negative ? "%" PRId64 :
+						"%" PRIu64, args[0]->u.integer.value);
+
+		set_string(args[0], text, strlen(text));
+	}
+	if (args[0]->kind != NODE_STRING)
 		return;
 	len = args[0]->u.string.len;
 	if (n->u.call.args.n == 2) {
@@ -341,7 +350,7 @@ void fold_expr(struct check *c, struct node **slot)
 		fold_cond(slot);
 		break;
 	case NODE_CALL:
-		fold_call(n);
+		fold_call(c, n);
 		break;
 	case NODE_ELEMENT:
 		fold_element(slot);

@@ -206,7 +206,6 @@ static const struct check_row calls_rows[] = {
 	{ "begin { print(str((1,2))); print(str(1, -1)); print(str(1, 5000)); print(buf(1)); print(ksym(\"a\")); print(kaddr(\"nothere\")); }",
 	  "t:1:15-25: ERROR: str() expects a string, integer or a pointer type as first argument ((int8,int8) provided)\n"
 	  "t:1:34-44: ERROR: str() cannot use negative length (-1)\n"
-	  "t:1:53-65: WARNING: length param (5000) is too long and will be shortened to 1024 bytes (see max_strlen)\n"
 	  "t:1:74-80: ERROR: buf() expects a length argument for non-array type int8\n"
 	  "t:1:89-98: ERROR: ksym() expects an integer or pointer argument\n"
 	  "t:1:107-123: ERROR: Failed to resolve kernel symbol: nothere\n" },
@@ -298,7 +297,7 @@ static const struct check_row settings_rows[] = {
 	  "t:1:68-81: ERROR: license: Invalid value for license: x. Valid values: GPL, GPL v2, GPL and additional rights, Dual BSD/GPL, Dual MIT/GPL, Dual MPL/GPL\n" },
 	{ "config = { strlen = 64; symbol_source = \"x\" } begin { print(str(1)); }",
 	  "program 0: begin +effects\n"
-	  "  (print (str (to 1:int8):int8 *):string[64])\n"
+	  "  (print \"1\":string[2])\n"
 	  "t:1:12-23: WARNING: strlen has been renamed, please use max_strlen\n"
 	  "t:1:25-44: WARNING: symbol_source is deprecated and has no effect\n" },
 	{ "config = { btf = \"x\" } begin { }",

@@ -234,12 +234,15 @@ static const struct check_row conversions_rows[] = {
 	  "  (print (cast \"ab\":string[3]):string[8])\n"
 	  "  (print (cast (pid):uint32):struct task_struct *)\n"
 	  "  (print (cast 1:int8):enum state)\n" },
-	{ "begin { print(pid && \"a\" == \"b\"); print(!pid || true); print(true == (pid > 1)); print(-pid); }",
+	{ "begin { print(pid && \"a\" == \"b\"); print(!pid || true); print(true == (pid > 1)); print(-pid); print(~(uint8)pid); print(-nsecs); print(~(int8)pid); }",
 	  "program 0: begin +effects\n"
 	  "  (print (&& (pid):uint32 false:bool):bool)\n"
 	  "  (print (|| (! (pid):uint32):bool true:bool):bool)\n"
 	  "  (print (== true:bool (> (pid):uint32 1:uint32):bool):bool)\n"
-	  "  (print (- (to (pid):uint32):uint64):uint64)\n" },
+	  "  (print (to (to (- (to (pid):uint32):uint64):uint64):uint32):uint64)\n"
+	  "  (print (to (to (~ (to (cast (pid):uint32):uint8):uint64):uint64):uint8):uint64)\n"
+	  "  (print (- (nsecs):uint64):uint64)\n"
+	  "  (print (~ (to (cast (pid):uint32):int8):int64):int64)\n" },
 	{ "begin { if (1) { print(1); } else { print(2); } if (0) { print(3); } $x = 0 ? pid : 5; }",
 	  "program 0: begin +effects\n"
 	  "  {(print 1:int8)}\n"
@@ -252,11 +255,12 @@ static const struct check_row calls_rows[] = {
 	  "program 0: begin +effects\n"
 	  "  (printf \"%d %s %5lx|%-3c%%\\n\":string[19] (pid):uint32 (comm):string[16] 5:int8 65:int8)\n"
 	  "  (printf \"x\":string[2])\n" },
-	{ "begin { print(str(5)); print(str(curtask->comm, 4)); print(str(5, pid)); print(buf(5, 6)); print(ksym(5)); print(ntop(pid)); print(kptr(5)); }",
+	{ "begin { print(str(5)); print(str(pid)); print(str(curtask->comm, 4)); print(str(tid, pid)); print(buf(5, 6)); print(ksym(5)); print(ntop(pid)); print(kptr(5)); }",
 	  "program 0: begin +effects\n"
-	  "  (print (str (to 5:int8):int8 *):string[1024])\n"
+	  "  (print \"5\":string[2])\n"
+	  "  (print (str (to (pid):uint32):int8 *):string[1024])\n"
 	  "  (print (str (. (curtask):struct task_struct * comm@4):string[16] 4:uint64):string[5])\n"
-	  "  (print (str (to 5:int8):int8 * (to (pid):uint32):uint64):string[1024])\n"
+	  "  (print (str (to (tid):uint32):int8 * (to (pid):uint32):uint64):string[1024])\n"
 	  "  (print (buf (to 5:int8):int8 * 6:uint64):buffer[10])\n"
 	  "  (print (ksym 5:uint64):ksym_t)\n"
 	  "  (print (ntop 4:uint64 (pid):uint32):inet[24])\n"
