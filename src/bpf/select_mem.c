@@ -201,7 +201,7 @@ static bool join_store_imm(struct sel *s, const struct ir_insn *p, struct mi *mi
 {
 	struct mi *last = s->b->insns.n ? &s->b->insns.at[s->b->insns.n - 1] : NULL;
 	const struct target *t = s->env->target;
-	uint64_t mask = (1ull << size * 8) - 1, low, high;
+	uint64_t mask = size < 8 ? (1ull << size * 8) - 1 : UINT64_MAX, low, high;
 	int64_t joined;
 
 	if (size == 8 || !last || last->kind != MI_STORE_IMM || last->code != mi->code ||
