@@ -139,6 +139,11 @@ void ir_dom_find(const struct ir_func *f, struct ir_dom *d);
 bool ir_dominates(const struct ir_dom *d, const struct ir_block *a, const struct ir_block *b);
 struct ir_block *ir_idom(const struct ir_dom *d, const struct ir_block *b);
 
+/* ---- edges.c ---- */
+/* The value that equals the constant leaf `c` whenever b is left for `to`, or NULL. */
+struct ir_insn *ir_equal_on_edge(const struct ir_block *b, const struct ir_block *to,
+				 const struct ir_insn *c);
+
 /* ---- objects.c: which object an address points into, and which bytes are needed ---- */
 
 #define IR_NO_OBJECT UINT32_MAX

@@ -263,6 +263,8 @@ void ir_pass_dce(struct ir_func *f);		/* dead code */
 void ir_pass_stores(struct ir_func *f);		/* dead and needless writes to objects */
 void ir_pass_branches(struct ir_func *f);	/* branch folding, compare fusion, block merging */
 void ir_pass_layout(struct ir_func *f);		/* block order; cold blocks last */
+void ir_pass_slots(struct ir_func *f);		/* stores of what a stack slot holds; after placing */
+void ir_pass_edges(struct ir_func *f);		/* constants that a register holds; last */
 /* Puts objects on the stack or in scratch; rewrites scratch ones. */
 void ir_place_objects(struct ir_module *m);
 void ir_optimize(struct ir_module *m);		/* all of the above, in order */

@@ -30,8 +30,10 @@ void ir_optimize(struct ir_module *m)
 	ir_place_objects(m);
 	vec_each(f, &m->funcs) {
 		ir_pass_fold(*f);
+		ir_pass_slots(*f);
 		ir_pass_dce(*f);
 		ir_pass_branches(*f);
+		ir_pass_edges(*f);
 		ir_pass_layout(*f);
 	}
 }

@@ -143,12 +143,24 @@ static bool is_zero(const struct ir_insn *i)
 	return i->op == IR_CONST && !i->imm;
 }
 
+/* A pointer that is null on the edge is a number like 0. */
+static bool is_null_on_edge(const struct ir_insn *phi, uint32_t k)
+{
+	const struct ir_block *pred = phi->block->preds.at[k];
+	struct ir_func *f = phi->block->func;
+
+	return ir_type_is_or_null(phi->args[k]->type) &&
+	       ir_equal_on_edge(pred, phi->block, ir_const(f, 0)) == phi->args[k];
+}
+
 static bool check_phi(struct verify *v, const struct ir_insn *i)
 {
 	for (uint32_t k = 0; k < i->nr_args; k++) {
 		enum ir_type t = i->args[k]->type;
 
-		if (t != i->type && !is_zero(i->args[k]) && !(i->type == IR_INT && t == IR_KPTR))
+		if (t == i->type || is_zero(i->args[k]) || (i->type == IR_INT && t == IR_KPTR))
+			continue;
+		if (i->type != IR_INT || !is_null_on_edge(i, k))
 			return fail(v, i, "joins values of different types");
 	}
 	return true;
