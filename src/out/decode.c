@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define MAX_DEPTH 64
+#define MAX_ANONYMOUS_DEPTH 16
 
 typedef void (*decode_fn)(struct decoding *c, const struct value_layout *layout,
 			  struct bytes in, struct sonde_value *v);
@@ -242,7 +243,7 @@ struct bytes decode_field_bytes(const struct value_field *field, struct bytes in
 	struct bytes none = { NULL, 0 }, at;
 	uint32_t offset, len;
 
-	if (field->offset_bytes > in.len)
+	if (!in.at || field->offset_bytes > in.len)
 		return none;
 	at.at = in.at + field->offset_bytes;
 	at.len = in.len - field->offset_bytes;
@@ -273,16 +274,55 @@ static void decode_field(struct decoding *c, const struct value_field *field, st
 		decode_any(c, field->layout, at, v);
 }
 
+/* A struct or union without a name: its members are the outer one's. */
+static bool is_anonymous(const struct value_layout *outer, const struct value_field *field)
+{
+	return outer->kind == VALUE_RECORD && field->layout && field->layout->kind == VALUE_RECORD &&
+	       (!field->name || !*field->name);
+}
+
+static size_t count_fields(const struct value_layout *layout, int depth)
+{
+	size_t n = 0;
+
+	if (depth >= MAX_ANONYMOUS_DEPTH)
+		return 0;
+	for (size_t i = 0; i < layout->nr_fields; i++)
+		n += is_anonymous(layout, &layout->fields[i]) ?
+			count_fields(layout->fields[i].layout, depth + 1) : 1;
+	return n;
+}
+
+/* Fill the items from `items` on; returns their end. */
+static struct sonde_value *decode_members(struct decoding *c, const struct value_layout *layout,
+					  struct bytes in, struct sonde_value *items, int depth)
+{
+	if (depth >= MAX_ANONYMOUS_DEPTH)
+		return items;
+	for (size_t i = 0; i < layout->nr_fields; i++) {
+		const struct value_field *field = &layout->fields[i];
+		struct bytes at;
+
+		if (!is_anonymous(layout, field)) {
+			decode_field(c, field, in, items++);
+			continue;
+		}
+		at = decode_field_bytes(field, in, c->record);
+		items = decode_members(c, field->layout, at, items, depth + 1);
+	}
+	return items;
+}
+
 static void decode_fields(struct decoding *c, const struct value_layout *layout, struct bytes in,
 			  struct sonde_value *v)
 {
-	struct sonde_value *items = arena_array(c->d->arena, struct sonde_value, layout->nr_fields);
+	size_t n = count_fields(layout, 0);
+	struct sonde_value *items = arena_array(c->d->arena, struct sonde_value, n);
 
-	for (size_t i = 0; i < layout->nr_fields; i++)
-		decode_field(c, &layout->fields[i], in, &items[i]);
+	decode_members(c, layout, in, items, 0);
 	v->kind = layout->kind == VALUE_TUPLE ? SONDE_VALUE_TUPLE : SONDE_VALUE_RECORD;
 	v->items = items;
-	v->nr_items = layout->nr_fields;
+	v->nr_items = n;
 }
 
 static void decode_array(struct decoding *c, const struct value_layout *layout, struct bytes in,

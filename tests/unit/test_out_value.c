@@ -185,6 +185,31 @@ static void test_composites(void **state)
 	assert_int_equal(v.items[3].kind, SONDE_VALUE_NONE);
 }
 
+static void test_anonymous_members(void **state)
+{
+	const struct value_field inner[] = { { .name = "b", .layout = &u8 },
+					     { .name = "c", .layout = &s16 } };
+	const struct value_layout variants = { .kind = VALUE_RECORD, .size_bytes = 2,
+					       .fields = inner, .nr_fields = 2 };
+	const struct value_field fields[] = { { .name = "a", .layout = &u8 },
+					      { .layout = &variants, .offset_bytes = 2 },
+					      { .name = "d", .layout = &u8, .offset_bytes = 4 } };
+	const struct value_layout record = { .kind = VALUE_RECORD, .size_bytes = 5,
+					     .fields = fields, .nr_fields = 3 };
+	struct sonde_value v = decode(state, &record, "\1\0\2\1\3", 5);
+
+	assert_int_equal(v.nr_items, 4);
+	assert_string_equal(v.items[1].name, "b");
+	assert_int_equal(v.items[1].unsigned_number, 2);
+	assert_string_equal(v.items[2].name, "c");
+	assert_int_equal(v.items[2].number, 0x102);
+	assert_int_equal(v.items[3].unsigned_number, 3);
+	v = decode(state, &record, "\1", 1);	/* the rest is not there */
+	assert_int_equal(v.nr_items, 4);
+	assert_int_equal(v.items[1].kind, SONDE_VALUE_NONE);
+	assert_int_equal(v.items[3].kind, SONDE_VALUE_NONE);
+}
+
 static void test_endless_layout(void **state)
 {
 	struct value_field self = { 0 };
@@ -194,6 +219,9 @@ static void test_endless_layout(void **state)
 	int depth = 0;
 
 	self.layout = &loop;
+	v = decode(state, &loop, "", 1);	/* anonymous: nothing is left of it */
+	assert_int_equal(v.nr_items, 0);
+	self.name = "self";
 	v = decode(state, &loop, "", 1);
 	while (at->nr_items) {
 		at = at->items;
@@ -489,7 +517,8 @@ int main(void)
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_numbers), TEST(test_enums), TEST(test_strings), TEST(test_buffers),
-		TEST(test_variable_fields), TEST(test_composites), TEST(test_endless_layout),
+		TEST(test_variable_fields), TEST(test_composites),
+		TEST(test_anonymous_members), TEST(test_endless_layout),
 		TEST(test_network), TEST(test_timestamp), TEST(test_symbols), TEST(test_stacks),
 		TEST(test_merge), TEST(test_averages), TEST(test_hist_buckets),
 		TEST(test_lhist_buckets), TEST(test_divide), TEST(test_sort),
