@@ -11,8 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -157,10 +159,9 @@ static int do_join(struct run *r, const struct action_input *in)
 
 #define MAX_SYSTEM_BYTES ((size_t)64 * 1024 * 1024)
 
-/* Read a descriptor to its end, or to `max` bytes, and emit it as one event. */
-static void emit_all(struct run *r, struct sonde_event *e, int fd, size_t max)
+/* Read a descriptor to its end, or to `max` bytes. */
+static void read_all(struct run *r, int fd, size_t max, struct sbuf *all)
 {
-	struct sbuf all = { 0 };
 	char buf[4096];
 
 	while (max) {
@@ -170,63 +171,94 @@ static void emit_all(struct run *r, struct sonde_event *e, int fd, size_t max)
 			continue;
 		if (n <= 0)
 			break;
-		sbuf_add(&all, buf, (size_t)n);
+		sbuf_add(all, buf, (size_t)n);
 		max -= (size_t)n;
 	}
-	e->text = sbuf_text(&all);
-	e->len = all.len;
+}
+
+static void emit_text(struct run *r, struct sonde_event *e, const struct sbuf *text)
+{
+	e->text = sbuf_text(text);
+	e->len = text->len;
 	run_emit(r, e);
-	sbuf_close(&all);
 }
 
 static int do_cat(struct run *r, const struct action_input *in)
 {
 	struct sonde_event e = event_of(in, SONDE_EVENT_CAT);
 	size_t max = r->image->config.max_cat_bytes ? r->image->config.max_cat_bytes : 10240;
-	const char *path;
+	struct sbuf all = { 0 };
 	int fd;
 
 	add_text(r, in, &e);
-	path = e.text;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = open(e.text, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
-		run_tell(r, SONDE_WARNING, "failed to cat file %s: %s", path, strerror(errno));
+		run_tell(r, SONDE_ERROR, "failed to open file '%s' (%s)", e.text, strerror(errno));
 		return 0;
 	}
-	emit_all(r, &e, fd, max);
+	read_all(r, fd, max, &all);
 	close(fd);
+	emit_text(r, &e, &all);
+	sbuf_close(&all);
 	return 0;
 }
 
+/* What it prints in both streams is ours; it ends with us. */
 static void __attribute__((noreturn)) shell_main(const char *command, int out)
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_DFL);
 	dup2(out, STDOUT_FILENO);
+	dup2(out, STDERR_FILENO);
 	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	_exit(127);
 }
 
-static int do_system(struct run *r, const struct action_input *in)
+/* Start a shell; *fd is what it writes. Returns its pid or a negative errno. */
+static pid_t start_shell(const char *command, int *fd)
 {
-	struct sonde_event e = event_of(in, SONDE_EVENT_SYSTEM);
-	const char *command;
 	int pipe_fd[2];
 	pid_t pid;
 
-	add_text(r, in, &e);
-	command = e.text;
 	if (pipe2(pipe_fd, O_CLOEXEC))
-		return 0;
+		return -errno;
 	pid = fork();
 	if (pid == 0)
 		shell_main(command, pipe_fd[1]);
+	if (pid < 0)
+		pid = -errno;
 	close(pipe_fd[1]);
-	if (pid > 0)
-		emit_all(r, &e, pipe_fd[0], MAX_SYSTEM_BYTES);
-	else
-		run_tell(r, SONDE_WARNING, "system: %s", strerror(errno));
-	close(pipe_fd[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	*fd = pipe_fd[0];
+	if (pid < 0)
+		close(pipe_fd[0]);
+	return pid;
+}
+
+/* The output of a command that fails is dropped. */
+static int do_system(struct run *r, const struct action_input *in)
+{
+	struct sonde_event e = event_of(in, SONDE_EVENT_SYSTEM);
+	struct sbuf all = { 0 };
+	int fd = -1, status = 0;
+	pid_t pid;
+
+	add_text(r, in, &e);
+	pid = start_shell(e.text, &fd);
+	if (pid < 0) {
+		run_tell(r, SONDE_ERROR, "could not start a command: %s", strerror(-pid));
+		return 0;
+	}
+	read_all(r, fd, MAX_SYSTEM_BYTES, &all);
+	close(fd);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		emit_text(r, &e, &all);
+	else if (WIFEXITED(status))
+		run_tell(r, SONDE_ERROR, "command exited with code %d", WEXITSTATUS(status));
+	else
+		run_tell(r, SONDE_ERROR, "command was ended by signal %d", WTERMSIG(status));
+	sbuf_close(&all);
 	return 0;
 }
 

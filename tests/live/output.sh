@@ -288,6 +288,21 @@ text 'errorf("bad fd %d\n", 9); warnf("w");'
 expect_err '^stdin:1:9-33: ERROR: bad fd 9$'
 expect_err '^stdin:1:35-45: WARNING: w$'
 
+begin_case "cat of a file that is not there"
+text 'cat("/nonexistent/%d", 1); printf("on\n");'
+expect_printed on
+expect_err "^ERROR: failed to open file '/nonexistent/1' \(No such file or directory\)$"
+
+begin_case "system: both streams, then a newline; nothing of what fails"
+sonde --unsafe -e 'begin { system("echo %s; echo err >&2", "out"); system("echo lost; exit 3"); printf("on\n"); exit(); }'
+expect_printed 'out
+err
+
+on'
+expect_err '^ERROR: command exited with code 3'
+sonde --unsafe -f json -e 'begin { system("echo out"); exit(); }'
+expect_out '{"type": "syscall", "data": "out\n"}'
+
 # ---- where it goes ----
 
 begin_case "-o takes what the script prints, not the messages"
