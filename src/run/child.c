@@ -103,6 +103,7 @@ static void __attribute__((noreturn)) child_main(struct child *c, pid_t parent, 
 	int err;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	signal(SIGPIPE, SIG_DFL);	/* whoever ignores it does so for itself */
 	if (getppid() != parent || read(go, &byte, 1) != 1)
 		_exit(127);
 	execvp(c->words[0], c->words);
