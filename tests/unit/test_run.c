@@ -375,7 +375,7 @@ static void test_actions_outside(void **state)
 	assert_string_equal(s.log, "3:begin:%:0/0\n");
 	s.log[0] = '\0';
 	run_record(s.run, &cat, sizeof(cat));
-	assert_string_equal(s.log, "message 1 failed to cat file n=: No such file or directory\n");
+	assert_string_equal(s.log, "message 0 failed to open file 'n=' (No such file or directory)\n");
 	s.log[0] = '\0';
 	run_record(s.run, &command, sizeof(command));
 	assert_string_equal(s.log, "6:begin:out\nmore\n:0/0\n");
