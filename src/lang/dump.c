@@ -301,8 +301,10 @@ static void dump_attach_point(const struct attach_point *ap, FILE *out)
 	for (size_t i = 0; i < ap->parts.n; i++) {
 		const struct ap_part *part = &ap->parts.at[i];
 
-		fprintf(out, part->quoted ? " \"%s\"" : part->at_sign ? " at" : " [%s]",
-			part->text);
+		if (part->at_sign)
+			fputs(" at", out);
+		else
+			fprintf(out, part->quoted ? " \"%s\"" : " [%s]", part->text);
 	}
 	fputc('\n', out);
 }

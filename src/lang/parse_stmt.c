@@ -24,7 +24,7 @@ static bool is_assign(enum token_kind kind)
 static void parse_end(struct parser *p)
 {
 	if (!p->panic && p->tok.kind != TOK_RBRACE && !parser_accept(p, TOK_SEMI))
-		parser_expected(p, "';'");
+		parser_expected(p, p->tok.kind == TOK_EOF ? "'}'" : "';'");
 }
 
 static struct node *new_stmt(struct parser *p, enum node_kind kind)

@@ -139,6 +139,7 @@ static void test_statements(void **state)
 		{ "begin { if (1) f(); }", "16-17 expected '{'" },
 		{ "begin { if (1) { } else f(); }", "25-26 expected '{'" },
 		{ "begin { (1, 2", "14-14 expected ')'" },
+		{ "begin { f()", "12-12 expected '}'" },
 		{ "begin { f();", "13-13 expected '}'" },
 	};
 
