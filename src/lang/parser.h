@@ -34,7 +34,7 @@ struct parser {
 	struct hmap macro_names;	/* #define and macro: (NAME) is no cast */
 };
 
-/* ---- tokens (parse_file.c) ---- */
+/* ---- parser.c ---- */
 
 void parser_advance(struct parser *p);
 bool parser_accept(struct parser *p, enum token_kind kind);
@@ -51,6 +51,9 @@ struct diag *parser_error(struct parser *p, struct loc loc, const char *tag, con
 
 /* "expected WHAT" at the next token, with what was found as a hint. */
 struct diag *parser_expected(struct parser *p, const char *what);
+
+/* Report what is wrong inside a token, once. */
+void parser_report(struct parser *p, const struct token *tok);
 
 struct loc parser_loc(const struct parser *p, uint32_t begin, uint32_t end);
 struct loc parser_tok_loc(const struct parser *p);
