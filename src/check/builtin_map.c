@@ -14,7 +14,7 @@ static bool check_value(struct check *c, const struct node *call)
 {
 	const struct type *t = call->u.call.args.at[0]->type;
 
-	if (type_is_number(t) || t->kind == TYPE_BOOL)
+	if (type_is_number(t))
 		return true;
 	check_error(c, call->loc, "argument-type",
 		    "%s() only supports integer arguments (%s provided)", call->u.call.builtin->name,
@@ -30,8 +30,7 @@ static const struct type *aggregate(struct check *c, struct node *call, enum typ
 		return NULL;
 	if (!check_value(c, call))
 		return bad_type(c);
-	return type_aggregate(c->types, kind, t->kind != TYPE_BOOL && t->kind != TYPE_COUNT &&
-			      t->is_signed);
+	return type_aggregate(c->types, kind, t->kind != TYPE_COUNT && t->is_signed);
 }
 
 const struct type *check_type_sum(struct check *c, struct node *call)

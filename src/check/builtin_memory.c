@@ -24,7 +24,7 @@ static int literal_length(struct check *c, const struct node *call, size_t i, ui
 	const struct node *arg = call_arg(call, i);
 
 	if (arg->kind != NODE_INT) {
-		if (arg->type && !type_is_number(arg->type)) {
+		if (arg->type && !type_is_number(arg->type) && arg->type->kind != TYPE_BOOL) {
 			bad_argument(c, call, "an integer as its length", arg->type);
 			return -1;
 		}

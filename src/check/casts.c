@@ -267,11 +267,12 @@ const struct type *infer_cast(struct check *c, struct node *n)
 
 /* ---- sizeof, offsetof ---- */
 
+/* A size is a constant of the smallest unsigned type. */
 static void become_size(struct check *c, struct node *n, uint64_t value)
 {
 	node_set_int(n, value, false);
 	n->implicit = true;
-	n->type = type_int(c->types, 8, false);
+	n->type = type_int(c->types, value <= UINT8_MAX ? 1 : value <= UINT16_MAX ? 2 : 4, false);
 }
 
 static const struct type *no_such_path(struct check *c, const struct node *n,
@@ -311,13 +312,12 @@ const struct type *infer_type_query(struct check *c, struct node *n)
 		t = type_of_expr(c, n->u.type_query.of_type, &is_open);
 	else
 		t = infer_expr(c, n->u.type_query.of_expr);
-	if (!t)
-		return type_int(c->types, 8, false);
-	if (t->kind == TYPE_ERROR)
+	if (!t || t->kind == TYPE_ERROR)
 		return t;
+	if (c->state->in_rounds && !c->state->sizes_known)
+		return NULL;	/* the type may yet grow */
 	if (n->kind == NODE_OFFSETOF)
 		return infer_offsetof(c, n, t);
-	if (n->u.type_query.of_type)
-		become_size(c, n, t->size_bytes);
-	return type_int(c->types, 8, false);
+	become_size(c, n, t->size_bytes);
+	return n->type;
 }

@@ -90,12 +90,31 @@ static bool seed_maps(struct check *c)
 	return seeded;
 }
 
+/* Sizes of expressions are constants like others, once types stand still. */
+static void fold_sizes(struct check *c)
+{
+	struct prog **p;
+
+	c->state->sizes_known = true;
+	infer_all(c);
+	c->state->in_rounds = false;	/* what does not fold is told at once */
+	vec_each(p, &c->progs) {
+		c->prog = *p;
+		fold_expr(c, &(*p)->body);
+	}
+	c->state->in_rounds = true;
+}
+
 /* The types of everything: first with the signs of arithmetic on literals left
  * open, so that a fixed sign that arrives late still decides them. */
 static void infer(struct check *c)
 {
 	c->state->in_rounds = true;
 	c->state->signs_open = true;
+	run_rounds(c);
+	if (seed_maps(c))
+		run_rounds(c);
+	fold_sizes(c);
 	run_rounds(c);
 	if (seed_maps(c))
 		run_rounds(c);

@@ -43,7 +43,7 @@ struct check_state {
 	unsigned nr_loops, nr_for_loops;	/* around the statement being resolved */
 	bool in_rounds;			/* inference: diagnostics only when reporting */
 	bool signs_open;		/* first rounds: signs of arithmetic on literals may yet change */
-	bool in_for;			/* inferring the body of a `for` */
+	bool sizes_known;		/* sizeof an expression may be taken */
 	const struct node *map_value;	/* the call that may be an aggregation: value of an assignment */
 	uint32_t longest_probe_name;
 };

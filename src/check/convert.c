@@ -342,14 +342,6 @@ static void convert_child(struct node **slot, void *arg)
 		convert_expr(arg, slot);
 }
 
-static void convert_size(struct check *c, struct node *n)
-{
-	const struct type *t = n->u.type_query.of_expr->type;
-
-	node_set_int(n, t ? t->size_bytes : 0, false);
-	n->type = type_int(c->types, 8, false);
-}
-
 static void convert_stmt(struct check *c, struct node *n)
 {
 	switch (n->kind) {
@@ -380,10 +372,6 @@ void convert_expr(struct check *c, struct node **slot)
 {
 	struct node *n = *slot;
 
-	if (n->kind == NODE_SIZEOF) {	/* its expression is not evaluated */
-		convert_size(c, n);
-		return;
-	}
 	node_children(n, convert_child, c);
 	switch (n->kind) {
 	case NODE_BINARY:

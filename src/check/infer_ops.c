@@ -140,6 +140,9 @@ static const struct type *infer_comparison(struct check *c, struct node *n)
 	const struct type *l = n->u.binary.left->type, *r = n->u.binary.right->type;
 	bool is_equality = n->u.binary.op == OP_EQ || n->u.binary.op == OP_NE;
 
+	if ((l->kind == TYPE_POINTER && type_is_aggregate(r)) ||
+	    (r->kind == TYPE_POINTER && type_is_aggregate(l)))
+		return bad_operands(c, n);
 	if (is_scalar(l) && is_scalar(r)) {
 		warn_pointers(c, n, l, r);
 		return c->types->bool_;

@@ -35,9 +35,9 @@ static const struct check_row literals_rows[] = {
 	{ "begin { print(STATE_ON); print(sizeof(struct task_struct)); print(sizeof(pid)); print(offsetof(struct task_struct, comm)); print(kaddr(\"jiffies\")); }",
 	  "program 0: begin +effects\n"
 	  "  (print STATE_ON=1:enum state)\n"
-	  "  (print 32:uint64)\n"
-	  "  (print 4:uint64)\n"
-	  "  (print 4:uint64)\n"
+	  "  (print 32:uint8)\n"
+	  "  (print 4:uint8)\n"
+	  "  (print 4:uint8)\n"
 	  "  (print 18446744071578845184:uint64)\n" },
 };
 
