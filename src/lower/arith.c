@@ -379,6 +379,8 @@ static void probe_name_to(struct gen *g, struct node *n, const struct type *as, 
 			names[i * width + k] = g->prog->sites[i]->name[k];
 	map = lower_add_rodata(g->l, "names", names, width * count);
 	index = ir_emit_binary_imm(&g->b, IR_SUB, index, first);
+	/* It is a cookie of ours, but the verifier does not know. */
+	index = lower_at_most(g, index, count - 1);
 	from = ir_emit_binary(&g->b, IR_ADD, ir_map_value(g->b.func, map, 0),
 			      ir_emit_binary_imm(&g->b, IR_MUL, index, width));
 	ir_emit_helper(&g->b, BPF_FUNC_probe_read_kernel, IR_INT, lower_ptr(g, d.base, d.offset),

@@ -47,6 +47,7 @@ struct lower {
 	uint32_t control_size;
 	uint32_t zeros_offset, zeros_size;	/* zero bytes in the control block */
 	uint32_t cpu_mask;		/* CPUs rounded up to a power of two, less one */
+	const struct node *strftime;	/* the first call: its format is that of times in maps */
 	struct type_struct *task_struct;	/* see lower_task_struct */
 	uint32_t kfunc_ids[LOWER_KFUNC_COUNT];	/* see lower_kfunc */
 	bool task_known, kfuncs_known;
@@ -210,6 +211,8 @@ struct place lower_str_source(struct gen *g, struct node *pointer);
 /* Store the string, buffer or stack that n is at its real length, which is
  * returned; up to lower_append_room bytes are overwritten. */
 struct ir_insn *lower_append(struct gen *g, struct node *n, struct ir_insn *to);
+/* The smaller one of a number without sign and a limit. */
+struct ir_insn *lower_at_most(struct gen *g, struct ir_insn *v, uint32_t limit);
 uint32_t lower_append_room(const struct type *t);
 
 /* ---- var.c ---- */
@@ -272,6 +275,7 @@ void lower_runtime_error(struct gen *g, const char *text, struct loc loc);
 
 /* ---- builtins.c, symbolic.c ---- */
 struct ir_insn *lower_pid(struct gen *g, const struct node *n);
+void lower_time_format(struct lower *l, struct value_layout *v, const struct node *strftime);
 const struct value_layout *lower_value_layout(struct lower *l, const struct node *n);
 
 #endif

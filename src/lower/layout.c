@@ -116,6 +116,10 @@ static void fill(struct lower *l, struct value_layout *v, const struct type *t)
 		v->enumeration = image_enum_of(l, t->enumeration);
 		v->is_signed = t->enumeration->is_signed;
 		break;
+	case TYPE_TIMESTAMP:
+		if (l->strftime)
+			lower_time_format(l, v, l->strftime);
+		break;
 	case TYPE_ARRAY:
 		set_element(l, v, t);
 		break;

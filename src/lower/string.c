@@ -71,7 +71,7 @@ struct place lower_str_source(struct gen *g, struct node *pointer)
 	return p;
 }
 
-static struct ir_insn *smaller(struct gen *g, struct ir_insn *v, uint32_t limit)
+struct ir_insn *lower_at_most(struct gen *g, struct ir_insn *v, uint32_t limit)
 {
 	struct ir_block *above = lower_block(g, false), *next = lower_block(g, false);
 	struct ir_var *out = ir_var_new(g->b.func, "limited", IR_INT);
@@ -92,7 +92,7 @@ static struct ir_insn *str_limit(struct gen *g, struct node *n, uint32_t room)
 {
 	if (n->u.call.args.n < 2)
 		return lower_const(g, room);
-	return smaller(g, lower_value(g, n->u.call.args.at[1]), n->type->size_bytes);
+	return lower_at_most(g, lower_value(g, n->u.call.args.at[1]), n->type->size_bytes);
 }
 
 struct ir_insn *lower_call_str(struct gen *g, struct node *n, const struct dest *d);
@@ -128,7 +128,7 @@ struct ir_insn *lower_call_buf(struct gen *g, struct node *n, const struct dest 
 	struct ir_insn *len, *to, *r;
 
 	if (n->u.call.args.n > 1)
-		len = smaller(g, lower_value(g, n->u.call.args.at[1]), capacity);
+		len = lower_at_most(g, lower_value(g, n->u.call.args.at[1]), capacity);
 	else
 		len = lower_const(g, array_bytes(x) < capacity ? array_bytes(x) : capacity);
 	if (!d->zeroed)
@@ -153,7 +153,7 @@ static struct ir_insn *append_str_call(struct gen *g, struct node *n, struct ir_
 	struct ir_insn *limit = str_limit(g, n, size + CUT_MARK);
 	struct ir_insn *len = lower_read_str(g, to, size + CUT_MARK, limit, from);
 
-	return n->u.call.args.n < 2 ? smaller(g, len, size) : len;
+	return n->u.call.args.n < 2 ? lower_at_most(g, len, size) : len;
 }
 
 static struct ir_insn *append_string(struct gen *g, struct node *n, struct ir_insn *to)
@@ -166,7 +166,7 @@ static struct ir_insn *append_string(struct gen *g, struct node *n, struct ir_in
 		return append_str_call(g, n, to);
 	from = lower_place(g, n);
 	len = lower_read_str(g, to, size + CUT_MARK, lower_const(g, size + CUT_MARK), from);
-	return smaller(g, len, size);
+	return lower_at_most(g, len, size);
 }
 
 /* Room that lower_append needs at most. */
@@ -185,13 +185,13 @@ struct ir_insn *lower_append(struct gen *g, struct node *n, struct ir_insn *to)
 	if (n->type->kind == TYPE_BUFFER) {
 		len = ir_emit_load(&g->b, IR_INT, 4, false, to, 0);
 		len = ir_emit_binary_imm(&g->b, IR_ADD, len, 4);
-		return smaller(g, len, n->type->size_bytes);
+		return lower_at_most(g, len, n->type->size_bytes);
 	}
 	/* Stacks: a count of addresses, behind a process for ustack. */
 	len = ir_emit_load(&g->b, IR_INT, 8, false, to, n->type->kind == TYPE_USTACK ? 8 : 0);
 	len = ir_emit_binary_imm(&g->b, IR_SHL, len, 3);
 	len = ir_emit_binary_imm(&g->b, IR_ADD, len, n->type->kind == TYPE_USTACK ? 16 : 8);
-	return smaller(g, len, n->type->size_bytes);
+	return lower_at_most(g, len, n->type->size_bytes);
 }
 
 /* ---- strlen, strncmp ---- */

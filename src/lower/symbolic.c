@@ -137,21 +137,26 @@ CALL(macaddr)
 	return NULL;
 }
 
+void lower_time_format(struct lower *l, struct value_layout *v, const struct node *call)
+{
+	const struct node *format = call->u.call.args.at[0];
+
+	v->text = arena_strndup(&l->image->arena, format->u.string.text, format->u.string.len);
+	v->param[0] = call->u.call.args.at[2]->u.integer.value >= CLOCK_MODE_TAI ?
+		      VALUE_CLOCK_TAI : VALUE_CLOCK_BOOT;
+}
+
 /* A layout of its own for values whose text depends on the call. */
 const struct value_layout *lower_value_layout(struct lower *l, const struct node *n)
 {
 	const struct value_layout *shared = lower_layout(l, n->type);
 	struct value_layout *own;
-	const struct node *format;
 
 	if (n->kind != NODE_CALL || n->u.call.builtin->id != BUILTIN_strftime)
 		return shared;
 	own = arena_new(&l->image->arena, struct value_layout);
 	*own = *shared;
-	format = n->u.call.args.at[0];
-	own->text = arena_strndup(&l->image->arena, format->u.string.text, format->u.string.len);
-	own->param[0] = n->u.call.args.at[2]->u.integer.value >= CLOCK_MODE_TAI ?
-			VALUE_CLOCK_TAI : VALUE_CLOCK_BOOT;
+	lower_time_format(l, own, n);
 	return own;
 }
 
