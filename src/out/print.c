@@ -236,20 +236,20 @@ static const struct {
 	void (*print)(struct printer *, const struct sonde_event *);
 	bool is_message;
 } rows[] = {
-	[SONDE_EVENT_PRINTF]		= { data_text },
-	[SONDE_EVENT_VALUE]		= { data_value },
-	[SONDE_EVENT_MAP]		= { data_map },
-	[SONDE_EVENT_TIME]		= { data_text },
-	[SONDE_EVENT_CAT]		= { data_text },
-	[SONDE_EVENT_JOIN]		= { data_line },
-	[SONDE_EVENT_SYSTEM]		= { data_line },
-	[SONDE_EVENT_ATTACHED]		= { message_attached, true },
-	[SONDE_EVENT_LOST]		= { message_lost, true },
-	[SONDE_EVENT_ERRORF]		= { message_located, true },
-	[SONDE_EVENT_WARNF]		= { message_located, true },
-	[SONDE_EVENT_HELPER_ERROR]	= { message_helper_error, true },
-	[SONDE_EVENT_RUNTIME_ERROR]	= { message_located, true },
-	[SONDE_EVENT_END]		= { data_end },
+	[SONDE_EVENT_PRINTF]		= { .print = data_text },
+	[SONDE_EVENT_VALUE]		= { .print = data_value },
+	[SONDE_EVENT_MAP]		= { .print = data_map },
+	[SONDE_EVENT_TIME]		= { .print = data_text },
+	[SONDE_EVENT_CAT]		= { .print = data_text },
+	[SONDE_EVENT_JOIN]		= { .print = data_line },
+	[SONDE_EVENT_SYSTEM]		= { .print = data_line },
+	[SONDE_EVENT_ATTACHED]		= { .print = message_attached, .is_message = true },
+	[SONDE_EVENT_LOST]		= { .print = message_lost, .is_message = true },
+	[SONDE_EVENT_ERRORF]		= { .print = message_located, .is_message = true },
+	[SONDE_EVENT_WARNF]		= { .print = message_located, .is_message = true },
+	[SONDE_EVENT_HELPER_ERROR]	= { .print = message_helper_error, .is_message = true },
+	[SONDE_EVENT_RUNTIME_ERROR]	= { .print = message_located, .is_message = true },
+	[SONDE_EVENT_END]		= { .print = data_end },
 };
 
 static void print_text_event(struct printer *p, const struct sonde_event *e)

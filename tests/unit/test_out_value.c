@@ -1,6 +1,8 @@
 /*
  * Tests of src/out: bytes and layouts to values, merging, dividing, sorting.
  */
+#include "out/json.h"
+#include "out/text.h"
 #include "out/value.h"
 
 #include <arpa/inet.h>
@@ -13,6 +15,7 @@
 #include <time.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 static const struct value_layout u8 = { .kind = VALUE_INT, .size_bytes = 1 };
 static const struct value_layout s16 = { .kind = VALUE_INT, .size_bytes = 2, .is_signed = true };
@@ -512,6 +515,86 @@ static void test_sort(void **state)
 	assert_ptr_equal(entries[2].key, &keys[1]);
 }
 
+/* ---- any layout, any bytes ---- */
+
+static uint32_t seed = 12345;
+
+static uint32_t pick(uint32_t n)
+{
+	seed = seed * 1664525 + 1013904223;
+	return n ? (seed >> 8) % n : 0;
+}
+
+static const struct value_layout *random_layout(struct arena *a, int depth)
+{
+	static const uint32_t sizes[] = { 1, 2, 4, 8 };
+	struct value_layout *l = arena_new(a, struct value_layout);
+	struct value_field *fields;
+
+	do {
+		l->kind = (enum value_kind)pick(VALUE_KIND_COUNT);
+	} while (depth > 3 && (l->kind == VALUE_ARRAY || l->kind == VALUE_TUPLE ||
+			       l->kind == VALUE_RECORD));
+	l->is_signed = pick(2);
+	l->size_bytes = l->kind <= VALUE_POINTER || l->kind == VALUE_USERNAME ||
+		l->kind == VALUE_PROBE_NAME ? sizes[pick(4)] : 8 + pick(40);
+	l->count = pick(5);
+	l->param[0] = pick(8);
+	l->param[1] = pick(4) + 8;
+	l->param[2] = pick(3);
+	l->text = "%H:%f";
+	if (l->kind != VALUE_ARRAY && l->kind != VALUE_TUPLE && l->kind != VALUE_RECORD)
+		return l;
+	l->nr_fields = l->kind == VALUE_ARRAY ? 1 : pick(4);
+	fields = arena_array(a, struct value_field, l->nr_fields);
+	for (size_t i = 0; i < l->nr_fields; i++) {
+		fields[i].name = l->kind == VALUE_RECORD && pick(3) ? "field" : NULL;
+		fields[i].layout = random_layout(a, depth + 1);
+		fields[i].offset_bytes = pick(40);
+		fields[i].is_variable = !pick(4);
+		if (fields[i].layout->kind <= VALUE_ENUM && !pick(3)) {
+			fields[i].bit_offset = (uint8_t)pick(64);
+			fields[i].bit_size = (uint8_t)pick(65);
+		}
+	}
+	l->fields = fields;
+	return l;
+}
+
+static void test_any_bytes(void **state)
+{
+	struct arena layouts;
+	struct sbuf out = { 0 };
+
+	arena_init(&layouts);
+	for (int round = 0; round < 20000; round++) {
+		const struct value_layout *layout = random_layout(&layouts, 0);
+		size_t size = pick(64);
+		uint8_t *bytes = malloc(size);	/* exact, so that reading beyond is seen */
+		struct sonde_value v;
+		json_t *parsed;
+
+		for (size_t i = 0; i < size; i++)
+			bytes[i] = (uint8_t)pick(pick(2) ? 256 : 8);
+		v = decode(state, layout, bytes, size);
+		value_divide(layout, &v, pick(3));
+		sbuf_clear(&out);
+		text_value(&out, &v);
+		sbuf_clear(&out);
+		out_json_value(&out, &v);
+		parsed = json_loads(sbuf_text(&out), JSON_DECODE_ANY | JSON_ALLOW_NUL |
+				    JSON_DECODE_INT_AS_REAL, NULL);
+		if (!parsed)
+			fail_msg("no JSON: %s", sbuf_text(&out));
+		json_decref(parsed);
+		free(bytes);
+		arena_reset(&((struct fixture *)*state)->arena);
+		arena_reset(&layouts);
+	}
+	sbuf_close(&out);
+	arena_free(&layouts);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -522,6 +605,7 @@ int main(void)
 		TEST(test_network), TEST(test_timestamp), TEST(test_symbols), TEST(test_stacks),
 		TEST(test_merge), TEST(test_averages), TEST(test_hist_buckets),
 		TEST(test_lhist_buckets), TEST(test_divide), TEST(test_sort),
+		TEST(test_any_bytes),
 	};
 
 	return cmocka_run_group_tests_name("out_value", tests, NULL, NULL);
