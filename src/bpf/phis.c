@@ -173,6 +173,46 @@ static struct mblock *edge_block(struct sel *s, const struct edge *e)
 	return b;
 }
 
+static uint32_t order_of(const struct sel *s, const struct ir_block *b)
+{
+	uint32_t k = 0;
+
+	while (s->order[k] != b)
+		k++;
+	return k;
+}
+
+/* Does the phi choose among leaves only? Then there is no value that it would better
+ * share a register with. */
+static bool joins_leaves(struct sel *s, const struct ir_block *b, uint32_t dst)
+{
+	for (const struct ir_insn *i = b->first; i && i->op == IR_PHI; i = i->next) {
+		if (!s->needed[i->id] || sel_reg(s, i) != dst)
+			continue;
+		for (uint32_t k = 0; k < i->nr_args; k++) {
+			if (!is_leaf(i->args[k]))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* May the one move be made before the branch, for both ways? It is of a leaf, the
+ * branch does not read its destination, and on the other way nobody does before it
+ * is set again: a phi is read behind its block only, which is entered forwards here.
+ * Not to the cost of a hot way, for a cold one. */
+static bool moves_before_branch(struct sel *s, const struct edge *e, const struct mi *branch)
+{
+	const struct ir_block *other = e->from->succs[e->from->succs[0] == e->to];
+	uint32_t dst = e->moves[0].dst;
+
+	if (e->nr_moves != 1 || e->moves[0].src != BC_NO_REG || (e->to->is_cold && !other->is_cold))
+		return false;
+	if (branch->dst == dst || branch->src == dst || branch->src2 == dst)
+		return false;
+	return order_of(s, e->from) < order_of(s, e->to) && joins_leaves(s, e->to, dst);
+}
+
 static void phis_of_edge(struct sel *s, struct ir_block *from, struct ir_block *to)
 {
 	struct edge e = { .from = from, .to = to };
@@ -184,7 +224,7 @@ static void phis_of_edge(struct sel *s, struct ir_block *from, struct ir_block *
 		return;
 	s->line = from->last->line;
 	s->leaves = s->leaves_at_end[from->id];
-	if (from->nr_succs > 1) {
+	if (from->nr_succs > 1 && !moves_before_branch(s, &e, &b->insns.at[b->insns.n - 1])) {
 		s->b = edge_block(s, &e);
 		emit_moves(s, &e);
 		jump.kind = MI_JUMP;

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define MAX_DEPTH 8	/* frames that the kernel allows */
+#define FRAME_SPARE_BYTES 64	/* spills and rounding of each frame below the entry's */
 #define CACHE_LINE_BYTES 64
 #define MAX_FRAMES_BYTES (1u << 20)	/* an array value that every kernel can have */
 
@@ -189,7 +190,7 @@ static uint32_t chain_bytes(const struct place *x, uint32_t func, unsigned depth
 
 		if (c == func || !calls(x->m->funcs.at[func], c))
 			continue;
-		below = chain_bytes(x, c, depth + 1);
+		below = chain_bytes(x, c, depth + 1) + FRAME_SPARE_BYTES;
 		deepest = below > deepest ? below : deepest;
 	}
 	return x->funcs[func].stack_bytes + deepest;
