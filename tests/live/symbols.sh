@@ -43,9 +43,9 @@ expect_match "^	[0-9a-f]+ target_add\\+0 \\($target\\)\$"
 expect_match '^[0-9a-f]+$'
 
 begin_case "user: stacks as JSON"
-sonde -f json -c "$target" -e "uprobe:$target:target_add { @[ustack(1)] = count(); print(ustack(1)); }"
-expect_out '{"type": "value", "data": "\n        target_add+0\n"}'
-expect_out '{"type": "map", "data": {"@": {"\ntarget_add+0\n": 1}}}'
+sonde -f json -c "$target" -e "uprobe:$target:target_inner { @[ustack(1)] = count(); print(ustack(1)); }"
+expect_out '{"type": "value", "data": "\n        target_inner+0\n"}'
+expect_out '{"type": "map", "data": {"@": {"\ntarget_inner+0\n": 1}}}'
 
 begin_case "user: any program that started and ended meanwhile"
 sonde_start -e "uprobe:$target:target_add { @[ustack(1)] = count(); }"
