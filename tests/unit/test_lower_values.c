@@ -19,7 +19,7 @@ static int64_t scalar(struct lower_help *h)
 	unsigned bits = 64 - m->value->size_bytes * 8;
 
 	memcpy(&v, lower_help_cell(h, "", 0), m->value->size_bytes);
-	return m->value->is_signed ? v << bits >> bits : (int64_t)((uint64_t)v << bits >> bits);
+	return m->value->is_signed ? (int64_t)((uint64_t)v << bits) >> bits : (int64_t)((uint64_t)v << bits >> bits);
 }
 
 static void expect_result(const char *script, int64_t value)
