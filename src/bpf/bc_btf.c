@@ -99,7 +99,8 @@ static int add_func(struct bc_btf *b, const struct ir_func *f)
 static int fill_func_info(struct bc_env *env, const struct ir_module *m, const struct program *p,
 			  struct image_prog *prog)
 {
-	struct bpf_func_info *info = arena_array(&env->image->arena, struct bpf_func_info, m->funcs.n);
+	struct arena *a = &env->image->arena;
+	struct bpf_func_info *info = arena_array(a, struct bpf_func_info, m->funcs.n);
 	uint32_t n = 0;
 
 	for (size_t k = 0; k < m->funcs.n; k++) {

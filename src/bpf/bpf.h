@@ -28,8 +28,8 @@ void bc_btf_close(struct bc_btf *btf);
 int bc_btf_finish(struct bc_btf *btf, struct image *image);
 
 /* Compile an optimized module into `prog`: fills insns, relocs, func_info,
- * line_info, lines; sets the size of the module's scratch map. Returns 0, -E2BIG if the program cannot fit (stack,
- * instructions), -ENOMEM. */
+ * line_info, lines; sets the size of the module's scratch map. Returns 0,
+ * -E2BIG if the program cannot fit (stack, instructions), -ENOMEM. */
 int bc_compile(struct bc_env *env, struct ir_module *m, struct image_prog *prog);
 
 /* Disassemble, with the script's lines between (`-d bpf`). */

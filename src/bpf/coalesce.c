@@ -56,7 +56,8 @@ static struct copy *collect(struct live *l, size_t *count)
  * could not be, and a register that crosses calls is dear. */
 static bool worth_it(const struct interval *a, const struct interval *b)
 {
-	return !(interval_is_remat(a) && b->nr_defs > 1) && !(interval_is_remat(b) && a->nr_defs > 1);
+	return !(interval_is_remat(a) && b->nr_defs > 1) &&
+	       !(interval_is_remat(b) && a->nr_defs > 1);
 }
 
 static void rename_all(struct live *l, uint32_t *leader)

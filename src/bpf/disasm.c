@@ -131,7 +131,8 @@ static void format_memory(const struct bpf_insn *i, char *text, size_t size)
 	else if (BPF_CLASS(i->code) == BPF_STX && BPF_MODE(i->code) == BPF_ATOMIC)
 		format_atomic(i, text, size);
 	else if (BPF_CLASS(i->code) == BPF_STX)
-		snprintf(text, size, "*(%s *)(r%d %+d) = r%d", type, i->dst_reg, i->off, i->src_reg);
+		snprintf(text, size, "*(%s *)(r%d %+d) = r%d", type, i->dst_reg, i->off,
+			 i->src_reg);
 	else
 		snprintf(text, size, "r%d = *(%s *)(r%d %+d)", i->dst_reg,
 			 BPF_MODE(i->code) == BC_MEMSX ? signed_text[BPF_SIZE(i->code) >> 3] : type,

@@ -93,9 +93,14 @@ static void put_cond(struct emitter *e, const struct mi *mi, uint8_t code, const
 	}
 }
 
+static const struct mblock *next_block(const struct emitter *e, const struct mblock *b)
+{
+	return b->index + 1 < e->f->blocks.n ? e->f->blocks.at[b->index + 1] : NULL;
+}
+
 static void put_branch(struct emitter *e, const struct mblock *b, const struct mi *mi)
 {
-	const struct mblock *next = b->index + 1 < e->f->blocks.n ? e->f->blocks.at[b->index + 1] : NULL;
+	const struct mblock *next = next_block(e, b);
 	uint8_t other = negate(mi->code);
 
 	if (b->succs[0] == b->succs[1]) {
@@ -147,7 +152,7 @@ static void put_call(struct emitter *e, const struct mi *mi)
 
 static void put_insn(struct emitter *e, const struct mblock *b, const struct mi *mi)
 {
-	const struct mblock *next = b->index + 1 < e->f->blocks.n ? e->f->blocks.at[b->index + 1] : NULL;
+	const struct mblock *next = next_block(e, b);
 
 	mark_line(e, mi->line);
 	switch ((enum mi_kind)mi->kind) {

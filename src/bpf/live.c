@@ -75,7 +75,8 @@ static void flow(struct mfunc *f)
 		for (size_t i = n; i-- > 0;) {
 			struct mblock *b = f->blocks.at[i];
 
-			changed |= flow_block(b, b->live_out + words, b->live_out + 2 * words, words);
+			changed |= flow_block(b, b->live_out + words, b->live_out + 2 * words,
+					      words);
 		}
 	}
 }
@@ -167,7 +168,8 @@ static void block_live(struct live *l, struct mblock *b)
 {
 	for (uint32_t w = 0; w < l->nr / WORD_BITS + 1; w++) {
 		for (uint64_t bits = b->live_out[w]; bits; bits &= bits - 1)
-			seg_add(l, w * WORD_BITS + (uint32_t)__builtin_ctzll(bits), b->start, b->end);
+			seg_add(l, w * WORD_BITS + (uint32_t)__builtin_ctzll(bits), b->start,
+				b->end);
 	}
 	for (size_t k = b->insns.n; k-- > 0;)
 		insn_live(l, b, &b->insns.at[k], b->start + 2 * (uint32_t)k);

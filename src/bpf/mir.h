@@ -35,7 +35,8 @@ enum mi_kind {
 	MI_STORE_IMM,	/* *(dst + off) = imm */
 	MI_ATOMIC,	/* *(dst + off) op= src; imm: which; fetching ones put the old value in src
 			   (cmpxchg: compares with r0, old value in r0) */
-	MI_SETCC,	/* dst = src cmp src2 (or imm) ? 1 : 0: three instructions; `code` is the jump */
+	MI_SETCC,	/* dst = src cmp src2 (or imm) ? 1 : 0: three instructions; `code` is the
+			   jump */
 	MI_CALL,	/* imm: helper, func or BTF id; `pseudo`; reads r1..r<nr_args> */
 	/* terminators */
 	MI_BRANCH,	/* dst cmp src (or imm): succs[0], else succs[1] */

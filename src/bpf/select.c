@@ -77,7 +77,8 @@ static void find_idoms(struct sel *s)
 
 				if (!p || s->idom[p - 1] == UINT32_MAX)
 					continue;
-				best = best == UINT32_MAX ? p - 1 : common_dominator(s, best, p - 1);
+				best = best == UINT32_MAX ? p - 1 :
+				       common_dominator(s, best, p - 1);
 			}
 			changed |= best != s->idom[k];
 			s->idom[k] = best;
@@ -118,7 +119,9 @@ static bool has_effect(const struct ir_insn *i)
 static void mark_needed(struct sel *s)
 {
 	for (uint32_t k = s->nr_order; k-- > 0;) {
-		for (const struct ir_insn *i = s->order[k]->first; i && i->op == IR_PHI; i = i->next)
+		const struct ir_insn *i = s->order[k]->first;
+
+		for (; i && i->op == IR_PHI; i = i->next)
 			sel_each_operand(i, mark, s);
 	}
 	for (uint32_t k = s->nr_order; k-- > 0;) {
@@ -139,7 +142,8 @@ void sel_add(struct sel *s, struct mi mi)
 	mblock_add(s->f, s->b, mi);
 }
 
-static const struct leaf_reg *find_leaf(const struct sel *s, const struct ir_insn *leaf, int64_t base)
+static const struct leaf_reg *find_leaf(const struct sel *s, const struct ir_insn *leaf,
+					int64_t base)
 {
 	const struct leaf_reg *l;
 

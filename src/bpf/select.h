@@ -78,7 +78,7 @@ uint32_t sel_addr_span(struct sel *s, struct sel_addr at, int64_t span, int64_t 
 void sel_alu(struct sel *s, const struct ir_insn *i);
 void sel_alu_op(struct sel *s, const struct ir_insn *op, uint32_t dst, bool is32);
 void sel_ext(struct sel *s, const struct ir_insn *i);
-void sel_memory(struct sel *s, const struct ir_insn *i);	/* LOAD STORE ATOMIC MEMZERO MEMCPY */
+void sel_memory(struct sel *s, const struct ir_insn *i);	/* LOAD to MEMCPY */
 void sel_call(struct sel *s, const struct ir_insn *i);
 void sel_cmp(struct sel *s, const struct ir_insn *i);
 void sel_branch(struct sel *s, const struct ir_insn *i);

@@ -47,7 +47,8 @@ static bool alu_special_imm(struct sel *s, enum ir_op op, uint32_t dst, int64_t 
 }
 
 /* dst op= y. */
-static void alu_right(struct sel *s, enum ir_op op, uint32_t dst, const struct ir_insn *y, bool is32)
+static void alu_right(struct sel *s, enum ir_op op, uint32_t dst, const struct ir_insn *y,
+		      bool is32)
 {
 	int64_t imm;
 

@@ -92,7 +92,8 @@ static bool is_cached(const struct spiller *s, uint32_t reg)
 {
 	const struct spilled *sp = &s->of[reg];
 
-	return sp->epoch == s->epoch && !sp->never_share && s->out.n - sp->cached_at <= SHARE_DISTANCE;
+	return sp->epoch == s->epoch && !sp->never_share &&
+	       s->out.n - sp->cached_at <= SHARE_DISTANCE;
 }
 
 static void set_cached(struct spiller *s, uint32_t reg, uint32_t holder)

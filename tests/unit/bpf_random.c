@@ -51,7 +51,8 @@ static struct ir_insn *load(struct gen *g)
 	bool is_signed = pick(g, 2);
 
 	if (pick(g, 2))		/* of a raw tracepoint's context whole slots can be read */
-		return ir_emit_load(&g->b, IR_INT, 8, false, ir_param(g->b.func, 0), (int32_t)(at & 56));
+		return ir_emit_load(&g->b, IR_INT, 8, false, ir_param(g->b.func, 0),
+				    (int32_t)(at & 56));
 	return ir_emit_load(&g->b, IR_INT, size, is_signed, g->object, (int32_t)at);
 }
 

@@ -45,7 +45,8 @@ static void test_ring(void **state)
 	ring = bpf_help_map(&h, BPF_MAP_TYPE_RINGBUF, 0, 0, 4096);
 	full = ir_block_new(h.f);
 	full->is_cold = true;
-	p = ir_emit_helper(&h.b, BPF_FUNC_ringbuf_reserve, IR_RING_OR_NULL, ir_map(h.f, ring), K(16), K(0));
+	p = ir_emit_helper(&h.b, BPF_FUNC_ringbuf_reserve, IR_RING_OR_NULL, ir_map(h.f, ring),
+			   K(16), K(0));
 	p = ir_emit_null_check(&h.b, p, full);
 	ir_emit_store(&h.b, 8, p, 0, K(5));
 	ir_emit_store(&h.b, 8, p, 8, K(0x123456789abcdef0));
@@ -83,14 +84,16 @@ static void test_map(void **state)
 	value = ir_object(h.f, ir_object_new(h.f, "value", 8, 8));
 	none = ir_block_new(h.f);
 	ir_emit_store(&h.b, 8, key, 0, K(77));
-	p = ir_emit_helper(&h.b, BPF_FUNC_map_lookup_elem, IR_MAPVAL_OR_NULL, ir_map(h.f, map), key);
+	p = ir_emit_helper(&h.b, BPF_FUNC_map_lookup_elem, IR_MAPVAL_OR_NULL, ir_map(h.f, map),
+			   key);
 	p = ir_emit_null_check(&h.b, p, none);
 	ir_emit_atomic(&h.b, IR_ATOMIC_ADD, 8, false, p, 0, K(1), NULL);
 	ir_emit_ret(&h.b, K(0));
 	ir_continue_in(&h.b, none);
 	ir_seal(none);
 	ir_emit_store(&h.b, 8, value, 0, K(1));
-	ir_emit_helper(&h.b, BPF_FUNC_map_update_elem, IR_INT, ir_map(h.f, map), key, value, K(BPF_ANY));
+	ir_emit_helper(&h.b, BPF_FUNC_map_update_elem, IR_INT, ir_map(h.f, map), key, value,
+		       K(BPF_ANY));
 	ir_emit_ret(&h.b, K(0));
 	bpf_help_compile(&h, false);
 	for (int i = 0; i < 3; i++)

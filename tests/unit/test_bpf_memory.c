@@ -112,8 +112,8 @@ static void test_far(void **state)
 	ir_emit_store(&h.b, 8, a, 0, K(5));
 	ir_emit_store(&h.b, 8, ir_emit_binary_imm(&h.b, IR_ADD, a, 30000), 20000, K(6));
 	ir_emit_store(&h.b, 8, b, 0, K(7));
-	ir_emit_ret(&h.b, ir_emit_binary(&h.b, IR_ADD, ir_emit_load(&h.b, IR_INT, 8, false,
-							     ir_emit_binary_imm(&h.b, IR_ADD, a, 50000), 0),
+	a = ir_emit_load(&h.b, IR_INT, 8, false, ir_emit_binary_imm(&h.b, IR_ADD, a, 50000), 0);
+	ir_emit_ret(&h.b, ir_emit_binary(&h.b, IR_ADD, a,
 					 ir_emit_load(&h.b, IR_INT, 8, false, b, 0)));
 	bpf_help_compile(&h, false);
 	assert_int_equal(bpf_help_run(&h, NULL, 0), 13);

@@ -30,7 +30,8 @@ static void test_format(void **state)
 		{ { INSN(BPF_LDX | 0x80 | BPF_H, 0, 1, -8, 0) }, "r0 = *(s16 *)(r1 -8)" },
 		{ { INSN(BPF_STX | BPF_MEM | BPF_DW, 10, 6, -16, 0) }, "*(u64 *)(r10 -16) = r6" },
 		{ { INSN(BPF_ST | BPF_MEM | BPF_B, 10, 0, -1, 7) }, "*(u8 *)(r10 -1) = 7" },
-		{ { INSN(BPF_STX | BPF_ATOMIC | BPF_DW, 0, 5, 0, BPF_ADD) }, "lock *(u64 *)(r0 +0) += r5" },
+		{ { INSN(BPF_STX | BPF_ATOMIC | BPF_DW, 0, 5, 0, BPF_ADD) },
+		  "lock *(u64 *)(r0 +0) += r5" },
 		{ { INSN(BPF_STX | BPF_ATOMIC | BPF_DW, 0, 5, 0, BPF_CMPXCHG) },
 		  "r0 = atomic_cmpxchg((u64 *)(r0 +0), r0, r5)" },
 		{ { INSN(BPF_JMP | BPF_JEQ | BPF_K, 3, 0, 5, 0) }, "if r3 == 0 goto pc+5" },
@@ -79,7 +80,8 @@ static void test_lines(void **state)
 	env = (struct bc_env){ .arena = &h.arena, .image = h.image, .target = &h.target,
 			       .diags = &d, .btf = h.btf };
 	h.b.line = s->base + 9;
-	ir_emit_ret(&h.b, ir_emit_call(&h.b, IR_CALL, BPF_FUNC_get_smp_processor_id, IR_INT, NULL, 0));
+	ir_emit_ret(&h.b, ir_emit_call(&h.b, IR_CALL, BPF_FUNC_get_smp_processor_id, IR_INT,
+				       NULL, 0));
 	h.prog.name = "begin";
 	assert_int_equal(bc_compile(&env, h.m, &h.prog), 0);
 	assert_int_equal(h.prog.nr_lines, 1);

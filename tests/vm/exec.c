@@ -174,7 +174,8 @@ static uint64_t divide(uint64_t x, uint64_t y, bool is_mod, bool is_signed, bool
 	return is_mod ? x % y : x / y;
 }
 
-static uint64_t arithmetic(struct vm *vm, const struct bpf_insn *i, uint64_t x, uint64_t y, bool is32)
+static uint64_t arithmetic(struct vm *vm, const struct bpf_insn *i, uint64_t x, uint64_t y,
+			   bool is32)
 {
 	unsigned width = is32 ? 32 : 64, shift = (unsigned)y & (width - 1);
 
@@ -246,8 +247,8 @@ static void alu_mov(struct vm *vm, const struct bpf_insn *i, struct vm_value y, 
 }
 
 /* Pointers take constants and differences only. */
-static void alu_pointer(struct vm *vm, const struct bpf_insn *i, struct vm_value x, struct vm_value y,
-			bool is32)
+static void alu_pointer(struct vm *vm, const struct bpf_insn *i, struct vm_value x,
+			struct vm_value y, bool is32)
 {
 	uint8_t op = BPF_OP(i->code);
 

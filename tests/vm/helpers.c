@@ -254,7 +254,8 @@ static struct vm_value helper_discard(struct vm *vm, struct vm_value a[5])
 	return result(0);
 }
 
-static struct vm_value output(struct vm *vm, struct vm_value *map, struct vm_value *data, uint64_t size)
+static struct vm_value output(struct vm *vm, struct vm_value *map, struct vm_value *data,
+			      uint64_t size)
 {
 	const uint8_t *from = vm_helper_bytes(vm, data, size, false);
 

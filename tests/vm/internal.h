@@ -36,7 +36,7 @@ enum value_tag { TAG_UNSET, TAG_NUMBER, TAG_POINTER, TAG_KERNEL };
 
 struct vm_value {
 	enum value_tag tag;
-	uint64_t number;		/* NUMBER, KERNEL (address); POINTER: offset in the region */
+	uint64_t number;		/* NUMBER, KERNEL (address); POINTER: offset in region */
 	struct region *region;
 	uint32_t null_id;		/* POINTER or 0 from a lookup: checks are known by this */
 };

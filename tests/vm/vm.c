@@ -61,12 +61,14 @@ uint64_t vm_address(const struct vm_value *v)
 	return v->tag == TAG_POINTER ? v->region->address + v->number : v->number;
 }
 
-static bool stack_ok(struct vm *vm, struct region *r, uint64_t at, size_t size, bool write, bool align)
+static bool stack_ok(struct vm *vm, struct region *r, uint64_t at, size_t size, bool write,
+		     bool align)
 {
 	struct frame *f = r->frame;
 
 	if (align && at % size) {
-		vm_fail(vm, "misaligned stack access of %zu bytes at %d", size, (int)at - VM_STACK_BYTES);
+		vm_fail(vm, "misaligned stack access of %zu bytes at %d", size,
+			(int)at - VM_STACK_BYTES);
 		return false;
 	}
 	for (size_t k = 0; k < size; k++) {

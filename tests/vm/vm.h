@@ -27,7 +27,7 @@ struct vm_world {
 	uint32_t ns_pid, ns_tgid;	/* get_ns_current_pid_tgid */
 	bool map_full;			/* every insert of a new key fails with -E2BIG */
 	bool ring_full;			/* every reservation and output fails */
-	bool allow_uninit;		/* as from 6.1 on: unset stack bytes may be read (as 0xaa) */
+	bool allow_uninit;		/* as from 6.1 on: unset stack may be read (as 0xaa) */
 };
 
 struct vm_record {
