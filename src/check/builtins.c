@@ -65,6 +65,8 @@ const struct type *infer_call(struct check *c, struct node *n)
 
 		if (is_map_argument(n, i))
 			arg->type = arg->u.map.map->value;
+		else if (i == 0 && (b->flags & BUILTIN_F_FORMAT) && arg->kind == NODE_STRING)
+			arg->type = type_string(c->types, (uint32_t)arg->u.string.len + 1);
 		else if (arg->kind != NODE_IDENT)
 			infer_expr(c, arg);
 		is_bad |= arg->type && arg->type->kind == TYPE_ERROR;

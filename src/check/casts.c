@@ -262,7 +262,11 @@ const struct type *infer_cast(struct check *c, struct node *n)
 			    (long long)x->u.integer.value);
 		return bad_type(c);
 	}
-	return placed(c, to, from);
+	to = placed(c, to, from);
+	if (to == from)
+		check_warning(c, n->loc, "identical-cast",
+			      "Unnecessary cast: expression is already of type %s", type_text(c, to));
+	return to;
 }
 
 /* ---- sizeof, offsetof ---- */

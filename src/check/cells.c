@@ -56,6 +56,10 @@ const struct type *check_join(struct check *c, const struct type *a, const struc
 	unsigned flags = 0;
 	const struct type *t = type_join(c->types, a, b, &flags);
 
+	/* A pointer may take any other's place, and keeps its own type. */
+	if (!t && a->kind == TYPE_POINTER && b->kind == TYPE_POINTER &&
+	    a->space != SPACE_CONTEXT && b->space != SPACE_CONTEXT)
+		return type_pointer(c->types, a->target, a->space, false);
 	if (t && (flags & TYPE_JOIN_PROBE_NAME) && t->kind == TYPE_STRING &&
 	    t->size_bytes < c->state->longest_probe_name + 1)
 		t = type_string(c->types, c->state->longest_probe_name + 1);
@@ -136,9 +140,9 @@ void cell_add_value(struct check *c, struct map *m, const struct type *t, struct
 	if (cell_add(c, m->value, &m->next_value, t))
 		return;
 	if (m->value && m->value->kind == t->kind && (t->kind == TYPE_HIST || t->kind == TYPE_LHIST))
-		check_error(c, loc, "type-mismatch", "Different %s in a single %s unsupported",
-			    t->kind == TYPE_HIST ? "bits" : "bounds",
-			    t->kind == TYPE_HIST ? "hist" : "lhist");
+		check_error(c, loc, "type-mismatch", t->kind == TYPE_HIST ?
+			    "Different bits in a single hist unsupported" :
+			    "Different lhist bounds in a single map unsupported");
 	else
 		check_error(c, loc, "type-mismatch", "Type mismatch for @%s: trying to assign value "
 			    "of type '%s' when map already has a type '%s'", m->name,

@@ -77,6 +77,19 @@ static bool is_copied(const struct type *from, const struct type *to)
 		from->kind == TYPE_STRUCT || type_is_aggregate(from));
 }
 
+/* An aggregation with keys is merged over the CPUs by a helper. */
+static void check_merge(struct check *c, const struct node *n)
+{
+	if (n->kind != NODE_MAP_ELEM || !type_is_castable(n->type) ||
+	    target_has(c->target, FEATURE_MAP_LOOKUP_PERCPU))
+		return;
+	check_hint(c, check_error(c, n->loc, "kernel-feature", "reading a value of type '%s' needs %s, "
+				  "which kernels from %s on have", type_text(c, n->type),
+				  target_feature_text(FEATURE_MAP_LOOKUP_PERCPU),
+				  target_feature_kernel(FEATURE_MAP_LOOKUP_PERCPU)),
+		   "print(@%s) works on this kernel, too", n->u.map.name);
+}
+
 void convert_to(struct check *c, struct node **slot, const struct type *to)
 {
 	struct node *n = *slot;
@@ -94,6 +107,7 @@ void convert_to(struct check *c, struct node **slot, const struct type *to)
 		return;
 	}
 	warn_loss(c, n, to);
+	check_merge(c, n);
 	*slot = cast_node(c, n, to);
 }
 

@@ -153,9 +153,12 @@ static const struct type *infer_field(struct check *c, struct node *n)
 		return infer_record_field(c, n, t);
 	s = struct_behind(c, t);
 	if (!s) {
-		check_error(c, n->loc, "not-a-struct",
-			    "Can not access field '%s' on expression of type '%s'", n->u.field.name,
-			    type_text(c, t));
+		struct diag *d = check_error(c, n->loc, "not-a-struct", "Can not access field '%s' on "
+					     "expression of type '%s'", n->u.field.name,
+					     type_text(c, t));
+
+		if (!c->btf && t->kind == TYPE_POINTER && t->target->kind == TYPE_VOID)
+			check_hint(c, d, "types of the kernel need its BTF, which is not there");
 		return bad_type(c);
 	}
 	f = type_field_find(c->types, s->structure, n->u.field.name, &n->u.field.offset_bytes);

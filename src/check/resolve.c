@@ -97,6 +97,32 @@ static void assign_var(struct check *c, struct node *target, bool is_update)
 	target->u.var.var = v;
 }
 
+static bool is_aggregation(const struct node *n)
+{
+	const struct builtin *b = n->kind == NODE_CALL ? builtin_find(n->u.call.name) : NULL;
+
+	return b && (b->flags & BUILTIN_F_MAP_VALUE);
+}
+
+/* `@x = { a; count() }` is `{ a; @x = count(); }`: aggregations stand alone. */
+static bool hoist_aggregation(struct check *c, struct node *n)
+{
+	struct node *block = n->u.assign.value, *inner;
+
+	if (block->kind != NODE_BLOCK || !block->u.block.value ||
+	    !(is_aggregation(block->u.block.value) || block->u.block.value->kind == NODE_BLOCK) ||
+	    n->u.assign.target->kind == NODE_VAR)
+		return false;
+	inner = node_new(c->arena, NODE_ASSIGN, n->loc);
+	inner->u.assign = n->u.assign;
+	inner->u.assign.value = block->u.block.value;
+	vec_push(c->arena, &block->u.block.stmts, inner);
+	n->kind = NODE_BLOCK;
+	n->u.block.stmts = block->u.block.stmts;
+	n->u.block.value = NULL;
+	return true;
+}
+
 static void resolve_assign(struct check *c, struct node *n)
 {
 	struct node *target = n->u.assign.target;
@@ -333,7 +359,10 @@ static void resolve_stmt_kind(struct check *c, struct node *n)
 {
 	switch (n->kind) {
 	case NODE_ASSIGN:
-		resolve_assign(c, n);
+		if (hoist_aggregation(c, n))
+			resolve_block(c, n, false);
+		else
+			resolve_assign(c, n);
 		break;
 	case NODE_LET:
 		resolve_let(c, n);

@@ -116,6 +116,14 @@ static const struct check_row types_rows[] = {
 	  "t:1:27-32: ERROR: the index 5 is out of bounds for array of size 4\n" },
 	{ "begin { print((uint8)comm); }",
 	  "t:1:15-26: ERROR: Cannot cast from \"string[16]\" to \"uint8\"\n" },
+	{ "begin { $x = (uint8)pid; $y = (uint8)$x; }",
+	  "program 0: begin\n"
+	  "  (= $x:uint8 (cast (pid):uint32):uint8)\n"
+	  "  (= $y:uint8 (cast $x:uint8):uint8)\n"
+	  "t:1:31-40: WARNING: Unnecessary cast: expression is already of type uint8\n" },
+	{ "begin { $a = (uint32*)0; $b = (uint64*)0; $a = $b; print($a == $b); print($a - $b); }",
+	  "t:1:58-66: WARNING: comparison of distinct pointer types: uint32 *, uint64 *\n"
+	  "t:1:75-82: ERROR: The - operator can not be used on expressions of types uint32 *, uint64 *\n" },
 	{ "begin { let $x : uint8 = (uint64)pid; }",
 	  "program 0: begin\n"
 	  "  (let $x:uint8 (to (cast (pid):uint32):uint64):uint8)\n"
@@ -284,6 +292,14 @@ static const struct check_row control_rows[] = {
 	  "  (discard 5:int8)\n" },
 };
 
+static const struct check_row limits_rows[] = {
+	{ "config = { max_strlen = 16 } begin { printf(\"0123456789abcdef %d\", 1); print(\"0123456789abcde\"); print(\"0123456789abcdef\"); }",
+	  "t:1:104-122: ERROR: String is too long (over 15 bytes)\n"
+	  "HINT: the limit is max_strlen\n" },
+	{ "begin { @x = lhist(1,0,10,1); @x = lhist(1,0,20,1); @y = -1; @y = 18446744073709551615; }",
+	  "t:1:31-51: ERROR: Different lhist bounds in a single map unsupported\n" },
+};
+
 static const struct check_row settings_rows[] = {
 	{ "config = { foo = 1 } begin { }",
 	  "t:1:12-19: ERROR: foo: not a known configuration option\n" },
@@ -364,6 +380,12 @@ static void test_control(void **state)
 	CHECK_ROWS(control_rows);
 }
 
+static void test_limits(void **state)
+{
+	(void)state;
+	CHECK_ROWS(limits_rows);
+}
+
 static void test_settings(void **state)
 {
 	(void)state;
@@ -385,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_control),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_later),
 	};

@@ -194,6 +194,12 @@ static const struct check_row maps_rows[] = {
 	  "map @m[int8]: int8, 10\n"
 	  "program 0: begin +effects\n"
 	  "  (= @m[1:int8]:int8 1:int8)\n" },
+	{ "begin { @x = { count() }; @y[1] = { $a = 5; { sum($a) } }; }",
+	  "map @x: count_t, 1\n"
+	  "map @y[int8]: sum_t, 4096\n"
+	  "program 0: begin +effects\n"
+	  "  {(= @x:count_t (count):count_t)}\n"
+	  "  {(= $a:int8 5:int8); {(= @y[1:int8]:sum_t (sum (to $a:int8):int64):sum_t)}}\n" },
 };
 
 static const struct check_row conversions_rows[] = {
