@@ -16,10 +16,8 @@ fi
 
 begin_case "kernel: stacks in all forms"
 if needs root; then
-    sonde_start -e 'tracepoint:syscalls:sys_enter_getppid /comm == "syscalls"/ {
+    sonde -c "$calls getppid 10" -e 'tracepoint:syscalls:sys_enter_getppid /pid == cpid/ {
         @b[kstack(3)] = count(); @p[kstack(perf, 3)] = count(); @r[kstack(raw, 3)] = count(); }'
-    $calls getppid 10
-    sonde_stop
     expect_status 0
     expect_match '^        [a-zA-Z0-9_.]+\+[0-9]+$'
     expect_match '^	[0-9a-f]+ [a-zA-Z0-9_.]+\+[0-9]+$'
@@ -48,9 +46,10 @@ expect_out '{"type": "value", "data": "\n        target_inner+0\n"}'
 expect_out '{"type": "map", "data": {"@": {"\ntarget_inner+0\n": 1}}}'
 
 begin_case "user: any program that started and ended meanwhile"
-sonde_start -e "uprobe:$target:target_add { @[ustack(1)] = count(); }"
-$target
-$target
+cp "$target" "$tmp/short"
+sonde_start -e "uprobe:$tmp/short:target_add { @[ustack(1)] = count(); }"
+"$tmp/short"
+"$tmp/short"
 sonde_stop
 expect_status 0
 check "two stacks, each named" [ "$(grep -cx '        target_add+0' "$tmp/out")" = 2 ]
