@@ -47,7 +47,8 @@
  *  - str(p [, n]), buf(p [, n]): p is a pointer with its address space
  *    (integers have been cast), a string or an array; n is a uint64, a literal
  *    n shows in the type as well. SPACE_NONE: whose memory it is shows at run
- *    time only (an integer argument of the kernel may point to either). strlen, strncmp: strings, pointers, arrays.
+ *    time only (an integer argument of the kernel may point to either).
+ *    strlen, strncmp: strings, pointers, arrays.
  *  - ksym, usym: args[0] is a 64-bit integer (pointers have been cast).
  *  - join: args[0] a pointer; args[1] STRING if given. ntop: args[0] INT, 4 or
  *    16 (bytes), args[1] the integer, array or string. macaddr: array or pointer.

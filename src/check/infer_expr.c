@@ -52,8 +52,8 @@ static const struct type *infer_map_elem(struct check *c, struct node *n)
 
 static bool belongs_in_tuple(const struct type *t)
 {
-	return t->kind != TYPE_VOID && t->space != SPACE_CONTEXT && t->kind != TYPE_HIST && t->kind != TYPE_LHIST &&
-	       t->kind != TYPE_TSERIES && t->kind != TYPE_STATS;
+	return t->kind != TYPE_VOID && t->space != SPACE_CONTEXT &&
+	       (!type_is_aggregate(t) || type_is_castable(t));
 }
 
 static const struct type *infer_tuple(struct check *c, struct node *n)

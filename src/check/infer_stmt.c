@@ -179,10 +179,13 @@ static void need_feature(struct check *c, struct loc loc, enum target_feature f,
 
 static void infer_for_range(struct check *c, struct node *n)
 {
+	bool is_good;
+
 	infer_expr(c, n->u.loop.from);
 	infer_expr(c, n->u.loop.to);
-	if (check_range_end(c, n, n->u.loop.from, "start") &
-	    check_range_end(c, n, n->u.loop.to, "end")) {
+	is_good = check_range_end(c, n, n->u.loop.from, "start");
+	is_good = check_range_end(c, n, n->u.loop.to, "end") && is_good;
+	if (is_good) {
 		const struct type *from = type_is_castable(n->u.loop.from->type) ?
 			type_as_int64(c, n->u.loop.from->type) : n->u.loop.from->type;
 		const struct type *to = type_is_castable(n->u.loop.to->type) ?
