@@ -107,6 +107,13 @@ static void seg_define(struct live *l, uint32_t reg, uint32_t at)
 		seg_add(l, reg, at, (at | 1) + 1);
 }
 
+/* These reach copies and slots on all kernels. */
+static bool is_null_check(const struct mi *mi)
+{
+	return !mi_is_x(mi) && !mi->imm &&
+	       (BPF_OP(mi->code) == BPF_JEQ || BPF_OP(mi->code) == BPF_JNE);
+}
+
 static void count(struct live *l, const struct mblock *b, const struct mi *mi,
 		  const struct mi_slot *slot)
 {
@@ -117,7 +124,7 @@ static void count(struct live *l, const struct mblock *b, const struct mi *mi,
 		iv->def = *mi;
 		iv->nr_defs++;
 	}
-	if (mi->kind == MI_BRANCH && slot->use && !(BPF_SRC(mi->code) == BPF_K && !mi->imm))
+	if (mi->kind == MI_BRANCH && slot->use && !is_null_check(mi))
 		iv->checked = true;
 }
 

@@ -4,7 +4,9 @@
  * register of its own, shared by the uses up to the next call or block; each definition is
  * stored at once.
  *
- * Slots are shared by values that are never live together.
+ * Slots are shared by values that are never live together. For kernels before 6.12, which
+ * do not see in the slot what a comparison tells of the register, the compared register is
+ * stored again behind the branch.
  */
 #include "bpf/live.h"
 
@@ -27,12 +29,20 @@ struct slot {
 	struct interval used;
 };
 
+/* A spilled value was compared at the end of a block. */
+struct check {
+	struct mblock *block;
+	uint32_t reg;		/* the value */
+	uint32_t holder;	/* the register that was compared */
+};
+
 struct spiller {
 	struct live *l;
 	struct mfunc *f;
 	struct spilled *of;	/* by register; only those without one are valid */
 	VEC(struct mi) out;	/* the block as it becomes */
 	uint32_t epoch;		/* changes with each block and call: cached registers are gone */
+	VEC(struct check) checks;
 };
 
 static bool is_spilled(const struct spiller *s, uint32_t reg)
@@ -178,6 +188,60 @@ static void spill_insn(struct spiller *s, struct mi mi)
 	}
 }
 
+/* ---- checks, for kernels that do not see them in the slot (before 6.12) ---- */
+
+static void note_check(struct spiller *s, struct mblock *b, const struct mi *before,
+		       const struct mi *after)
+{
+	const uint32_t was[] = { before->dst, before->src }, is[] = { after->dst, after->src };
+
+	for (int k = 0; k < 2; k++) {
+		if (is_spilled(s, was[k]) && !s->of[was[k]].is_remat && s->l->of[was[k]].checked)
+			vec_push(s->f->arena, &s->checks, ((struct check){ b, was[k], is[k] }));
+	}
+}
+
+static bool is_live_in(const struct mblock *b, uint32_t reg)
+{
+	return b->live_in[reg / 64] >> (reg % 64) & 1;
+}
+
+/* A block of its own on the edge to succs[k]. */
+static struct mblock *split_edge(struct mfunc *f, struct mblock *from, uint32_t k)
+{
+	struct mblock *b = mblock_new(f);
+	struct mblock *to = from->succs[k];
+	size_t at = to->index == from->index + 1 ? to->index : f->blocks.n;
+
+	b->is_edge = true;
+	b->is_cold = to->is_cold;
+	b->freq = to->freq;
+	b->live_in = to->live_in;
+	mblock_jump(f, b, to);
+	from->succs[k] = b;
+	vec_push(f->arena, &f->blocks, b);
+	for (size_t i = f->blocks.n - 1; i > at; i--)
+		f->blocks.at[i] = f->blocks.at[i - 1];
+	f->blocks.at[at] = b;
+	mfunc_link(f);
+	return b;
+}
+
+/* The compared register goes back into the slot, with what is known of it now. */
+static void store_checked(struct spiller *s, const struct check *c)
+{
+	for (uint32_t k = 0; k < c->block->nr_succs; k++) {
+		struct mblock *to = c->block->succs[k];
+
+		if (!is_live_in(to, c->reg))
+			continue;
+		if (to->preds.n > 1)
+			to = split_edge(s->f, c->block, k);
+		mblock_insert(s->f, to, 0,
+			      mi_store(8, BC_FRAME, s->of[c->reg].slot, c->holder));
+	}
+}
+
 void bc_spill(struct live *l)
 {
 	struct spiller s = { .l = l, .f = l->f };
@@ -189,10 +253,15 @@ void bc_spill(struct live *l)
 
 		memset(&s.out, 0, sizeof(s.out));
 		s.epoch++;
-		for (size_t k = 0; k < b->insns.n; k++)
+		for (size_t k = 0; k < b->insns.n; k++) {
 			spill_insn(&s, b->insns.at[k]);
+			if (l->f->keep_checked && b->insns.at[k].kind == MI_BRANCH)
+				note_check(&s, b, &b->insns.at[k], &s.out.at[s.out.n - 1]);
+		}
 		b->insns.at = s.out.at;
 		b->insns.n = s.out.n;
 		b->insns.cap = s.out.cap;
 	}
+	for (size_t k = 0; k < s.checks.n; k++)
+		store_checked(&s, &s.checks.at[k]);
 }
