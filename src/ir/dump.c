@@ -131,10 +131,10 @@ static void dump_suffix(const struct ir_insn *i, FILE *out)
 	switch (i->op) {
 	case IR_LOAD: case IR_STORE:
 	case IR_ATOMIC_ADD: case IR_ATOMIC_XCHG: case IR_ATOMIC_CMPXCHG:
-		fprintf(out, ".%c%u", i->is_signed ? 's' : 'u', i->size * 8);
+		fprintf(out, ".%c%u", i->is_signed ? 's' : 'u', i->size * 8u);
 		break;
 	case IR_SEXT: case IR_ZEXT: case IR_BSWAP:
-		fprintf(out, ".%u", i->size * 8);
+		fprintf(out, ".%u", i->size * 8u);
 		break;
 	case IR_BRANCH:
 		fprintf(out, "%s", i->size == 4 ? ".32" : "");
