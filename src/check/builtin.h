@@ -40,7 +40,7 @@ enum builtin_flags {
 	BUILTIN_F_ASYNC = 16,		/* done in user space */
 	BUILTIN_F_FORMAT = 32,		/* first argument is a format */
 	BUILTIN_F_PURE = 64,		/* no side effect: a dropped value draws a warning */
-	BUILTIN_F_CONTEXT = 128,	/* reads the probe's context, which loop bodies do not have */
+	BUILTIN_F_CONTEXT = 128,	/* reads the probe's context: not in loop bodies */
 	BUILTIN_F_WORDS = 256,		/* arguments may be bare words: kstack(perf) */
 };
 

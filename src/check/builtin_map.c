@@ -17,8 +17,8 @@ static bool check_value(struct check *c, const struct node *call)
 	if (type_is_number(t))
 		return true;
 	check_error(c, call->loc, "argument-type",
-		    "%s() only supports integer arguments (%s provided)", call->u.call.builtin->name,
-		    type_text(c, t));
+		    "%s() only supports integer arguments (%s provided)",
+		    call->u.call.builtin->name, type_text(c, t));
 	return false;
 }
 
@@ -88,7 +88,8 @@ static bool lhist_bounds(struct check *c, const struct node *call, int64_t bound
 	for (size_t i = 0; i < 3; i++) {
 		if (!node_int64(call->u.call.args.at[i + 1], &bounds[i]) || bounds[i] < 0) {
 			check_error(c, call->loc, "literal-required",
-				    "lhist: invalid %s value (must be non-negative literal)", names[i]);
+				    "lhist: invalid %s value (must be non-negative literal)",
+				    names[i]);
 			return false;
 		}
 	}
@@ -101,15 +102,20 @@ static bool check_bounds(struct check *c, const struct node *call, const int64_t
 		check_error(c, call->loc, "bad-bounds", "lhist() step must be >= 1 (%lld provided)",
 			    (long long)b[2]);
 	else if (b[0] > b[1])
-		check_error(c, call->loc, "bad-bounds", "lhist() min must be less than max (provided "
-			    "min %lld and max %lld)", (long long)b[0], (long long)b[1]);
+		check_error(c, call->loc, "bad-bounds",
+			    "lhist() min must be less than max (provided "
+			    "min %lld and max %lld)",
+			    (long long)b[0], (long long)b[1]);
 	else if (b[1] - b[0] < b[2])
-		check_error(c, call->loc, "bad-bounds", "lhist() step is too large for the given range "
-			    "(provided step %lld for range %lld)", (long long)b[2],
-			    (long long)(b[1] - b[0]));
+		check_error(c, call->loc, "bad-bounds",
+			    "lhist() step is too large for the given range "
+			    "(provided step %lld for range %lld)",
+			    (long long)b[2], (long long)(b[1] - b[0]));
 	else if ((b[1] - b[0]) / b[2] > LHIST_BUCKETS_MAX)
-		check_error(c, call->loc, "bad-bounds", "lhist() too many buckets, must be <= %d "
-			    "(would need %lld)", LHIST_BUCKETS_MAX, (long long)((b[1] - b[0]) / b[2]));
+		check_error(c, call->loc, "bad-bounds",
+			    "lhist() too many buckets, must be <= %d "
+			    "(would need %lld)",
+			    LHIST_BUCKETS_MAX, (long long)((b[1] - b[0]) / b[2]));
 	else
 		return true;
 	return false;
@@ -147,7 +153,8 @@ const struct type *check_type_find(struct check *c, struct node *call)
 
 	if (t && type_is_aggregate(t) && !type_is_castable(t)) {
 		check_error(c, call->loc, "not-assignable",
-			    "Value '%s' cannot be assigned to a scratch variable.", type_text(c, t));
+			    "Value '%s' cannot be assigned to a scratch variable.",
+			    type_text(c, t));
 		return bad_type(c);
 	}
 	cell_add_var(c, call->u.call.args.at[1]->u.var.var, t, call->loc, NULL);
@@ -211,8 +218,8 @@ static const struct type *print_value(struct check *c, struct node *call)
 	if (!t)
 		return NULL;
 	if (!is_printable(t)) {
-		check_error(c, call->loc, "not-printable", "%s type passed to print() is not printable",
-			    type_text(c, t));
+		check_error(c, call->loc, "not-printable",
+			    "%s type passed to print() is not printable", type_text(c, t));
 		return bad_type(c);
 	}
 	if (arg->kind == NODE_MAP_ELEM && (t->kind == TYPE_HIST || t->kind == TYPE_LHIST ||
@@ -235,7 +242,8 @@ const struct type *check_type_print(struct check *c, struct node *call)
 	if (!check_print_literals(c, call))
 		return bad_type(c);
 	if (call->u.call.args.n > 1 && arg->type && arg->type->kind == TYPE_STATS)
-		check_warning(c, call->loc, "print-stats",
-			      "print()'s top and div arguments are ignored when used on stats() maps.");
+		check_warning(
+			c, call->loc, "print-stats",
+			"print()'s top and div arguments are ignored when used on stats() maps.");
 	return c->types->void_;
 }

@@ -39,7 +39,8 @@ static int literal_length(struct check *c, const struct node *call, size_t i, ui
 	return 1;
 }
 
-static uint32_t cap_length(struct check *c, const struct node *call, uint64_t length, uint32_t limit)
+static uint32_t cap_length(struct check *c, const struct node *call, uint64_t length,
+			   uint32_t limit)
 {
 	if (length <= limit)
 		return (uint32_t)length;
@@ -59,14 +60,16 @@ const struct type *check_type_str(struct check *c, struct node *call)
 		return NULL;
 	if (!is_address(t) && t->kind != TYPE_STRING &&
 	    !(t->kind == TYPE_ARRAY && t->target->size_bytes == 1))
-		return bad_argument(c, call, "a string, integer or a pointer type as first argument", t);
+		return bad_argument(c, call,
+				    "a string, integer or a pointer type as first argument", t);
 	if (call->u.call.args.n == 1)
 		return type_string(c->types, size);
 	known = literal_length(c, call, 1, &length);
 	if (known < 0)
 		return bad_type(c);
 	if (known)
-		size = length + 1 <= size ? (uint32_t)length + 1 : cap_length(c, call, length, size);
+		size = length + 1 <= size ? (uint32_t)length + 1
+					  : cap_length(c, call, length, size);
 	return type_string(c->types, size);
 }
 
@@ -87,7 +90,8 @@ const struct type *check_type_buf(struct check *c, struct node *call)
 		length = t->size_bytes;
 	} else {
 		check_error(c, call->loc, "argument-count",
-			    "buf() expects a length argument for non-array type %s", type_text(c, t));
+			    "buf() expects a length argument for non-array type %s",
+			    type_text(c, t));
 		return bad_type(c);
 	}
 	return type_buffer(c->types, cap_length(c, call, length, limit));
@@ -173,7 +177,8 @@ static const struct type *symbol(struct check *c, struct node *call, const struc
 
 	if (t && !is_address(t)) {
 		check_error(c, call->loc, "argument-type",
-			    "%s() expects an integer or pointer argument", call->u.call.builtin->name);
+			    "%s() expects an integer or pointer argument",
+			    call->u.call.builtin->name);
 		return bad_type(c);
 	}
 	return result;
@@ -247,7 +252,8 @@ const struct type *check_type_strftime(struct check *c, struct node *call)
 	if (when->kind == NODE_INT && when->u.integer.negative)
 		return bad_argument(c, call, "a time that is not negative", when->type);
 	if (when->kind == NODE_CALL && when->u.call.builtin->id == BUILTIN_nsecs &&
-	    when->u.call.args.n && when->u.call.args.at[0]->u.integer.value == CLOCK_MODE_MONOTONIC) {
+	    when->u.call.args.n &&
+	    when->u.call.args.at[0]->u.integer.value == CLOCK_MODE_MONOTONIC) {
 		check_error(c, call->loc, "argument-type",
 			    "strftime() can not take a monotonic timestamp");
 		return bad_type(c);

@@ -32,10 +32,12 @@ const struct type *check_type_func(struct check *c, struct node *call)
 		return bad_type(c);
 	}
 	if (p->is_return && !target_has(c->target, FEATURE_FUNC_IP)) {
-		check_hint(c, check_error(c, call->loc, "kernel-feature", "func in a return probe needs "
-					  "%s, which kernels from %s on have",
-					  target_feature_text(FEATURE_FUNC_IP),
-					  target_feature_kernel(FEATURE_FUNC_IP)),
+		check_hint(c,
+			   check_error(c, call->loc, "kernel-feature",
+				       "func in a return probe needs "
+				       "%s, which kernels from %s on have",
+				       target_feature_text(FEATURE_FUNC_IP),
+				       target_feature_kernel(FEATURE_FUNC_IP)),
 			   "use probe");
 		return bad_type(c);
 	}
@@ -45,8 +47,10 @@ const struct type *check_type_func(struct check *c, struct node *call)
 const struct type *check_type_args(struct check *c, struct node *call)
 {
 	if (!(c->prog->provider->has & HAS_ARGS)) {
-		check_error(c, call->loc, "not-in-probe", "The args builtin can only be used with "
-			    "tracepoint, rawtracepoint, fentry/fexit, and uprobe probes (%s used here)",
+		check_error(c, call->loc, "not-in-probe",
+			    "The args builtin can only be used with "
+			    "tracepoint, rawtracepoint, fentry/fexit, and uprobe probes (%s used "
+			    "here)",
 			    provider_text(c));
 		return bad_type(c);
 	}
@@ -98,8 +102,10 @@ const struct type *check_type_arg(struct check *c, struct node *call)
 	struct diag *d;
 
 	if (!(c->prog->provider->has & HAS_ARGN)) {
-		d = check_error(c, call->loc, "not-in-probe", "The %s builtin can only be used with "
-				"'kprobes', 'uprobes' and 'usdt' probes", call->u.call.name);
+		d = check_error(c, call->loc, "not-in-probe",
+				"The %s builtin can only be used with "
+				"'kprobes', 'uprobes' and 'usdt' probes",
+				call->u.call.name);
 		if (c->prog->provider->has & HAS_ARGS)
 			check_hint(c, d, "the arguments of a %s are fields of args: args.name",
 				   provider_text(c));

@@ -98,10 +98,10 @@ bool need_string(struct check *c, const struct node *call, size_t i)
 
 	if (!arg || arg->kind == NODE_STRING)
 		return true;
-	d = check_error(c, call->loc, "literal-required", "%s() expects a string literal (%s provided)",
-			call->u.call.builtin->name,
-			arg->type && arg->type->kind == TYPE_STRING ? "a string that is no literal" :
-			literal_word(arg));
+	d = check_error(c, call->loc, "literal-required",
+			"%s() expects a string literal (%s provided)", call->u.call.builtin->name,
+			arg->type && arg->type->kind == TYPE_STRING ? "a string that is no literal"
+								    : literal_word(arg));
 	if (arg->kind == NODE_INT)
 		check_hint(c, d, "str($N) gives a positional parameter as text");
 	return false;
@@ -149,8 +149,8 @@ const struct type *check_type_usermode(struct check *c, struct node *call)
 /* The kernel's own struct by name, or void where BTF does not have it. */
 static const struct type *kernel_struct(struct check *c, const char *name)
 {
-	const struct type *t = c->btf ? kbtf_type_by_name(c->btf, c->types, KBTF_STRUCT_NAME, name) :
-			       NULL;
+	const struct type *t = c->btf ? kbtf_type_by_name(c->btf, c->types, KBTF_STRUCT_NAME, name)
+				      : NULL;
 
 	return t ? t : c->types->void_;
 }

@@ -76,8 +76,9 @@ static const char *keyword_text(enum type_expr_kind kind)
 
 static const struct type *unknown_type(struct check *c, const struct type_expr *e)
 {
-	struct diag *d = check_error(c, e->loc, "unknown-type", "Cannot resolve unknown type \"%s%s\"",
-				     keyword_text(e->kind), e->name);
+	struct diag *d = check_error(c, e->loc, "unknown-type",
+				     "Cannot resolve unknown type \"%s%s\"", keyword_text(e->kind),
+				     e->name);
 	struct nearest near;
 
 	nearest_start(&near, e->name);
@@ -140,7 +141,8 @@ const struct type *type_of_expr(struct check *c, const struct type_expr *e, bool
 
 static bool is_bytes(const struct type *t)
 {
-	return t->kind == TYPE_ARRAY && (type_is_integer(t->target) || t->target->kind == TYPE_BOOL);
+	return t->kind == TYPE_ARRAY &&
+	       (type_is_integer(t->target) || t->target->kind == TYPE_BOOL);
 }
 
 /* An array as wide as what it is made of: `(uint8[])$x`. */
@@ -215,7 +217,8 @@ static const struct type *placed(struct check *c, const struct type *to, const s
 	if (to->kind != TYPE_POINTER)
 		return to;
 	same = from->kind == TYPE_POINTER && from->target == to->target;
-	return type_pointer(c->types, to->target, cast_space(c, to, from), same && from->is_trusted);
+	return type_pointer(c->types, to->target, cast_space(c, to, from),
+			    same && from->is_trusted);
 }
 
 static bool has_enumerator(const struct type_enum *e, uint64_t value)
@@ -265,7 +268,8 @@ const struct type *infer_cast(struct check *c, struct node *n)
 	to = placed(c, to, from);
 	if (to == from)
 		check_warning(c, n->loc, "identical-cast",
-			      "Unnecessary cast: expression is already of type %s", type_text(c, to));
+			      "Unnecessary cast: expression is already of type %s",
+			      type_text(c, to));
 	return to;
 }
 
@@ -282,7 +286,8 @@ static void become_size(struct check *c, struct node *n, uint64_t value)
 static const struct type *no_such_path(struct check *c, const struct node *n,
 				       const struct type *t, const char *name)
 {
-	check_error(c, n->loc, "unknown-field", "'%s' has no field named '%s'", type_text(c, t), name);
+	check_error(c, n->loc, "unknown-field", "'%s' has no field named '%s'", type_text(c, t),
+		    name);
 	return bad_type(c);
 }
 

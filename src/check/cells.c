@@ -100,7 +100,8 @@ static bool fits_declared(struct check *c, const struct type *to, const struct t
 
 	if (type_is_integer(to) && type_is_integer(t)) {
 		if (value && value->kind == NODE_INT)
-			return type_int_holds(to, value->u.integer.value, value->u.integer.negative);
+			return type_int_holds(to, value->u.integer.value,
+					      value->u.integer.negative);
 		return true;	/* convert.c warns of what may be lost */
 	}
 	if (type_is_integer(to) && type_is_castable(t))
@@ -127,9 +128,10 @@ void cell_add_var(struct check *c, struct var *v, const struct type *t, struct l
 	else
 		ok = cell_add(c, v->type, &v->next, t);
 	if (!ok)
-		check_error(c, loc, "type-mismatch", "Type mismatch for $%s: trying to assign value "
-			    "of type '%s' when variable already has a type '%s'", v->name,
-			    type_text(c, t), type_text(c, v->type ? v->type : v->next));
+		check_error(c, loc, "type-mismatch",
+			    "Type mismatch for $%s: trying to assign value "
+			    "of type '%s' when variable already has a type '%s'",
+			    v->name, type_text(c, t), type_text(c, v->type ? v->type : v->next));
 }
 
 void cell_add_value(struct check *c, struct map *m, const struct type *t, struct loc loc)
@@ -139,14 +141,17 @@ void cell_add_value(struct check *c, struct map *m, const struct type *t, struct
 	t = without_trust(c, t);
 	if (cell_add(c, m->value, &m->next_value, t))
 		return;
-	if (m->value && m->value->kind == t->kind && (t->kind == TYPE_HIST || t->kind == TYPE_LHIST))
+	if (m->value && m->value->kind == t->kind &&
+	    (t->kind == TYPE_HIST || t->kind == TYPE_LHIST))
 		check_error(c, loc, "type-mismatch", t->kind == TYPE_HIST ?
 			    "Different bits in a single hist unsupported" :
 			    "Different lhist bounds in a single map unsupported");
 	else
-		check_error(c, loc, "type-mismatch", "Type mismatch for @%s: trying to assign value "
-			    "of type '%s' when map already has a type '%s'", m->name,
-			    type_text(c, t), type_text(c, m->value ? m->value : m->next_value));
+		check_error(c, loc, "type-mismatch",
+			    "Type mismatch for @%s: trying to assign value "
+			    "of type '%s' when map already has a type '%s'",
+			    m->name, type_text(c, t),
+			    type_text(c, m->value ? m->value : m->next_value));
 }
 
 /* Key types as messages list them: a tuple's elements without parentheses. */

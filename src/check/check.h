@@ -79,8 +79,8 @@ struct var {
 	const struct type *type;
 	bool is_declared;	/* type fixed by `let $x : T` */
 	bool is_loop_var;
-	bool captured;		/* used in a loop body other than where it was made, so it must live in
-				   memory if that body becomes a callback */
+	bool captured;		/* used in a loop body other than where it was made, so it must
+				   live in memory if that body becomes a callback */
 	bool address_taken;
 	bool assigned, read;
 	struct node *scope;	/* the block that it lives in */
@@ -141,9 +141,9 @@ struct prog {
 	bool reads_user;		/* reads user memory (sleepable where that helps) */
 	bool uses_stacks;
 	bool uses_args;
-	bool has_effects;		/* changes a map, sends a record, ...: must heed the stop flag */
-	const char *raw_event;		/* many syscall tracepoints as one raw program on sys_enter or
-					   sys_exit (design: one program, many attach points); or NULL */
+	bool has_effects;		/* changes a map, sends a record: must heed the stop flag */
+	const char *raw_event;		/* many syscall tracepoints as one raw program on sys_enter
+					   or sys_exit; or NULL */
 	uint32_t index;
 };
 

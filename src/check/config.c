@@ -163,8 +163,11 @@ static void set_bool(struct check *c, const struct key *k, const struct value *v
 	bool value;
 
 	if (!read_bool(v, &value)) {
-		bad_value(c, v, arena_printf(c->arena, "Invalid bool value %s: valid values are true, "
-					     "false, 1, 0, on, off, yes, no.", v->text));
+		bad_value(c, v,
+			  arena_printf(c->arena,
+				       "Invalid bool value %s: valid values are true, "
+				       "false, 1, 0, on, off, yes, no.",
+				       v->text));
 		return;
 	}
 	*(bool *)((char *)&c->config + k->offset) = value != k->inverted;
@@ -181,7 +184,8 @@ static void set_stack_mode(struct check *c, const struct value *v)
 	if (choose(modes, 4, v->text, &mode))
 		c->config.stack_mode = (enum stack_mode)mode;
 	else
-		bad_value(c, v, "Invalid value for stack_mode: valid values are bpftrace, raw, perf, "
+		bad_value(c, v,
+			  "Invalid value for stack_mode: valid values are bpftrace, raw, perf, "
 			  "and build_id.");
 }
 
@@ -192,7 +196,8 @@ static void set_missing(struct check *c, const struct value *v)
 	};
 
 	if (!choose(words, 3, v->text, &c->config.missing_probes))
-		bad_value(c, v, "Invalid value for missing_probes: valid values are ignore, warn, and "
+		bad_value(c, v,
+			  "Invalid value for missing_probes: valid values are ignore, warn, and "
 			  "error.");
 }
 
@@ -207,9 +212,12 @@ static void set_license(struct check *c, const struct value *v)
 	if (choose(licenses, 6, v->text, &which))
 		c->config.license = licenses[which];
 	else
-		bad_value(c, v, arena_printf(c->arena, "Invalid value for license: %s. Valid values: "
-					     "GPL, GPL v2, GPL and additional rights, Dual BSD/GPL, "
-					     "Dual MIT/GPL, Dual MPL/GPL", v->text));
+		bad_value(c, v,
+			  arena_printf(c->arena,
+				       "Invalid value for license: %s. Valid values: "
+				       "GPL, GPL v2, GPL and additional rights, Dual BSD/GPL, "
+				       "Dual MIT/GPL, Dual MPL/GPL",
+				       v->text));
 }
 
 static void check_gate(struct check *c, const struct value *v)
@@ -279,16 +287,17 @@ static void apply_entry(struct check *c, const struct config_entry *e)
 		return;
 	}
 	if (k->kind == KEY_ENVIRONMENT) {
-		check_error(c, v.loc, "config-key", "%s: can only be set as an environment variable",
-			    e->key);
+		check_error(c, v.loc, "config-key",
+			    "%s: can only be set as an environment variable", e->key);
 		return;
 	}
 	if (k->renamed)
-		check_warning(c, v.loc, "config-renamed", "%s has been renamed, please use %s", e->key,
-			      k->renamed);
+		check_warning(c, v.loc, "config-renamed", "%s has been renamed, please use %s",
+			      e->key, k->renamed);
 	v.is_number = e->kind == CONFIG_INT || e->kind == CONFIG_BOOL;
 	v.number = e->number;
-	v.text = v.is_number ? arena_printf(c->arena, "%llu", (unsigned long long)e->number) : e->text;
+	v.text = v.is_number ? arena_printf(c->arena, "%llu", (unsigned long long)e->number)
+			     : e->text;
 	if (e->kind == CONFIG_BOOL && k->kind == KEY_NUMBER)
 		v.is_number = false;
 	set_key(c, k, &v);

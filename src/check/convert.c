@@ -28,9 +28,11 @@ static void warn_loss(struct check *c, const struct node *n, const struct type *
 	if (!type_is_integer(n->type) || !type_is_integer(to) || is_flexible(n->type) ||
 	    type_int_fits(n->type, to))
 		return;
-	check_warning(c, n->loc, "lossy-conversion", "Expression of type: %s being cast to type: %s. "
+	check_warning(c, n->loc, "lossy-conversion",
+		      "Expression of type: %s being cast to type: %s. "
 		      "This may cause unexpected results. Use an explicit cast to suppress this "
-		      "warning.", type_text(c, n->type), type_text(c, to));
+		      "warning.",
+		      type_text(c, n->type), type_text(c, to));
 }
 
 static void convert_literal(struct check *c, struct node *n, const struct type *to)
@@ -83,10 +85,13 @@ static void check_merge(struct check *c, const struct node *n)
 	if (n->kind != NODE_MAP_ELEM || !type_is_castable(n->type) ||
 	    target_has(c->target, FEATURE_MAP_LOOKUP_PERCPU))
 		return;
-	check_hint(c, check_error(c, n->loc, "kernel-feature", "reading a value of type '%s' needs %s, "
-				  "which kernels from %s on have", type_text(c, n->type),
-				  target_feature_text(FEATURE_MAP_LOOKUP_PERCPU),
-				  target_feature_kernel(FEATURE_MAP_LOOKUP_PERCPU)),
+	check_hint(c,
+		   check_error(c, n->loc, "kernel-feature",
+			       "reading a value of type '%s' needs %s, "
+			       "which kernels from %s on have",
+			       type_text(c, n->type),
+			       target_feature_text(FEATURE_MAP_LOOKUP_PERCPU),
+			       target_feature_kernel(FEATURE_MAP_LOOKUP_PERCPU)),
 		   "print(@%s) works on this kernel, too", n->u.map.name);
 }
 

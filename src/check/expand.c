@@ -266,9 +266,11 @@ static void keep_fitting(struct check *c, const struct demands *d, const struct 
 	}
 	sites->n = kept ? kept : 1;
 	if (kept && kept < count)
-		check_warning(c, probe->loc, "left-out", "%zu of %zu attach points are left out: arg%u "
-			      "of %s has no field '%s'", count - kept, count, missing.index,
-			      left_out->name, missing.field ? missing.field : "*");
+		check_warning(c, probe->loc, "left-out",
+			      "%zu of %zu attach points are left out: arg%u "
+			      "of %s has no field '%s'",
+			      count - kept, count, missing.index, left_out->name,
+			      missing.field ? missing.field : "*");
 }
 
 static void group_sites(struct check *c, const struct probe *probe, site_vec *sites)
@@ -317,8 +319,11 @@ static void expand_probe(struct check *c, const struct probe *probe)
 	note_names(c, &sites);
 	group_sites(c, probe, &sites);
 	if (sites.n > c->config.max_probes)
-		check_hint(c, check_error(c, probe->loc, "too-many-probes", "%zu attach points exceed the "
-					  "limit of %u", sites.n, c->config.max_probes),
+		check_hint(c,
+			   check_error(c, probe->loc, "too-many-probes",
+				       "%zu attach points exceed the "
+				       "limit of %u",
+				       sites.n, c->config.max_probes),
 			   "raise the limit with max_probes");
 }
 
@@ -334,8 +339,9 @@ void expand_probes(struct check *c)
 	vec_each(probe, &c->script->probes)
 		expand_probe(c, *probe);
 	if (c->progs.n > c->config.max_bpf_progs)
-		check_hint(c, check_error(c, (struct loc){ 0 }, "too-many-programs",
-					  "the script needs %zu programs, the limit is %u", c->progs.n,
-					  c->config.max_bpf_progs),
+		check_hint(c,
+			   check_error(c, (struct loc){0}, "too-many-programs",
+				       "the script needs %zu programs, the limit is %u",
+				       c->progs.n, c->config.max_bpf_progs),
 			   "raise the limit with max_bpf_progs");
 }

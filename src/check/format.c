@@ -189,8 +189,8 @@ static void check_value(struct check *c, const struct node *call, const struct s
 	if (!t || t->kind == TYPE_ERROR)
 		return;
 	if (t->kind == TYPE_VOID || t->kind == TYPE_TIMESTAMP_MODE) {
-		check_error(c, call->loc, "bad-format", "unable to print none type for specifier: %s",
-			    spec->letters);
+		check_error(c, call->loc, "bad-format",
+			    "unable to print none type for specifier: %s", spec->letters);
 		return;
 	}
 	if (t->space == SPACE_CONTEXT && t->kind == TYPE_STRUCT) {
@@ -199,8 +199,9 @@ static void check_value(struct check *c, const struct node *call, const struct s
 	}
 	if (accepts(spec, t))
 		return;
-	d = check_error(c, call->loc, "bad-format", "unsupported format specifier for type '%s': %s",
-			type_text(c, t), spec->letters);
+	d = check_error(c, call->loc, "bad-format",
+			"unsupported format specifier for type '%s': %s", type_text(c, t),
+			spec->letters);
 	if (type_is_castable(t))
 		check_hint(c, d, "cast the value to an integer, (int64), or print it with %%s");
 	else if (t->kind == TYPE_STRING || spec->accepts == ACCEPTS_NUMBER)

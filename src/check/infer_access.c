@@ -15,7 +15,8 @@ static const struct type *struct_behind(struct check *c, const struct type *t)
 		const struct type *reached = type_reached(c->types, t->target, t->space);
 
 		if (reached->kind == TYPE_STRUCT && t->is_trusted)
-			reached = type_structure(c->types, reached->structure, reached->space, true);
+			reached = type_structure(c->types, reached->structure, reached->space,
+						 true);
 		t = reached;
 	}
 	return t->kind == TYPE_STRUCT ? t : NULL;
@@ -153,9 +154,10 @@ static const struct type *infer_field(struct check *c, struct node *n)
 		return infer_record_field(c, n, t);
 	s = struct_behind(c, t);
 	if (!s) {
-		struct diag *d = check_error(c, n->loc, "not-a-struct", "Can not access field '%s' on "
-					     "expression of type '%s'", n->u.field.name,
-					     type_text(c, t));
+		struct diag *d = check_error(c, n->loc, "not-a-struct",
+					     "Can not access field '%s' on "
+					     "expression of type '%s'",
+					     n->u.field.name, type_text(c, t));
 
 		if (!c->btf && t->kind == TYPE_POINTER && t->target->kind == TYPE_VOID)
 			check_hint(c, d, "types of the kernel need its BTF, which is not there");
@@ -235,8 +237,10 @@ static const struct type *infer_indexed(struct check *c, struct node *n, const s
 		check_error(c, n->loc, "bad-index", "a tuple's index must be a literal");
 		return bad_type(c);
 	default:
-		check_error(c, n->loc, "bad-index", "The array index operator [] can only be used on "
-			    "arrays, pointers, and tuples, found %s.", type_text(c, t));
+		check_error(c, n->loc, "bad-index",
+			    "The array index operator [] can only be used on "
+			    "arrays, pointers, and tuples, found %s.",
+			    type_text(c, t));
 		return bad_type(c);
 	}
 }

@@ -169,7 +169,8 @@ static void warn_division(struct check *c, const struct node *n)
 		return;
 	if (is_flexible(l) || is_flexible(r) || is_signed(l) == is_signed(r))
 		return;
-	check_warning(c, n->loc, "signed-division", "signed operands for '%s' can lead to undefined "
+	check_warning(c, n->loc, "signed-division",
+		      "signed operands for '%s' can lead to undefined "
 		      "behavior (cast to unsigned to silence warning)",
 		      ast_op_text(n->u.binary.op));
 }
@@ -284,5 +285,6 @@ const struct type *infer_incdec(struct check *c, struct node *n)
 		cell_add_value(c, to->u.map.map, next, n->loc);
 	else if (!to->u.var.var->is_sized)
 		cell_add_var(c, to->u.var.var, next, n->loc, NULL);
-	return n->u.incdec.decrement && t->kind != TYPE_POINTER ? type_int(c->types, 8, true) : next;
+	return n->u.incdec.decrement && t->kind != TYPE_POINTER ? type_int(c->types, 8, true)
+								: next;
 }

@@ -16,7 +16,8 @@ static void assign_var(struct check *c, struct node *n, struct var *v, const str
 		return;
 	if (!is_storable(t)) {
 		check_error(c, n->loc, "not-assignable",
-			    "Value '%s' cannot be assigned to a scratch variable.", type_text(c, t));
+			    "Value '%s' cannot be assigned to a scratch variable.",
+			    type_text(c, t));
 		return;
 	}
 	if (t->space == SPACE_CONTEXT) {
@@ -38,9 +39,11 @@ static void copy_aggregate(struct check *c, struct node *n, struct map *m,
 		cell_add_value(c, m, type_as_int64(c, t), n->loc);
 		return;
 	}
-	d = check_error(c, n->loc, "aggregate-copy", "Map value '%s' cannot be assigned from one map "
+	d = check_error(c, n->loc, "aggregate-copy",
+			"Map value '%s' cannot be assigned from one map "
 			"to another. The function that returns this type must be called directly "
-			"e.g. `@%s = %s;`.", type_text(c, t), m->name,
+			"e.g. `@%s = %s;`.",
+			type_text(c, t), m->name,
 			t->kind == TYPE_COUNT ? "count()" : "sum(retval)");
 	if (type_is_castable(t) && (from->kind == NODE_MAP || from->kind == NODE_MAP_ELEM))
 		check_hint(c, d, "Add a cast to integer if you want the value of the aggregate, "
@@ -166,7 +169,8 @@ static bool check_range_end(struct check *c, const struct node *n, const struct 
 		return false;
 	if (type_is_number(end->type))
 		return true;
-	check_error(c, n->loc, "bad-range", "Loop range requires an integer for the %s value", what);
+	check_error(c, n->loc, "bad-range", "Loop range requires an integer for the %s value",
+		    what);
 	return false;
 }
 

@@ -145,7 +145,8 @@ static bool refuse_shadowing(struct check *c, const char *name, struct loc loc)
 	if (!v)
 		return false;
 	d = check_error(c, loc, "shadowing",
-			"Variable $%s was already declared. Variable shadowing is not allowed.", name);
+			"Variable $%s was already declared. Variable shadowing is not allowed.",
+			name);
 	check_note(c, d, v->loc, v->is_declared ? "This is the initial declaration." :
 		   v->is_loop_var ? "This is the loop variable." :
 		   "This is the initial assignment.");
@@ -229,7 +230,8 @@ bool pointee_has(struct check *c, const struct type *pointee, const char *field)
 
 /* argN beyond the prototype: say which parameters there are, and which of them
  * has the field. */
-static void no_such_argument(struct check *c, const struct node *n, const char *field, int nr_params)
+static void no_such_argument(struct check *c, const struct node *n, const char *field,
+			     int nr_params)
 {
 	const struct provider *p = c->prog->provider;
 	struct probe_site *site = c->prog->sites[0];

@@ -321,7 +321,8 @@ static void resolve_len(struct check *c, struct node *n)
 	struct node *arg = n->u.call.args.at[0];
 
 	if (arg->kind == NODE_MAP)
-		map_demand(c, arg, false, MAP_READ, "call to len() expects a map with explicit keys "
+		map_demand(c, arg, false, MAP_READ,
+			   "call to len() expects a map with explicit keys "
 			   "(non-scalar map)");
 	else
 		resolve_children(c, n);
@@ -391,8 +392,10 @@ static bool check_call_place(struct check *c, struct node *n)
 	const struct builtin *b = n->u.call.builtin;
 
 	if ((b->flags & BUILTIN_F_UNSAFE) && !c->options->unsafe_mode) {
-		check_hint(c, check_error(c, n->loc, "unsafe",
-					  "%s() is an unsafe function being used in safe mode", b->name),
+		check_hint(c,
+			   check_error(c, n->loc, "unsafe",
+				       "%s() is an unsafe function being used in safe mode",
+				       b->name),
 			   "allow it with --unsafe");
 		return false;
 	}
