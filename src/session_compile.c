@@ -1,7 +1,7 @@
 /*
  * The compiler, top to bottom: script text to image.
  *
- *	lang -> check -> lower -> ir passes -> bpf -> image
+ *	lang (parse, expand) -> check -> lower -> ir passes -> bpf -> image
  *
  * Each stage is a function from the data of the stage before to its own. After
  * a stage with errors the rest does not run. All that the stages allocate is
@@ -79,6 +79,19 @@ static bool stage_parse(struct compilation *c, const struct source *source)
 	c->check.script = lang_parse(&s->arena, &c->names, &c->diags, source, &options);
 	if (s->dumps[STAGE_AST])
 		lang_dump(c->check.script, s->dumps[STAGE_AST]);
+	return !c->diags.nr_errors;
+}
+
+static bool is_builtin(const char *name, bool is_call)
+{
+	const struct builtin *b = builtin_find(name);
+
+	return b && (b->kind & (is_call ? BUILTIN_FUNC : BUILTIN_VAR));
+}
+
+static bool stage_expand(struct compilation *c)
+{
+	lang_expand_macros(&c->s->arena, &c->diags, c->check.script, is_builtin);
 	return !c->diags.nr_errors;
 }
 
@@ -174,7 +187,7 @@ static bool stage_emit(struct compilation *c)
 
 static bool run_stages(struct compilation *c, const struct source *source)
 {
-	if (!stage_parse(c, source) || !stage_check(c) || !stage_lower(c))
+	if (!stage_parse(c, source) || !stage_expand(c) || !stage_check(c) || !stage_lower(c))
 		return false;
 	stage_optimize(c);
 	return stage_emit(c);

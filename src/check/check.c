@@ -13,7 +13,6 @@ enum { ROUNDS_MAX = 400 };
 /* Parts of the language that come later: named, and placed. */
 static void refuse_parts(struct check *c)
 {
-	struct macro **m;
 	struct func **f;
 	struct c_chunk *chunk;
 	struct import *import;
@@ -23,8 +22,6 @@ static void refuse_parts(struct check *c)
 			    "C definitions");
 	vec_each(import, &c->script->imports)
 		unsupported(c, import->loc, "import");
-	vec_each(m, &c->script->macros)
-		unsupported(c, (*m)->loc, "macro");
 	vec_each(f, &c->script->funcs)
 		unsupported(c, (*f)->loc, "fn");
 }

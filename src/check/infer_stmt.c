@@ -253,7 +253,8 @@ static void warn_discarded(struct check *c, const struct node *n)
 static void infer_effect(struct check *c, struct node *n)
 {
 	infer_expr(c, n);
-	if (n->kind != NODE_IF && n->kind != NODE_BLOCK)
+	/* A block in parentheses stands for the call of a macro. */
+	if (n->kind != NODE_IF && (n->kind != NODE_BLOCK || n->parens))
 		warn_discarded(c, n);
 }
 

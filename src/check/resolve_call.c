@@ -29,16 +29,6 @@ static bool is_later(const char *name)
 	return false;
 }
 
-static const struct macro *find_macro(const struct check *c, const char *name)
-{
-	struct macro **m;
-
-	vec_each(m, &c->script->macros)
-		if ((*m)->name == name)
-			return *m;
-	return NULL;
-}
-
 static const struct func *find_func(const struct check *c, const char *name)
 {
 	struct func **f;
@@ -52,7 +42,7 @@ static const struct func *find_func(const struct check *c, const char *name)
 /* Did the name stand for something that comes later? Says so. */
 static bool refuse_later(struct check *c, struct node *n, const char *name)
 {
-	if (find_macro(c, name) || find_func(c, name)) {
+	if (find_func(c, name)) {
 		node_set_error(n);	/* its definition has been refused */
 		return true;
 	}
@@ -413,7 +403,7 @@ void resolve_call(struct check *c, struct node *n)
 	const char *name = n->u.call.name;
 	const struct builtin *b = builtin_find(name);
 
-	if (find_macro(c, name) || !b || b->id == BUILTIN_arg) {
+	if (!b || b->id == BUILTIN_arg) {
 		if (!refuse_later(c, n, name))
 			unknown_name(c, n, name, true);
 		return;

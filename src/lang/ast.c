@@ -192,7 +192,7 @@ static void copy_nodes(struct arena *a, node_vec *v)
 	v->cap = v->n;
 }
 
-static struct type_expr *type_expr_clone(struct arena *a, const struct type_expr *t)
+struct type_expr *type_expr_clone(struct arena *a, const struct type_expr *t)
 {
 	struct type_expr *copy;
 

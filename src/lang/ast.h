@@ -248,7 +248,7 @@ struct macro_param {
 
 struct macro {
 	const char *name;
-	struct loc loc;
+	struct loc loc;		/* `macro NAME` */
 	VEC(struct macro_param) params;
 	struct node *body;	/* BLOCK */
 };
@@ -310,6 +310,7 @@ struct node *node_new(struct arena *a, enum node_kind kind, struct loc loc);
 
 /* A deep copy of a tree as the parser made it (check's notes are dropped). */
 struct node *node_clone(struct arena *a, const struct node *n);
+struct type_expr *type_expr_clone(struct arena *a, const struct type_expr *t);
 
 /* A block is used for its effects only: make its value a statement, also in the
  * blocks of an `if` that was the value. */

@@ -20,6 +20,14 @@ struct lang_options {
 struct script *lang_parse(struct arena *a, struct names *names, struct diags *diags,
 			  const struct source *source, const struct lang_options *options);
 
+/* Put the bodies of macros where they are called, in the whole script; no macro
+ * is left. `is_builtin` says whether the language has a function (is_call) or
+ * else a variable of this name: what no macro takes is left to it. Every node of
+ * an expansion has loc.from. Errors are in `diags`. */
+typedef bool (*lang_is_builtin_fn)(const char *name, bool is_call);
+void lang_expand_macros(struct arena *a, struct diags *diags, struct script *script,
+			lang_is_builtin_fn is_builtin);
+
 /* Write the tree for people (`-d ast`): one node a line, indented. Types are
  * shown where they are known. */
 void lang_dump(const struct script *script, FILE *out);

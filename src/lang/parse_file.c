@@ -100,14 +100,15 @@ static void parse_macro_param(struct parser *p, struct macro *m)
 		param.kind = MACRO_PARAM_EXPR;
 	else if (p->tok.kind == TOK_IDENT)
 		parser_error(p, param.loc, "macro-parameter",
-			     "builtin '%s' cannot be a macro parameter", p->tok.name);
+			     "builtin '%s' can't be used as a macro argument", p->tok.name);
 	else
 		parser_expected(p, "macro parameter: a variable, a map or a name");
 	if (p->panic)
 		return;
 	if (has_macro_param(m, &param))
-		parser_error(p, param.loc, "macro-parameter",
-			     "macro parameter '%s' is there twice", param.name);
+		diag_error(p->diags, param.loc, "macro-parameter",
+			   "Variable for macro argument has already been used: %.*s",
+			   (int)(param.loc.end - param.loc.begin), p->source->text + p->tok.begin);
 	parser_advance(p);
 	vec_push(p->arena, &m->params, param);
 }
@@ -115,12 +116,13 @@ static void parse_macro_param(struct parser *p, struct macro *m)
 static void parse_macro(struct parser *p)
 {
 	struct macro *m = arena_new(p->arena, struct macro);
+	uint32_t begin = p->tok.begin;
 
 	parser_advance(p);
 	m->name = p->tok.name;
-	m->loc = parser_tok_loc(p);
 	if (!parser_expect(p, TOK_IDENT))
 		return;
+	m->loc = parser_loc_from(p, begin);
 	if (parser_accept(p, TOK_LPAREN)) {
 		while (!p->panic && p->tok.kind != TOK_RPAREN) {
 			parse_macro_param(p, m);

@@ -22,8 +22,14 @@ void parse_params(const char *const *params)
 		options.nr_params++;
 }
 
+/* The builtins of the tests that expand macros. */
+static bool is_builtin(const char *name, bool is_call)
+{
+	return !strcmp(name, is_call ? "strlen" : "cpu");
+}
+
 /* Parse; the diagnostics' text and the dump are the caller's. */
-static void parse(const char *text, char **errors, char **dump)
+static void parse(const char *text, bool expand, char **errors, char **dump)
 {
 	struct arena a;
 	struct names names;
@@ -38,6 +44,8 @@ static void parse(const char *text, char **errors, char **dump)
 	diags_init(&diags, &a);
 	script = lang_parse(&a, &names, &diags, source_add(&diags, "t", text, strlen(text)),
 			    &options);
+	if (expand && !diags.nr_errors)
+		lang_expand_macros(&a, &diags, script, is_builtin);
 	for (size_t i = 0; i < diags.list.n; i++)
 		diag_render(&diags, diags.list.at[i], false, &out);
 	*errors = strdup(sbuf_text(&out));
@@ -52,7 +60,7 @@ char *parse_dump(const char *script)
 {
 	char *errors, *dump;
 
-	parse(script, &errors, &dump);
+	parse(script, false, &errors, &dump);
 	assert_string_equal(errors, "");
 	free(errors);
 	return dump;
@@ -62,9 +70,30 @@ char *parse_errors(const char *script)
 {
 	char *errors, *dump;
 
-	parse(script, &errors, &dump);
+	parse(script, false, &errors, &dump);
 	free(dump);
 	return errors;
+}
+
+char *parse_expanded(const char *script)
+{
+	char *errors, *dump;
+
+	parse(script, true, &errors, &dump);
+	if (!*errors) {
+		free(errors);
+		return dump;
+	}
+	free(dump);
+	return errors;
+}
+
+void expect_expanded(const char *script, const char *expected)
+{
+	char *text = parse_expanded(script);
+
+	assert_string_equal(text, expected);
+	free(text);
 }
 
 void expect_dump(const char *script, const char *expected)

@@ -17,6 +17,11 @@ char *parse_errors(const char *script);
 void expect_dump(const char *script, const char *expected);
 void expect_errors(const char *script, const char *expected);
 
+/* The dump after the expansion of macros, or the diagnostics if there are any.
+ * There is a builtin function strlen and a builtin variable cpu. */
+char *parse_expanded(const char *script);
+void expect_expanded(const char *script, const char *expected);
+
 /* The dump of "begin { SCRIPT }" without its frame of two levels. */
 void expect_stmts(const char *stmts, const char *expected);
 

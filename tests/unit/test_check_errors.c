@@ -325,8 +325,6 @@ static const struct check_row settings_rows[] = {
 };
 
 static const struct check_row later_rows[] = {
-	{ "macro m() { 1 } begin { print(m()); }",
-	  "t:1:7-8: ERROR: not supported yet: macro\n" },
 	{ "fn f($a : int64) : int64 { return 1; } begin { f(1); }",
 	  "t:1:4-5: ERROR: not supported yet: fn\n" },
 	{ "#include <linux/fs.h>\nbegin { }",
