@@ -88,6 +88,7 @@ test-programs: $(PROGRAMS) $(EXAMPLES) $(LIVE_C)
 check: unit all
 	$(Q)tools/check-includes
 	$(Q)tests/errors/run
+	$(Q)tests/docs/run --check
 
 # On this machine's kernel, as root.
 live: all test-programs

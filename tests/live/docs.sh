@@ -1,0 +1,2 @@
+# The examples of the manual, as root on this kernel.
+exec sh tests/docs/run
