@@ -98,7 +98,8 @@ enum image_map_role {
 	IMAGE_MAP_SCRATCH,	/* large objects of one program; value_size 0: it has none, no map is
 				   made */
 	IMAGE_MAP_GLOBAL,	/* control block, see struct image_control; one array value */
-	IMAGE_MAP_LOSSES,	/* array, one value: u64[nr_progs][IMAGE_LOSS_COUNT], atomic adds */
+	IMAGE_MAP_LOSSES,	/* array, one value: u64[nr_progs][IMAGE_LOSS_COUNT], atomic adds;
+				   these words may also be in the GLOBAL map */
 	IMAGE_MAP_RODATA,	/* array with one value, filled from `data` before loading */
 	IMAGE_MAP_STACKS,
 };
@@ -301,6 +302,7 @@ struct image {
 	const void *btf;		/* the program's own BTF, raw */
 	uint32_t btf_size;
 	uint32_t ring_map, global_map, losses_map;	/* UINT32_MAX: none */
+	uint32_t losses_offset;		/* in the value of losses_map, which may be the GLOBAL map */
 	struct image_config config;
 	uint32_t nr_cpus;		/* cells of a map, at least the target's possible CPUs */
 };

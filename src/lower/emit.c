@@ -27,6 +27,16 @@ struct ir_insn *lower_zeros(struct gen *g)
 	return lower_control(g, g->l->zeros_offset);
 }
 
+/* A word that is 1. */
+struct ir_insn *lower_one(struct gen *g)
+{
+	struct lower *l = g->l;
+
+	if (!l->one_offset)
+		l->one_offset = lower_control_word(l, 8);
+	return lower_control(g, l->one_offset);
+}
+
 bool lower_has(struct gen *g, enum target_feature f)
 {
 	return target_has(g->c->target, f);
@@ -91,7 +101,7 @@ struct ir_insn *lower_loss_counter(struct gen *g, enum image_loss loss)
 {
 	uint32_t offset = (g->index * IMAGE_LOSS_COUNT + loss) * 8;
 
-	return ir_map_value(g->b.func, g->l->image->losses_map, offset);
+	return lower_control(g, g->l->image->losses_offset + offset);
 }
 
 void lower_loss(struct gen *g, enum image_loss loss)

@@ -28,6 +28,7 @@ struct map_store {
 	unsigned users, raw_users;	/* programs that touch it */
 	bool preemptible;	/* one of them may be interrupted by another */
 	bool inserted, inserted_irq_off, inserted_perf;
+	bool may_be_zero;	/* though it was written: it is not only counted up */
 };
 
 /* Kernel functions that programs call where the kernel has them. */
@@ -43,9 +44,10 @@ struct lower {
 	struct lower_result *out;
 	struct arena *arena;		/* work and IR; what stays is in image->arena */
 	struct hmap layouts;		/* struct type -> struct value_layout */
-	uint32_t cells_map, cells_size;
+	uint32_t cells_map;		/* the control block; NO_MAP: there are no cells */
 	uint32_t control_size;
 	uint32_t zeros_offset, zeros_size;	/* zero bytes in the control block */
+	uint32_t one_offset;		/* a word that is 1 in the control block; 0: not asked for */
 	uint32_t cpu_mask;		/* CPUs rounded up to a power of two, less one */
 	const struct node *strftime;	/* the first call: its format is that of times in maps */
 	struct type_struct *task_struct;	/* see lower_task_struct */
@@ -153,6 +155,7 @@ struct ir_insn *lower_const(struct gen *g, int64_t value);
 struct ir_insn *lower_object(struct gen *g, const char *name, uint32_t size, uint32_t align);
 struct ir_insn *lower_control(struct gen *g, uint32_t offset);
 struct ir_insn *lower_zeros(struct gen *g);
+struct ir_insn *lower_one(struct gen *g);
 void lower_zero(struct gen *g, struct ir_insn *p, int32_t offset, uint32_t size);
 void lower_loss(struct gen *g, enum image_loss loss);
 struct ir_insn *lower_loss_counter(struct gen *g, enum image_loss loss);

@@ -29,7 +29,8 @@ uint32_t lower_add_rodata(struct lower *l, const char *name, const void *data, u
 		.flags = BPF_F_RDONLY_PROG, .data = copy, .data_size = size });
 }
 
-/* Room in the control block, 8-aligned if it is not a single u32. */
+/* Room in the control block, 8-aligned if it is not a single u32. All that programs share but
+ * hash maps is there: one map to make, and in programs one address for all. */
 uint32_t lower_control_word(struct lower *l, uint32_t size_bytes)
 {
 	uint32_t align = size_bytes == 4 ? 4 : 8;
@@ -155,11 +156,25 @@ static void add_fixed_maps(struct lower *l)
 	image->global_map = lower_add_map(l, (struct image_map){
 		.name = "control", .role = IMAGE_MAP_GLOBAL, .type = BPF_MAP_TYPE_ARRAY,
 		.key_size = 4, .max_entries = 1, .flags = BPF_F_MMAPABLE });
-	image->losses_map = lower_add_map(l, (struct image_map){
-		.name = "losses", .role = IMAGE_MAP_LOSSES, .type = BPF_MAP_TYPE_ARRAY,
-		.key_size = 4, .value_size = losses ? losses : 8, .max_entries = 1,
-		.flags = BPF_F_MMAPABLE });
 	l->control_size = sizeof(struct image_control);
+	image->losses_map = image->global_map;
+	image->losses_offset = lower_control_word(l, losses ? losses : 8);
+}
+
+/* Only now is it known what programs want there. */
+static void finish_control(struct lower *l)
+{
+	struct image_map *map = &l->image->maps.at[l->image->global_map];
+	const uint64_t one = 1;
+	char *data;
+
+	map->value_size = (l->control_size + 7) / 8 * 8;
+	if (!l->one_offset)
+		return;
+	map->data_size = l->one_offset + (uint32_t)sizeof(one);
+	data = arena_alloc(&l->image->arena, map->data_size);
+	memcpy(data + l->one_offset, &one, sizeof(one));
+	map->data = data;
 }
 
 int lower_run(struct check *c, struct image *image, struct lower_result *out)
@@ -174,6 +189,6 @@ int lower_run(struct check *c, struct image *image, struct lower_result *out)
 	lower_maps(&l);
 	for (size_t i = 0; i < c->progs.n && !err; i++)
 		err = lower_prog(&l, c->progs.at[i]);
-	image->maps.at[image->global_map].value_size = (l.control_size + 7) / 8 * 8;
+	finish_control(&l);
 	return err;
 }

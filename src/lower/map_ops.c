@@ -52,9 +52,12 @@ struct ir_insn *lower_key(struct gen *g, struct node *elem)
 
 struct ir_insn *lower_cell(struct gen *g, const struct map_store *s, int32_t *offset)
 {
-	struct ir_insn *base = ir_map_value(g->b.func, g->l->cells_map, s->cell_offset), *at;
+	struct ir_insn *base, *at;
 
-	*offset = 0;
+	/* From the beginning of the block if the accesses reach that far: its
+	 * address is there, for the test whether tracing was stopped. */
+	*offset = s->cell_offset + s->value_size <= INT16_MAX ? (int32_t)s->cell_offset : 0;
+	base = lower_control(g, s->cell_offset - (uint32_t)*offset);
 	if (!s->cell_stride)
 		return base;
 	at = lower_cpu_masked(g);
@@ -140,12 +143,17 @@ static void insert_zeroes(struct gen *g, struct ir_insn *map, struct ir_insn *ke
 static void insert_first(struct gen *g, struct ir_insn *map, struct ir_insn *key,
 			 struct ir_insn *const words[2], struct ir_block *done)
 {
-	struct ir_insn *first = lower_object(g, "first", words[1] ? 16 : 8, 8), *err;
 	struct ir_block *failed = lower_block(g, true);
+	struct ir_insn *first = NULL, *err;
 
-	ir_emit_store(&g->b, 8, first, 0, words[0]);
-	if (words[1])
-		ir_emit_store(&g->b, 8, first, 8, words[1]);
+	if (!words[1] && words[0]->op == IR_CONST && words[0]->imm == 1) {
+		first = lower_one(g);
+	} else {
+		first = lower_object(g, "first", words[1] ? 16 : 8, 8);
+		ir_emit_store(&g->b, 8, first, 0, words[0]);
+		if (words[1])
+			ir_emit_store(&g->b, 8, first, 8, words[1]);
+	}
 	err = update(g, map, key, first, BPF_ANY);
 	ir_emit_branch(&g->b, IR_EQ, err, lower_const(g, 0), done, failed);
 	lower_enter(g, failed);

@@ -4,8 +4,8 @@
  * In: the checked maps and programs. Out: a struct map_store for each map, the
  * kernel maps behind them, and image.script_maps.
  *
- * Scalar maps of integers and aggregations are cells in one array that programs
- * reach without a lookup; everything else is a hash. What decides about flags
+ * Scalar maps of integers and aggregations are cells in the control block, which
+ * programs reach without a lookup; everything else is a hash. What decides about flags
  * and atomics is which programs do what to a map, so the bodies are walked
  * once before.
  */
@@ -121,6 +121,27 @@ static void note_use(struct usage *u, const struct map *map, bool inserts)
 	s->inserted_perf |= is_perf(u->prog);
 }
 
+static struct map *map_of(const struct node *n)
+{
+	return n->kind == NODE_MAP || n->kind == NODE_MAP_ELEM ? n->u.map.map : NULL;
+}
+
+/* A map that is only counted up is never zero once it was touched. */
+static void note_zero(const struct node *n)
+{
+	const struct map *m = NULL;
+
+	if (n->kind == NODE_ASSIGN)
+		m = map_of(n->u.assign.target);
+	else if (n->kind == NODE_INCDEC && n->u.incdec.decrement)
+		m = map_of(n->u.incdec.operand);
+	else if (n->kind == NODE_CALL && n->u.call.builtin &&
+		 (n->u.call.builtin->id == BUILTIN_zero || n->u.call.builtin->id == BUILTIN_delete))
+		m = map_of(n->u.call.args.at[0]);
+	if (m)
+		lower_store(m)->may_be_zero = true;
+}
+
 static void visit(struct node **slot, void *arg)
 {
 	struct usage *u = arg;
@@ -128,6 +149,7 @@ static void visit(struct node **slot, void *arg)
 
 	if (!n)
 		return;
+	note_zero(n);
 	if (n->kind == NODE_ASSIGN)
 		u->written = n->u.assign.target;
 	else if (n->kind == NODE_INCDEC)
@@ -173,17 +195,23 @@ static uint32_t value_bytes(struct lower *l, const struct map *m)
 
 /* Values that can be all zero though they were assigned have a word that says
  * so; the others count something themselves. */
-static bool needs_set_word(const struct type *value)
+static bool needs_set_word(const struct map_store *s)
 {
-	return !is_aggregate(value) || value->kind == TYPE_SUM;
+	const struct type *value = s->map->value;
+
+	if (!is_aggregate(value))
+		return s->may_be_zero;
+	return value->kind == TYPE_SUM;
 }
 
 static uint32_t cells_take(struct lower *l, uint32_t size, uint32_t align)
 {
-	uint32_t at = (l->cells_size + align - 1) / align * align;
-
-	l->cells_size = at + size;
-	return at;
+	/* What all programs read is in other cache lines than what some write. */
+	if (l->cells_map == NO_MAP)
+		l->control_size = (l->control_size + 63) / 64 * 64;
+	l->cells_map = l->image->global_map;
+	l->control_size = (l->control_size + align - 1) / align * align;
+	return lower_control_word(l, size);
 }
 
 static void place_cell(struct lower *l, struct map_store *s)
@@ -200,7 +228,7 @@ static void place_cell(struct lower *l, struct map_store *s)
 	}
 	s->cell_stride = stride;
 	s->cell_offset = cells_take(l, stride ? stride * copies : 8, stride ? 64 : 8);
-	if (needs_set_word(m->value))
+	if (needs_set_word(s))
 		s->set_offset = cells_take(l, 8, 8);
 }
 
@@ -302,14 +330,10 @@ void lower_maps(struct lower *l)
 		c->maps.at[i]->aux = s;
 	}
 	find_usage(l);
+	l->cells_map = NO_MAP;
 	for (size_t i = 0; i < c->maps.n; i++)
 		place_map(l, c->maps.at[i]);
-	l->cells_map = NO_MAP;
-	if (l->cells_size)
-		l->cells_map = lower_add_map(l, (struct image_map){
-			.name = "cells", .role = IMAGE_MAP_SCRIPT, .type = BPF_MAP_TYPE_ARRAY,
-			.key_size = 4, .value_size = (l->cells_size + 7) / 8 * 8, .max_entries = 1,
-			.flags = BPF_F_MMAPABLE });
+	l->control_size = (l->control_size + 63) / 64 * 64;
 	if (l->zeros_size)
 		l->zeros_offset = lower_control_word(l, l->zeros_size);
 	for (size_t i = 0; i < c->maps.n; i++)

@@ -85,8 +85,9 @@ static void own_scratch(struct lower *l, struct prog *p, struct ir_module *m)
 	}
 	m->scratch_map = lower_add_map(l, map);
 	m->scratch_lost_map = l->image->losses_map;
-	m->scratch_lost_offset = ((int64_t)l->image->progs.n - 1) * IMAGE_LOSS_COUNT * 8 +
-				 IMAGE_LOSS_SCRATCH * 8;
+	m->scratch_lost_offset = l->image->losses_offset +
+				 (((int64_t)l->image->progs.n - 1) * IMAGE_LOSS_COUNT +
+				  IMAGE_LOSS_SCRATCH) * 8;
 }
 
 /* ---- the attach point ---- */

@@ -203,9 +203,11 @@ int run_load_maps(struct run *r)
 		}
 	}
 	r->control = mapped(r, image->global_map, sizeof(*r->control));
-	r->losses = mapped(r, image->losses_map, losses);
-	if (r->losses)
+	r->losses = mapped(r, image->losses_map, image->losses_offset + losses);
+	if (r->losses) {
+		r->losses += image->losses_offset / sizeof(*r->losses);
 		r->losses_told = calloc(1, losses ? losses : 1);
+	}
 	fill_control(r);
 	return 0;
 }

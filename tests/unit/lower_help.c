@@ -323,6 +323,13 @@ const struct script_map *lower_help_map(struct lower_help *h, const char *name)
 	return NULL;
 }
 
+uint64_t *lower_help_losses(struct lower_help *h)
+{
+	char *value = vm_map_value(h->vm, h->image->losses_map, &(uint32_t){ 0 }, 0);
+
+	return (uint64_t *)(void *)(value + h->image->losses_offset);
+}
+
 uint64_t *lower_help_cell(struct lower_help *h, const char *name, uint32_t cpu)
 {
 	const struct script_map *m = lower_help_map(h, name);

@@ -52,6 +52,30 @@ static void test_scalar_count(void **state)
 	lower_help_close(&h);
 }
 
+/* What is only counted up needs no word that says whether it was set. */
+static void test_set_words(void **state)
+{
+	static const struct { const char *script; bool has_set; } cases[] = {
+		{ "begin { @++; @++ }", false }, { "begin { @++; print(@); clear(@); }", false },
+		{ "begin { @++; @ = 0 }", true }, { "begin { @++; @-- }", true },
+		{ "begin { @++; zero(@) }", true }, { "begin { @ += 2; delete(@) }", true },
+		{ "begin { @ = count() }", false }, { "begin { @ = sum(-1) }", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct script_map *m;
+		struct lower_help h;
+
+		lower_help_script(&h, cases[i].script);
+		m = lower_help_map(&h, "");
+		assert_int_equal(m->set_offset != UINT32_MAX, cases[i].has_set);
+		assert_int_equal(m->map, h.image->global_map);
+		assert_int_equal(m->cell_offset / 64 > sizeof(struct image_control) / 64, 1);
+		lower_help_close(&h);
+	}
+}
+
 static void test_keyed_count(void **state)
 {
 	struct lower_help h;
@@ -79,7 +103,7 @@ static void test_full_map(void **state)
 	lower_help_compile(&h, "begin { @[pid] = count(); @x[pid] = 5; @y[pid]++; }");
 	vm_world(h.vm)->map_full = true;
 	lower_help_fire(&h, 0);
-	losses = vm_map_value(h.vm, h.image->losses_map, &(uint32_t){ 0 }, 0);
+	losses = lower_help_losses(&h);
 	assert_int_equal(losses[IMAGE_LOSS_MAP_FULL], 3);
 	lower_help_close(&h);
 }
@@ -141,7 +165,7 @@ static void test_failed_read(void **state)
 	lower_help_run(&h, 0, ctx, sizeof(ctx));
 	lower_help_field(&h, 0, 0, &len);
 	assert_int_equal(len, 0);
-	losses = vm_map_value(h.vm, h.image->losses_map, &(uint32_t){ 0 }, 0);
+	losses = lower_help_losses(&h);
 	assert_int_equal(losses[IMAGE_LOSS_READ], 1);
 	lower_help_close(&h);
 }
@@ -246,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_printf_exit),
 		cmocka_unit_test(test_scalar_count),
+		cmocka_unit_test(test_set_words),
 		cmocka_unit_test(test_keyed_count),
 		cmocka_unit_test(test_full_map),
 		cmocka_unit_test(test_tracepoint_args),

@@ -130,7 +130,7 @@ static void test_ring_full(void **state)
 	lower_help_compile(&h, "begin { printf(\"%d\", pid); printf(\"%s\", str(uptr(0x7f0000001000))); }");
 	vm_world(h.vm)->ring_full = true;
 	lower_help_fire(&h, 0);
-	losses = vm_map_value(h.vm, h.image->losses_map, &(uint32_t){ 0 }, 0);
+	losses = lower_help_losses(&h);
 	assert_int_equal(losses[IMAGE_LOSS_RING], 2);
 	lower_help_close(&h);
 }
