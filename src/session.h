@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "check/check.h"
 #include "image/image.h"
+#include "lang/lang.h"
 #include "out/print.h"
 #include "run/run.h"
 #include "target/target.h"
@@ -55,5 +56,10 @@ int session_compile(struct sonde *s, const char *name, const char *text, size_t 
 
 /* Open the target if it is not open yet. 0 or a negative errno, told. */
 int session_open_target(struct sonde *s);
+
+/* ---- session_import.c ---- */
+
+/* Reads what scripts import from the file system. */
+extern const struct lang_reader session_import_reader;
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * The compiler, top to bottom: script text to image.
  *
- *	lang (parse, expand) -> check -> lower -> ir passes -> bpf -> image
+ *	lang (parse, import, expand) -> check -> lower -> ir passes -> bpf -> image
  *
  * Each stage is a function from the data of the stage before to its own. After
  * a stage with errors the rest does not run. All that the stages allocate is
@@ -68,12 +68,18 @@ static void split_params(struct compilation *c)
 	c->check_options.nr_params = n;
 }
 
-static bool stage_parse(struct compilation *c, const struct source *source)
+static struct lang_options language_options(const struct compilation *c)
 {
-	struct lang_options options = {
+	return (struct lang_options){
 		.params = c->check_options.params,
 		.nr_params = c->check_options.nr_params,
+		.reader = &session_import_reader,
 	};
+}
+
+static bool stage_parse(struct compilation *c, const struct source *source)
+{
+	struct lang_options options = language_options(c);
 	struct sonde *s = c->s;
 
 	c->check.script = lang_parse(&s->arena, &c->names, &c->diags, source, &options);
@@ -89,8 +95,14 @@ static bool is_builtin(const char *name, bool is_call)
 	return b && (b->kind & (is_call ? BUILTIN_FUNC : BUILTIN_VAR));
 }
 
-static bool stage_expand(struct compilation *c)
+/* Imports, then macros: neither is left. */
+static bool stage_expand(struct compilation *c, const struct source *source)
 {
+	struct lang_options options = language_options(c);
+
+	lang_import(&c->s->arena, &c->names, &c->diags, c->check.script, source->name, &options);
+	if (c->diags.nr_errors)
+		return false;
 	lang_expand_macros(&c->s->arena, &c->diags, c->check.script, is_builtin);
 	return !c->diags.nr_errors;
 }
@@ -187,7 +199,8 @@ static bool stage_emit(struct compilation *c)
 
 static bool run_stages(struct compilation *c, const struct source *source)
 {
-	if (!stage_parse(c, source) || !stage_expand(c) || !stage_check(c) || !stage_lower(c))
+	if (!stage_parse(c, source) || !stage_expand(c, source) || !stage_check(c) ||
+	    !stage_lower(c))
 		return false;
 	stage_optimize(c);
 	return stage_emit(c);

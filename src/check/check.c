@@ -15,13 +15,10 @@ static void refuse_parts(struct check *c)
 {
 	struct func **f;
 	struct c_chunk *chunk;
-	struct import *import;
 
 	vec_each(chunk, &c->script->c_parts)
 		unsupported(c, chunk->loc, chunk->is_directive ? "preprocessor lines" :
 			    "C definitions");
-	vec_each(import, &c->script->imports)
-		unsupported(c, import->loc, "import");
 	vec_each(f, &c->script->funcs)
 		unsupported(c, (*f)->loc, "fn");
 }

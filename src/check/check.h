@@ -6,8 +6,9 @@
  *
  *  - Each `struct prog` has a body of its own (probes are cloned per group of
  *    sites that share a layout); a predicate has become an `if` around it.
- *  - Macros are expanded, positional parameters, sizeof, offsetof and constant
- *    expressions are literals, dead branches of constant conditions are gone.
+ *  - Imports are merged and macros expanded (src/lang, before checking); positional
+ *    parameters, sizeof, offsetof and constant expressions are literals, dead branches of
+ *    constant conditions are gone.
  *  - NODE_IDENT is gone: builtins are NODE_CALL with u.call.builtin set (args
  *    may be empty; `arg3` is BUILTIN_arg with the literal 3 as argument), C
  *    constants and enumerators are literals.

@@ -284,11 +284,12 @@ struct config_entry {
 	uint64_t number;
 };
 
-/* A preprocessor line or a C definition, verbatim. */
+/* A preprocessor line, a C definition, or the whole of an imported header, verbatim. */
 struct c_chunk {
 	bool is_directive;
+	bool is_header;
 	const char *text;
-	struct loc loc;
+	struct loc loc;		/* of a header: where it begins */
 };
 
 struct import {

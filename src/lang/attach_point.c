@@ -238,7 +238,7 @@ static void split_parts(struct ap_text *t, size_t from, struct attach_point *ap)
 		}
 	}
 	if (!b.loc.begin)
-		b.loc = (struct loc){ .begin = ap->loc.end, .end = ap->loc.end };
+		b.loc = (struct loc){ ap->loc.end, ap->loc.end, ap->loc.from };
 	end_part(t->p, ap, &b);
 }
 

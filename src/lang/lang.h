@@ -10,15 +10,41 @@
 
 #include <stdio.h>
 
+/* What a path of an import leads to. */
+struct lang_file {
+	const char *id;			/* the same for all paths to the same file */
+	bool is_directory;
+	bool is_open_to_all;		/* it, or the directory of a file: everyone may write */
+	const char *text;		/* of a file; NUL-terminated */
+	size_t len;
+	const char *const *entries;	/* of a directory: names, sorted */
+	size_t nr_entries;
+};
+
+/* How imports are read; what it hands out is in the arena `a`. 0 or a negative
+ * errno. */
+struct lang_reader {
+	int (*open)(void *arg, struct arena *a, const char *path, struct lang_file *file);
+	void *arg;
+};
+
 struct lang_options {
 	const char *const *params;	/* positional parameters $1.. */
 	size_t nr_params;
+	const struct lang_reader *reader;	/* for imports */
+	const struct expansion *from;		/* the import that the source is read for, or NULL */
 };
 
 /* Parse a source into a tree. Always returns a tree; errors are in `diags`,
  * and what did not parse is missing from the tree or a NODE_ERROR. */
 struct script *lang_parse(struct arena *a, struct names *names, struct diags *diags,
 			  const struct source *source, const struct lang_options *options);
+
+/* Read what the script (of the file `path`) imports and put it into the script;
+ * no import is left. What is imported comes before what imports it. Errors are in
+ * `diags`; every place in an imported file has loc.from. */
+void lang_import(struct arena *a, struct names *names, struct diags *diags,
+		 struct script *script, const char *path, const struct lang_options *options);
 
 /* Put the bodies of macros where they are called, in the whole script; no macro
  * is left. `is_builtin` says whether the language has a function (is_call) or

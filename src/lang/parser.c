@@ -78,7 +78,8 @@ bool parser_expect(struct parser *p, enum token_kind kind)
 
 struct loc parser_loc(const struct parser *p, uint32_t begin, uint32_t end)
 {
-	return (struct loc){ .begin = p->source->base + begin, .end = p->source->base + end };
+	return (struct loc){ .begin = p->source->base + begin, .end = p->source->base + end,
+			     .from = p->options->from };
 }
 
 struct loc parser_tok_loc(const struct parser *p)

@@ -1,5 +1,5 @@
 /*
- * Fuzzer: any bytes as a script, parsed and dumped.
+ * Fuzzer: any bytes as a script, parsed, and its macros expanded.
  */
 #include "lang/lang.h"
 
@@ -7,6 +7,11 @@
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool is_builtin(const char *name, bool is_call)
+{
+	return is_call && name[0] == 's';
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -16,13 +21,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct names names;
 	struct diags diags;
 	struct source *source;
+	struct script *script;
 	struct sbuf shown = { 0 };
 
 	arena_init(&a);
 	names_init(&names, &a);
 	diags_init(&diags, &a);
 	source = source_add(&diags, "fuzz", (const char *)data, size);
-	lang_parse(&a, &names, &diags, source, &options);
+	script = lang_parse(&a, &names, &diags, source, &options);
+	if (!diags.nr_errors)
+		lang_expand_macros(&a, &diags, script, is_builtin);
 	for (size_t i = 0; i < diags.list.n; i++)
 		diag_render(&diags, diags.list.at[i], false, &shown);
 	sbuf_close(&shown);

@@ -229,7 +229,9 @@ static void add_dump(struct check_help *h)
 
 const char *check_help_run(struct check_help *h, const char *script)
 {
-	struct lang_options lang = { h->options.params, h->options.nr_params };
+	struct lang_options lang = {
+		.params = h->options.params, .nr_params = h->options.nr_params,
+	};
 	struct source *s = source_add(&h->diags, "t", script, strlen(script));
 	struct diag **d;
 	const void *data;

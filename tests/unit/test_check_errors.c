@@ -331,8 +331,6 @@ static const struct check_row later_rows[] = {
 	  "t:1:1-22: ERROR: not supported yet: preprocessor lines\n" },
 	{ "struct foo { int x; }; begin { }",
 	  "t:1:1-22: ERROR: not supported yet: C definitions\n" },
-	{ "import \"foo.bt\"; begin { }",
-	  "t:1:1-16: ERROR: not supported yet: import\n" },
 	{ "begin { print(comptime 1); }",
 	  "t:1:15-25: ERROR: not supported yet: comptime\n" },
 	{ "begin { $x = 1; $y = &$x; }",

@@ -78,7 +78,7 @@ static void mutate(char *text, size_t *len, size_t cap, uint64_t *random)
 static int parse(const char *text, size_t len, FILE *sink)
 {
 	static const char *const params[] = { "a:b", "$1" };
-	const struct lang_options options = { params, 2 };
+	const struct lang_options options = { .params = params, .nr_params = 2 };
 	struct script *script;
 	struct sbuf out = { 0 };
 	struct arena a;
