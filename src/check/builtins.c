@@ -69,6 +69,11 @@ const struct type *infer_call(struct check *c, struct node *n)
 			arg->type = type_string(c->types, (uint32_t)arg->u.string.len + 1);
 		else if (arg->kind != NODE_IDENT)
 			infer_expr(c, arg);
+		if (arg->kind == NODE_TYPE_ARG && !(b->flags & BUILTIN_F_TYPE_QUERY)) {
+			check_error(c, arg->loc, "type-argument",
+				    "%s() takes values, not types", b->name);
+			return bad_type(c);
+		}
 		is_bad |= arg->type && arg->type->kind == TYPE_ERROR;
 	}
 	return is_bad ? bad_type(c) : b->type_rule(c, n);

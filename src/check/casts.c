@@ -91,7 +91,30 @@ static const struct type *unknown_type(struct check *c, const struct type_expr *
 	return bad_type(c);
 }
 
-static const struct type *base_type(struct check *c, const struct type_expr *e)
+/* The type of an expression that is asked for its type only: a map as a whole
+ * stands for its keys, if it has any. */
+static const struct type *type_of_operand(struct check *c, struct node *n)
+{
+	const struct type *t;
+
+	if (n->kind != NODE_MAP)
+		return infer_expr(c, n);
+	t = n->u.map.map->is_scalar ? n->u.map.map->value : n->u.map.map->key;
+	n->type = t;
+	return t;
+}
+
+static const struct type *type_of_typeof(struct check *c, const struct type_expr *e, bool *is_open)
+{
+	const struct type *t;
+
+	if (e->of_type)
+		return type_of_expr(c, e->of_type, is_open);
+	t = type_of_operand(c, e->of_expr);
+	return t && t->kind == TYPE_INT ? type_fixed(c->types, t) : t;
+}
+
+static const struct type *base_type(struct check *c, const struct type_expr *e, bool *is_open)
 {
 	static const enum kbtf_keyword keywords[] = {
 		[TYPE_EXPR_NAME] = KBTF_ANY_NAME, [TYPE_EXPR_STRUCT] = KBTF_STRUCT_NAME,
@@ -100,10 +123,8 @@ static const struct type *base_type(struct check *c, const struct type_expr *e)
 	const struct named_type *named;
 	const struct type *t;
 
-	if (e->kind == TYPE_EXPR_TYPEOF) {
-		unsupported(c, e->loc, "typeof");
-		return bad_type(c);
-	}
+	if (e->kind == TYPE_EXPR_TYPEOF)
+		return type_of_typeof(c, e, is_open);
 	named = e->kind == TYPE_EXPR_NAME ? named_find(e->name) : NULL;
 	if (named)
 		return named_make(c, named);
@@ -113,10 +134,15 @@ static const struct type *base_type(struct check *c, const struct type_expr *e)
 
 const struct type *type_of_expr(struct check *c, const struct type_expr *e, bool *is_open)
 {
-	const struct type *t = base_type(c, e);
+	const struct type *t;
 	struct type_suffix *s;
 
-	*is_open = t->kind == TYPE_STRING || t->kind == TYPE_BUFFER;
+	*is_open = false;
+	t = base_type(c, e, is_open);
+	if (!t)
+		return NULL;
+	if (e->kind != TYPE_EXPR_TYPEOF)
+		*is_open = t->kind == TYPE_STRING || t->kind == TYPE_BUFFER;
 	vec_each(s, &e->suffixes) {
 		if (t->kind == TYPE_ERROR)
 			return t;
@@ -246,6 +272,8 @@ const struct type *infer_cast(struct check *c, struct node *n)
 	if (n->implicit)
 		return n->type;
 	to = type_of_expr(c, n->u.cast.to, &is_open);
+	if (!to)
+		return NULL;
 	if (to->kind == TYPE_ERROR || !from || from->kind == TYPE_ERROR)
 		return to->kind == TYPE_ERROR || !from ? (from ? to : NULL) : from;
 	if (to->kind == TYPE_ARRAY && is_open)
@@ -320,11 +348,17 @@ const struct type *infer_type_query(struct check *c, struct node *n)
 	if (n->u.type_query.of_type)
 		t = type_of_expr(c, n->u.type_query.of_type, &is_open);
 	else
-		t = infer_expr(c, n->u.type_query.of_expr);
-	if (!t || t->kind == TYPE_ERROR)
+		t = type_of_operand(c, n->u.type_query.of_expr);
+	if (!t || t->kind == TYPE_ERROR || n->kind == NODE_TYPE_ARG)
 		return t;
-	if (c->state->in_rounds && !c->state->sizes_known)
+	if (!query_is_ripe(c))
 		return NULL;	/* the type may yet grow */
+	if (n->u.type_query.of_expr && n->kind != NODE_OFFSETOF)
+		query_lock(n->u.type_query.of_expr);
+	if (n->kind == NODE_TYPEINFO) {
+		typeinfo_answer(c, n, t);
+		return n->type;
+	}
 	if (n->kind == NODE_OFFSETOF)
 		return infer_offsetof(c, n, t);
 	become_size(c, n, t->size_bytes);

@@ -9,6 +9,20 @@
 
 #include <string.h>
 
+void cells_forget(struct check *c)
+{
+	struct var **v;
+	struct map **m;
+
+	vec_each(v, &c->state->vars)
+		if (!(*v)->is_sized)
+			(*v)->type = NULL;
+	vec_each(m, &c->maps) {
+		(*m)->key = (*m)->value = NULL;
+		(*m)->is_seeded = false;
+	}
+}
+
 void cells_begin_round(struct check *c)
 {
 	struct var **v;
@@ -112,6 +126,21 @@ static bool fits_declared(struct check *c, const struct type *to, const struct t
 	return to->kind == TYPE_STRING || to->kind == TYPE_BUFFER ? joined == to : true;
 }
 
+/* Does a value enlarge what sizeof and the like have looked at? */
+static bool breaks_lock(struct check *c, const struct type *locked, const struct type *t,
+			const char *name, struct loc loc)
+{
+	const struct type *joined = locked ? check_join(c, locked, t) : NULL;
+
+	if (!joined || joined->size_bytes <= locked->size_bytes)
+		return false;
+	check_error(c, loc, "type-locked", "Type mismatch for %s: this type has been locked because it "
+		    "was used in another part of the type graph that was already resolved (e.g. "
+		    "`sizeof`, `typeinfo`, etc.). The new type '%s' doesn't fit into the locked type "
+		    "'%s'", name, type_text(c, t), type_text(c, locked));
+	return true;
+}
+
 void cell_add_var(struct check *c, struct var *v, const struct type *t, struct loc loc,
 		  const struct node *value)
 {
@@ -123,6 +152,9 @@ void cell_add_var(struct check *c, struct var *v, const struct type *t, struct l
 		t = type_as_int64(c, t);
 	if (v->nr_assigned != 1 || (v->is_declared && !v->is_sized))
 		t = without_trust(c, t);
+	if (c->reporting && !v->is_sized && v->locked &&
+	    breaks_lock(c, v->locked, t, arena_printf(c->arena, "$%s", v->name), loc))
+		return;
 	if (v->is_sized)
 		ok = fits_declared(c, v->type, t, value);
 	else
@@ -139,6 +171,9 @@ void cell_add_value(struct check *c, struct map *m, const struct type *t, struct
 	if (!t || t->kind == TYPE_ERROR)
 		return;
 	t = without_trust(c, t);
+	if (c->reporting && m->locked_value && !type_is_aggregate(t) &&
+	    breaks_lock(c, m->locked_value, t, arena_printf(c->arena, "@%s", m->name), loc))
+		return;
 	if (cell_add(c, m->value, &m->next_value, t))
 		return;
 	if (m->value && m->value->kind == t->kind &&

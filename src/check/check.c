@@ -10,6 +10,9 @@
  * that need more than this do not exist, but must not hang. */
 enum { ROUNDS_MAX = 400 };
 
+/* Rounds of branches under comptime that wait for each other. */
+enum { COMPTIME_ROUNDS_MAX = 50 };
+
 /* Parts of the language that come later: named, and placed. */
 static void refuse_parts(struct check *c)
 {
@@ -46,7 +49,7 @@ static void resolve_all(struct check *c)
 		resolve_prog(c, *p);
 		fold_expr(c, &(*p)->body);
 	}
-	maps_settle(c);
+	maps_settle_shapes(c);
 }
 
 static void infer_all(struct check *c)
@@ -101,10 +104,11 @@ static void fold_sizes(struct check *c)
 
 /* The types of everything: first with the signs of arithmetic on literals left
  * open, so that a fixed sign that arrives late still decides them. */
-static void infer(struct check *c)
+static void infer_types(struct check *c)
 {
 	c->state->in_rounds = true;
 	c->state->signs_open = true;
+	c->state->sizes_known = false;
 	run_rounds(c);
 	if (seed_maps(c))
 		run_rounds(c);
@@ -114,6 +118,21 @@ static void infer(struct check *c)
 		run_rounds(c);
 	c->state->signs_open = false;
 	run_rounds(c);
+}
+
+/* Branches under comptime come in as soon as their conditions are known; the
+ * types of everything are found again with them. */
+static void infer(struct check *c)
+{
+	for (int round = 0; round < COMPTIME_ROUNDS_MAX; round++) {
+		cells_forget(c);
+		infer_types(c);
+		c->state->in_rounds = false;
+		if (!comptime_settle(c))
+			break;
+		maps_settle_shapes(c);
+	}
+	c->state->in_rounds = false;
 }
 
 static void check_vars(struct check *c)
@@ -143,6 +162,7 @@ static void check_map_types(struct check *c)
 static void report(struct check *c)
 {
 	c->reporting = true;
+	c->state->in_rounds = true;
 	infer_all(c);
 	check_vars(c);
 	check_map_types(c);
@@ -171,6 +191,7 @@ int check_run(struct check *c)
 	resolve_all(c);
 	if (!c->diags->nr_errors || c->progs.n) {
 		infer(c);
+		maps_settle(c);
 		report(c);
 	}
 	if (!c->diags->nr_errors)

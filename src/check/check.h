@@ -90,6 +90,7 @@ struct var {
 	const struct type *next;	/* what this round has found */
 	unsigned nr_assigned;
 	bool is_sized;			/* declared, and the type says all */
+	const struct type *locked;	/* sizeof or the like has looked at it */
 };
 
 enum clock_mode { CLOCK_MODE_BOOT, CLOCK_MODE_MONOTONIC, CLOCK_MODE_TAI, CLOCK_MODE_SW_TAI };
@@ -116,6 +117,7 @@ struct map {
 	const struct type *next_key, *next_value;	/* what this round has found */
 	bool is_seeded;			/* read but never assigned: begins as int8 */
 	struct loc shape_loc;		/* where the shape was decided */
+	const struct type *locked_key, *locked_value;
 };
 
 /* A piece of a format: see image_conversion; argument `arg` of the call. */
@@ -158,6 +160,10 @@ struct check_options {
 	int warnings_level;		/* -k: 2 */
 };
 
+/* Features behind a setting unstable_..., see config.c. */
+enum config_gate { GATE_TSERIES, GATE_DW_USTACK, GATE_TYPEINFO, GATE_IMPORT_STATEMENT, GATE_COUNT };
+enum gate_mode { GATE_ENABLE, GATE_WARN, GATE_ERROR };
+
 struct config {		/* after defaults, config block and environment */
 	uint32_t max_strlen, max_map_keys, max_probes, max_bpf_progs, max_cat_bytes, on_stack_limit,
 		perf_rb_pages, log_size;
@@ -165,6 +171,7 @@ struct config {		/* after defaults, config block and environment */
 	const char *str_trunc_trailer, *license;
 	enum stack_mode stack_mode;
 	int missing_probes;
+	enum gate_mode gates[GATE_COUNT];
 	bool fault_in;			/* sleepable reads may fault pages in */
 };
 

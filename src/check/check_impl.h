@@ -8,6 +8,7 @@
  *	resolve		names, scopes, maps, parameters		resolve*.c, scope.c, maps.c
  *	fold		constants				fold.c
  *	infer		types, in rounds until nothing changes	infer_*.c, builtin_*.c, cells.c
+ *	comptime	branches chosen, then rounds again	comptime.c
  *	report		one more round that may complain	the same
  *	convert		implicit casts, dead branches		convert*.c
  *
@@ -36,8 +37,11 @@ struct shape_demand {
 	const char *message;	/* if the map turns out to be otherwise */
 };
 
+struct pending_branch;	/* comptime.c */
+
 struct check_state {
 	struct scope *scope;
+	VEC(struct pending_branch) pending;	/* `if comptime` that waits for types */
 	VEC(struct var *) vars;		/* of all programs */
 	VEC(struct shape_demand) demands;
 	unsigned nr_loops, nr_for_loops;	/* around the statement being resolved */
@@ -72,6 +76,8 @@ void unsupported(struct check *c, struct loc loc, const char *what);
 
 /* ---- config.c ---- */
 void config_apply(struct check *c);
+/* May a gated feature be used? Warns once, or says how to enable it. */
+bool config_allows(struct check *c, enum config_gate gate, struct loc loc);
 
 /* ---- expand.c ---- */
 void expand_probes(struct check *c);
@@ -92,7 +98,9 @@ void map_use(struct check *c, struct node *n, bool is_scalar, unsigned uses);
 /* A use by a call, which must fit the shape that other uses decide. */
 void map_demand(struct check *c, struct node *n, bool is_scalar, unsigned uses,
 		const char *message);
-/* After all programs are resolved: demands, declarations, undefined maps. */
+/* After resolving: the shape that calls demand of maps. */
+void maps_settle_shapes(struct check *c);
+/* When nothing more will be resolved: declarations, undefined maps. */
 void maps_settle(struct check *c);
 /* After inference: kinds of storage, capacity. */
 void maps_finish(struct check *c);
@@ -105,6 +113,8 @@ void resolve_expr(struct check *c, struct node **slot);
 void resolve_children(struct check *c, struct node *n);
 void node_set_error(struct node *n);
 /* Is there a field of this name behind what an argument points to? */
+/* Names in typeof(...) of a type as written. */
+void resolve_type(struct check *c, struct type_expr *e);
 bool pointee_has(struct check *c, const struct type *pointee, const char *field);
 
 /* ---- resolve_call.c ---- */
@@ -119,6 +129,8 @@ void node_set_int(struct node *n, uint64_t value, bool negative);
 bool node_int64(const struct node *n, int64_t *value);
 
 /* ---- cells.c ---- */
+/* Begin anew: nothing is known but what was declared. */
+void cells_forget(struct check *c);
 void cells_begin_round(struct check *c);
 bool cells_end_round(struct check *c, bool only_grow);
 /* The join of two types in this program, NULL if there is none. */
@@ -128,6 +140,17 @@ void cell_add_var(struct check *c, struct var *v, const struct type *t, struct l
 		  const struct node *value);
 void cell_add_value(struct check *c, struct map *m, const struct type *t, struct loc loc);
 void cell_add_key(struct check *c, struct map *m, const struct type *t, struct loc loc);
+
+/* ---- comptime.c ---- */
+/* An `if` under comptime: choose its branch, or let it wait. False: it is none. */
+bool comptime_branch(struct check *c, struct node *n);
+bool comptime_settle(struct check *c);
+void comptime_fold(struct node **slot);
+const struct type *comptime_infer(struct check *c, struct node *n);
+/* May questions about types be answered? What an answer looked at is locked. */
+bool query_is_ripe(const struct check *c);
+void query_lock(struct node *n);
+void typeinfo_answer(struct check *c, struct node *n, const struct type *t);
 
 /* ---- types of expressions and statements ---- */
 const struct type *infer_expr(struct check *c, struct node *n);	/* infer_expr.c */

@@ -51,10 +51,10 @@ static const struct key keys[] = {
 	{ "stack_mode", KEY_STACK_MODE, AT(stack_mode), NULL, false },
 	{ "str_trunc_trailer", KEY_STRING, AT(str_trunc_trailer), NULL, false },
 	{ "use_blazesym", KEY_IGNORED, 0, NULL, false },
-	{ "unstable_tseries", KEY_GATE, 0, NULL, false },
-	{ "unstable_dw_ustack", KEY_GATE, 0, NULL, false },
-	{ "unstable_typeinfo", KEY_GATE, 0, NULL, false },
-	{ "unstable_import_statement", KEY_GATE, 0, NULL, false },
+	{ "unstable_tseries", KEY_GATE, AT(gates[GATE_TSERIES]), NULL, false },
+	{ "unstable_dw_ustack", KEY_GATE, AT(gates[GATE_DW_USTACK]), NULL, false },
+	{ "unstable_typeinfo", KEY_GATE, AT(gates[GATE_TYPEINFO]), NULL, false },
+	{ "unstable_import_statement", KEY_GATE, AT(gates[GATE_IMPORT_STATEMENT]), NULL, false },
 	{ "symbol_source", KEY_REMOVED, 0, NULL, false },
 	{ "max_type_res_iterations", KEY_REMOVED, 0, NULL, false },
 	{ "unstable_addr", KEY_REMOVED, 0, NULL, false },
@@ -94,6 +94,8 @@ static void set_defaults(struct config *f)
 	f->stack_mode = STACK_BPFTRACE;
 	f->missing_probes = MISSING_ERROR;
 	f->fault_in = true;
+	f->gates[GATE_TSERIES] = f->gates[GATE_DW_USTACK] = GATE_WARN;
+	f->gates[GATE_TYPEINFO] = f->gates[GATE_IMPORT_STATEMENT] = GATE_ERROR;
 }
 
 static const struct key *key_find(const char *name)
@@ -220,14 +222,43 @@ static void set_license(struct check *c, const struct value *v)
 				       v->text));
 }
 
-static void check_gate(struct check *c, const struct value *v)
+static void set_gate(struct check *c, const struct key *k, const struct value *v)
 {
-	static const char *const words[] = { "enable", "warn", "error" };
+	static const char *const words[] = {
+		[GATE_ENABLE] = "enable", [GATE_WARN] = "warn", [GATE_ERROR] = "error",
+	};
+	enum gate_mode *gate = (enum gate_mode *)((char *)&c->config + k->offset);
 	bool value;
 	int which;
 
-	if (!choose(words, 3, v->text, &which) && !read_bool(v, &value))
+	if (choose(words, 3, v->text, &which))
+		*gate = (enum gate_mode)which;
+	else if (read_bool(v, &value))
+		*gate = value ? GATE_ENABLE : GATE_ERROR;
+	else
 		bad_value(c, v, "valid values are enable, warn and error");
+}
+
+bool config_allows(struct check *c, enum config_gate gate, struct loc loc)
+{
+	static const char *const names[] = {
+		[GATE_TSERIES] = "tseries", [GATE_DW_USTACK] = "dw_ustack",
+		[GATE_TYPEINFO] = "typeinfo", [GATE_IMPORT_STATEMENT] = "import_statement",
+	};
+
+	switch (c->config.gates[gate]) {
+	case GATE_ERROR:
+		check_error(c, loc, "unstable", "%s feature is not enabled by default. To enable this "
+			    "unstable feature, set the config flag to enable. unstable_%s=enable",
+			    names[gate], names[gate]);
+		return false;
+	case GATE_WARN:
+		check_warning(c, (struct loc){ 0 }, "unstable", "Script is using an unstable feature: "
+			      "%s", names[gate]);
+		return true;
+	default:
+		return true;
+	}
 }
 
 static void set_key(struct check *c, const struct key *k, const struct value *v)
@@ -252,7 +283,7 @@ static void set_key(struct check *c, const struct key *k, const struct value *v)
 		set_license(c, v);
 		break;
 	case KEY_GATE:
-		check_gate(c, v);
+		set_gate(c, k, v);
 		break;
 	case KEY_REMOVED:
 		check_warning(c, v->loc, "config-removed", "%s is deprecated and has no effect",

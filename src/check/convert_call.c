@@ -140,6 +140,10 @@ void convert_call(struct check *c, struct node **slot)
 	case BUILTIN_kaddr:
 		become_address(c, call);
 		break;
+	case BUILTIN_static_assert:
+		call->kind = NODE_BLOCK;	/* it held */
+		memset(&call->u, 0, sizeof(call->u));
+		break;
 	case BUILTIN_kptr:
 	case BUILTIN_uptr:
 		*slot = cast_node(c, call->u.call.args.at[0], call->type);

@@ -304,6 +304,18 @@ static void fold_element(struct node **slot)
 		*slot = object->u.tuple.items.at[n->u.element.number];
 }
 
+/* A field of a record of literals. */
+static void fold_field(struct node **slot)
+{
+	struct node *n = *slot, *object = n->u.field.object;
+
+	if (object->kind != NODE_RECORD || !node_is_literal(object))
+		return;
+	for (size_t i = 0; i < object->u.tuple.items.n; i++)
+		if (object->u.tuple.labels.at[i] == n->u.field.name)
+			*slot = object->u.tuple.items.at[i];
+}
+
 static void fold_index(struct node *n)
 {
 	const struct node *object = n->u.index.object, *index = n->u.index.index;
@@ -321,7 +333,8 @@ static void fold_query(struct check *c, struct node *n)
 {
 	const struct type *t;
 
-	if (!n->u.type_query.of_type)
+	if (!n->u.type_query.of_type || (c->state->in_rounds ? !c->state->sizes_known :
+	    n->u.type_query.of_type->kind == TYPE_EXPR_TYPEOF))
 		return;
 	t = infer_type_query(c, n);
 	if (t && t->kind == TYPE_ERROR)
@@ -358,8 +371,15 @@ void fold_expr(struct check *c, struct node **slot)
 	case NODE_INDEX:
 		fold_index(n);
 		break;
+	case NODE_COMPTIME:
+		comptime_fold(slot);
+		break;
+	case NODE_FIELD:
+		fold_field(slot);
+		break;
 	case NODE_SIZEOF:
 	case NODE_OFFSETOF:
+	case NODE_TYPEINFO:
 		fold_query(c, n);
 		break;
 	default:

@@ -183,8 +183,12 @@ static const struct type *infer_kind(struct check *c, struct node *n)
 		return infer_cast(c, n);
 	case NODE_CALL:
 		return infer_call(c, n);
+	case NODE_COMPTIME:
+		return comptime_infer(c, n);
 	case NODE_SIZEOF:
 	case NODE_OFFSETOF:
+	case NODE_TYPEINFO:
+	case NODE_TYPE_ARG:
 		return infer_type_query(c, n);
 	case NODE_ERROR:
 		return bad_type(c);

@@ -113,10 +113,12 @@ static void declare(struct check *c, struct node *n)
 	const struct type *t;
 	bool is_open;
 
-	if (!n->u.let.declared || v->is_sized)
+	bool moves = n->u.let.declared && n->u.let.declared->kind == TYPE_EXPR_TYPEOF;
+
+	if (!n->u.let.declared || (v->is_sized && !moves))
 		return;
 	t = type_of_expr(c, n->u.let.declared, &is_open);
-	if (t->kind == TYPE_ERROR)
+	if (!t || t->kind == TYPE_ERROR)
 		return;
 	if (type_is_aggregate(t) || t->kind == TYPE_VOID || t->kind == TYPE_STRUCT) {
 		check_error(c, n->u.let.declared->loc, "bad-declaration",
@@ -125,7 +127,7 @@ static void declare(struct check *c, struct node *n)
 	}
 	if (is_open)
 		return;		/* the assignments say how large */
-	if (t->kind == TYPE_POINTER)
+	if (t->kind == TYPE_POINTER && !moves)
 		t = type_pointer(c->types, t->target, c->prog->provider->space, false);
 	v->is_sized = true;
 	v->type = v->next = t;

@@ -63,18 +63,6 @@ void map_demand(struct check *c, struct node *n, bool is_scalar, unsigned uses,
 	vec_push(c->arena, &c->state->demands, demand);
 }
 
-static void settle_demands(struct check *c)
-{
-	struct shape_demand *d;
-
-	vec_each(d, &c->state->demands) {
-		if (!d->map->shape_known)
-			decide_shape(d->map, d->is_scalar, d->loc);
-		else if (d->map->is_scalar != d->is_scalar)
-			check_error(c, d->loc, "map-shape", "%s", d->message);
-	}
-}
-
 static struct map *map_find(struct check *c, const char *name)
 {
 	struct map **m;
@@ -129,12 +117,23 @@ static void check_defined(struct check *c, const struct map *m)
 	check_suggest(c, d, &near, "@");
 }
 
+void maps_settle_shapes(struct check *c)
+{
+	struct shape_demand *d;
+
+	vec_each(d, &c->state->demands) {
+		if (!d->map->shape_known)
+			decide_shape(d->map, d->is_scalar, d->loc);
+		else if (d->map->is_scalar != d->is_scalar)
+			check_error(c, d->loc, "map-shape", "%s", d->message);
+	}
+}
+
 void maps_settle(struct check *c)
 {
 	struct map_decl *decl;
 	struct map **m;
 
-	settle_demands(c);
 	vec_each(decl, &c->script->map_decls)
 		settle_decl(c, decl);
 	vec_each(m, &c->maps)

@@ -157,6 +157,7 @@ static void resolve_let(struct check *c, struct node *n)
 {
 	struct var *v;
 
+	resolve_type(c, n->u.let.declared);
 	if (n->u.let.value)
 		resolve_expr(c, &n->u.let.value);
 	refuse_shadowing(c, n->u.let.name, n->loc);
@@ -309,14 +310,55 @@ static void resolve_unary(struct check *c, struct node **slot)
 		*slot = n->u.unary.operand;
 }
 
+static void find_map_change(struct node **slot, void *arg)
+{
+	struct node *n = *slot, **found = arg;
+
+	if (!n || *found)
+		return;
+	if ((n->kind == NODE_ASSIGN && n->u.assign.target->kind != NODE_VAR) ||
+	    (n->kind == NODE_INCDEC && n->u.incdec.operand->kind != NODE_VAR))
+		*found = n;
+	else
+		node_children(n, find_map_change, arg);
+}
+
+/* An expression whose type alone is wanted. A map as a whole may be of either
+ * shape there. */
+static void resolve_typed(struct check *c, struct node **slot)
+{
+	struct node *n = *slot, *change = NULL;
+
+	find_map_change(slot, &change);
+	if (change) {
+		check_error(c, change->loc, "assignment-in-query",
+			    "a map can not be assigned where only a type is asked for");
+		node_set_error(n);
+	} else if (n->kind == NODE_MAP) {
+		n->u.map.map = map_get(c, n->u.map.name, n->loc);
+		n->u.map.map->uses |= MAP_READ;
+	} else {
+		resolve_expr(c, slot);
+	}
+}
+
+/* Names in a type: those of typeof(...). */
+void resolve_type(struct check *c, struct type_expr *e)
+{
+	for (; e; e = e->of_type)
+		if (e->of_expr)
+			resolve_typed(c, &e->of_expr);
+}
+
 static void resolve_query(struct check *c, struct node *n)
 {
-	if (n->kind == NODE_TYPEINFO) {
-		unsupported(c, n->loc, "typeinfo");
+	if (n->kind == NODE_TYPEINFO && !config_allows(c, GATE_TYPEINFO, n->loc)) {
 		node_set_error(n);
-	} else if (n->u.type_query.of_expr) {
-		resolve_expr(c, &n->u.type_query.of_expr);
+		return;
 	}
+	resolve_type(c, n->u.type_query.of_type);
+	if (n->u.type_query.of_expr)
+		resolve_typed(c, &n->u.type_query.of_expr);
 }
 
 static void refuse(struct check *c, struct node *n, const char *what)
@@ -427,13 +469,17 @@ void resolve_expr(struct check *c, struct node **slot)
 	case NODE_SIZEOF:
 	case NODE_OFFSETOF:
 	case NODE_TYPEINFO:
+	case NODE_TYPE_ARG:
 		resolve_query(c, n);
 		break;
-	case NODE_COMPTIME:
-		refuse(c, n, "comptime");
+	case NODE_CAST:
+		resolve_type(c, n->u.cast.to);
+		resolve_children(c, n);
 		break;
-	case NODE_TYPE_ARG:
-		refuse(c, n, "typeof");
+	case NODE_IF:
+	case NODE_TERNARY:
+		if (!comptime_branch(c, n))
+			resolve_children(c, n);
 		break;
 	default:
 		resolve_stmt_kind(c, n);

@@ -13,10 +13,10 @@
 /* What the language has and this checker does not know yet. */
 static const char *const later[] = {
 	"assert", "cgroup_path", "cgroupid", "container_of", "debugf", "default_str_length",
-	"dw_ustack", "fail", "getopt", "is_array", "is_err", "is_integer", "is_literal", "is_ptr",
-	"is_scalar", "is_str", "is_unsigned_integer", "kfunc_allowed", "kfunc_exist",
+	"dw_ustack", "getopt", "is_err", 
+	"kfunc_allowed", "kfunc_exist",
 	"leader_comm", "leader_tid", "memcmp", "override", "path", "percpu_kaddr", "pton",
-	"signal", "signal_name", "signal_thread", "skboutput", "socket_cookie", "static_assert",
+	"signal", "signal_name", "signal_thread", "skboutput", "socket_cookie", 
 	"str_concat", "strcap", "strcontains", "strerror", "strstr", "syscall_name", "tseries",
 	"typeof", "uaddr", "unwatch", "write_user", "config",
 };
@@ -287,6 +287,18 @@ static void resolve_clear(struct check *c, struct node *n)
 	node_set_error(n);
 }
 
+static void resolve_is_scalar(struct check *c, struct node *n)
+{
+	struct node *map = n->u.call.args.at[0];
+
+	if (map->kind == NODE_MAP) {
+		resolve_whole_map(c, map, 0);
+		return;
+	}
+	check_error(c, map->loc, "map-argument", "is_scalar() expects a map argument");
+	node_set_error(n);
+}
+
 static void resolve_print(struct check *c, struct node *n)
 {
 	size_t from = 0;
@@ -358,6 +370,9 @@ static void resolve_args(struct check *c, struct node *n)
 	case BUILTIN_clear:
 	case BUILTIN_zero:
 		resolve_clear(c, n);
+		break;
+	case BUILTIN_is_scalar:
+		resolve_is_scalar(c, n);
 		break;
 	case BUILTIN_print:
 		resolve_print(c, n);

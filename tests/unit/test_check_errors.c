@@ -331,8 +331,6 @@ static const struct check_row later_rows[] = {
 	  "t:1:1-22: ERROR: not supported yet: preprocessor lines\n" },
 	{ "struct foo { int x; }; begin { }",
 	  "t:1:1-22: ERROR: not supported yet: C definitions\n" },
-	{ "begin { print(comptime 1); }",
-	  "t:1:15-25: ERROR: not supported yet: comptime\n" },
 	{ "begin { $x = 1; $y = &$x; }",
 	  "t:1:22-25: ERROR: not supported yet: the address operator &\n" },
 	{ "begin { signal(5); print(getopt(\"x\")); }",
