@@ -121,24 +121,10 @@ static bool become_enumerator(struct check *c, struct node *n, const char *name)
 	return true;
 }
 
-/* The context of a probe is out of reach in the body of a `for`. */
-static bool check_place(struct check *c, struct node *n, const struct builtin *b)
-{
-	if (!(b->flags & BUILTIN_F_CONTEXT) || !c->state->nr_for_loops)
-		return true;
-	check_hint(c, check_error(c, n->loc, "not-in-loop", "%s is not available in a for-loop",
-				  n->u.call.name),
-		   "copy it to a variable before the loop");
-	node_set_error(n);
-	return false;
-}
-
 static void finish_builtin(struct check *c, struct node *n)
 {
 	const struct builtin *b = n->u.call.builtin;
 
-	if (!check_place(c, n, b))
-		return;
 	if (b->id == BUILTIN_probetype)
 		become_string(c, n, c->prog->provider->attach == ATTACH_BEGIN ||
 			      c->prog->provider->attach == ATTACH_END ? "special" :
@@ -155,7 +141,6 @@ void resolve_ident(struct check *c, struct node *n)
 
 	if (number >= 0) {
 		become_arg(c, n, number);
-		check_place(c, n, &builtins[BUILTIN_arg]);
 	} else if (b && (b->kind & BUILTIN_VAR) && b->id != BUILTIN_arg) {
 		become_call(n, b, name);
 		finish_builtin(c, n);
@@ -402,12 +387,6 @@ static bool check_call_place(struct check *c, struct node *n)
 				       "%s() is an unsafe function being used in safe mode",
 				       b->name),
 			   "allow it with --unsafe");
-		return false;
-	}
-	if (b->id == BUILTIN_exit && c->state->nr_for_loops) {
-		check_hint(c, check_error(c, n->loc, "exit-in-loop",
-					  "exit() is not allowed in a for-loop"),
-			   "leave the loop with break and call exit() after it");
 		return false;
 	}
 	return true;

@@ -203,7 +203,7 @@ static bool check_memory(struct verify *v, const struct ir_insn *i)
 
 	if (i->op == IR_LOAD ? !ir_type_is_address(t) : !is_writable(t))
 		return fail(v, i, "its address is not a pointer that it may use");
-	if (t == IR_CTX && i->args[0]->op != IR_PARAM)
+	if (t == IR_CTX && i->args[0]->op != IR_PARAM && i->args[0]->op != IR_LOAD)
 		return fail(v, i, "loads behind arithmetic on the context");
 	if (i->op == IR_MEMCPY && !ir_type_is_address(i->args[1]->type))
 		return fail(v, i, "copies from what is no pointer");

@@ -104,6 +104,7 @@ struct gen {
 	 * the entry func; NULL: there are no callbacks. */
 	struct ir_insn *frame;
 	bool in_callback;
+	bool loops_use_ctx;		/* a callback reads the context: it gets it in its pair */
 	struct ir_insn *probe;		/* index of the attach point, once known */
 	bool probe_is_known;
 };

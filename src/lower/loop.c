@@ -4,8 +4,8 @@
  * A range of few turns, known while compiling, is a plain loop that the verifier
  * walks. Other ranges and while are an open-coded iterator (bpf_iter_num) around
  * the body, or on kernels without it a callback of bpf_loop. A walk over a map
- * is always a callback. A callback gets a pair of words: the start of a range,
- * and the frame with shared variables (var.c). It ends the loop by returning 1,
+ * is always a callback. A callback gets a few words: the start of a range, the
+ * frame with shared variables (var.c), and the context if it looks at that. It ends the loop by returning 1,
  * and tells a `return` of the script by a word of the frame.
  */
 #include "lower/internal.h"
@@ -16,7 +16,7 @@
 /* ---- callbacks ---- */
 
 /* What a callback gets, on the stack as the kernel demands. */
-enum { PAIR_START = 0, PAIR_FRAME = 8, PAIR_BYTES = 16 };
+enum { PAIR_START = 0, PAIR_FRAME = 8, PAIR_CTX = 16, PAIR_BYTES = 24 };
 
 static struct ir_insn *make_pair(struct gen *g, struct ir_insn *start)
 {
@@ -26,6 +26,8 @@ static struct ir_insn *make_pair(struct gen *g, struct ir_insn *start)
 	g->b.func->objects.at[object].place = IR_PLACE_STACK;
 	ir_emit_store(&g->b, 8, pair, PAIR_START, start);
 	ir_emit_store(&g->b, 8, pair, PAIR_FRAME, g->frame);
+	if (g->loops_use_ctx && g->ctx)
+		ir_emit_store(&g->b, 8, pair, PAIR_CTX, g->ctx);
 	return pair;
 }
 
@@ -50,8 +52,8 @@ static struct ir_func *enter_callback(struct gen *g, struct outside *out, struct
 	g->b.func = f;
 	g->b.block = NULL;
 	lower_enter_first(g);
-	g->ctx = NULL;
 	pair = ir_param(f, nr_params - 1);
+	g->ctx = g->loops_use_ctx ? ir_emit_load(&g->b, IR_CTX, 8, false, pair, PAIR_CTX) : NULL;
 	if (out->frame)
 		g->frame = ir_emit_load(&g->b, IR_MAPVAL, 8, false, pair, PAIR_FRAME);
 	g->probe_is_known = false;

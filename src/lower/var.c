@@ -56,6 +56,27 @@ static void note_var(struct needs *needs, struct var *v)
 	vec_push(needs->g->l->arena, &needs->shared, v);
 }
 
+/* Does the call read the program's context? */
+static bool reads_context(const struct node *n)
+{
+	if (n->kind != NODE_CALL || !n->u.call.builtin)
+		return false;
+	switch (n->u.call.builtin->id) {
+	case BUILTIN_args:
+	case BUILTIN_ctx:
+	case BUILTIN_arg:
+	case BUILTIN_retval:
+	case BUILTIN_reg:
+	case BUILTIN_usermode:
+	case BUILTIN_func:
+	case BUILTIN_kstack:
+	case BUILTIN_ustack:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void find_needs(struct node **slot, void *arg)
 {
 	struct needs *needs = arg;
@@ -68,6 +89,8 @@ static void find_needs(struct node **slot, void *arg)
 	needs->depth += is_loop;
 	if (n->kind == NODE_BLOCK)
 		pmap_set(&needs->depths, n, (void *)(needs->depth + 1));
+	if (needs->depth && reads_context(n))
+		needs->g->loops_use_ctx = true;
 	if (var_of(n))
 		note_var(needs, var_of(n));
 	node_children(n, find_needs, needs);

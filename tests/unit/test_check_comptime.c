@@ -14,9 +14,7 @@ static const struct check_row comptime_rows[] = {
 	{ "begin { print(comptime (1 + 2)); if comptime (sizeof(uint64) == 8) { print(1) } else { print(nosuch) } }",
 	  "program 0: begin +effects\n"
 	  "  (print 3:int8)\n"
-	  "  {\n"
-	  "    (print 1:int8)\n"
-	  "  }\n" },
+	  "  {(print 1:int8)}\n" },
 	/* A branch that waits for a type, and one that waits for that one. */
 	{ "begin { $x = \"abc\"; if comptime (is_str($x)) { $y = 1; if comptime (sizeof($y) == 1) { print($y) } "
 	  "else { nosuch() } } }",

@@ -257,12 +257,6 @@ static const struct check_row control_rows[] = {
 	  "HINT: For loops support ranges: for ($i : 0..10) { ... }\n" },
 	{ "begin { for $i : 0..\"a\" { } }",
 	  "t:1:9-28: ERROR: Loop range requires an integer for the end value\n" },
-	{ "begin { for $i : 0..3 { exit(); } }",
-	  "t:1:25-31: ERROR: exit() is not allowed in a for-loop\n"
-	  "HINT: leave the loop with break and call exit() after it\n" },
-	{ "kprobe:vfs_read { for $i : 0..3 { print(arg0); } }",
-	  "t:1:41-45: ERROR: arg0 is not available in a for-loop\n"
-	  "HINT: copy it to a variable before the loop\n" },
 	{ "begin { for $i : 0..3 { print(@x); } @x = 1; }",
 	  "map @x: int8, 1\n"
 	  "program 0: begin +effects\n"

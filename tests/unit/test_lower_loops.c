@@ -48,6 +48,26 @@ static void test_nested(void **state)
 		    "@ += $i * 100 + $j; } } @ += 1; }", "", 70 + 2 * 100 * 69 * 70 / 2 + 1);
 }
 
+/* The context reaches the bodies of loops, whatever they become. */
+static void test_context(void **state)
+{
+	uint64_t regs[32] = { 0 };
+
+	(void)state;
+	for (int old = 0; old < 2; old++) {
+		struct lower_help h;
+
+		lower_help_open(&h);
+		h.lacks[FEATURE_ITER_NUM] = old;
+		lower_help_compile(&h, "kprobe:vfs_read { @m[1] = 1; for ($kv : @m) { for ($i : 0..100) { "
+				   "@ += arg0; if ($i == 70) { exit(3); } } } @ = 0; }");
+		regs[h.target.arch->arg_offsets[0] / 8] = 2;
+		lower_help_run(&h, 0, regs, sizeof(regs));
+		assert_int_equal(*lower_help_cell(&h, "", 0), 142);
+		lower_help_close(&h);
+	}
+}
+
 static void test_return(void **state)
 {
 	(void)state;
@@ -92,6 +112,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_context),
 		cmocka_unit_test(test_return),
 		cmocka_unit_test(test_while),
 		cmocka_unit_test(test_maps),
