@@ -35,7 +35,7 @@ UNIT_SRC = $(wildcard tests/unit/test_*.c)
 UNIT_HELP = $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)) $(wildcard tests/vm/*.c)
 UNIT_BIN = $(UNIT_SRC:%.c=$(BUILD)/%)
 
-.PHONY: all unit test-programs unit-programs check live qemu test demo bench lint fuzz install clean help
+.PHONY: all unit test-programs unit-programs check live qemu test demo bench lint fuzz install clean help doc-tables
 .SECONDARY:
 
 all: $(BUILD)/sonde
@@ -85,10 +85,18 @@ $(BUILD)/tests/live/%: $(BUILD)/tests/live/%.o $(LIVE_HELP:%.c=$(BUILD)/%.o) $(B
 test-programs: $(PROGRAMS) $(EXAMPLES) $(LIVE_C)
 
 # No root, no network, under a minute.
-check: unit all
+check: unit all $(BUILD)/tests/docs/tables
 	$(Q)tools/check-includes
 	$(Q)tests/errors/run
 	$(Q)tests/docs/run --check
+	$(Q)tools/doc-tables --check
+
+# Renew the tables of the manual that are the program's.
+doc-tables: all $(BUILD)/tests/docs/tables
+	$(Q)tools/doc-tables
+
+$(BUILD)/tests/docs/tables: $(BUILD)/tests/docs/tables.o $(BUILD)/libsonde.a
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # On this machine's kernel, as root.
 live: all test-programs

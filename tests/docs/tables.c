@@ -1,6 +1,6 @@
 /*
  * The tables of the manual that are tables of the program, as Markdown: what
- * docs/*.md shows between "<!-- table: NAME -->" and "<!-- end of table -->"
+ * its pages show between "<!-- table: NAME -->" and "<!-- end of table -->"
  * is what `tables NAME` prints. tools/doc-tables compares and renews them.
  */
 #include <stdio.h>
