@@ -126,6 +126,9 @@ struct image_control {
 	uint64_t start_ns;	/* CLOCK_BOOTTIME when tracing began (elapsed) */
 	uint64_t tai_offset_ns;
 	uint64_t child_pid;	/* cpid */
+	uint32_t ring_flags;	/* with which programs send records: BPF_RB_NO_WAKEUP while the
+				   reader looks by itself */
+	uint32_t reserved;
 	/* select words of taken maps and other words of the compiler follow from here on */
 };
 

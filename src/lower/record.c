@@ -186,6 +186,26 @@ static struct ir_insn *ring(struct gen *g)
 	return ir_map(g->b.func, g->l->image->ring_map);
 }
 
+/* Whether the reader wants to be woken, read as late as can be. Programs that
+ * send seldom always wake it. */
+static struct ir_insn *send_flags(struct gen *g)
+{
+	struct ir_insn *flags;
+
+	switch (g->prog->provider->attach) {
+	case ATTACH_BEGIN:
+	case ATTACH_END:
+	case ATTACH_SIGNAL:
+	case ATTACH_INTERVAL:
+		return lower_const(g, 0);
+	default:
+		flags = ir_emit_load(&g->b, IR_INT, 4, false, lower_control(g, 0),
+				     offsetof(struct image_control, ring_flags));
+		flags->is_pinned = true;
+		return flags;
+	}
+}
+
 static struct ir_insn *reserve(struct gen *g, uint32_t size, struct ir_block *lost)
 {
 	struct ir_insn *p = ir_emit_helper(&g->b, BPF_FUNC_ringbuf_reserve, IR_RING_OR_NULL, ring(g),
@@ -215,7 +235,7 @@ static void send_fixed(struct gen *g, struct record *r)
 		else
 			lower_to(g, n, n->type, (struct dest){ .base = p, .offset = at });
 	}
-	ir_emit_helper(&g->b, BPF_FUNC_ringbuf_submit, IR_VOID, p, lower_const(g, 0));
+	ir_emit_helper(&g->b, BPF_FUNC_ringbuf_submit, IR_VOID, p, send_flags(g));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, lost);
 	lower_loss(g, IMAGE_LOSS_RING);
@@ -244,7 +264,7 @@ static void send_variable(struct gen *g, struct record *r)
 		end = ir_emit_binary(&g->b, IR_ADD, end, len);
 	}
 	err = ir_emit_helper(&g->b, BPF_FUNC_ringbuf_output, IR_INT, ring(g), p, end,
-			     lower_const(g, 0));
+			     send_flags(g));
 	lower_loss_if(g, IR_NE, err, 0, IMAGE_LOSS_RING);
 }
 

@@ -129,6 +129,8 @@ static int load_map(struct run *r, uint32_t index)
 		err = fill_map(map, spec);
 	if (!err && index == r->image->ring_map)
 		err = ring_open(&r->ring, map->fd, create.max_entries);
+	if (!err && index == r->image->ring_map)
+		r->ring_bytes = create.max_entries;
 	return err;
 }
 

@@ -24,6 +24,7 @@ struct ring {
 	const char *data;
 	size_t size_bytes;		/* a power of two */
 	size_t page_bytes;		/* 0: memory of the caller's */
+	bool calm;			/* see ring_set_calm */
 	char *joined;			/* owned: a record that crosses the end, in one piece */
 	size_t joined_bytes;
 };
@@ -155,7 +156,7 @@ size_t ring_read(struct ring *ring, size_t max, ring_fn fn, void *arg, bool *sto
 			uint64_t now = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
 
 			publish(ring, at);
-			if (at != end || now == end)
+			if (at != end || now == end || ring->calm)
 				break;
 			end = now;
 			continue;
@@ -170,6 +171,11 @@ size_t ring_read(struct ring *ring, size_t max, ring_fn fn, void *arg, bool *sto
 	if (stopped)
 		*stopped = stop;
 	return n;
+}
+
+void ring_set_calm(struct ring *ring, bool calm)
+{
+	ring->calm = calm;
 }
 
 bool ring_has_data(const struct ring *ring)

@@ -25,6 +25,10 @@ int ring_open(struct ring **out, int map_fd, size_t size_bytes);
  * NULL) says whether `fn` wanted to stop. */
 size_t ring_read(struct ring *ring, size_t max, ring_fn fn, void *arg, bool *stopped);
 
+/* Read only what is there when reading begins, rather than until the ring is
+ * empty: next to programs that fill it, reading record by record slows both. */
+void ring_set_calm(struct ring *ring, bool calm);
+
 /* True if there is a record that could be read now. */
 bool ring_has_data(const struct ring *ring);
 

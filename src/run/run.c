@@ -26,13 +26,19 @@
 #define POLL_SLICE_MS 100
 #define STOP_DRAIN_MS 200
 #define DRAIN_MS 5000
+#define MAX_UNREAD_BYTES (1024 * 1024)	/* while nobody looks */
 
-static int64_t now_ms(void)
+static int64_t now_ns(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int64_t now_ms(void)
+{
+	return now_ns() / 1000000;
 }
 
 static int64_t wall_offset_ns(void)
@@ -324,6 +330,16 @@ static void run_signals(struct run *r)
 	run_test_run(r, ATTACH_SIGNAL);
 }
 
+/* While records come fast: the ring's descriptor says nothing. A signal ends the
+ * sleep. */
+static void rest(struct run *r, int slice_ms)
+{
+	const struct timespec t = { .tv_nsec = (long)slice_ms * 1000000 };
+
+	if (slice_ms && ring_pending_bytes(r->ring) < MAX_UNREAD_BYTES)
+		nanosleep(&t, NULL);
+}
+
 /* Wait for something to do, at most one slice: the loss counters and the stop
  * word make no descriptor readable. */
 static int wait_slice(struct run *r, int timeout_ms)
@@ -332,6 +348,19 @@ static int wait_slice(struct run *r, int timeout_ms)
 	int slice = timeout_ms < 0 || timeout_ms > POLL_SLICE_MS ? POLL_SLICE_MS : timeout_ms;
 	int n;
 
+	slice = pace_wait_ms(&r->pace, now_ns(), slice);
+	if (r->stop_count || r->signals_done != r->signal_count)
+		slice = 0;
+	if (r->pace.busy) {
+		rest(r, slice);
+		return 0;
+	}
+	if (r->woken) {
+		r->woken = false;
+		drain_wake(r);
+		if (r->stop_count || r->signals_done != r->signal_count)
+			slice = 0;
+	}
 	if (only_begin_and_end(r) || (r->ring && ring_has_data(r->ring)))
 		slice = 0;
 	n = epoll_wait(r->epoll_fd, events, 4, slice);
@@ -341,6 +370,32 @@ static int wait_slice(struct run *r, int timeout_ms)
 		if (events[i].data.fd == r->wake_fd)
 			drain_wake(r);
 	return n;
+}
+
+/* After reading `n` records: whether programs wake us from now on. Sequentially
+ * consistent, because after clearing we look once more before we sleep. */
+static void set_pace(struct run *r, size_t n)
+{
+	bool was_busy = r->pace.busy;
+
+	if (!r->ring || !r->control || r->ring_bytes < 2 * MAX_UNREAD_BYTES)
+		return;
+	pace_note(&r->pace, now_ns(), n);
+	if (r->pace.busy == was_busy)
+		return;
+	ring_set_calm(r->ring, r->pace.busy);
+	__atomic_store_n(&r->control->ring_flags, r->pace.busy ? BPF_RB_NO_WAKEUP : 0,
+			 __ATOMIC_SEQ_CST);
+}
+
+/* Whoever waits for our descriptor rather than here must come back when the ring
+ * does not tell. */
+static void keep_readable(struct run *r)
+{
+	if (r->woken || !pace_is_unsure(&r->pace, now_ns()))
+		return;
+	r->woken = true;
+	wake(r);
 }
 
 /* One turn: wait, read, look whether it is over. Returns 1 if anything came. */
@@ -358,6 +413,7 @@ static int turn(struct run *r, int timeout_ms)
 	run_follow_users(r);
 	gone = exit_without_record(r) || target_is_gone(r);
 	n = read_records(r, RECORDS_A_POLL);
+	set_pace(r, n);
 	if (r->out_of_memory)
 		return -ENOMEM;
 	run_tell_losses(r, false);
@@ -378,8 +434,12 @@ int run_poll(struct run *r, int timeout_ms)
 
 		if (did < 0)
 			return did;
-		if (r->end == RUN_GOES_ON && (did || (timeout_ms >= 0 && now_ms() >= until)))
+		if (r->end != RUN_GOES_ON)
+			break;
+		if (did || (timeout_ms >= 0 && now_ms() >= until)) {
+			keep_readable(r);
 			return 1;
+		}
 	}
 	stop_programs(r);
 	return 0;

@@ -10,6 +10,7 @@
 #include "base/sbuf.h"
 #include "out/value.h"
 #include "run/child.h"
+#include "run/pace.h"
 #include "run/ring.h"
 #include "run/run.h"
 
@@ -54,6 +55,9 @@ struct run {
 	struct run_links links;		/* owned */
 	int btf_fd;
 	struct ring *ring;		/* owned; NULL: no ring */
+	uint64_t ring_bytes;
+	struct pace pace;
+	bool woken;			/* wake_fd says that the ring wants to be looked at */
 	struct image_control *control;	/* in the GLOBAL map; NULL: none */
 	uint64_t *losses;		/* u64[nr_progs][IMAGE_LOSS_COUNT], mapped; or NULL */
 	uint64_t *losses_told;		/* owned; of the same shape */

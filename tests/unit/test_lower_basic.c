@@ -132,6 +132,27 @@ static void test_tracepoint_args(void **state)
 	lower_help_close(&h);
 }
 
+/* Programs do not wake a reader that looks by itself. */
+static void test_ring_flags(void **state)
+{
+	uint64_t ctx[8] = { 0, 257, 0, USER_ADDRESS };
+	struct image_control *control;
+	struct lower_help h;
+
+	(void)state;
+	lower_help_open(&h);
+	lower_help_compile(&h, "tracepoint:syscalls:sys_enter_openat "
+			   "{ printf(\"%d\", pid); printf(\"%s\", str(args.filename)); }");
+	control = vm_map_value(h.vm, h.image->global_map, &(uint32_t){ 0 }, 0);
+	lower_help_run(&h, 0, ctx, sizeof(ctx));
+	control->ring_flags = BPF_RB_NO_WAKEUP;
+	lower_help_run(&h, 0, ctx, sizeof(ctx));
+	assert_int_equal(vm_record_count(h.vm), 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(vm_record_get(h.vm, i).flags, i < 2 ? 0 : BPF_RB_NO_WAKEUP);
+	lower_help_close(&h);
+}
+
 static void test_string_keys(void **state)
 {
 	struct lower_help h;
@@ -274,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_keyed_count),
 		cmocka_unit_test(test_full_map),
 		cmocka_unit_test(test_tracepoint_args),
+		cmocka_unit_test(test_ring_flags),
 		cmocka_unit_test(test_string_keys),
 		cmocka_unit_test(test_failed_read),
 		cmocka_unit_test(test_hist),

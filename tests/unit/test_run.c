@@ -187,6 +187,35 @@ static void test_may_repeat(void **state)
 	assert_true(repeats(NULL, 100000));
 }
 
+#define MS ((int64_t)1000000)
+
+static void test_pace(void **state)
+{
+	struct pace p = { 0 };
+	int64_t now = 1000 * MS;
+
+	(void)state;
+	assert_int_equal(pace_wait_ms(&p, now, 100), 100);
+	pace_note(&p, now, 1);
+	pace_note(&p, now + 50 * MS, 1);
+	assert_false(p.busy || pace_is_unsure(&p, now + 50 * MS));
+	pace_note(&p, now + 51 * MS, 1);
+	assert_true(p.busy);
+	assert_int_equal(pace_wait_ms(&p, now + 51 * MS, 100), 1);
+	assert_int_equal(pace_wait_ms(&p, now + 51 * MS, 0), 0);
+	pace_note(&p, now + 60 * MS, 0);
+	assert_true(p.busy && pace_is_unsure(&p, now + 60 * MS));
+	now += 61 * MS;
+	pace_note(&p, now, 0);
+	assert_false(p.busy);
+	/* From now on programs wake the reader, but one may have missed that. */
+	assert_true(pace_is_unsure(&p, now + 4 * MS));
+	assert_false(pace_is_unsure(&p, now + 5 * MS));
+	assert_int_equal(pace_wait_ms(&p, now, 100), 1);
+	assert_int_equal(pace_wait_ms(&p, now + 7 * MS, 100), 7);
+	assert_int_equal(pace_wait_ms(&p, now + 200 * MS, 100), 100);
+}
+
 static void test_ring_size(void **state)
 {
 	static const struct image_reloc ring = { .map = 0 };
@@ -506,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_ring_wraps),
 		cmocka_unit_test(test_ring_limits),
 		cmocka_unit_test(test_may_repeat),
+		cmocka_unit_test(test_pace),
 		cmocka_unit_test(test_ring_size),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_exit_drops_what_follows),

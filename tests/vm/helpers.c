@@ -204,9 +204,16 @@ static struct vm_value helper_loop(struct vm *vm, struct vm_value a[5])
 
 static void send_record(struct vm *vm, const void *data, size_t size)
 {
-	struct vm_record r = { arena_strndup(&vm->arena, data, size), size };
+	struct vm_record r = { .data = arena_strndup(&vm->arena, data, size), .size = size };
 
 	vec_push(&vm->arena, &vm->records, r);
+}
+
+/* Of the record sent last. */
+static void set_flags(struct vm *vm, const struct vm_value *flags)
+{
+	if (vm->records.n)
+		vm->records.at[vm->records.n - 1].flags = flags->number;
 }
 
 static struct vm_value helper_reserve(struct vm *vm, struct vm_value a[5])
@@ -245,6 +252,7 @@ static void close_record(struct vm *vm, const struct vm_value *at, bool send)
 static struct vm_value helper_submit(struct vm *vm, struct vm_value a[5])
 {
 	close_record(vm, &a[0], true);
+	set_flags(vm, &a[1]);
 	return result(0);
 }
 
@@ -269,7 +277,11 @@ static struct vm_value output(struct vm *vm, struct vm_value *map, struct vm_val
 
 static struct vm_value helper_ring_output(struct vm *vm, struct vm_value a[5])
 {
-	return output(vm, &a[0], &a[1], a[2].number);
+	struct vm_value err = output(vm, &a[0], &a[1], a[2].number);
+
+	if (!err.number)
+		set_flags(vm, &a[3]);
+	return err;
 }
 
 static struct vm_value helper_perf_output(struct vm *vm, struct vm_value a[5])

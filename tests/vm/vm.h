@@ -33,6 +33,7 @@ struct vm_world {
 struct vm_record {
 	const void *data;
 	size_t size;
+	uint64_t flags;		/* of submit or output */
 };
 
 /* The image is borrowed. Never NULL: aborts when memory is out. */
