@@ -20,7 +20,8 @@
 				     vec_cap_ * sizeof(*(v)->at));		\
 		(v)->cap = vec_cap_;						\
 	}									\
-	(v)->at[(v)->n++] = (value);						\
+	(v)->at[(v)->n] = (value);	/* which may name (v)->n */		\
+	(v)->n++;								\
 } while (0)
 
 /* for (p = first element; p < end; p++) */

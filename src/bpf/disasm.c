@@ -43,6 +43,7 @@ const char *bc_helper_name(int32_t helper)
 {
 	if (helper <= 0 || (size_t)helper >= sizeof(helper_names) / sizeof(helper_names[0]))
 		return NULL;
+	/* cppcheck-suppress arrayIndexOutOfBoundsCond ; its size is that of the list */
 	return helper_names[helper];
 }
 

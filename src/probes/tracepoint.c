@@ -103,7 +103,7 @@ static void expand_tracepoint(struct probe_ctx *c, const struct provider *p,
 
 static struct type_struct *tracepoint_args(struct probe_ctx *c, struct probe_site *s, struct loc loc)
 {
-	struct tracefs_format format;
+	struct tracefs_format format = { 0 };
 	const char *text;
 	int err = c->target->ops->format(c->target->arg, s->image.category, s->image.event, &text);
 

@@ -191,12 +191,12 @@ static void expect_hits(struct trial *t, size_t nr_sites)
 
 static volatile int sink;
 
-static void __attribute__((noinline, noclone)) target_one(int n)
+static void __attribute__((noinline)) target_one(int n)
 {
 	sink += n;
 }
 
-static void __attribute__((noinline, noclone)) target_two(int n)
+static void __attribute__((noinline)) target_two(int n)
 {
 	sink -= n;
 }
