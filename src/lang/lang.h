@@ -46,6 +46,11 @@ struct script *lang_parse(struct arena *a, struct names *names, struct diags *di
 void lang_import(struct arena *a, struct names *names, struct diags *diags,
 		 struct script *script, const char *path, const struct lang_options *options);
 
+/* Parse a text that is one expression and nothing else; `text->base` is where it
+ * lies in a source of `diags`. Mistakes are errors there. */
+struct node *lang_parse_expr(struct arena *a, struct names *names, struct diags *diags,
+			     const struct source *text);
+
 /* Put the bodies of macros where they are called, in the whole script; no macro
  * is left. `is_builtin` says whether the language has a function (is_call) or
  * else a variable of this name: what no macro takes is left to it. Every node of
