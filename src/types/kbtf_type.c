@@ -170,30 +170,6 @@ static uint32_t bitfield_bits(struct kbtf *b, uint32_t member_type, uint32_t wor
 	return (encoding & 0xff) < r->size_or_type * 8 ? encoding & 0xff : 0;
 }
 
-/* Choose the unit to load: the one that C would, unless it crosses the end of
- * the struct or the field crosses the unit's end (packed structs). */
-static void place_bitfield(struct types *t, struct type_field *f, uint32_t bit_off, uint32_t bits,
-			   uint32_t struct_bytes)
-{
-	uint64_t unit = f->type->size_bytes, first = unit ? bit_off / (unit * 8) * unit : 0;
-
-	if (!type_is_integer(f->type) && f->type->kind != TYPE_BOOL) {
-		f->type = t->error;
-		return;
-	}
-	if (first + unit > struct_bytes && struct_bytes >= unit)
-		first = struct_bytes - unit;
-	if ((uint64_t)bit_off + bits > (first + unit) * 8)
-		first = bit_off / 8;
-	if (bit_off < first * 8 || (uint64_t)bit_off + bits > (first + unit) * 8) {
-		f->type = t->error;
-		return;
-	}
-	f->offset_bytes = (uint32_t)first;
-	f->bit_offset = (uint8_t)(bit_off - first * 8);
-	f->bit_size = (uint8_t)bits;
-}
-
 static void note_pointer_tags(struct kbtf *b, struct type_field *f, uint32_t id)
 {
 	const struct kbtf_raw *r = kbtf_raw(b, kbtf_peel(b, id));
@@ -219,7 +195,7 @@ static void load_member(struct kbtf *b, struct type_field *f, const uint32_t *wo
 		f->type = b->types->error;
 	f->offset_bytes = bit_off / 8;
 	if (bits)
-		place_bitfield(b->types, f, bit_off, bits, struct_bytes);
+		type_field_place_bits(b->types, f, bit_off, bits, struct_bytes);
 	if (f->type->kind == TYPE_POINTER)
 		note_pointer_tags(b, f, words[1]);
 	if (*name)

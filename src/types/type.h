@@ -57,6 +57,7 @@ struct type_field {
 	uint8_t bit_offset, bit_size;	/* bitfield within the `type`-sized unit at offset_bytes;
 					   bit_size 0: not a bitfield */
 	bool is_anonymous;		/* members are found through it */
+	bool is_text;			/* `char` array of the script's: may fill its size with no NUL */
 	bool data_loc, rel_loc;		/* tracefs dynamic field: a 4-byte locator */
 	bool user_tag, percpu_tag, rcu_tag;	/* BTF type tags on a pointer */
 };
@@ -174,6 +175,12 @@ bool type_int_holds(const struct type *to, uint64_t value, bool negative);
 
 /* Fields of a C struct, read now if need be. */
 const struct type_field *type_struct_fields(struct types *t, struct type_struct *s, size_t *count);
+
+/* Make *f a bitfield of `bits` bits at bit `bit_off` of its struct: choose the
+ * unit that is loaded. Its type is the declared one; an error type after if
+ * that is no integer or no unit holds it. */
+void type_field_place_bits(struct types *t, struct type_field *f, uint32_t bit_off, uint32_t bits,
+			   uint32_t struct_bytes);
 
 /* Find a member by name, through anonymous members. On success *offset_bytes
  * is its offset in `s` (the field's own offset plus those of the anonymous

@@ -23,6 +23,30 @@ const struct type_field *type_struct_fields(struct types *t, struct type_struct 
 	return s->fields;
 }
 
+/* Choose the unit to load: the one that C would, unless it crosses the end of
+ * the struct or the field crosses the unit's end (packed structs). */
+void type_field_place_bits(struct types *t, struct type_field *f, uint32_t bit_off, uint32_t bits,
+			   uint32_t struct_bytes)
+{
+	uint64_t unit = f->type->size_bytes, first = unit ? bit_off / (unit * 8) * unit : 0;
+
+	if (!type_is_integer(f->type) && f->type->kind != TYPE_BOOL) {
+		f->type = t->error;
+		return;
+	}
+	if (first + unit > struct_bytes && struct_bytes >= unit)
+		first = struct_bytes - unit;
+	if ((uint64_t)bit_off + bits > (first + unit) * 8)
+		first = bit_off / 8;
+	if (bit_off < first * 8 || (uint64_t)bit_off + bits > (first + unit) * 8) {
+		f->type = t->error;
+		return;
+	}
+	f->offset_bytes = (uint32_t)first;
+	f->bit_offset = (uint8_t)(bit_off - first * 8);
+	f->bit_size = (uint8_t)bits;
+}
+
 struct search {
 	struct types *types;
 	const char *name;

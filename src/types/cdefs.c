@@ -1,0 +1,238 @@
+/*
+ * The C part of a script, as the rest of the compiler sees it.
+ */
+#include "types/cdefs_impl.h"
+
+#include <string.h>
+
+struct cdefs *cdefs_new(const struct cdefs_env *env)
+{
+	struct cdefs *c = arena_new(env->types->arena, struct cdefs);
+
+	c->env = *env;
+	c->types = env->types;
+	c->arena = env->types->arena;
+	c->names = env->types->names;
+	hmap_init(&c->tags, c->arena);
+	hmap_init(&c->typedefs, c->arena);
+	hmap_init(&c->enumerators, c->arena);
+	hmap_init(&c->macro_sources, c->arena);
+	ctypes_init(c);
+	cpp_init(&c->cpp, &c->env);
+	return c;
+}
+
+void cdefs_add(struct cdefs *c, const char *text, size_t len, struct loc loc)
+{
+	ctoken_vec out = { 0 };
+
+	cpp_text(&c->cpp, text, len, loc.begin, &out);
+	cdecl_parse(c, out.at, out.n);
+}
+
+bool cdefs_include(struct cdefs *c, const char *path)
+{
+	ctoken_vec out = { 0 };
+
+	if (!cpp_include(&c->cpp, path, &out))
+		return false;
+	cdecl_parse(c, out.at, out.n);
+	return true;
+}
+
+void cdefs_finish(struct cdefs *c)
+{
+	cpp_finish(&c->cpp);
+}
+
+/* ---- types ---- */
+
+static const struct type *find_tag(struct cdefs *c, enum kbtf_keyword keyword, const char *name)
+{
+	struct ctag *tag = pmap_find(&c->tags, name);
+
+	if (!tag || (keyword != KBTF_ANY_NAME && tag->keyword != keyword))
+		return NULL;
+	return tag->is_defined ? ctag_make(tag) : NULL;
+}
+
+const struct type *cdefs_type(struct cdefs *c, enum kbtf_keyword keyword, const char *name)
+{
+	const char *own = name_of(c->names, name);
+	const struct ctype *t = keyword == KBTF_ANY_NAME ? pmap_find(&c->typedefs, own) : NULL;
+
+	return t ? ctype_make(c, t) : find_tag(c, keyword, own);
+}
+
+/* ---- constants ---- */
+
+bool cdefs_enumerator(struct cdefs *c, const char *name, uint64_t *value, const struct type **type)
+{
+	struct cenumerator *e = pmap_find(&c->enumerators, name_of(c->names, name));
+
+	if (!e || !e->tag->is_defined)
+		return false;
+	*value = e->value.bits;
+	if (type)
+		*type = ctag_make(e->tag);
+	return true;
+}
+
+static bool constant_value(struct cdefs *c, const char *name, struct cvalue *value)
+{
+	const char *text = cconst_find(name);
+	struct csplit s = { .names = c->names, .start = text, .at = text };
+	ctoken_vec tokens = { 0 };
+	struct ctoken t;
+
+	if (!text)
+		return false;
+	s.end = text + strlen(text);
+	while ((t = csplit_next(&s)).kind != CTOKEN_END)
+		vec_push(c->arena, &tokens, t);
+	return cdecl_number(c, tokens.at, tokens.n, value);
+}
+
+bool cdefs_find_number(struct cdefs *c, const char *name, struct cvalue *value)
+{
+	struct cenumerator *e = pmap_find(&c->enumerators, name);
+
+	if (e) {
+		*value = e->value;
+		return true;
+	}
+	*value = (struct cvalue){ .is_long = true };
+	if (c->env.btf && kbtf_enumerator(c->env.btf, name, &value->bits, NULL))
+		return true;
+	return constant_value(c, name, value);
+}
+
+const char *cdefs_constant(const char *name)
+{
+	return cconst_find(name);
+}
+
+/* ---- macros ---- */
+
+static struct cmacro *object_macro(struct cdefs *c, const char *name)
+{
+	struct cmacro *m = cpp_macro(&c->cpp, name_of(c->names, name));
+
+	return m && !m->is_function ? m : NULL;
+}
+
+/* Is the body one that scripts can read where it stands? Not if macros with
+ * parameters are called in it, or if it spans lines. */
+static bool reads_in_place(struct cdefs *c, const struct cmacro *m, const char *text, size_t len)
+{
+	const struct ctoken *t;
+
+	vec_each(t, &m->body) {
+		struct cmacro *inner = t->kind == CTOKEN_IDENT ? cpp_macro(&c->cpp, t->text) : NULL;
+
+		if (inner && inner->is_function)
+			return false;
+	}
+	return !memchr(text, '\\', len) || !memchr(text, '\n', len);
+}
+
+static const char *joined(struct cdefs *c, const ctoken_vec *tokens)
+{
+	struct sbuf text = { 0 };
+	const struct ctoken *t;
+	const char *result;
+
+	vec_each(t, tokens) {
+		if (text.len)
+			sbuf_putc(&text, ' ');
+		sbuf_puts(&text, t->text);
+	}
+	result = arena_strdup(c->arena, sbuf_text(&text));
+	sbuf_close(&text);
+	return result;
+}
+
+/* The macro's text with all macros in it expanded, as a source of its own. */
+static const struct source *expanded_source(struct cdefs *c, struct cmacro *m)
+{
+	const struct source *s = pmap_find(&c->macro_sources, m);
+	ctoken_vec out = { 0 };
+	const char *text;
+
+	if (s)
+		return s;
+	m->is_expanding = true;
+	cpp_expand(&c->cpp, m->body.at, m->body.n, &out);
+	m->is_expanding = false;
+	text = joined(c, &out);
+	s = source_add(c->env.diags, m->name, text, strlen(text));
+	if (s)
+		pmap_set(&c->macro_sources, m, (void *)s);
+	return s;
+}
+
+static bool in_place(struct cdefs *c, const struct cmacro *m, struct source *out)
+{
+	const struct source *s = m->loc.begin ? source_find(c->env.diags, m->loc.begin) : NULL;
+	size_t begin, len = m->loc.end - m->loc.begin;
+
+	if (!s)
+		return false;
+	begin = m->loc.begin - s->base;
+	if (begin + len > s->len || !reads_in_place(c, m, s->text + begin, len))
+		return false;
+	*out = *s;
+	out->text = arena_strndup(c->arena, s->text + begin, len);
+	out->len = len;
+	out->base = m->loc.begin;
+	return true;
+}
+
+bool cdefs_macro(struct cdefs *c, const char *name, struct cdefs_macro *out)
+{
+	struct cmacro *m = object_macro(c, name);
+	const struct source *s;
+
+	if (!m || !m->body.n)
+		return false;
+	out->in_header = m->body.at[0].in_header;
+	if (in_place(c, m, &out->text))
+		return true;
+	s = expanded_source(c, m);
+	if (s)
+		out->text = *s;
+	return s;
+}
+
+bool cdefs_macro_value(struct cdefs *c, const char *name, uint64_t *value, bool *negative)
+{
+	struct cmacro *m = object_macro(c, name);
+	ctoken_vec out = { 0 };
+	struct cvalue v;
+
+	if (!m || !m->body.n)
+		return false;
+	m->is_expanding = true;
+	cpp_expand(&c->cpp, m->body.at, m->body.n, &out);
+	m->is_expanding = false;
+	if (!cdecl_number(c, out.at, out.n, &v))
+		return false;
+	*value = v.bits;
+	*negative = !v.is_unsigned && (int64_t)v.bits < 0;
+	return true;
+}
+
+/* ---- suggestions ---- */
+
+void cdefs_suggest(const struct cdefs *c, struct nearest *near)
+{
+	for (size_t i = 0; i < c->enumerators.cap; i++)
+		if (c->enumerators.slots[i].key)
+			nearest_try(near, c->enumerators.slots[i].key);
+	for (size_t i = 0; i < c->cpp.macros.cap; i++) {
+		const struct cmacro *m = c->cpp.macros.slots[i].value;
+
+		if (c->cpp.macros.slots[i].key && m->name && m->loc.begin && !m->is_function)
+			nearest_try(near, m->name);
+	}
+}

@@ -1,0 +1,74 @@
+/*
+ * C definitions of a script: its preprocessor lines, structs, unions, enums and
+ * typedefs, and the headers that it includes.
+ *
+ * In: the script's C parts, in order. Out: types by name, enumerators, and
+ * object-like macros as text that the script's own parser reads. A header that
+ * is not installed is no error where the kernel's BTF is there: its types come
+ * from BTF and its well-known constants from a table (cconst.c). What a header
+ * has beyond types and macros is skipped.
+ */
+#ifndef SONDE_TYPES_CDEFS_H
+#define SONDE_TYPES_CDEFS_H
+
+#include "base/diag.h"
+#include "types/kbtf.h"
+#include "types/type.h"
+
+struct cdefs;
+
+struct cdefs_env {
+	struct types *types;
+	struct diags *diags;
+	struct kbtf *btf;		/* NULL: none */
+	bool char_is_signed;
+	const char *machine_macro;	/* "__x86_64__" */
+	const char *script_dir;			/* where #include "..." looks first; NULL: here */
+	const char *const *include_dirs;	/* where else, in order: -I, the system's */
+	size_t nr_include_dirs;
+	/* Read a header: the text, NUL-terminated, in memory that outlives the
+	 * compilation; NULL if there is none. */
+	const char *(*read)(void *arg, const char *path, size_t *len);
+	void *read_arg;
+};
+
+/* The types' arena owns the result. */
+struct cdefs *cdefs_new(const struct cdefs_env *env);
+
+/* A preprocessor line or a definition of the script, whose text lies at `loc`
+ * in a source that diags knows. */
+void cdefs_add(struct cdefs *c, const char *text, size_t len, struct loc loc);
+
+/* As if the script began with #include "path" (--include). False: not found. */
+bool cdefs_include(struct cdefs *c, const char *path);
+
+/* After the last part: unfinished #if and the like become diagnostics. */
+void cdefs_finish(struct cdefs *c);
+
+/* A type that the script or its headers define, or NULL. */
+const struct type *cdefs_type(struct cdefs *c, enum kbtf_keyword keyword, const char *name);
+
+/* An enumerator of the script or its headers. */
+bool cdefs_enumerator(struct cdefs *c, const char *name, uint64_t *value, const struct type **type);
+
+/* What an object-like macro stands for, as a piece of a source that diags knows
+ * (or of a new one where macros with parameters had to be expanded first). False
+ * if there is no such macro. */
+struct cdefs_macro {
+	struct source text;
+	bool in_header;
+};
+bool cdefs_macro(struct cdefs *c, const char *name, struct cdefs_macro *out);
+
+/* A macro whose text is no expression of scripts may still be a constant of C:
+ * a character, a cast to "unsigned int". */
+bool cdefs_macro_value(struct cdefs *c, const char *name, uint64_t *value, bool *negative);
+
+/* The value of a well-known constant that neither script nor headers nor BTF
+ * define: as C text, or NULL. */
+const char *cdefs_constant(const char *name);
+
+/* Try the names of macros and enumerators of the script for "did you mean". */
+void cdefs_suggest(const struct cdefs *c, struct nearest *near);
+
+#endif
