@@ -47,6 +47,10 @@ struct sonde_options {
 	bool colour;			/* in sonde_message.rendered */
 	bool quiet;			/* no "attached" event */
 	bool wait_detach;		/* sonde_close waits until the kernel has detached everything */
+	const char *const *include_dirs;	/* folders for #include, before the system's (-I) */
+	size_t nr_include_dirs;
+	const char *const *includes;	/* headers to read before the script (--include) */
+	size_t nr_includes;
 	bool compile_only;		/* the session will not load: needs no privileges */
 };
 

@@ -57,6 +57,12 @@ int session_compile(struct sonde *s, const char *name, const char *text, size_t 
 /* Open the target if it is not open yet. 0 or a negative errno, told. */
 int session_open_target(struct sonde *s);
 
+/* ---- session_c_part.c ---- */
+
+/* The C part of a script, with the headers that the session's options name. */
+struct cdefs *session_c_part(struct sonde *s, struct types *types, struct diags *diags,
+			     struct kbtf *btf, const char *script);
+
 /* ---- session_import.c ---- */
 
 /* Reads what scripts import from the file system. */

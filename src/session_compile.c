@@ -1,7 +1,7 @@
 /*
  * The compiler, top to bottom: script text to image.
  *
- *	lang (parse, import, expand) -> check -> lower -> ir passes -> bpf -> image
+ *	lang (parse, import, expand) -> types (C part) -> check -> lower -> ir passes -> bpf -> image
  *
  * Each stage is a function from the data of the stage before to its own. After
  * a stage with errors the rest does not run. All that the stages allocate is
@@ -15,6 +15,7 @@
 #include "kernel/live_target.h"
 #include "lang/lang.h"
 #include "lower/lower.h"
+#include "types/cdefs.h"
 #include "types/kbtf.h"
 
 #include <errno.h>
@@ -107,6 +108,24 @@ static bool stage_expand(struct compilation *c, const struct source *source)
 	return !c->diags.nr_errors;
 }
 
+static bool stage_c_part(struct compilation *c, const struct source *source)
+{
+	struct check *k = &c->check;
+
+	k->btf = target_kbtf(&c->s->target, &c->types);
+	k->cdefs = session_c_part(c->s, &c->types, &c->diags, k->btf, source->name);
+	for (size_t i = 0; i < k->script->c_parts.n; i++) {
+		const struct c_chunk *part = &k->script->c_parts.at[i];
+
+		if (part->is_header)
+			cdefs_add_header(k->cdefs, part->loc);
+		else
+			cdefs_add(k->cdefs, part->text, strlen(part->text), part->loc);
+	}
+	cdefs_finish(k->cdefs);
+	return !c->diags.nr_errors;
+}
+
 static bool stage_check(struct compilation *c)
 {
 	struct check *k = &c->check;
@@ -118,7 +137,6 @@ static bool stage_check(struct compilation *c)
 	k->types = &c->types;
 	k->target = &c->s->target;
 	k->options = &c->check_options;
-	k->btf = target_kbtf(k->target, k->types);
 	good = !check_run(k) && !c->diags.nr_errors;
 	if (c->s->dumps[STAGE_TYPES])
 		check_dump(k, c->s->dumps[STAGE_TYPES]);
@@ -199,8 +217,8 @@ static bool stage_emit(struct compilation *c)
 
 static bool run_stages(struct compilation *c, const struct source *source)
 {
-	if (!stage_parse(c, source) || !stage_expand(c, source) || !stage_check(c) ||
-	    !stage_lower(c))
+	if (!stage_parse(c, source) || !stage_expand(c, source) || !stage_c_part(c, source) ||
+	    !stage_check(c) || !stage_lower(c))
 		return false;
 	stage_optimize(c);
 	return stage_emit(c);

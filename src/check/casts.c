@@ -128,7 +128,9 @@ static const struct type *base_type(struct check *c, const struct type_expr *e, 
 	named = e->kind == TYPE_EXPR_NAME ? named_find(e->name) : NULL;
 	if (named)
 		return named_make(c, named);
-	t = kbtf_type_by_name(c->btf, c->types, keywords[e->kind], e->name);
+	t = c->cdefs ? cdefs_type(c->cdefs, keywords[e->kind], e->name) : NULL;
+	if (!t)
+		t = kbtf_type_by_name(c->btf, c->types, keywords[e->kind], e->name);
 	return t ? t : unknown_type(c, e);
 }
 

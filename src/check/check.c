@@ -17,11 +17,7 @@ enum { COMPTIME_ROUNDS_MAX = 50 };
 static void refuse_parts(struct check *c)
 {
 	struct func **f;
-	struct c_chunk *chunk;
 
-	vec_each(chunk, &c->script->c_parts)
-		unsupported(c, chunk->loc, chunk->is_directive ? "preprocessor lines" :
-			    "C definitions");
 	vec_each(f, &c->script->funcs)
 		unsupported(c, (*f)->loc, "fn");
 }

@@ -182,6 +182,7 @@ struct check {
 	struct types *types;
 	struct target *target;
 	struct kbtf *btf;
+	struct cdefs *cdefs;		/* the script's C part; NULL: none */
 	struct script *script;
 	const struct check_options *options;
 	struct config config;

@@ -20,6 +20,7 @@
 #define SONDE_CHECK_IMPL_H
 
 #include "check/check.h"
+#include "types/cdefs.h"
 #include "types/kbtf.h"
 
 struct scope {
@@ -50,6 +51,8 @@ struct check_state {
 	bool sizes_known;		/* sizeof an expression may be taken */
 	const struct node *map_value;	/* value of an assignment, which may be an aggregation */
 	uint32_t longest_probe_name;
+	const struct c_macro_use *c_macros;	/* macros of C around the node being resolved */
+	unsigned nr_c_macros;			/* expanded so far */
 };
 
 /* ---- report.c ---- */
@@ -73,6 +76,12 @@ const char *type_text(struct check *c, const struct type *t);
 /* The error type, after a message that the caller gave. */
 const struct type *bad_type(struct check *c);
 void unsupported(struct check *c, struct loc loc, const char *what);
+
+/* ---- c_names.c ---- */
+/* If the name is a macro of the C part, put its expression into *slot, resolved. */
+bool resolve_c_macro(struct check *c, struct node **slot);
+/* If it is an enumerator, or a well-known constant of C, make it a literal. */
+bool resolve_c_constant(struct check *c, struct node *n);
 
 /* ---- config.c ---- */
 void config_apply(struct check *c);

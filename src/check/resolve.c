@@ -444,7 +444,8 @@ void resolve_expr(struct check *c, struct node **slot)
 		resolve_param(c, n);
 		break;
 	case NODE_IDENT:
-		resolve_ident(c, n);
+		if (!resolve_c_macro(c, slot))
+			resolve_ident(c, n);
 		break;
 	case NODE_CALL:
 		resolve_call(c, n);

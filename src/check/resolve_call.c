@@ -63,6 +63,8 @@ static void unknown_name(struct check *c, struct node *n, const char *name, bool
 	for (size_t i = 0; i < BUILTIN_ID_COUNT; i++)
 		if (builtins[i].kind & (is_call ? BUILTIN_FUNC : BUILTIN_VAR))
 			nearest_try(&near, builtins[i].name);
+	if (c->cdefs && !is_call)
+		cdefs_suggest(c->cdefs, &near);
 	check_suggest(c, d, &near, "");
 	node_set_error(n);
 }
@@ -107,20 +109,6 @@ static void become_arg(struct check *c, struct node *n, int number)
 	vec_push(c->arena, &n->u.call.args, index);
 }
 
-/* What the enumerators of the kernel are good for: `TCP_LISTEN`. */
-static bool become_enumerator(struct check *c, struct node *n, const char *name)
-{
-	const struct type *type;
-	uint64_t value;
-
-	if (!c->btf || !kbtf_enumerator(c->btf, name, &value, &type))
-		return false;
-	node_set_int(n, value, (int64_t)value < 0 && type->is_signed);
-	n->u.integer.enum_name = name;
-	n->type = type;
-	return true;
-}
-
 static void finish_builtin(struct check *c, struct node *n)
 {
 	const struct builtin *b = n->u.call.builtin;
@@ -148,7 +136,7 @@ void resolve_ident(struct check *c, struct node *n)
 		check_hint(c, check_error(c, n->loc, "unknown-name", "'%s' is a function", name),
 			   "call it: %s(...)", name);
 		node_set_error(n);
-	} else if (!refuse_later(c, n, name) && !become_enumerator(c, n, name)) {
+	} else if (!refuse_later(c, n, name) && !resolve_c_constant(c, n)) {
 		if (!strncmp(name, "sarg", 4) && isdigit((unsigned char)name[4])) {
 			check_hint(c, check_error(c, n->loc, "unknown-name",
 						  "'%s' is no longer part of the language", name),

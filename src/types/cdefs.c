@@ -26,7 +26,18 @@ void cdefs_add(struct cdefs *c, const char *text, size_t len, struct loc loc)
 {
 	ctoken_vec out = { 0 };
 
-	cpp_text(&c->cpp, text, len, loc.begin, &out);
+	cpp_text(&c->cpp, text, len, loc, &out);
+	cdecl_parse(c, out.at, out.n);
+}
+
+void cdefs_add_header(struct cdefs *c, struct loc loc)
+{
+	const struct source *source = source_find(c->env.diags, loc.begin);
+	ctoken_vec out = { 0 };
+
+	if (!source)
+		return;
+	cpp_source(&c->cpp, source, &out);
 	cdecl_parse(c, out.at, out.n);
 }
 

@@ -39,6 +39,9 @@ struct cdefs *cdefs_new(const struct cdefs_env *env);
  * in a source that diags knows. */
 void cdefs_add(struct cdefs *c, const char *text, size_t len, struct loc loc);
 
+/* A header that the script imports: the source that begins at loc.begin. */
+void cdefs_add_header(struct cdefs *c, struct loc loc);
+
 /* As if the script began with #include "path" (--include). False: not found. */
 bool cdefs_include(struct cdefs *c, const char *path);
 

@@ -17,9 +17,13 @@ struct directive {
 	const struct csplit *split;	/* stands behind the line */
 };
 
+struct loc cpp_loc(const struct cpp *p, const struct ctoken *t)
+{
+	return (struct loc){ t->pos, t->pos + (uint32_t)strlen(t->text), t->in_header ? NULL : p->from };
+}
+
 struct diag *cpp_error(struct cpp *p, const struct ctoken *t, const char *tag, const char *fmt, ...)
 {
-	struct loc loc = { t->pos, t->pos + (uint32_t)strlen(t->text), NULL };
 	const char *text;
 	va_list args;
 
@@ -28,7 +32,7 @@ struct diag *cpp_error(struct cpp *p, const struct ctoken *t, const char *tag, c
 	va_start(args, fmt);
 	text = arena_vprintf(p->arena, fmt, args);
 	va_end(args);
-	return diag_error(p->diags, loc, tag, "%s", text);
+	return diag_error(p->diags, cpp_loc(p, t), tag, "%s", text);
 }
 
 struct cmacro *cpp_macro(const struct cpp *p, const char *name)
@@ -101,7 +105,7 @@ static void set_body(struct cpp *p, struct cmacro *m, const struct ctoken *t, si
 	for (size_t i = 0; i < n; i++)
 		vec_push(p->arena, &m->body, t[i]);
 	if (n && t->pos)
-		m->loc = (struct loc){ t->pos, last->pos + (uint32_t)strlen(last->text), NULL };
+		m->loc = loc_join(cpp_loc(p, t), cpp_loc(p, last));
 }
 
 static void define(struct cpp *p, const struct directive *d)
@@ -131,8 +135,7 @@ static void define(struct cpp *p, const struct directive *d)
 	if (old && old->is_expanding)
 		return;
 	if (old && old->loc.begin && !t->in_header && !same_body(old, m)) {
-		struct loc loc = { t->pos, t->pos + (uint32_t)strlen(t->text), NULL };
-		struct diag *w = diag_warning(p->diags, loc, "macro-redefined",
+		struct diag *w = diag_warning(p->diags, cpp_loc(p, t), "macro-redefined",
 					      "macro '%s' is defined again", m->name);
 
 		diag_note(p->diags, w, old->loc, "this was its definition");
@@ -231,7 +234,7 @@ static bool condition_value(struct cpp *p, const struct directive *d)
 static void open_condition(struct cpp *p, const struct directive *d, bool value)
 {
 	struct cpp_condition c = {
-		.was_live = is_live(p), .pos = d->name->pos, .file = p->depth,
+		.was_live = is_live(p), .loc = cpp_loc(p, d->name), .file = p->depth,
 	};
 
 	c.is_live = c.has_been_live = c.was_live && value;
@@ -357,7 +360,7 @@ static const char *words_of(struct cpp *p, const struct directive *d)
 
 static void error(struct cpp *p, const struct directive *d)
 {
-	struct loc loc = { d->name->pos, d->name->pos + (uint32_t)strlen(d->name->text), NULL };
+	struct loc loc = cpp_loc(p, d->name);
 
 	/* A header's #error is meant for compilers. */
 	if (d->name->in_header)
@@ -461,13 +464,14 @@ void cpp_read_text(struct cpp *p, struct csplit *split)
 
 /* ---- the whole ---- */
 
-void cpp_text(struct cpp *p, const char *text, size_t len, uint32_t pos, ctoken_vec *out)
+void cpp_text(struct cpp *p, const char *text, size_t len, struct loc loc, ctoken_vec *out)
 {
 	struct csplit split = {
-		.names = p->names, .start = text, .at = text, .end = text + len, .pos = pos,
+		.names = p->names, .start = text, .at = text, .end = text + len, .pos = loc.begin,
 	};
 
 	p->out = out;
+	p->from = loc.from;
 	cpp_read_text(p, &split);
 }
 
@@ -539,7 +543,7 @@ void cpp_finish(struct cpp *p)
 	struct cpp_condition *c;
 
 	vec_each(c, &p->conditions)
-		diag_error(p->diags, (struct loc){ c->pos, c->pos + 2, NULL }, "open-condition",
-			   "this #if has no #endif");
+		diag_error(p->diags, c->loc, "open-condition",
+			   "this condition has no #endif");
 	p->conditions.n = 0;
 }

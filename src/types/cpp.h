@@ -30,7 +30,7 @@ struct cpp_condition {
 	bool is_live;			/* this branch */
 	bool has_been_live;		/* this branch or one before */
 	bool in_else;
-	uint32_t pos;			/* of the #if */
+	struct loc loc;			/* of the #if */
 	int file;			/* depth of #include that it stands in */
 };
 
@@ -39,7 +39,6 @@ struct cpp_file {
 	const char *dir;		/* where #include "..." looks first */
 	size_t dir_index;		/* in include_dirs, for #include_next; SIZE_MAX: none */
 	const char *path;
-	bool is_header;
 };
 
 struct cpp {
@@ -52,6 +51,7 @@ struct cpp {
 	VEC(struct cpp_condition) conditions;
 	VEC(uint8_t) packs;		/* #pragma pack(push) */
 	struct cpp_file file;
+	const struct expansion *from;	/* of the script's text at hand */
 	int depth;			/* of #include */
 	struct hmap sources;		/* path -> struct source */
 	size_t nr_headers, header_bytes;	/* read so far */
@@ -66,7 +66,10 @@ void cpp_init(struct cpp *p, const struct cdefs_env *env);
 
 /* Preprocess a text of the script; what is no directive is expanded and
  * appended to *out. */
-void cpp_text(struct cpp *p, const char *text, size_t len, uint32_t pos, ctoken_vec *out);
+void cpp_text(struct cpp *p, const char *text, size_t len, struct loc loc, ctoken_vec *out);
+
+/* The same for a header that is a source already. */
+void cpp_source(struct cpp *p, const struct source *source, ctoken_vec *out);
 
 /* As #include "name" in the script; false if there is no such file. */
 bool cpp_include(struct cpp *p, const char *name, ctoken_vec *out);
@@ -83,6 +86,9 @@ void cpp_define(struct cpp *p, const char *text);
 /* An error, or NULL if `t` stands in a header: those are not complained of. */
 struct diag *cpp_error(struct cpp *p, const struct ctoken *t, const char *tag, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Where a token stands. */
+struct loc cpp_loc(const struct cpp *p, const struct ctoken *t);
 
 /* ---- cpp_expand.c ---- */
 

@@ -73,8 +73,8 @@ static bool spend(struct cpp *p, const struct ctoken *name, size_t n)
 	if (p->nr_expanded <= CPP_EXPANSION_MAX)
 		return true;
 	if (!p->is_too_large)
-		diag_error(p->diags, (struct loc){ name->pos, name->pos + 1, NULL },
-			   "macro-too-large", "the macros of the script expand to too much text");
+		diag_error(p->diags, cpp_loc(p, name), "macro-too-large",
+			   "the macros of the script expand to too much text");
 	p->is_too_large = true;
 	return false;
 }

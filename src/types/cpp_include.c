@@ -71,7 +71,7 @@ static const struct supplier *supplier_find(const char *name)
 struct found {
 	const char *path, *text;
 	size_t len;
-	struct cpp_file file;
+	size_t dir_index;
 };
 
 static bool look_in(struct cpp *p, const char *dir, const char *name, struct found *f)
@@ -86,7 +86,7 @@ static bool look_from(struct cpp *p, size_t first, const char *name, struct foun
 {
 	for (size_t i = first; i < p->env->nr_include_dirs; i++)
 		if (look_in(p, p->env->include_dirs[i], name, f)) {
-			f->file.dir_index = i;
+			f->dir_index = i;
 			return true;
 		}
 	return false;
@@ -96,7 +96,7 @@ static bool look(struct cpp *p, const char *name, bool is_quoted, bool is_next, 
 {
 	bool has_index = p->file.dir_index != SIZE_MAX;
 
-	f->file.dir_index = SIZE_MAX;
+	f->dir_index = SIZE_MAX;
 	if (name[0] == '/')
 		return look_in(p, "", name, f);
 	if (is_next && has_index)
@@ -140,29 +140,38 @@ static bool spend(struct cpp *p, size_t len)
 	return false;
 }
 
-static void read_header(struct cpp *p, struct found *f)
+static void read_source(struct cpp *p, const struct source *source, size_t dir_index)
 {
 	struct cpp_file around = p->file;
-	const struct source *source;
-	struct csplit split;
-
-	if (hmap_find(&p->once, f->path, strlen(f->path)) || !spend(p, f->len))
-		return;
-	source = header_source(p, f);
-	if (!source)
-		return;
-	split = (struct csplit){
+	struct csplit split = {
 		.names = p->names, .start = source->text, .at = source->text,
 		.end = source->text + source->len, .pos = source->base, .in_header = true,
 	};
-	f->file.dir = folder_of(p, f->path);
-	f->file.is_header = true;
-	f->file.path = source->name;
-	p->file = f->file;
+
+	p->file = (struct cpp_file){
+		.dir = folder_of(p, source->name), .dir_index = dir_index, .path = source->name,
+	};
 	p->depth++;
 	cpp_read_text(p, &split);
 	p->depth--;
 	p->file = around;
+}
+
+static void read_header(struct cpp *p, struct found *f)
+{
+	const struct source *source;
+
+	if (hmap_find(&p->once, f->path, strlen(f->path)) || !spend(p, f->len))
+		return;
+	source = header_source(p, f);
+	if (source)
+		read_source(p, source, f->dir_index);
+}
+
+void cpp_source(struct cpp *p, const struct source *source, ctoken_vec *out)
+{
+	p->out = out;
+	read_source(p, source, SIZE_MAX);
 }
 
 static void not_found(struct cpp *p, const struct ctoken *t, const char *name, bool is_quoted)
@@ -220,7 +229,7 @@ void cpp_include_line(struct cpp *p, const struct ctoken *at, const struct ctoke
 	if (!name)
 		cpp_error(p, &line, "bad-include", "#include expects <FILE> or \"FILE\"");
 	else if (p->depth >= CPP_INCLUDE_DEPTH_MAX)
-		diag_error(p->diags, (struct loc){ line.pos, line.pos + 1, NULL }, "include-depth",
+		diag_error(p->diags, cpp_loc(p, &line), "include-depth",
 			   "headers include each other more than %d deep", CPP_INCLUDE_DEPTH_MAX);
 	else if (look(p, name, is_quoted, is_next, &f))
 		read_header(p, &f);

@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-static struct loc token_loc(const struct ctoken *t)
-{
-	return (struct loc){ t->pos, t->pos + (uint32_t)strlen(t->text), NULL };
-}
-
 static const char *keyword_text(enum kbtf_keyword keyword)
 {
 	return keyword == KBTF_STRUCT_NAME ? "struct" : keyword == KBTF_UNION_NAME ? "union" : "enum";
@@ -72,7 +67,7 @@ static struct ctag *tag_define(struct cparser *p, enum kbtf_keyword keyword,
 	}
 	if (tag->is_defined || tag->is_open)
 		tag = tag_new(p->c, keyword, name->text);
-	tag->loc = token_loc(name);
+	tag->loc = cpp_loc(&p->c->cpp, name);
 	tag->in_header = name->in_header;
 	return tag;
 }
@@ -151,7 +146,7 @@ static bool add_field(struct cparser *p, struct ctag *tag, const struct ctype *b
 	if (!f.type)
 		return false;
 	f.name = name ? name->text : NULL;
-	f.loc = token_loc(name ? name : at);
+	f.loc = cpp_loc(&p->c->cpp, name ? name : at);
 	duplicate_field(p, tag, name);
 	if (cdecl_take(p, ":")) {
 		if (!take_width(p, &f))
@@ -172,7 +167,7 @@ static bool add_member(struct cparser *p, struct ctag *tag)
 	const struct ctoken *begin = cdecl_token(p);
 	struct cattrs attrs = { 0 };
 	const struct ctype *base = cdecl_specifiers(p, NULL, &attrs);
-	struct cfield f = { .loc = token_loc(begin) };
+	struct cfield f = { .loc = cpp_loc(&p->c->cpp, begin) };
 
 	if (!base)
 		return false;
@@ -285,7 +280,7 @@ static void add_enumerator(struct cparser *p, struct ctag *tag, const struct cto
 	e->value = value;
 	e->tag = tag;
 	e->in_header = name->in_header;
-	e->loc = token_loc(name);
+	e->loc = cpp_loc(&p->c->cpp, name);
 	pmap_set(&p->c->enumerators, name->text, e);
 	vec_push(p->c->arena, &tag->items, item);
 }

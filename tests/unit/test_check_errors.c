@@ -321,10 +321,6 @@ static const struct check_row settings_rows[] = {
 static const struct check_row later_rows[] = {
 	{ "fn f($a : int64) : int64 { return 1; } begin { f(1); }",
 	  "t:1:4-5: ERROR: not supported yet: fn\n" },
-	{ "#include <linux/fs.h>\nbegin { }",
-	  "t:1:1-22: ERROR: not supported yet: preprocessor lines\n" },
-	{ "struct foo { int x; }; begin { }",
-	  "t:1:1-22: ERROR: not supported yet: C definitions\n" },
 	{ "begin { $x = 1; $y = &$x; }",
 	  "t:1:22-25: ERROR: not supported yet: the address operator &\n" },
 	{ "begin { signal(5); print(getopt(\"x\")); }",
