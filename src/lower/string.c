@@ -73,11 +73,14 @@ struct place lower_str_source(struct gen *g, struct node *pointer)
 
 struct ir_insn *lower_at_most(struct gen *g, struct ir_insn *v, uint32_t limit)
 {
-	struct ir_block *above = lower_block(g, false), *next = lower_block(g, false);
-	struct ir_var *out = ir_var_new(g->b.func, "limited", IR_INT);
+	struct ir_block *above, *next;
+	struct ir_var *out;
 
 	if (v->op == IR_CONST)
 		return (uint64_t)v->imm > limit ? lower_const(g, limit) : v;
+	above = lower_block(g, false);
+	next = lower_block(g, false);
+	out = ir_var_new(g->b.func, "limited", IR_INT);
 	ir_var_write(&g->b, out, v);
 	ir_emit_branch(&g->b, IR_UGT, v, lower_const(g, limit), above, next);
 	lower_enter(g, above);
