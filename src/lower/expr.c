@@ -284,6 +284,13 @@ static struct place call_place(struct gen *g, struct node *n)
 	return p;
 }
 
+/* Whether a cast changes no byte; tuples of one size may be laid out differently. */
+static bool is_same_memory(const struct type *from, const struct type *to)
+{
+	return from->size_bytes == to->size_bytes && !lower_is_scalar(from) &&
+	       from->kind != TYPE_TUPLE && from->kind != TYPE_RECORD;
+}
+
 struct place lower_place(struct gen *g, struct node *n)
 {
 	g->b.line = n->loc.begin;
@@ -303,8 +310,7 @@ struct place lower_place(struct gen *g, struct node *n)
 	case NODE_CALL:
 		return call_place(g, n);
 	case NODE_CAST:
-		if (n->type->size_bytes == n->u.cast.operand->type->size_bytes &&
-		    !lower_is_scalar(n->u.cast.operand->type))
+		if (is_same_memory(n->u.cast.operand->type, n->type))
 			return lower_place(g, n->u.cast.operand);
 		return in_object(g, n);
 	default:
@@ -373,16 +379,17 @@ static bool has_padding(const struct type *t)
 	return sum != t->size_bytes;
 }
 
-/* Which item of the node fills field i of the type. */
-static struct node *item_of(struct node *n, const struct type *as, size_t i)
+/* Which field of the type item i of the node fills. */
+static const struct type_field *field_of(const struct node *n, const struct type *as, size_t i)
 {
 	if (n->kind == NODE_RECORD)
-		for (size_t k = 0; k < n->u.tuple.items.n; k++)
-			if (n->u.tuple.labels.at[k] == as->fields[i].name)
-				return n->u.tuple.items.at[k];
-	return n->u.tuple.items.at[i];
+		for (size_t k = 0; k < as->nr_fields; k++)
+			if (as->fields[k].name == n->u.tuple.labels.at[i])
+				return &as->fields[k];
+	return &as->fields[i];
 }
 
+/* In the order of the source, whatever that of the fields. */
 static void tuple_to(struct gen *g, struct node *n, const struct type *as, struct dest d)
 {
 	if (has_padding(as) && !d.zeroed && as->size_bytes <= 128)
@@ -390,10 +397,11 @@ static void tuple_to(struct gen *g, struct node *n, const struct type *as, struc
 	else if (has_padding(as) && !d.zeroed)
 		lower_zero(g, d.base, d.offset, as->size_bytes);
 	for (size_t i = 0; i < as->nr_fields; i++) {
+		const struct type_field *f = field_of(n, as, i);
 		struct dest to = { .base = d.base, .zeroed = d.zeroed,
-				   .offset = d.offset + (int32_t)as->fields[i].offset_bytes };
+				   .offset = d.offset + (int32_t)f->offset_bytes };
 
-		lower_to(g, item_of(n, as, i), as->fields[i].type, to);
+		lower_to(g, n->u.tuple.items.at[i], f->type, to);
 	}
 }
 

@@ -351,26 +351,38 @@ static struct place variable_index(struct gen *g, struct place p, struct ir_insn
 	return p;
 }
 
-/* Out of bounds: a message, and element 0 of zeroes is what is read. */
-static struct ir_insn *checked_index(struct gen *g, struct node *n, uint32_t count)
+static struct ir_insn *as_scalar(struct gen *g, struct ir_insn *v)
 {
-	struct ir_insn *index = lower_value(g, n->u.index.index);
-	struct ir_block *bad, *next;
-	struct ir_var *v;
+	return v->type == IR_INT ? v : lower_to_scalar(g, v);
+}
 
-	if (!count)
-		return index;
-	bad = lower_block(g, true);
-	next = lower_block(g, false);
-	v = ir_var_new(g->b.func, "index", IR_INT);
-	ir_var_write(&g->b, v, index);
-	ir_emit_branch(&g->b, IR_UGE, index, lower_const(g, count), bad, next);
+/* Out of bounds: a message, and zeroes are read. What reads user memory does not read
+ * ours: there it is a read that fails. */
+static struct place checked_index(struct gen *g, struct place p, struct node *n, uint32_t size)
+{
+	struct ir_insn *index = lower_value(g, n->u.index.index), *zeroes;
+	struct ir_block *bad = lower_block(g, true), *fine = lower_block(g, false);
+	struct ir_block *next = lower_block(g, false);
+	struct ir_var *address = ir_var_new(g->b.func, "element", IR_INT);
+
+	ir_emit_branch(&g->b, IR_UGE, index, lower_const(g, n->u.index.object->type->count), bad,
+		       fine);
 	lower_enter(g, bad);
 	lower_runtime_error(g, "Array access out of bounds", n->loc);
-	ir_var_write(&g->b, v, lower_const(g, 0));
+	zeroes = lower_const(g, 0);
+	if (p.kind != PLACE_USER) {
+		zeroes = lower_object(g, "zeroes", size, 8);
+		lower_zero(g, zeroes, 0, size);
+	}
+	ir_var_write(&g->b, address, as_scalar(g, zeroes));
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, fine);
+	p = variable_index(g, p, index, size);
+	ir_var_write(&g->b, address, as_scalar(g, p.base));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
-	return ir_var_read(&g->b, v);
+	p.base = ir_var_read(&g->b, address);
+	return p;
 }
 
 struct place lower_index_place(struct gen *g, struct node *n)
@@ -389,7 +401,9 @@ struct place lower_index_place(struct gen *g, struct node *n)
 			p.root = NULL;
 		return p;
 	}
-	return variable_index(g, p, checked_index(g, n, is_pointer ? 0 : object->type->count), size);
+	if (is_pointer || !object->type->count)
+		return variable_index(g, p, lower_value(g, n->u.index.index), size);
+	return checked_index(g, p, n, size);
 }
 
 /* ---- copying ---- */
@@ -417,11 +431,66 @@ static bool copies_directly(struct gen *g, struct place *p, uint32_t size, const
 	return size <= 64 && is_pointerless(type) && make_direct(g, p, size, WALK_SCALAR);
 }
 
+static bool is_tuple(const struct type *t)
+{
+	return t->kind == TYPE_TUPLE || t->kind == TYPE_RECORD;
+}
+
+static const struct type_field *field_like(const struct type *t, const struct type *as, size_t i)
+{
+	for (size_t k = 0; t->kind == TYPE_RECORD && k < t->nr_fields; k++)
+		if (t->fields[k].name == as->fields[i].name)
+			return &t->fields[k];
+	return &t->fields[i];
+}
+
+/* Strings of other sizes within a tuple move what follows them. */
+static bool is_laid_out_alike(const struct type *t, const struct type *as)
+{
+	if (t == as)
+		return true;
+	if (!is_tuple(t) || !is_tuple(as))
+		return t->size_bytes == as->size_bytes;
+	for (size_t i = 0; i < as->nr_fields; i++) {
+		const struct type_field *f = field_like(t, as, i);
+
+		if (f->offset_bytes != as->fields[i].offset_bytes ||
+		    !is_laid_out_alike(f->type, as->fields[i].type))
+			return false;
+	}
+	return t->size_bytes == as->size_bytes;
+}
+
+static void copy_fields(struct gen *g, struct dest d, const struct type *as, struct place from,
+			const struct type *type)
+{
+	if (!d.zeroed)
+		lower_zero(g, d.base, d.offset, as->size_bytes);
+	for (size_t i = 0; i < as->nr_fields; i++) {
+		const struct type_field *f = field_like(type, as, i), *to = &as->fields[i];
+		struct dest part = { .base = d.base, .zeroed = true,
+				     .offset = d.offset + (int32_t)to->offset_bytes };
+		struct place p = from;
+
+		p.offset += (int32_t)f->offset_bytes;
+		if (lower_is_scalar(to->type))
+			lower_store_value(g, to->type->size_bytes, part.base, part.offset,
+					  lower_load(g, p, f->type));
+		else
+			lower_copy(g, part, to->type, p, f->type);
+	}
+}
+
+/* The rest of a larger place becomes zero; what is too large is cut. */
 void lower_copy(struct gen *g, struct dest d, const struct type *as, struct place from,
 		const struct type *type)
 {
 	uint32_t size = type->size_bytes < as->size_bytes ? type->size_bytes : as->size_bytes;
 
+	if (is_tuple(as) && is_tuple(type) && !is_laid_out_alike(type, as)) {
+		copy_fields(g, d, as, from, type);
+		return;
+	}
 	if (as->size_bytes > size && !d.zeroed)
 		lower_zero(g, d.base, d.offset + (int32_t)size, as->size_bytes - size);
 	if (copies_directly(g, &from, size, type))

@@ -9,8 +9,14 @@
  */
 #include "lower/internal.h"
 
+#define MAX_COPIED_ARRAY 512
+
+/* Structs and arrays in traced memory. Arrays that lie in no memory of anybody
+ * were made by casts, or by reading a map. */
 static bool is_reference(const struct type *t)
 {
+	if (t->kind == TYPE_ARRAY && t->space == SPACE_NONE)
+		return !t->count || t->size_bytes > MAX_COPIED_ARRAY;
 	return t->kind == TYPE_STRUCT || t->kind == TYPE_ARRAY;
 }
 
