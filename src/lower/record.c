@@ -214,15 +214,69 @@ static struct ir_insn *reserve(struct gen *g, uint32_t size, struct ir_block *lo
 	return ir_emit_null_check(&g->b, p, lost);
 }
 
+/* ---- the order of evaluation ---- */
+
+struct search {
+	bool changes;	/* looked for: what changes variables or maps; else what reads them */
+	bool found;
+};
+
+static void search(struct node **slot, void *arg)
+{
+	struct search *s = arg;
+	struct node *n = *slot;
+
+	if (!n || s->found)
+		return;
+	switch (n->kind) {
+	case NODE_VAR:
+	case NODE_MAP:
+	case NODE_MAP_ELEM:
+		s->found = !s->changes;
+		break;
+	case NODE_INCDEC:
+	case NODE_ASSIGN:
+		s->found = true;
+		break;
+	case NODE_CALL:
+		s->found = s->changes && n->u.call.builtin &&
+			   !(n->u.call.builtin->flags & BUILTIN_F_PURE);
+		break;
+	default:
+		break;
+	}
+	if (!s->found)
+		node_children(n, search, s);
+}
+
+static bool contains(struct node *n, bool changes)
+{
+	struct search s = { .changes = changes };
+
+	search(&n, &s);
+	return s.found;
+}
+
+/* How many of the values stand before one that changes what they may read. */
+static size_t nr_before_change(const struct record *r)
+{
+	size_t n = r->n;
+
+	while (n && !contains(r->values[n - 1], true))
+		n--;
+	return n ? n - 1 : 0;
+}
+
 static void send_fixed(struct gen *g, struct record *r)
 {
 	struct early *early = arena_array(g->l->arena, struct early, r->n + 1);
 	uint32_t action = add_action(g, r->action);
 	struct ir_block *lost = lower_block(g, true), *next = lower_block(g, false);
+	size_t before = nr_before_change(r);
 	struct ir_insn *p;
 
 	for (size_t i = 0; i < r->n; i++)
-		if (!is_quiet(g, r->values[i]))
+		if (!is_quiet(g, r->values[i]) || (i < before && contains(r->values[i], false)))
 			early[i] = make_early(g, r->values[i]);
 	p = reserve(g, r->action.size_bytes, lost);
 	put_header(g, p, action);

@@ -116,8 +116,8 @@ static void assign_var(struct gen *g, struct node *n)
 		lower_var_set(g, v, n->u.assign.value);
 		return;
 	}
-	y = scaled_delta(g, lower_value(g, n->u.assign.value), v->type);
 	x = lower_var_value(g, v);
+	y = scaled_delta(g, lower_value(g, n->u.assign.value), v->type);
 	x = lower_arith(g, n->u.assign.op, v->type, x, y, n->loc);
 	lower_var_write(g, v, lower_extend(g, x, v->type));
 }
