@@ -58,7 +58,8 @@ static int alloc_state(struct run *r)
 
 	r->maps = calloc(nr_maps + 1, sizeof(*r->maps));
 	r->progs = calloc(nr_progs + 1, sizeof(*r->progs));
-	if (!r->maps || !r->progs)
+	r->zeroed = calloc(r->image->script_maps.n + 1, sizeof(*r->zeroed));
+	if (!r->maps || !r->progs || !r->zeroed)
 		return -ENOMEM;
 	for (size_t i = 0; i < nr_maps; i++)
 		r->maps[i].fd = -1;
@@ -132,6 +133,7 @@ void run_close(struct run *r)
 	free(r->links.at);
 	free(r->links.progs);
 	free(r->losses_told);
+	free(r->zeroed);
 	free(r->maps);
 	free(r->progs);
 	sbuf_close(&r->text);

@@ -185,6 +185,12 @@ static uint64_t *set_word(struct run *r, const struct script_map *m)
 	return (uint64_t *)(void *)((char *)r->maps[m->map].bytes + m->set_offset);
 }
 
+/* What zero() left of a cell is there, though nothing in the cell says so. */
+static bool *zeroed(struct run *r, const struct script_map *m)
+{
+	return &r->zeroed[m - r->image->script_maps.at];
+}
+
 /* Read (or take) all CPUs' cells into one entry; none if nothing was set. */
 static int collect_cell(struct run *r, bool take, bool keep, struct collector *c)
 {
@@ -210,6 +216,9 @@ static int collect_cell(struct run *r, bool take, bool keep, struct collector *c
 		if (cpu)
 			value_merge(m->value, entry.value, one);
 	}
+	is_set = is_set || *zeroed(r, m);
+	if (take)
+		*zeroed(r, m) = keep && is_set;
 	if (is_set)
 		vec_push(c->arena, &c->entries, entry);
 	return 0;

@@ -52,6 +52,7 @@ struct run {
 
 	struct run_map *maps;		/* owned; one for each image map */
 	struct run_prog *progs;		/* owned; one for each image program */
+	bool *zeroed;			/* owned; one for each script map: see snapshot.c */
 	struct run_links links;		/* owned */
 	int btf_fd;
 	struct ring *ring;		/* owned; NULL: no ring */
