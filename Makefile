@@ -35,7 +35,7 @@ UNIT_SRC = $(wildcard tests/unit/test_*.c)
 UNIT_HELP = $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)) $(wildcard tests/vm/*.c)
 UNIT_BIN = $(UNIT_SRC:%.c=$(BUILD)/%)
 
-.PHONY: all unit test-programs unit-programs check live qemu test demo bench lint fuzz install clean help doc-tables
+.PHONY: all unit differential test-programs unit-programs check live qemu test demo bench lint fuzz install clean help doc-tables
 .SECONDARY:
 
 all: $(BUILD)/sonde
@@ -82,14 +82,27 @@ LIVE_HELP = tests/unit/bpf_random.c tests/unit/ir_eval.c
 $(BUILD)/tests/live/%: $(BUILD)/tests/live/%.o $(LIVE_HELP:%.c=$(BUILD)/%.o) $(BUILD)/libsonde.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-test-programs: $(PROGRAMS) $(EXAMPLES) $(LIVE_C)
+# Random programs on three sides: see tests/differential/main.c.
+DIFF_SRC = $(wildcard tests/differential/*.c) $(wildcard tests/vm/*.c) tests/unit/btf_bytes.c
+DIFF     = $(BUILD)/tests/differential/differential
+
+$(DIFF): $(DIFF_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libsonde.a
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# make differential N=10000 SEED=7 KERNEL=6.1 REFERENCE=/usr/bin/bpftrace
+N      ?= 1000
+differential: $(DIFF)
+	$(Q)tests/differential/run "$(N)" "$(SEED)" "$(KERNEL)" "$(REFERENCE)"
+
+test-programs: $(PROGRAMS) $(EXAMPLES) $(LIVE_C) $(DIFF)
 
 # No root, no network, under a minute.
-check: unit all $(BUILD)/tests/docs/tables
+check: unit all $(BUILD)/tests/docs/tables $(DIFF)
 	$(Q)tools/check-includes
 	$(Q)tests/errors/run
 	$(Q)tests/docs/run --check
 	$(Q)tools/doc-tables --check
+	$(Q)$(DIFF) tests/differential/programs/*.bt
 
 # Renew the tables of the manual that are the program's.
 doc-tables: all $(BUILD)/tests/docs/tables
@@ -148,6 +161,7 @@ help:
 	@echo "make check    unit tests, error messages, include directions: no root, no network"
 	@echo "make live     live tests on this kernel (root); FILES=... chooses"
 	@echo "make qemu     live tests on Debian kernels in QEMU; KERNELS=... chooses"
+	@echo "make differential  random programs on three sides; N=, SEED=, KERNEL=, REFERENCE="
 	@echo "make bench    compare with bpftrace (BPFTRACE=...) and BPF C"
 	@echo "make lint     clang, cppcheck, style"
 	@echo "make fuzz     short fuzzing of the readers of foreign bytes"

@@ -1,0 +1,21 @@
+/*
+ * Random programs of the language from a seed: well typed but for rare literals
+ * that do not fit, which are for the caller to throw away (another attempt).
+ *
+ * One statement a line, and braces only at ends of lines, so that a program can
+ * be made smaller line by line.
+ */
+#ifndef SONDE_TESTS_GEN_H
+#define SONDE_TESTS_GEN_H
+
+#include "base/sbuf.h"
+
+#include <stdint.h>
+
+/* Positional parameters that every program is run with. */
+extern const char *const gen_params[];
+extern const size_t gen_nr_params;
+
+void gen_program(uint64_t seed, uint32_t attempt, struct sbuf *out);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * Shared by the generator's files.
+ */
+#ifndef SONDE_TESTS_GEN_IMPL_H
+#define SONDE_TESTS_GEN_IMPL_H
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "tests/differential/gen.h"
+
+#include <stdbool.h>
+
+#define GEN_MAX_ITEMS 4
+
+enum gen_kind { GEN_INT, GEN_BOOL, GEN_STRING, GEN_TUPLE, GEN_RECORD };
+
+/* The shape of a value. Integers of all sizes mix, and so do strings. */
+struct gen_type {
+	enum gen_kind kind;
+	int nr;
+	const struct gen_type *items[GEN_MAX_ITEMS];
+	const char *labels[GEN_MAX_ITEMS];
+};
+
+struct gen_var {
+	const char *name;
+	const struct gen_type *type;
+	const char *declared;	/* integer type of its declaration, or NULL */
+	bool fixed;		/* not to be assigned */
+};
+
+enum gen_aggregate { AGG_NONE, AGG_COUNT, AGG_SUM, AGG_MIN, AGG_MAX, AGG_AVG, AGG_STATS, AGG_HIST,
+		     AGG_LHIST, AGG_KINDS };
+
+struct gen_map {
+	const char *name;
+	const struct gen_type *key;	/* NULL: scalar */
+	const struct gen_type *value;	/* of aggregations: integer */
+	enum gen_aggregate aggregate;
+	unsigned bits, min, max, step;
+	bool iterated;			/* in a loop over it now */
+};
+
+struct gen {
+	uint64_t state;
+	struct arena arena;
+	struct sbuf *out;
+	int indent;
+	VEC(struct gen_var) vars;
+	VEC(struct gen_map) maps;
+	int names;		/* given so far */
+	int loops;		/* around */
+	int no_jump;		/* > 0: break and continue would leave something else */
+	const char *only;	/* in a loop over a map: the one variable that may be read */
+	const struct gen_type *only_type;
+	bool no_effects;	/* in such a loop expressions change and print nothing */
+	int max_string;
+	int budget;		/* statements left */
+	bool ended;		/* statement after this one would not be reached */
+};
+
+/* ---- gen.c ---- */
+uint64_t gen_random(struct gen *g);
+unsigned gen_below(struct gen *g, unsigned n);		/* 0 .. n - 1 */
+bool gen_chance(struct gen *g, unsigned percent);
+void gen_put(struct gen *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+const char *gen_name(struct gen *g, const char *prefix);
+void gen_var_add(struct gen *g, const char *name, const struct gen_type *type, const char *declared,
+		 bool fixed);
+const struct gen_var *gen_var_find(struct gen *g, const struct gen_type *type, bool to_assign);
+bool gen_same(const struct gen_type *a, const struct gen_type *b);
+const struct gen_type *gen_type_any(struct gen *g, int depth);
+extern const struct gen_type gen_int, gen_bool, gen_string;
+extern const char *const gen_int_names[8];
+/* A map that fits, or NULL: aggregate -1: any castable one. */
+const struct gen_map *gen_map_find(struct gen *g, const struct gen_type *value, int keyed);
+const struct gen_map *gen_aggregate_find(struct gen *g, bool castable);
+
+/* ---- gen_expr.c ---- */
+/* Write an expression; true if it is a constant. */
+bool gen_expr(struct gen *g, const struct gen_type *type, int depth);
+bool gen_integer(struct gen *g, int depth);
+void gen_condition(struct gen *g, int depth);
+void gen_elem(struct gen *g, const struct gen_map *m, int depth);
+void gen_string_literal(struct gen *g, int max);
+
+/* ---- gen_stmt.c ---- */
+void gen_statements(struct gen *g, int n, int depth);
+void gen_first_uses(struct gen *g);
+void gen_aggregate_call(struct gen *g, const struct gen_map *m, int depth);
+
+#endif

@@ -1,0 +1,495 @@
+/*
+ * Random statements, one a line.
+ */
+#include "tests/differential/gen_impl.h"
+
+#include <string.h>
+
+#define EXPR_DEPTH 3
+
+static void start(struct gen *g)
+{
+	for (int i = 0; i < g->indent; i++)
+		gen_put(g, "\t");
+}
+
+static int depth_of(struct gen *g)
+{
+	return gen_chance(g, 8) ? 6 : (int)gen_below(g, EXPR_DEPTH + 1);
+}
+
+static void expr(struct gen *g, const struct gen_type *type)
+{
+	gen_expr(g, type, depth_of(g));
+}
+
+static void block(struct gen *g, int n, int depth, const char *end)
+{
+	size_t mark = g->vars.n;
+
+	g->indent++;
+	gen_statements(g, n, depth);
+	g->indent--;
+	g->vars.n = mark;
+	g->ended = false;
+	start(g);
+	gen_put(g, "%s", end);
+}
+
+/* ---- variables ---- */
+
+static void new_var(struct gen *g)
+{
+	const char *name = gen_name(g, "$v"), *declared = gen_int_names[gen_below(g, 8)];
+	const struct gen_type *type = gen_type_any(g, 2);
+
+	if (gen_chance(g, 25)) {
+		gen_put(g, "let %s : %s = (%s)(", name, declared, declared);
+		expr(g, &gen_int);
+		gen_put(g, ");\n");
+		gen_var_add(g, name, &gen_int, declared, false);
+		return;
+	}
+	if (gen_chance(g, 30)) {
+		gen_put(g, "let ");
+	} else if (gen_chance(g, 10)) {
+		gen_put(g, "let %s;\n", name);
+		start(g);
+	}
+	gen_put(g, "%s = ", name);
+	expr(g, type);
+	gen_put(g, ";\n");
+	gen_var_add(g, name, type, NULL, false);
+}
+
+static void compound_op(struct gen *g)
+{
+	static const char *const ops[] = { "+=", "-=", "*=", "&=", "|=", "^=", "/=", "%=", "<<=",
+					   ">>=" };
+
+	gen_put(g, " %s ", ops[gen_below(g, 10)]);
+	gen_expr(g, &gen_int, 2);
+	gen_put(g, ";\n");
+}
+
+static void value_for(struct gen *g, const struct gen_var *v)
+{
+	if (!v->declared) {
+		expr(g, v->type);
+		return;
+	}
+	gen_put(g, "(%s)(", v->declared);
+	expr(g, v->type);
+	gen_put(g, ")");
+}
+
+static void change_var(struct gen *g)
+{
+	const struct gen_var *v = gen_var_find(g, gen_chance(g, 60) ? &gen_int : gen_type_any(g, 0),
+					       true);
+	unsigned roll = gen_below(g, 100);
+
+	if (!v) {
+		new_var(g);
+		return;
+	}
+	if (v->type->kind == GEN_INT && roll < 15) {
+		gen_put(g, roll < 8 ? "%s++;\n" : "--%s;\n", v->name);
+		return;
+	}
+	gen_put(g, "%s", v->name);
+	if (v->type->kind == GEN_INT && roll < 50) {
+		compound_op(g);
+		return;
+	}
+	gen_put(g, " = ");
+	value_for(g, v);
+	gen_put(g, ";\n");
+}
+
+/* ---- maps ---- */
+
+static void change_map(struct gen *g)
+{
+	const struct gen_map *m = gen_map_find(g, gen_chance(g, 50) ? &gen_int : NULL, -1);
+	unsigned roll = gen_below(g, 100);
+
+	if (!m) {
+		new_var(g);
+		return;
+	}
+	if (m->value->kind == GEN_INT && roll < 10)
+		gen_put(g, "--");
+	gen_elem(g, m, 2);
+	if (m->value->kind == GEN_INT && roll < 20) {
+		gen_put(g, roll < 10 ? ";\n" : "++;\n");
+		return;
+	}
+	if (m->value->kind == GEN_INT && roll < 45) {
+		compound_op(g);
+		return;
+	}
+	gen_put(g, " = ");
+	expr(g, m->value);
+	gen_put(g, ";\n");
+}
+
+void gen_aggregate_call(struct gen *g, const struct gen_map *m, int depth)
+{
+	static const char *const names[AGG_KINDS] = { "", "count", "sum", "min", "max", "avg",
+						      "stats", "hist", "lhist" };
+
+	gen_put(g, "%s(", names[m->aggregate]);
+	if (m->aggregate != AGG_COUNT)
+		gen_integer(g, depth);
+	if (m->aggregate == AGG_HIST && m->bits)
+		gen_put(g, ", %u", m->bits);
+	if (m->aggregate == AGG_LHIST)
+		gen_put(g, ", %u, %u, %u", m->min, m->max, m->step);
+	gen_put(g, ")");
+}
+
+static void aggregate(struct gen *g)
+{
+	const struct gen_map *m = gen_aggregate_find(g, false);
+
+	if (!m) {
+		change_map(g);
+		return;
+	}
+	gen_elem(g, m, 2);
+	gen_put(g, " = ");
+	gen_aggregate_call(g, m, 2);
+	gen_put(g, ";\n");
+}
+
+/* clear, zero, delete, print of a map. */
+static void whole_map(struct gen *g)
+{
+	const struct gen_map *m = gen_chance(g, 50) ? gen_aggregate_find(g, false)
+						    : gen_map_find(g, NULL, -1);
+	unsigned roll = gen_below(g, 100);
+
+	if (!m || m->iterated) {
+		change_map(g);
+	} else if (roll < 10) {
+		gen_put(g, "clear(%s);\n", m->name);
+	} else if (roll < 20) {
+		gen_put(g, "zero(%s);\n", m->name);
+	} else if (roll < 35 && m->key) {
+		gen_put(g, "delete(%s, ", m->name);
+		gen_expr(g, m->key, 2);
+		gen_put(g, ");\n");
+	} else if (roll < 40 && m->aggregate != AGG_HIST && m->aggregate != AGG_LHIST) {
+		gen_put(g, m->key ? "_ = has_key(%s, " : "delete(%s", m->name);
+		if (m->key)
+			gen_expr(g, m->key, 1);
+		gen_put(g, ");\n");
+	} else if (roll < 60 && m->aggregate != AGG_HIST && m->aggregate != AGG_LHIST) {
+		gen_put(g, "print(");
+		gen_elem(g, m, 2);
+		gen_put(g, ");\n");
+	} else if (roll < 70 && m->key) {
+		gen_put(g, "print(%s, %u);\n", m->name, 1 + gen_below(g, 4));
+	} else {
+		gen_put(g, "print(%s);\n", m->name);
+	}
+}
+
+/* ---- output ---- */
+
+static void printf_conversion(struct gen *g, const struct gen_type *type)
+{
+	static const char *const numbers[] = { "d", "u", "x", "lld", "llu", "llx", "hd", "hhu", "ld",
+					       "X", "o", "hhd", "hu", "lu", "i", "s", "s", "s" };
+	static const char *const flags[] = { "", "", "", "", "8", "-8", "20", "#", "+" };
+	unsigned flag = gen_below(g, 9);
+	unsigned number = gen_below(g, sizeof(numbers) / sizeof(*numbers));
+
+	if (type->kind == GEN_INT || (type->kind == GEN_BOOL && gen_chance(g, 30)))
+		gen_put(g, "%%%s%s", strcmp(numbers[number], "s") || flag < 7 ? flags[flag] : "",
+			numbers[number]);
+	else
+		gen_put(g, "%%%ss", flag < 7 ? flags[flag] : "");
+}
+
+static void print_values(struct gen *g)
+{
+	const struct gen_type *types[4];
+	unsigned n = gen_below(g, 5);
+
+	gen_put(g, "printf(\"");
+	for (unsigned i = 0; i < n; i++) {
+		types[i] = gen_type_any(g, 2);
+		if (i)
+			gen_put(g, " ");
+		printf_conversion(g, types[i]);
+	}
+	gen_put(g, "\\n\"");
+	for (unsigned i = 0; i < n; i++) {
+		gen_put(g, ", ");
+		expr(g, types[i]);
+	}
+	gen_put(g, ");\n");
+}
+
+static void output(struct gen *g)
+{
+	if (gen_chance(g, 50)) {
+		print_values(g);
+		return;
+	}
+	gen_put(g, "print(");
+	/* A string in parentheses, a map or a literal would be something else. */
+	gen_put(g, "(");
+	expr(g, gen_type_any(g, 2));
+	gen_put(g, ", 0).0);\n");
+}
+
+/* ---- control ---- */
+
+static void if_statement(struct gen *g, int depth)
+{
+	gen_put(g, "if (");
+	gen_condition(g, 3);
+	gen_put(g, ") {\n");
+	block(g, 1 + (int)gen_below(g, 3), depth - 1, "}");
+	while (gen_chance(g, 20)) {
+		gen_put(g, " else if (");
+		gen_condition(g, 2);
+		gen_put(g, ") {\n");
+		block(g, 1 + (int)gen_below(g, 2), depth - 1, "}");
+	}
+	if (gen_chance(g, 40)) {
+		gen_put(g, " else {\n");
+		block(g, 1 + (int)gen_below(g, 3), depth - 1, "}");
+	}
+	gen_put(g, "\n");
+}
+
+static void range_end(struct gen *g, unsigned max)
+{
+	if (gen_chance(g, 60)) {
+		gen_put(g, gen_chance(g, 85) ? "%u" : "(-%u)", gen_below(g, max));
+		return;
+	}
+	gen_put(g, "((");
+	gen_integer(g, 2);
+	gen_put(g, ") & %u)", max - 1);
+}
+
+static void loop_body(struct gen *g, int depth)
+{
+	g->loops++;
+	block(g, 1 + (int)gen_below(g, 4), depth - 1, "}\n");
+	g->loops--;
+}
+
+static void for_range(struct gen *g, int depth)
+{
+	const char *name = gen_name(g, "$i");
+	size_t mark = g->vars.n;
+
+	gen_put(g, "for (%s : ", name);
+	range_end(g, 4);
+	gen_put(g, "..");
+	range_end(g, gen_chance(g, 90) || g->loops ? 8 : 64);
+	gen_put(g, ") {\n");
+	gen_var_add(g, name, &gen_int, NULL, true);
+	loop_body(g, depth);
+	g->vars.n = mark;
+}
+
+static void while_loop(struct gen *g, int depth)
+{
+	const char *name = gen_name(g, "$w");
+	size_t mark = g->vars.n;
+
+	gen_put(g, "let %s : uint64 = 0;\n", name);
+	start(g);
+	gen_put(g, "while (%s < %u) {\n", name, 1 + gen_below(g, 6));
+	gen_var_add(g, name, &gen_int, NULL, true);
+	g->indent++;
+	start(g);
+	g->indent--;
+	gen_put(g, "%s++;\n", name);
+	loop_body(g, depth);
+	g->vars.n = mark;
+}
+
+static void unroll(struct gen *g, int depth)
+{
+	gen_put(g, "unroll (%u) {\n", 1 + gen_below(g, 4));
+	block(g, 1 + (int)gen_below(g, 4), depth - 1, "}\n");
+}
+
+/* A loop over a map only adds up what does not depend on the order. */
+static void sum_statement(struct gen *g, const char *into)
+{
+	const struct gen_map *m = gen_aggregate_find(g, false);
+
+	start(g);
+	if (gen_chance(g, 30)) {
+		gen_put(g, "if (");
+		gen_condition(g, 2);
+		gen_put(g, ") {\n");
+		g->indent++;
+		sum_statement(g, into);
+		g->indent--;
+		start(g);
+		gen_put(g, "}\n");
+		return;
+	}
+	if (m && gen_chance(g, 50)) {
+		gen_elem(g, m, 2);
+		gen_put(g, " = ");
+		gen_aggregate_call(g, m, 2);
+		gen_put(g, ";\n");
+		return;
+	}
+	gen_put(g, "%s %s ", into, gen_chance(g, 60) ? "+=" : "^=");
+	gen_integer(g, 3);
+	gen_put(g, ";\n");
+}
+
+static struct gen_map *map_to_walk(struct gen *g)
+{
+	const struct gen_map *m = gen_chance(g, 40) ? gen_aggregate_find(g, true)
+						    : gen_map_find(g, NULL, 1);
+
+	return m && m->key ? (struct gen_map *)(uintptr_t)m : NULL;
+}
+
+static void for_map(struct gen *g)
+{
+	struct gen_map *m = map_to_walk(g);
+	const char *name = gen_name(g, "$kv"), *sum = gen_name(g, "$sum");
+	struct gen_type pair = { .kind = GEN_TUPLE, .nr = 2 };
+
+	if (!m || g->only) {
+		change_map(g);
+		return;
+	}
+	pair.items[0] = m->key;
+	pair.items[1] = m->value;
+	gen_put(g, "let %s : int64 = 0;\n", sum);
+	start(g);
+	gen_put(g, "for (%s : %s) {\n", name, m->name);
+	g->only = name;
+	g->only_type = &pair;
+	g->no_effects = true;
+	m->iterated = true;
+	g->indent++;
+	for (unsigned i = 1 + gen_below(g, 3); i; i--)
+		sum_statement(g, sum);
+	g->indent--;
+	g->only = NULL;
+	g->no_effects = false;
+	m->iterated = false;
+	start(g);
+	gen_put(g, "}\n");
+	gen_var_add(g, sum, &gen_int, NULL, true);
+}
+
+static void find(struct gen *g, int depth)
+{
+	const struct gen_map *m = gen_map_find(g, &gen_int, 1);
+	const struct gen_var *v = gen_var_find(g, &gen_int, true);
+
+	if (!m || !v || v->declared) {
+		change_map(g);
+		return;
+	}
+	gen_put(g, "if (find(%s, ", m->name);
+	gen_expr(g, m->key, 2);
+	gen_put(g, ", %s)) {\n", v->name);
+	block(g, 1, depth - 1, "}\n");
+}
+
+static void jump(struct gen *g)
+{
+	unsigned roll = gen_below(g, 100);
+
+	gen_put(g, "if (");
+	gen_condition(g, 2);
+	gen_put(g, ") {\n");
+	g->indent++;
+	start(g);
+	g->indent--;
+	if (g->loops && roll < 80)
+		gen_put(g, roll < 40 ? "break;\n" : "continue;\n");
+	else if (roll < 90 || g->loops)
+		gen_put(g, "return;\n");
+	else
+		gen_put(g, "exit();\n");
+	start(g);
+	gen_put(g, "}\n");
+}
+
+static void nested(struct gen *g, int depth)
+{
+	switch (gen_below(g, 10)) {
+	case 0:
+	case 1:
+	case 2: if_statement(g, depth); break;
+	case 3:
+	case 4: for_range(g, depth); break;
+	case 5: while_loop(g, depth); break;
+	case 6: unroll(g, depth); break;
+	case 7: for_map(g); break;
+	case 8: find(g, depth); break;
+	default:
+		gen_put(g, "{\n");
+		block(g, 2, depth - 1, "}\n");
+	}
+}
+
+static void statement(struct gen *g, int depth)
+{
+	unsigned roll = gen_below(g, 100);
+
+	start(g);
+	if (depth > 0 && roll < 22 && g->loops < 2)
+		nested(g, depth);
+	else if (roll < 36)
+		new_var(g);
+	else if (roll < 50)
+		change_var(g);
+	else if (roll < 62)
+		change_map(g);
+	else if (roll < 72)
+		aggregate(g);
+	else if (roll < 80)
+		whole_map(g);
+	else if (roll < 95)
+		output(g);
+	else if (roll < 97 || (!g->loops && gen_chance(g, 70)))
+		gen_put(g, "_ = "), expr(g, gen_type_any(g, 1)), gen_put(g, ";\n");
+	else
+		jump(g);
+}
+
+void gen_statements(struct gen *g, int n, int depth)
+{
+	for (int i = 0; i < n && (g->budget-- > 0 || !i); i++)
+		statement(g, depth);
+}
+
+/* Every map is assigned once, so that its type is known. */
+void gen_first_uses(struct gen *g)
+{
+	start(g);
+	gen_put(g, "@one = %u;\n", 1 + gen_below(g, 3));
+	for (size_t i = 0; i < g->maps.n; i++) {
+		const struct gen_map *m = &g->maps.at[i];
+
+		start(g);
+		gen_elem(g, m, 1);
+		gen_put(g, " = ");
+		if (m->aggregate)
+			gen_aggregate_call(g, m, 1);
+		else
+			gen_expr(g, m->value, 1);
+		gen_put(g, ";\n");
+	}
+}

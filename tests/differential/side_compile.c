@@ -1,0 +1,108 @@
+/*
+ * The compiler's stages for one program; see side.h.
+ */
+#include "tests/differential/side.h"
+
+#include "ir/ir.h"
+#include "lang/lang.h"
+#include "out/text.h"
+#include "types/kbtf.h"
+
+#include <string.h>
+
+void side_open(struct compiled *c, struct target *target, const char *const *params,
+	       size_t nr_params)
+{
+	memset(c, 0, sizeof(*c));
+	arena_init(&c->arena);
+	names_init(&c->names, &c->arena);
+	diags_init(&c->diags, &c->arena);
+	types_init(&c->types, &c->arena, &c->names);
+	c->options.params = params;
+	c->options.nr_params = nr_params;
+	c->options.warnings_level = 1;
+	c->check = (struct check){
+		.arena = &c->arena, .names = &c->names, .diags = &c->diags, .types = &c->types,
+		.target = target, .options = &c->options,
+	};
+}
+
+void side_close(struct compiled *c)
+{
+	bc_btf_close(c->btf);
+	image_close(c->image);
+	arena_free(&c->arena);
+}
+
+bool side_check(struct compiled *c, const char *text)
+{
+	struct lang_options lang = { c->options.params, c->options.nr_params };
+	struct source *s = source_add(&c->diags, "t.bt", text, strlen(text));
+
+	c->check.script = lang_parse(&c->arena, &c->names, &c->diags, s, &lang);
+	if (c->diags.nr_errors)
+		return false;
+	c->check.btf = target_kbtf(c->check.target, &c->types);
+	return !check_run(&c->check) && !c->diags.nr_errors;
+}
+
+static const char *emit_prog(struct compiled *c, struct lowered *l)
+{
+	struct bc_env env = { .arena = &c->arena, .image = c->image, .target = c->check.target,
+			      .btf = c->btf, .diags = &c->diags };
+	const char *why = NULL;
+
+	if (!ir_verify(l->module, &why))
+		return why;
+	ir_optimize(l->module);
+	if (!ir_verify(l->module, &why))
+		return why;
+	return bc_compile(&env, l->module, &c->image->progs.at[l->prog]) ? "no code" : NULL;
+}
+
+const char *side_emit(struct compiled *c)
+{
+	const char *why = NULL;
+
+	c->image = image_open();
+	c->btf = bc_btf_open();
+	if (lower_run(&c->check, c->image, &c->lowered) || c->diags.nr_errors)
+		return "lowering fails";
+	for (size_t i = 0; i < c->lowered.progs.n && !why; i++)
+		why = emit_prog(c, &c->lowered.progs.at[i]);
+	if (!why && bc_btf_finish(c->btf, c->image))
+		why = "no BTF";
+	return why;
+}
+
+void side_errors(const struct compiled *c, struct sbuf *out)
+{
+	for (size_t i = 0; i < c->diags.list.n; i++)
+		if (c->diags.list.at[i]->level == DIAG_ERROR)
+			diag_render(&c->diags, c->diags.list.at[i], false, out);
+}
+
+void side_event(struct sbuf *out, const struct sonde_event *e)
+{
+	switch (e->kind) {
+	case SONDE_EVENT_PRINTF:
+		sbuf_add(out, e->text, e->len);
+		break;
+	case SONDE_EVENT_VALUE:
+		text_value(out, &e->values[0]);
+		sbuf_putc(out, '\n');
+		break;
+	case SONDE_EVENT_MAP:
+		text_map(out, e);
+		break;
+	case SONDE_EVENT_RUNTIME_ERROR:
+		sbuf_printf(out, "!%u:%u\n", e->place.line, e->place.col);
+		break;
+	case SONDE_EVENT_ATTACHED:
+	case SONDE_EVENT_END:
+		break;
+	default:
+		sbuf_printf(out, "!event %d %s %s\n", (int)e->kind, e->name ? e->name : "",
+			    e->text ? e->text : "");
+	}
+}
