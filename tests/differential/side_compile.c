@@ -36,7 +36,9 @@ void side_close(struct compiled *c)
 
 bool side_check(struct compiled *c, const char *text)
 {
-	struct lang_options lang = { c->options.params, c->options.nr_params };
+	struct lang_options lang = {
+		.params = c->options.params, .nr_params = c->options.nr_params,
+	};
 	struct source *s = source_add(&c->diags, "t.bt", text, strlen(text));
 
 	c->check.script = lang_parse(&c->arena, &c->names, &c->diags, s, &lang);
