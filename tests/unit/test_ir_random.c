@@ -152,6 +152,7 @@ static bool compare(enum ir_cmp cmp, int64_t x, int64_t y)
 
 static int64_t run_insn(struct machine *m, const struct ir_insn *i)
 {
+	uint64_t old;
 	int64_t v;
 
 	switch (i->op) {
@@ -168,9 +169,10 @@ static int64_t run_insn(struct machine *m, const struct ir_insn *i)
 		memcpy(address(m, i), &v, i->size);
 		return 0;
 	case IR_ATOMIC_ADD:
-		v = (int64_t)load_bytes(address(m, i), i->size) + arg(m, i, 1);
+		old = load_bytes(address(m, i), i->size);
+		v = (int64_t)(old + (uint64_t)arg(m, i, 1));
 		memcpy(address(m, i), &v, i->size);
-		return v - arg(m, i, 1);
+		return (int64_t)old;
 	case IR_MEMZERO:
 		memset(address(m, i), 0, (size_t)i->imm2);
 		return 0;
