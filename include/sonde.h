@@ -189,7 +189,7 @@ SONDE_API int sonde_print_to(struct sonde *s, int fd, int error_fd, enum sonde_f
 SONDE_API int sonde_compile(struct sonde *s, const char *name, const char *text, size_t len);
 
 /* Write a stage of the compiler for people: "ast", "types", "ir", "ir-opt",
- * "bpf", "image". Call before sonde_compile; several are allowed. */
+ * "bpf", "image", "diags". Call before sonde_compile; several are allowed. */
 SONDE_API int sonde_dump(struct sonde *s, const char *stage, FILE *out);
 
 /* Load programs and maps; run begin probes. */

@@ -18,7 +18,11 @@
 #include <stdio.h>
 
 /* Stages that can be written for people (-d). */
-enum stage { STAGE_AST, STAGE_TYPES, STAGE_IR, STAGE_IR_OPT, STAGE_BPF, STAGE_IMAGE, STAGE_COUNT };
+enum stage {
+	STAGE_AST, STAGE_TYPES, STAGE_IR, STAGE_IR_OPT, STAGE_BPF, STAGE_IMAGE,
+	STAGE_DIAGS,		/* the diagnostics as data: severity, tag, place */
+	STAGE_COUNT
+};
 
 struct sonde {
 	struct sonde_options options;

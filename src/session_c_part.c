@@ -69,7 +69,7 @@ struct cdefs *session_c_part(struct sonde *s, struct types *types, struct diags 
 	c = cdefs_new(&env);
 	for (size_t i = 0; i < o->nr_includes; i++)
 		if (!cdefs_include(c, o->includes[i]))
-			diag_error(diags, (struct loc){ 0 }, "no-such-header",
+			diag_error(diags, (struct loc){ 0 }, DIAG_NO_SUCH_HEADER,
 				   "cannot find the header '%s'", o->includes[i]);
 	return c;
 }

@@ -47,7 +47,7 @@ static void tell_diag(struct sonde *s, const struct diags *diags, const struct d
 	struct sonde_message m = {
 		.severity = d->level == DIAG_ERROR ? SONDE_ERROR : SONDE_WARNING,
 		.text = d->text,
-		.tag = d->tag,
+		.tag = diag_rows[d->tag].tag,
 	};
 	const struct source *source, *end;
 	struct sbuf shown = { 0 };
@@ -65,8 +65,29 @@ static void tell_diag(struct sonde *s, const struct diags *diags, const struct d
 	sbuf_close(&shown);
 }
 
+/* "error bad-cast stdin:1:9-12" */
+static void dump_diag(FILE *out, const struct diags *diags, const struct diag *d)
+{
+	uint32_t line, col, end_line, end_col;
+	const struct source *source, *end;
+
+	fprintf(out, "%s %s", d->level == DIAG_ERROR ? "error" : "warning",
+		diag_rows[d->tag].tag);
+	if (source_line_col(diags, d->loc.begin, &source, &line, &col))
+		fprintf(out, " %s:%u:%u", source->name, line, col);
+	if (d->loc.begin && source_line_col(diags, d->loc.end, &end, &end_line, &end_col)) {
+		if (end_line != line)
+			fprintf(out, "-%u:%u", end_line, end_col);
+		else
+			fprintf(out, "-%u", end_col);
+	}
+	fputc('\n', out);
+}
+
 void session_tell_diags(struct sonde *s, const struct diags *diags)
 {
+	for (size_t i = 0; i < diags->list.n && s->dumps[STAGE_DIAGS]; i++)
+		dump_diag(s->dumps[STAGE_DIAGS], diags, diags->list.at[i]);
 	for (int level = DIAG_ERROR; level <= DIAG_WARNING; level++) {
 		if (!is_wanted(s, level == DIAG_ERROR ? SONDE_ERROR : SONDE_WARNING))
 			continue;

@@ -25,6 +25,7 @@ static const char *const stage_names[STAGE_COUNT] = {
 	[STAGE_IR_OPT] = "ir-opt",
 	[STAGE_BPF] = "bpf",
 	[STAGE_IMAGE] = "image",
+	[STAGE_DIAGS] = "diags",
 };
 
 const char *sonde_version(void)

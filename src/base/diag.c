@@ -3,7 +3,17 @@
  */
 #include "base/diag.h"
 
+#include <assert.h>
 #include <string.h>
+
+enum { ERROR = 1, WARNING = 2, EITHER = 3 };
+
+const struct diag_row diag_rows[DIAG_TAG_COUNT] = {
+#define DIAGNOSTIC(id, tag, severity, doc) \
+	[DIAG_##id] = { tag, (severity) & ERROR, (severity) & WARNING, doc },
+#include "base/diagnostics.def"
+#undef DIAGNOSTIC
+};
 
 void diags_init(struct diags *d, struct arena *a)
 {
@@ -72,10 +82,11 @@ struct loc loc_join(struct loc a, struct loc b)
 }
 
 static struct diag *diag_add(struct diags *d, enum diag_level level, struct loc loc,
-			     const char *tag, const char *text)
+			     enum diag_tag tag, const char *text)
 {
 	struct diag *diag = arena_new(d->arena, struct diag);
 
+	assert(level == DIAG_ERROR ? diag_rows[tag].is_error : diag_rows[tag].is_warning);
 	diag->level = level;
 	diag->loc = loc;
 	diag->tag = tag;
@@ -88,7 +99,7 @@ static struct diag *diag_add(struct diags *d, enum diag_level level, struct loc 
 	return diag;
 }
 
-struct diag *diag_error(struct diags *d, struct loc loc, const char *tag, const char *fmt, ...)
+struct diag *diag_error(struct diags *d, struct loc loc, enum diag_tag tag, const char *fmt, ...)
 {
 	va_list args;
 	const char *text;
@@ -99,7 +110,7 @@ struct diag *diag_error(struct diags *d, struct loc loc, const char *tag, const 
 	return diag_add(d, DIAG_ERROR, loc, tag, text);
 }
 
-struct diag *diag_warning(struct diags *d, struct loc loc, const char *tag, const char *fmt, ...)
+struct diag *diag_warning(struct diags *d, struct loc loc, enum diag_tag tag, const char *fmt, ...)
 {
 	va_list args;
 	const char *text;

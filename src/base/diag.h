@@ -45,6 +45,21 @@ struct source {
 
 enum diag_level { DIAG_ERROR, DIAG_WARNING };
 
+/* Kinds of diagnostics; diagnostics.def says how to add one. */
+enum diag_tag {
+#define DIAGNOSTIC(id, tag, severity, doc) DIAG_##id,
+#include "base/diagnostics.def"
+#undef DIAGNOSTIC
+	DIAG_TAG_COUNT
+};
+
+struct diag_row {
+	const char *tag;
+	bool is_error, is_warning;	/* what it may be; both: by circumstances */
+	const char *doc;
+};
+extern const struct diag_row diag_rows[DIAG_TAG_COUNT];
+
 /* A related place or a hint, shown after the main line. */
 struct diag_note {
 	bool is_hint;		/* "HINT: text", no place */
@@ -56,7 +71,7 @@ struct diag_note {
 struct diag {
 	enum diag_level level;
 	struct loc loc;
-	const char *tag;	/* static: short stable name for tests, or NULL */
+	enum diag_tag tag;
 	const char *text;
 	struct diag_note *notes;
 };
@@ -85,10 +100,10 @@ bool source_line_col(const struct diags *d, uint32_t pos, const struct source **
 /* The smallest range that covers both; .from is the first's. */
 struct loc loc_join(struct loc a, struct loc b);
 
-/* Add a diagnostic. `tag` is a static name such as "undefined-variable". */
-struct diag *diag_error(struct diags *d, struct loc loc, const char *tag, const char *fmt, ...)
+/* Add a diagnostic of a kind that may be an error, or a warning. */
+struct diag *diag_error(struct diags *d, struct loc loc, enum diag_tag tag, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-struct diag *diag_warning(struct diags *d, struct loc loc, const char *tag, const char *fmt, ...)
+struct diag *diag_warning(struct diags *d, struct loc loc, enum diag_tag tag, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /* Append a hint, or a related place, to a diagnostic. */

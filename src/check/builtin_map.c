@@ -16,7 +16,7 @@ static bool check_value(struct check *c, const struct node *call)
 
 	if (type_is_number(t))
 		return true;
-	check_error(c, call->loc, "argument-type",
+	check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
 		    "%s() only supports integer arguments (%s provided)",
 		    call->u.call.builtin->name, type_text(c, t));
 	return false;
@@ -69,12 +69,12 @@ const struct type *check_type_hist(struct check *c, struct node *call)
 	if (!check_value(c, call))
 		return bad_type(c);
 	if (call->u.call.args.n == 2 && !node_int64(call->u.call.args.at[1], &bits)) {
-		check_error(c, call->loc, "literal-required",
+		check_error(c, call->loc, DIAG_LITERAL_REQUIRED,
 			    "hist() expects an integer literal for its bits");
 		return bad_type(c);
 	}
 	if (bits < 0 || bits > HIST_BITS_MAX) {
-		check_error(c, call->loc, "bad-bounds", "hist: bits %lld must be 0..%d",
+		check_error(c, call->loc, DIAG_BAD_BOUNDS, "hist: bits %lld must be 0..%d",
 			    (long long)bits, HIST_BITS_MAX);
 		return bad_type(c);
 	}
@@ -87,7 +87,7 @@ static bool lhist_bounds(struct check *c, const struct node *call, int64_t bound
 
 	for (size_t i = 0; i < 3; i++) {
 		if (!node_int64(call->u.call.args.at[i + 1], &bounds[i]) || bounds[i] < 0) {
-			check_error(c, call->loc, "literal-required",
+			check_error(c, call->loc, DIAG_LITERAL_REQUIRED,
 				    "lhist: invalid %s value (must be non-negative literal)",
 				    names[i]);
 			return false;
@@ -99,20 +99,21 @@ static bool lhist_bounds(struct check *c, const struct node *call, int64_t bound
 static bool check_bounds(struct check *c, const struct node *call, const int64_t b[3])
 {
 	if (b[2] < 1)
-		check_error(c, call->loc, "bad-bounds", "lhist() step must be >= 1 (%lld provided)",
+		check_error(c, call->loc, DIAG_BAD_BOUNDS,
+			    "lhist() step must be >= 1 (%lld provided)",
 			    (long long)b[2]);
 	else if (b[0] > b[1])
-		check_error(c, call->loc, "bad-bounds",
+		check_error(c, call->loc, DIAG_BAD_BOUNDS,
 			    "lhist() min must be less than max (provided "
 			    "min %lld and max %lld)",
 			    (long long)b[0], (long long)b[1]);
 	else if (b[1] - b[0] < b[2])
-		check_error(c, call->loc, "bad-bounds",
+		check_error(c, call->loc, DIAG_BAD_BOUNDS,
 			    "lhist() step is too large for the given range "
 			    "(provided step %lld for range %lld)",
 			    (long long)b[2], (long long)(b[1] - b[0]));
 	else if ((b[1] - b[0]) / b[2] > LHIST_BUCKETS_MAX)
-		check_error(c, call->loc, "bad-bounds",
+		check_error(c, call->loc, DIAG_BAD_BOUNDS,
 			    "lhist() too many buckets, must be <= %d "
 			    "(would need %lld)",
 			    LHIST_BUCKETS_MAX, (long long)((b[1] - b[0]) / b[2]));
@@ -152,7 +153,7 @@ const struct type *check_type_find(struct check *c, struct node *call)
 	const struct type *t = call->u.call.args.at[0]->type;
 
 	if (t && type_is_aggregate(t) && !type_is_castable(t)) {
-		check_error(c, call->loc, "not-assignable",
+		check_error(c, call->loc, DIAG_NOT_ASSIGNABLE,
 			    "Value '%s' cannot be assigned to a scratch variable.",
 			    type_text(c, t));
 		return bad_type(c);
@@ -171,7 +172,7 @@ const struct type *check_type_len(struct check *c, struct node *call)
 		return NULL;
 	if (arg->type->kind == TYPE_KSTACK || arg->type->kind == TYPE_USTACK)
 		return type_int(c->types, 8, true);
-	check_error(c, call->loc, "argument-type", "len() expects a map or stack (%s provided)",
+	check_error(c, call->loc, DIAG_ARGUMENT_TYPE, "len() expects a map or stack (%s provided)",
 		    type_text(c, arg->type));
 	return bad_type(c);
 }
@@ -195,7 +196,7 @@ static bool check_print_literals(struct check *c, const struct node *call)
 	for (size_t i = 1; i < call->u.call.args.n; i++) {
 		if (node_int64(call->u.call.args.at[i], &value) && value >= 0)
 			continue;
-		check_error(c, call->loc, "literal-required",
+		check_error(c, call->loc, DIAG_LITERAL_REQUIRED,
 			    "print() expects a non-negative int literal for its %s argument",
 			    i == 1 ? "top" : "div");
 		return false;
@@ -218,13 +219,13 @@ static const struct type *print_value(struct check *c, struct node *call)
 	if (!t)
 		return NULL;
 	if (!is_printable(t)) {
-		check_error(c, call->loc, "not-printable",
+		check_error(c, call->loc, DIAG_NOT_PRINTABLE,
 			    "%s type passed to print() is not printable", type_text(c, t));
 		return bad_type(c);
 	}
 	if (arg->kind == NODE_MAP_ELEM && (t->kind == TYPE_HIST || t->kind == TYPE_LHIST ||
 					   t->kind == TYPE_TSERIES)) {
-		check_hint(c, check_error(c, call->loc, "not-printable",
+		check_hint(c, check_error(c, call->loc, DIAG_NOT_PRINTABLE,
 					  "one entry of a %s map can not be printed",
 					  type_text(c, t)),
 			   "print the whole map: print(@%s)", arg->u.map.name);
@@ -243,7 +244,7 @@ const struct type *check_type_print(struct check *c, struct node *call)
 		return bad_type(c);
 	if (call->u.call.args.n > 1 && arg->type && arg->type->kind == TYPE_STATS)
 		check_warning(
-			c, call->loc, "print-stats",
+			c, call->loc, DIAG_PRINT_STATS,
 			"print()'s top and div arguments are ignored when used on stats() maps.");
 	return c->types->void_;
 }

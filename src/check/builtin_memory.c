@@ -13,7 +13,7 @@ static bool is_address(const struct type *t)
 static const struct type *bad_argument(struct check *c, const struct node *call, const char *wants,
 				       const struct type *t)
 {
-	check_error(c, call->loc, "argument-type", "%s() expects %s (%s provided)",
+	check_error(c, call->loc, DIAG_ARGUMENT_TYPE, "%s() expects %s (%s provided)",
 		    call->u.call.builtin->name, wants, type_text(c, t));
 	return bad_type(c);
 }
@@ -31,7 +31,7 @@ static int literal_length(struct check *c, const struct node *call, size_t i, ui
 		return 0;
 	}
 	if (arg->u.integer.negative) {
-		check_error(c, call->loc, "bad-length", "%s() cannot use negative length (%lld)",
+		check_error(c, call->loc, DIAG_BAD_LENGTH, "%s() cannot use negative length (%lld)",
 			    call->u.call.builtin->name, (long long)arg->u.integer.value);
 		return -1;
 	}
@@ -44,7 +44,8 @@ static uint32_t cap_length(struct check *c, const struct node *call, uint64_t le
 {
 	if (length <= limit)
 		return (uint32_t)length;
-	check_warning(c, call->loc, "length-capped", "length param (%llu) is too long and will be "
+	check_warning(c, call->loc, DIAG_LENGTH_CAPPED,
+		      "length param (%llu) is too long and will be "
 		      "shortened to %u bytes (see max_strlen)", (unsigned long long)length, limit);
 	return limit;
 }
@@ -89,7 +90,7 @@ const struct type *check_type_buf(struct check *c, struct node *call)
 	} else if (t->kind == TYPE_ARRAY) {
 		length = t->size_bytes;
 	} else {
-		check_error(c, call->loc, "argument-count",
+		check_error(c, call->loc, DIAG_ARGUMENT_COUNT,
 			    "buf() expects a length argument for non-array type %s",
 			    type_text(c, t));
 		return bad_type(c);
@@ -112,14 +113,14 @@ const struct type *check_type_strncmp(struct check *c, struct node *call)
 		const struct type *t = call->u.call.args.at[i]->type;
 
 		if (t && !is_text(t)) {
-			check_error(c, call->loc, "argument-type",
+			check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
 				    "strncmp() only supports string arguments (%s provided)",
 				    type_text(c, t));
 			return bad_type(c);
 		}
 	}
 	if (length->kind != NODE_INT || length->u.integer.negative) {
-		check_error(c, call->loc, "literal-required",
+		check_error(c, call->loc, DIAG_LITERAL_REQUIRED,
 			    "Builtin strncmp requires a non-negative literal");
 		return bad_type(c);
 	}
@@ -176,7 +177,7 @@ static const struct type *symbol(struct check *c, struct node *call, const struc
 	const struct type *t = call->u.call.args.at[0]->type;
 
 	if (t && !is_address(t)) {
-		check_error(c, call->loc, "argument-type",
+		check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
 			    "%s() expects an integer or pointer argument",
 			    call->u.call.builtin->name);
 		return bad_type(c);
@@ -209,7 +210,7 @@ const struct type *check_type_kaddr(struct check *c, struct node *call)
 		call->u.call.aux = found;
 		return type_int(c->types, 8, false);
 	}
-	check_error(c, call->loc, "unknown-symbol", "Failed to resolve kernel symbol: %s",
+	check_error(c, call->loc, DIAG_UNKNOWN_SYMBOL, "Failed to resolve kernel symbol: %s",
 		    name->u.string.text);
 	return bad_type(c);
 }
@@ -254,7 +255,7 @@ const struct type *check_type_strftime(struct check *c, struct node *call)
 	if (when->kind == NODE_CALL && when->u.call.builtin->id == BUILTIN_nsecs &&
 	    when->u.call.args.n &&
 	    when->u.call.args.at[0]->u.integer.value == CLOCK_MODE_MONOTONIC) {
-		check_error(c, call->loc, "argument-type",
+		check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
 			    "strftime() can not take a monotonic timestamp");
 		return bad_type(c);
 	}
@@ -282,7 +283,7 @@ const struct type *check_type_exit(struct check *c, struct node *call)
 	const struct node *code = call_arg(call, 0);
 
 	if (code && code->type && !type_is_number(code->type)) {
-		check_error(c, call->loc, "argument-type",
+		check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
 			    "exit() only supports int arguments (%s provided)",
 			    type_text(c, code->type));
 		return bad_type(c);

@@ -27,13 +27,13 @@ const struct type *check_type_func(struct check *c, struct node *call)
 	const struct provider *p = c->prog->provider;
 
 	if (!(p->has & HAS_FUNC)) {
-		check_error(c, call->loc, "not-in-probe",
+		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
 			    "The func builtin can not be used with '%s' probes", provider_text(c));
 		return bad_type(c);
 	}
 	if (p->is_return && !target_has(c->target, FEATURE_FUNC_IP)) {
 		check_hint(c,
-			   check_error(c, call->loc, "kernel-feature",
+			   check_error(c, call->loc, DIAG_KERNEL_FEATURE,
 				       "func in a return probe needs "
 				       "%s, which kernels from %s on have",
 				       target_feature_text(FEATURE_FUNC_IP),
@@ -47,7 +47,7 @@ const struct type *check_type_func(struct check *c, struct node *call)
 const struct type *check_type_args(struct check *c, struct node *call)
 {
 	if (!(c->prog->provider->has & HAS_ARGS)) {
-		check_error(c, call->loc, "not-in-probe",
+		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
 			    "The args builtin can only be used with "
 			    "tracepoint, rawtracepoint, fentry/fexit, and uprobe probes (%s used "
 			    "here)",
@@ -66,11 +66,12 @@ const struct type *check_type_ctx(struct check *c, struct node *call)
 	const struct type *t = NULL;
 
 	if (p->attach == ATTACH_TRACEPOINT) {
-		check_error(c, call->loc, "not-in-probe", "Use args instead of ctx in tracepoint");
+		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
+			    "Use args instead of ctx in tracepoint");
 		return bad_type(c);
 	}
 	if (!(p->has & HAS_CTX)) {
-		check_error(c, call->loc, "not-in-probe",
+		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
 			    "The ctx builtin can not be used with '%s' probes", provider_text(c));
 		return bad_type(c);
 	}
@@ -91,7 +92,7 @@ static void warn_beyond(struct check *c, const struct node *call, uint64_t index
 		return;
 	p->arg_type(&c->probe_ctx, c->prog->sites[0], (uint32_t)index, &nr_params, &name);
 	if (nr_params >= 0 && index >= (uint64_t)nr_params)
-		check_warning(c, call->loc, "no-such-argument",
+		check_warning(c, call->loc, DIAG_NO_SUCH_ARGUMENT,
 			      "%s has no %s: it has %d parameter%s", c->prog->sites[0]->name,
 			      call->u.call.name, nr_params, nr_params == 1 ? "" : "s");
 }
@@ -102,7 +103,7 @@ const struct type *check_type_arg(struct check *c, struct node *call)
 	struct diag *d;
 
 	if (!(c->prog->provider->has & HAS_ARGN)) {
-		d = check_error(c, call->loc, "not-in-probe",
+		d = check_error(c, call->loc, DIAG_NOT_IN_PROBE,
 				"The %s builtin can only be used with "
 				"'kprobes', 'uprobes' and 'usdt' probes",
 				call->u.call.name);
@@ -112,7 +113,7 @@ const struct type *check_type_arg(struct check *c, struct node *call)
 		return bad_type(c);
 	}
 	if (index >= c->target->arch->nr_args) {
-		check_error(c, call->loc, "no-such-argument", "%s doesn't support %s",
+		check_error(c, call->loc, DIAG_NO_SUCH_ARGUMENT, "%s doesn't support %s",
 			    c->target->arch->name, call->u.call.name);
 		return bad_type(c);
 	}
@@ -126,7 +127,7 @@ const struct type *check_type_retval(struct check *c, struct node *call)
 
 	if (c->prog->provider->has & HAS_RETVAL)
 		return type_int(c->types, 8, false);
-	d = check_error(c, call->loc, "not-in-probe", "The retval builtin can only be used with "
+	d = check_error(c, call->loc, DIAG_NOT_IN_PROBE, "The retval builtin can only be used with "
 			"'kretprobe' and 'uretprobe' and 'fentry' probes");
 	if (c->prog->provider->attach == ATTACH_TRACEPOINT)
 		check_hint(c, d, "try to use args.ret instead");
@@ -143,7 +144,8 @@ const struct type *check_type_reg(struct check *c, struct node *call)
 	if (!need_string(c, call, 0))
 		return bad_type(c);
 	if (!(c->prog->provider->has & HAS_PT_REGS)) {
-		check_error(c, call->loc, "not-in-probe", "reg can not be used with \"%s\" probes",
+		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
+			    "reg can not be used with \"%s\" probes",
 			    provider_text(c));
 		return bad_type(c);
 	}
@@ -155,7 +157,7 @@ const struct type *check_type_reg(struct check *c, struct node *call)
 		}
 		nearest_try(&near, arch->regs[i].name);
 	}
-	d = check_error(c, call->loc, "unknown-register",
+	d = check_error(c, call->loc, DIAG_UNKNOWN_REGISTER,
 			"'%s' is not a valid register on this architecture (%s)",
 			name->u.string.text, arch->name);
 	check_suggest(c, d, &near, "");
@@ -190,7 +192,7 @@ static bool stack_args(struct check *c, const struct node *call, int *mode, int6
 
 		*mode = stack_mode_find(word->u.ident.name);
 		if (*mode < 0) {
-			check_error(c, word->loc, "unknown-word", "Invalid stack mode %s: valid "
+			check_error(c, word->loc, DIAG_UNKNOWN_WORD, "Invalid stack mode %s: valid "
 				    "values are bpftrace, raw, perf, and build_id.",
 				    word->u.ident.name);
 			return false;
@@ -200,11 +202,11 @@ static bool stack_args(struct check *c, const struct node *call, int *mode, int6
 		return true;
 	if (at + 1 != call->u.call.args.n || !node_int64(call->u.call.args.at[at], limit) ||
 	    *limit < 0) {
-		check_error(c, call->loc, "bad-limit", "%s: invalid limit value", name);
+		check_error(c, call->loc, DIAG_BAD_LIMIT, "%s: invalid limit value", name);
 		return false;
 	}
 	if (*limit > STACK_LIMIT_MAX) {
-		check_error(c, call->loc, "bad-limit",
+		check_error(c, call->loc, DIAG_BAD_LIMIT,
 			    "%s([int limit]): limit shouldn't exceed %d, %lld given", name,
 			    STACK_LIMIT_MAX, (long long)*limit);
 		return false;
@@ -221,11 +223,11 @@ static const struct type *stack_type(struct check *c, struct node *call, enum ty
 		return bad_type(c);
 	if (kind == TYPE_KSTACK && mode == STACK_BUILD_ID) {
 		if (call->u.call.args.n && call->u.call.args.at[0]->kind == NODE_IDENT) {
-			check_error(c, call->loc, "unknown-word",
+			check_error(c, call->loc, DIAG_UNKNOWN_WORD,
 				    "build_id is not a mode of kernel stacks");
 			return bad_type(c);
 		}
-		check_warning(c, call->loc, "stack-mode",
+		check_warning(c, call->loc, DIAG_STACK_MODE,
 			      "build_id is not a mode of kernel stacks: using raw");
 		mode = STACK_RAW;
 	}

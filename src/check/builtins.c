@@ -55,7 +55,7 @@ const struct type *infer_call(struct check *c, struct node *n)
 	bool is_bad = false;
 
 	if ((b->flags & BUILTIN_F_MAP_VALUE) && c->state->map_value != n) {
-		check_error(c, n->loc, "not-assigned-to-map",
+		check_error(c, n->loc, DIAG_NOT_ASSIGNED_TO_MAP,
 			    "%s() must be assigned directly to a map", b->name);
 		return bad_type(c);
 	}
@@ -70,7 +70,7 @@ const struct type *infer_call(struct check *c, struct node *n)
 		else if (arg->kind != NODE_IDENT)
 			infer_expr(c, arg);
 		if (arg->kind == NODE_TYPE_ARG && !(b->flags & BUILTIN_F_TYPE_QUERY)) {
-			check_error(c, arg->loc, "type-argument",
+			check_error(c, arg->loc, DIAG_TYPE_ARGUMENT,
 				    "%s() takes values, not types", b->name);
 			return bad_type(c);
 		}
@@ -103,7 +103,7 @@ bool need_string(struct check *c, const struct node *call, size_t i)
 
 	if (!arg || arg->kind == NODE_STRING)
 		return true;
-	d = check_error(c, call->loc, "literal-required",
+	d = check_error(c, call->loc, DIAG_LITERAL_REQUIRED,
 			"%s() expects a string literal (%s provided)", call->u.call.builtin->name,
 			arg->type && arg->type->kind == TYPE_STRING ? "a string that is no literal"
 								    : literal_word(arg));
@@ -145,7 +145,7 @@ const struct type *check_type_username(struct check *c, struct node *call)
 const struct type *check_type_usermode(struct check *c, struct node *call)
 {
 	if (strcmp(c->target->arch->name, "x86_64")) {
-		check_error(c, call->loc, "not-here", "usermode is only known on x86_64");
+		check_error(c, call->loc, DIAG_NOT_HERE, "usermode is only known on x86_64");
 		return bad_type(c);
 	}
 	return type_int(c->types, 1, false);
@@ -189,12 +189,12 @@ static bool take_word(struct check *c, struct node *call, const char *const *wor
 			}
 			nearest_try(&near, words[i]);
 		}
-		d = check_error(c, arg->loc, "unknown-word", "Invalid %s: %s", what,
+		d = check_error(c, arg->loc, DIAG_UNKNOWN_WORD, "Invalid %s: %s", what,
 				arg->u.ident.name);
 		check_suggest(c, d, &near, "");
 		return false;
 	}
-	check_error(c, arg->loc, "unknown-word", "Invalid %s: it must be a plain word", what);
+	check_error(c, arg->loc, DIAG_UNKNOWN_WORD, "Invalid %s: it must be a plain word", what);
 	return false;
 }
 

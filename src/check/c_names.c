@@ -82,7 +82,7 @@ static const char *one_line(struct check *c, const struct source *text)
 static void no_expression(struct check *c, struct node *n, const char *name,
 			  const struct cdefs_macro *m)
 {
-	struct diag *d = check_error(c, n->loc, "macro-no-expression",
+	struct diag *d = check_error(c, n->loc, DIAG_MACRO_NO_EXPRESSION,
 				     "macro '%s' is no expression: %s", name,
 				     one_line(c, &m->text));
 
@@ -94,7 +94,7 @@ static void no_expression(struct check *c, struct node *n, const char *name,
 
 static void too_deep(struct check *c, struct node *n, const char *name)
 {
-	check_error(c, n->loc, "macro-too-large", "macro '%s' expands to too much", name);
+	check_error(c, n->loc, DIAG_MACRO_TOO_LARGE, "macro '%s' expands to too much", name);
 	node_set_error(n);
 }
 

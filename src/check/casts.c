@@ -76,7 +76,7 @@ static const char *keyword_text(enum type_expr_kind kind)
 
 static const struct type *unknown_type(struct check *c, const struct type_expr *e)
 {
-	struct diag *d = check_error(c, e->loc, "unknown-type",
+	struct diag *d = check_error(c, e->loc, DIAG_UNKNOWN_TYPE,
 				     "Cannot resolve unknown type \"%s%s\"", keyword_text(e->kind),
 				     e->name);
 	struct nearest near;
@@ -151,7 +151,8 @@ const struct type *type_of_expr(struct check *c, const struct type_expr *e, bool
 		if (!s->is_array) {
 			t = type_pointer(c->types, t, SPACE_NONE, false);
 		} else if (s->has_count && s->count > UINT32_MAX / 2) {
-			check_error(c, e->loc, "bad-type", "an array of this size is impossible");
+			check_error(c, e->loc, DIAG_BAD_TYPE,
+				    "an array of this size is impossible");
 			return bad_type(c);
 		} else if (*is_open && s->has_count && s == e->suffixes.at) {
 			t = t->kind == TYPE_STRING ? type_string(c->types, (uint32_t)s->count) :
@@ -260,7 +261,8 @@ static bool has_enumerator(const struct type_enum *e, uint64_t value)
 static const struct type *bad_cast(struct check *c, const struct node *n, const struct type *to,
 				   const struct type *from)
 {
-	check_error(c, n->loc, "bad-cast", "Cannot cast from \"%s\" to \"%s\"", type_text(c, from),
+	check_error(c, n->loc, DIAG_BAD_CAST,
+		    "Cannot cast from \"%s\" to \"%s\"", type_text(c, from),
 		    type_text(c, to));
 	return bad_type(c);
 }
@@ -283,21 +285,22 @@ const struct type *infer_cast(struct check *c, struct node *n)
 	else if (to->kind == TYPE_STRING && is_open && from->kind == TYPE_STRING)
 		to = from;
 	if (!to) {
-		check_error(c, n->loc, "bad-cast", "the size of the array can not be determined");
+		check_error(c, n->loc, DIAG_BAD_CAST,
+			    "the size of the array can not be determined");
 		return bad_type(c);
 	}
 	if (!cast_allowed(to, from))
 		return bad_cast(c, n, to, from);
 	if (to->kind == TYPE_ENUM && x->kind == NODE_INT &&
 	    !has_enumerator(to->enumeration, x->u.integer.value)) {
-		check_error(c, n->loc, "bad-cast", "Enum: %s doesn't contain value %lld",
+		check_error(c, n->loc, DIAG_BAD_CAST, "Enum: %s doesn't contain value %lld",
 			    to->enumeration->name ? to->enumeration->name : "",
 			    (long long)x->u.integer.value);
 		return bad_type(c);
 	}
 	to = placed(c, to, from);
 	if (to == from)
-		check_warning(c, n->loc, "identical-cast",
+		check_warning(c, n->loc, DIAG_IDENTICAL_CAST,
 			      "Unnecessary cast: expression is already of type %s",
 			      type_text(c, to));
 	return to;
@@ -316,7 +319,7 @@ static void become_size(struct check *c, struct node *n, uint64_t value)
 static const struct type *no_such_path(struct check *c, const struct node *n,
 				       const struct type *t, const char *name)
 {
-	check_error(c, n->loc, "unknown-field", "'%s' has no field named '%s'", type_text(c, t),
+	check_error(c, n->loc, DIAG_UNKNOWN_FIELD, "'%s' has no field named '%s'", type_text(c, t),
 		    name);
 	return bad_type(c);
 }

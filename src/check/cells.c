@@ -134,7 +134,8 @@ static bool breaks_lock(struct check *c, const struct type *locked, const struct
 
 	if (!joined || joined->size_bytes <= locked->size_bytes)
 		return false;
-	check_error(c, loc, "type-locked", "Type mismatch for %s: this type has been locked because it "
+	check_error(c, loc, DIAG_TYPE_LOCKED,
+		    "Type mismatch for %s: this type has been locked because it "
 		    "was used in another part of the type graph that was already resolved (e.g. "
 		    "`sizeof`, `typeinfo`, etc.). The new type '%s' doesn't fit into the locked type "
 		    "'%s'", name, type_text(c, t), type_text(c, locked));
@@ -160,7 +161,7 @@ void cell_add_var(struct check *c, struct var *v, const struct type *t, struct l
 	else
 		ok = cell_add(c, v->type, &v->next, t);
 	if (!ok)
-		check_error(c, loc, "type-mismatch",
+		check_error(c, loc, DIAG_TYPE_MISMATCH,
 			    "Type mismatch for $%s: trying to assign value "
 			    "of type '%s' when variable already has a type '%s'",
 			    v->name, type_text(c, t), type_text(c, v->type ? v->type : v->next));
@@ -178,11 +179,11 @@ void cell_add_value(struct check *c, struct map *m, const struct type *t, struct
 		return;
 	if (m->value && m->value->kind == t->kind &&
 	    (t->kind == TYPE_HIST || t->kind == TYPE_LHIST))
-		check_error(c, loc, "type-mismatch", t->kind == TYPE_HIST ?
+		check_error(c, loc, DIAG_TYPE_MISMATCH, t->kind == TYPE_HIST ?
 			    "Different bits in a single hist unsupported" :
 			    "Different lhist bounds in a single map unsupported");
 	else
-		check_error(c, loc, "type-mismatch",
+		check_error(c, loc, DIAG_TYPE_MISMATCH,
 			    "Type mismatch for @%s: trying to assign value "
 			    "of type '%s' when map already has a type '%s'",
 			    m->name, type_text(c, t),
@@ -208,7 +209,8 @@ void cell_add_key(struct check *c, struct map *m, const struct type *t, struct l
 		t = type_as_int64(c, t);
 	t = without_trust(c, t);
 	if (!cell_add(c, m->key, &m->next_key, t))
-		check_error(c, loc, "key-mismatch", "Argument mismatch for @%s: trying to access "
+		check_error(c, loc, DIAG_KEY_MISMATCH,
+			    "Argument mismatch for @%s: trying to access "
 			    "with arguments: '%s' when map expects arguments: '%s'", m->name,
 			    key_text(c, t), key_text(c, m->key ? m->key : m->next_key));
 }

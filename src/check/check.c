@@ -137,10 +137,10 @@ static void check_vars(struct check *c)
 
 	vec_each(v, &c->state->vars) {
 		if (!(*v)->assigned)
-			check_warning(c, (*v)->loc, "never-assigned",
+			check_warning(c, (*v)->loc, DIAG_NEVER_ASSIGNED,
 				      "Variable $%s was never assigned to.", (*v)->name);
 		if (!(*v)->type && (*v)->read && !c->diags->nr_errors)
-			check_error(c, (*v)->loc, "unknown-type",
+			check_error(c, (*v)->loc, DIAG_UNKNOWN_TYPE,
 				    "Could not resolve the type of this variable");
 	}
 }
@@ -151,7 +151,7 @@ static void check_map_types(struct check *c)
 
 	vec_each(m, &c->maps)
 		if ((!(*m)->value || (!(*m)->is_scalar && !(*m)->key)) && !c->diags->nr_errors)
-			check_error(c, (*m)->loc, "unknown-type",
+			check_error(c, (*m)->loc, DIAG_UNKNOWN_TYPE,
 				    "Could not resolve the type of @%s", (*m)->name);
 }
 

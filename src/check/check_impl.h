@@ -59,9 +59,9 @@ struct check_state {
 
 /* Add a diagnostic, unless the same one stands already (bodies are cloned) or
  * types are still moving. Returns NULL then. `diag` of the others may be NULL. */
-struct diag *check_error(struct check *c, struct loc loc, const char *tag, const char *fmt, ...)
+struct diag *check_error(struct check *c, struct loc loc, enum diag_tag tag, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-struct diag *check_warning(struct check *c, struct loc loc, const char *tag, const char *fmt, ...)
+struct diag *check_warning(struct check *c, struct loc loc, enum diag_tag tag, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void check_hint(struct check *c, struct diag *diag, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -120,7 +120,7 @@ const struct type *comptime_infer(struct check *c, struct node *n)
 	if (!c->reporting)
 		return n->implicit ? NULL : t;
 	if (!t || t->kind != TYPE_ERROR)
-		check_error(c, n->loc, "comptime", "Unable to resolve comptime expression");
+		check_error(c, n->loc, DIAG_COMPTIME, "Unable to resolve comptime expression");
 	return bad_type(c);
 }
 
@@ -272,12 +272,12 @@ const struct type *check_type_static_assert(struct check *c, struct node *call)
 	if (!c->reporting)
 		return c->types->void_;
 	if (!literal_truth(cond, &value)) {
-		check_error(c, cond->loc, "comptime", "Unable to resolve comptime expression");
+		check_error(c, cond->loc, DIAG_COMPTIME, "Unable to resolve comptime expression");
 		return bad_type(c);
 	}
 	if (value)
 		return c->types->void_;
-	check_error(c, call->loc, "static-assert", "%s",
+	check_error(c, call->loc, DIAG_STATIC_ASSERT, "%s",
 		    text && text->kind == NODE_STRING && text->u.string.len ? text->u.string.text :
 		    "static assertion failed");
 	return bad_type(c);
@@ -296,7 +296,7 @@ const struct type *check_type_fail(struct check *c, struct node *call)
 	for (size_t i = 1; i < call->u.call.args.n; i++) {
 		if (node_is_literal(call->u.call.args.at[i]))
 			continue;
-		check_error(c, call->u.call.args.at[i]->loc, "literal-required",
+		check_error(c, call->u.call.args.at[i]->loc, DIAG_LITERAL_REQUIRED,
 			    "fail() takes literals only");
 		return bad_type(c);
 	}
@@ -304,6 +304,6 @@ const struct type *check_type_fail(struct check *c, struct node *call)
 		text = p->text ? arena_printf(c->arena, "%s%.*s", text, (int)p->len, p->text) :
 		       arena_printf(c->arena, "%s%s", text,
 				    literal_text(c, call->u.call.args.at[1 + p->conv.field]));
-	check_error(c, call->loc, "fail", "%s", text);
+	check_error(c, call->loc, DIAG_FAIL, "%s", text);
 	return bad_type(c);
 }

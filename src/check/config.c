@@ -147,7 +147,7 @@ static bool read_bool(const struct value *v, bool *out)
 
 static void bad_value(struct check *c, const struct value *v, const char *wants)
 {
-	check_error(c, v->loc, "config-value", "%s: %s", v->name, wants);
+	check_error(c, v->loc, DIAG_CONFIG_VALUE, "%s: %s", v->name, wants);
 }
 
 static void set_number(struct check *c, const struct key *k, const struct value *v)
@@ -248,12 +248,14 @@ bool config_allows(struct check *c, enum config_gate gate, struct loc loc)
 
 	switch (c->config.gates[gate]) {
 	case GATE_ERROR:
-		check_error(c, loc, "unstable", "%s feature is not enabled by default. To enable this "
+		check_error(c, loc, DIAG_UNSTABLE,
+			    "%s feature is not enabled by default. To enable this "
 			    "unstable feature, set the config flag to enable. unstable_%s=enable",
 			    names[gate], names[gate]);
 		return false;
 	case GATE_WARN:
-		check_warning(c, (struct loc){ 0 }, "unstable", "Script is using an unstable feature: "
+		check_warning(c, (struct loc){ 0 }, DIAG_UNSTABLE,
+			      "Script is using an unstable feature: "
 			      "%s", names[gate]);
 		return true;
 	default:
@@ -286,7 +288,7 @@ static void set_key(struct check *c, const struct key *k, const struct value *v)
 		set_gate(c, k, v);
 		break;
 	case KEY_REMOVED:
-		check_warning(c, v->loc, "config-removed", "%s is deprecated and has no effect",
+		check_warning(c, v->loc, DIAG_CONFIG_REMOVED, "%s is deprecated and has no effect",
 			      v->name);
 		break;
 	case KEY_IGNORED:
@@ -297,7 +299,7 @@ static void set_key(struct check *c, const struct key *k, const struct value *v)
 
 static void unknown_key(struct check *c, const struct config_entry *e)
 {
-	struct diag *d = check_error(c, loc_join(e->loc, e->value_loc), "config-key",
+	struct diag *d = check_error(c, loc_join(e->loc, e->value_loc), DIAG_CONFIG_KEY,
 				     "%s: not a known configuration option", e->key);
 	struct nearest near;
 
@@ -318,12 +320,12 @@ static void apply_entry(struct check *c, const struct config_entry *e)
 		return;
 	}
 	if (k->kind == KEY_ENVIRONMENT) {
-		check_error(c, v.loc, "config-key",
+		check_error(c, v.loc, DIAG_CONFIG_KEY,
 			    "%s: can only be set as an environment variable", e->key);
 		return;
 	}
 	if (k->renamed)
-		check_warning(c, v.loc, "config-renamed", "%s has been renamed, please use %s",
+		check_warning(c, v.loc, DIAG_CONFIG_RENAMED, "%s has been renamed, please use %s",
 			      e->key, k->renamed);
 	v.is_number = e->kind == CONFIG_INT || e->kind == CONFIG_BOOL;
 	v.number = e->number;

@@ -28,7 +28,7 @@ static void warn_loss(struct check *c, const struct node *n, const struct type *
 	if (!type_is_integer(n->type) || !type_is_integer(to) || is_flexible(n->type) ||
 	    type_int_fits(n->type, to))
 		return;
-	check_warning(c, n->loc, "lossy-conversion",
+	check_warning(c, n->loc, DIAG_LOSSY_CONVERSION,
 		      "Expression of type: %s being cast to type: %s. "
 		      "This may cause unexpected results. Use an explicit cast to suppress this "
 		      "warning.",
@@ -38,7 +38,7 @@ static void warn_loss(struct check *c, const struct node *n, const struct type *
 static void convert_literal(struct check *c, struct node *n, const struct type *to)
 {
 	if (!type_int_holds(to, n->u.integer.value, n->u.integer.negative))
-		check_error(c, n->loc, "literal-range",
+		check_error(c, n->loc, DIAG_LITERAL_RANGE,
 			    "Literal %s%llu does not fit the type %s",
 			    n->u.integer.negative ? "-" : "", (unsigned long long)
 			    (n->u.integer.negative ? -n->u.integer.value : n->u.integer.value),
@@ -86,7 +86,7 @@ static void check_merge(struct check *c, const struct node *n)
 	    target_has(c->target, FEATURE_MAP_LOOKUP_PERCPU))
 		return;
 	check_hint(c,
-		   check_error(c, n->loc, "kernel-feature",
+		   check_error(c, n->loc, DIAG_KERNEL_FEATURE,
 			       "reading a value of type '%s' needs %s, "
 			       "which kernels from %s on have",
 			       type_text(c, n->type),

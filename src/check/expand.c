@@ -266,7 +266,7 @@ static void keep_fitting(struct check *c, const struct demands *d, const struct 
 	}
 	sites->n = kept ? kept : 1;
 	if (kept && kept < count)
-		check_warning(c, probe->loc, "left-out",
+		check_warning(c, probe->loc, DIAG_LEFT_OUT,
 			      "%zu of %zu attach points are left out: arg%u "
 			      "of %s has no field '%s'",
 			      count - kept, count, missing.index, left_out->name,
@@ -315,12 +315,13 @@ static void expand_probe(struct check *c, const struct probe *probe)
 		probes_expand(&c->probe_ctx, *ap, &sites);
 	if (!sites.n && c->diags->nr_errors == errors && c->diags->nr_warnings == warnings &&
 	    c->config.missing_probes == MISSING_ERROR)
-		check_error(c, probe->loc, "no-attach-points", "No attach points match this probe");
+		check_error(c, probe->loc, DIAG_NO_ATTACH_POINTS,
+			    "No attach points match this probe");
 	note_names(c, &sites);
 	group_sites(c, probe, &sites);
 	if (sites.n > c->config.max_probes)
 		check_hint(c,
-			   check_error(c, probe->loc, "too-many-probes",
+			   check_error(c, probe->loc, DIAG_TOO_MANY_PROBES,
 				       "%zu attach points exceed the "
 				       "limit of %u",
 				       sites.n, c->config.max_probes),
@@ -340,7 +341,7 @@ void expand_probes(struct check *c)
 		expand_probe(c, *probe);
 	if (c->progs.n > c->config.max_bpf_progs)
 		check_hint(c,
-			   check_error(c, (struct loc){0}, "too-many-programs",
+			   check_error(c, (struct loc){0}, DIAG_TOO_MANY_PROGRAMS,
 				       "the script needs %zu programs, the limit is %u",
 				       c->progs.n, c->config.max_bpf_progs),
 			   "raise the limit with max_bpf_progs");

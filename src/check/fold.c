@@ -133,7 +133,8 @@ static void fold_ints(struct check *c, struct node *n)
 	if (is_comparison(op)) {
 		set_bool(n, compare(op, (a > b) - (a < b)));
 	} else if (!fold_arithmetic(n, op, a, b)) {
-		check_error(c, n->loc, "constant-overflow", (op == OP_DIV || op == OP_MOD) && !b ?
+		check_error(c, n->loc, DIAG_CONSTANT_OVERFLOW,
+			    (op == OP_DIV || op == OP_MOD) && !b ?
 			    "division by zero in a constant expression" :
 			    "unable to fold literals due to overflow or underflow");
 		node_set_error(n);
@@ -160,7 +161,7 @@ static void fold_bools(struct check *c, struct node *n)
 	case OP_DIV:
 	case OP_MOD:
 		if (!b) {
-			check_error(c, n->loc, "constant-overflow",
+			check_error(c, n->loc, DIAG_CONSTANT_OVERFLOW,
 				    "division by zero in a constant expression");
 			node_set_error(n);
 		} else {
@@ -206,7 +207,7 @@ static void fold_offset(struct check *c, struct node *n, const struct node *text
 	if (n->u.binary.op != OP_ADD || by->u.integer.negative)
 		return;
 	if (drop > len || (drop == len && len)) {
-		check_warning(c, n->loc, "empty-string", "literal string will always be empty");
+		check_warning(c, n->loc, DIAG_EMPTY_STRING, "literal string will always be empty");
 		drop = len;
 	}
 	set_string(n, text->u.string.text + drop, len - drop);
@@ -251,7 +252,7 @@ static void fold_unary(struct check *c, struct node *n)
 	} else if (x->kind == NODE_INT && n->u.unary.op == OP_BNOT) {
 		node_set_int(n, ~x->u.integer.value, false);
 	} else if (x->kind == NODE_INT && n->u.unary.op == OP_NEG && !set_wide(n, -wide(x))) {
-		check_error(c, n->loc, "constant-overflow",
+		check_error(c, n->loc, DIAG_CONSTANT_OVERFLOW,
 			    "unable to fold literals due to overflow or underflow");
 		node_set_error(n);
 	}

@@ -124,7 +124,7 @@ static bool take_conversion(struct parser *p)
 	spec = take_spec(p);
 	if (!spec) {
 		if (p->at < p->end && *p->at && strchr("eEfFgGaAn", *p->at)) {
-			check_error(p->c, p->call->loc, "bad-format",
+			check_error(p->c, p->call->loc, DIAG_BAD_FORMAT,
 				    "unsupported format specifier: %c", *p->at);
 			p->failed = true;
 		}
@@ -189,7 +189,7 @@ static void check_value(struct check *c, const struct node *call, const struct s
 	if (!t || t->kind == TYPE_ERROR)
 		return;
 	if (t->kind == TYPE_VOID || t->kind == TYPE_TIMESTAMP_MODE) {
-		check_error(c, call->loc, "bad-format",
+		check_error(c, call->loc, DIAG_BAD_FORMAT,
 			    "unable to print none type for specifier: %s", spec->letters);
 		return;
 	}
@@ -199,7 +199,7 @@ static void check_value(struct check *c, const struct node *call, const struct s
 	}
 	if (accepts(spec, t))
 		return;
-	d = check_error(c, call->loc, "bad-format",
+	d = check_error(c, call->loc, DIAG_BAD_FORMAT,
 			"unsupported format specifier for type '%s': %s", type_text(c, t),
 			spec->letters);
 	if (type_is_castable(t))
@@ -213,7 +213,7 @@ static bool check_values(struct parser *p)
 	size_t given = p->call->u.call.args.n - 1, wanted = p->out->nr_values;
 
 	if (given != wanted) {
-		check_error(p->c, p->call->loc, "bad-format",
+		check_error(p->c, p->call->loc, DIAG_BAD_FORMAT,
 			    "%s arguments for format string (%zu supplied, %zu expected)",
 			    given < wanted ? "not enough" : "too many", given, wanted);
 		return false;

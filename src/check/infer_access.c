@@ -58,7 +58,8 @@ static const char *struct_text(struct check *c, const struct type *s)
 
 static const struct type *no_such_field(struct check *c, struct node *n, const struct type *s)
 {
-	struct diag *d = check_error(c, n->loc, "unknown-field", "Struct/union of type '%s' does "
+	struct diag *d = check_error(c, n->loc, DIAG_UNKNOWN_FIELD,
+				     "Struct/union of type '%s' does "
 				     "not contain a field named '%s'", struct_text(c, s),
 				     n->u.field.name);
 	struct nearest near;
@@ -104,19 +105,19 @@ static const struct type *check_field(struct check *c, struct node *n, const str
 				      const struct type_field *f)
 {
 	if (f->type->kind == TYPE_ERROR) {
-		check_error(c, n->loc, "unusable-field",
+		check_error(c, n->loc, DIAG_UNUSABLE_FIELD,
 			    "field '%s' has a type that can not be read", n->u.field.name);
 		return bad_type(c);
 	}
 	if (f->percpu_tag) {
-		check_error(c, n->loc, "unusable-field",
+		check_error(c, n->loc, DIAG_UNUSABLE_FIELD,
 			    "field '%s' is a per-CPU pointer, which can not be followed",
 			    n->u.field.name);
 		return bad_type(c);
 	}
 	if (is_args_struct(c, s) && c->prog->provider->attach == ATTACH_TRACEPOINT &&
 	    n->u.field.offset_bytes < 8) {
-		check_error(c, n->loc, "common-field",
+		check_error(c, n->loc, DIAG_COMMON_FIELD,
 			    "BPF does not support accessing common tracepoint fields");
 		return bad_type(c);
 	}
@@ -137,7 +138,7 @@ static const struct type *infer_record_field(struct check *c, struct node *n,
 		}
 		nearest_try(&near, t->fields[i].name);
 	}
-	d = check_error(c, n->loc, "unknown-field", "%s does not contain a field named '%s'",
+	d = check_error(c, n->loc, DIAG_UNKNOWN_FIELD, "%s does not contain a field named '%s'",
 			type_text(c, t), n->u.field.name);
 	check_suggest(c, d, &near, "");
 	return bad_type(c);
@@ -154,7 +155,7 @@ static const struct type *infer_field(struct check *c, struct node *n)
 		return infer_record_field(c, n, t);
 	s = struct_behind(c, t);
 	if (!s) {
-		struct diag *d = check_error(c, n->loc, "not-a-struct",
+		struct diag *d = check_error(c, n->loc, DIAG_NOT_A_STRUCT,
 					     "Can not access field '%s' on "
 					     "expression of type '%s'",
 					     n->u.field.name, type_text(c, t));
@@ -173,7 +174,7 @@ static const struct type *infer_field(struct check *c, struct node *n)
 static const struct type *bad_index(struct check *c, const struct node *n, uint64_t index,
 				    uint64_t size)
 {
-	check_error(c, n->loc, "out-of-bounds",
+	check_error(c, n->loc, DIAG_OUT_OF_BOUNDS,
 		    "the index %llu is out of bounds for array of size %llu",
 		    (unsigned long long)index, (unsigned long long)size);
 	return bad_type(c);
@@ -183,13 +184,13 @@ static const struct type *infer_element_of(struct check *c, const struct node *n
 					   const struct type *t, uint64_t index)
 {
 	if (t->kind != TYPE_TUPLE && t->kind != TYPE_RECORD) {
-		check_error(c, n->loc, "not-a-tuple",
+		check_error(c, n->loc, DIAG_NOT_A_TUPLE,
 			    "Can not access index '%llu' on expression of type '%s'",
 			    (unsigned long long)index, type_text(c, t));
 		return bad_type(c);
 	}
 	if (index >= t->nr_fields) {
-		check_error(c, n->loc, "out-of-bounds",
+		check_error(c, n->loc, DIAG_OUT_OF_BOUNDS,
 			    "Invalid tuple index: %llu. Found %zu elements in tuple.",
 			    (unsigned long long)index, t->nr_fields);
 		return bad_type(c);
@@ -204,7 +205,8 @@ static bool check_index(struct check *c, const struct node *n, const struct type
 	if (type_is_integer(index) && (!index->is_signed || (index->kind == TYPE_INT &&
 	    index->is_flexible)) && !(at->kind == NODE_INT && at->u.integer.negative))
 		return true;
-	check_error(c, n->loc, "bad-index", "The array index operator [] only accepts non-negative "
+	check_error(c, n->loc, DIAG_BAD_INDEX,
+		    "The array index operator [] only accepts non-negative "
 		    "integer indices. Got: %s", type_text(c, index));
 	return false;
 }
@@ -227,17 +229,17 @@ static const struct type *infer_indexed(struct check *c, struct node *n, const s
 	case TYPE_POINTER:
 		if (t->target->size_bytes && t->target->kind != TYPE_VOID)
 			return type_reached(c->types, t->target, t->space);
-		check_error(c, n->loc, "bad-index", "can not index a pointer to %s",
+		check_error(c, n->loc, DIAG_BAD_INDEX, "can not index a pointer to %s",
 			    type_text(c, t->target));
 		return bad_type(c);
 	case TYPE_TUPLE:
 	case TYPE_RECORD:
 		if (is_constant)
 			return infer_element_of(c, n, t, index);
-		check_error(c, n->loc, "bad-index", "a tuple's index must be a literal");
+		check_error(c, n->loc, DIAG_BAD_INDEX, "a tuple's index must be a literal");
 		return bad_type(c);
 	default:
-		check_error(c, n->loc, "bad-index",
+		check_error(c, n->loc, DIAG_BAD_INDEX,
 			    "The array index operator [] can only be used on "
 			    "arrays, pointers, and tuples, found %s.",
 			    type_text(c, t));

@@ -16,7 +16,7 @@ static const struct type *infer_int(struct check *c, struct node *n)
 static const struct type *infer_string(struct check *c, const struct node *n)
 {
 	if (n->u.string.len >= c->config.max_strlen) {
-		check_hint(c, check_error(c, n->loc, "string-too-long",
+		check_hint(c, check_error(c, n->loc, DIAG_STRING_TOO_LONG,
 					  "String is too long (over %u bytes)",
 					  c->config.max_strlen - 1),
 			   "the limit is max_strlen");
@@ -36,12 +36,13 @@ static const struct type *infer_map_elem(struct check *c, struct node *n)
 	infer_expr(c, key);
 	if (key->type && (key->type->kind == TYPE_VOID || key->type->kind == TYPE_STATS ||
 			  (type_is_aggregate(key->type) && !type_is_castable(key->type)))) {
-		check_error(c, key->loc, "bad-key", "a value of type '%s' can not be a map's key",
+		check_error(c, key->loc, DIAG_BAD_KEY,
+			    "a value of type '%s' can not be a map's key",
 			    type_text(c, key->type));
 		return m->value;
 	}
 	if (key->type && key->type->space == SPACE_CONTEXT) {
-		check_hint(c, check_error(c, key->loc, "bad-key",
+		check_hint(c, check_error(c, key->loc, DIAG_BAD_KEY,
 					  "the context can not be a map's key"),
 			   "name a field of it");
 		return m->value;
@@ -73,7 +74,7 @@ static const struct type *infer_tuple(struct check *c, struct node *n)
 		if (t->kind == TYPE_ERROR)
 			return t;
 		if (!belongs_in_tuple(t)) {
-			check_error(c, item->loc, "bad-element",
+			check_error(c, item->loc, DIAG_BAD_ELEMENT,
 				    "a value of type '%s' can not be part of a tuple",
 				    type_text(c, t));
 			return bad_type(c);
@@ -104,7 +105,8 @@ static const struct type *join_branches(struct check *c, struct node *n, const s
 	joined = check_join(c, a, b);
 	if (joined)
 		return joined;
-	check_error(c, n->loc, "branch-types", "Branches must return the same type or compatible "
+	check_error(c, n->loc, DIAG_BRANCH_TYPES,
+		    "Branches must return the same type or compatible "
 		    "types: have '%s' and '%s'", type_text(c, a), type_text(c, b));
 	return bad_type(c);
 }
@@ -116,7 +118,7 @@ void infer_condition(struct check *c, struct node *cond, struct loc loc)
 
 	if (!t || t->kind == TYPE_ERROR || type_is_condition(t))
 		return;
-	d = check_error(c, cond->loc.begin ? cond->loc : loc, "bad-condition",
+	d = check_error(c, cond->loc.begin ? cond->loc : loc, DIAG_BAD_CONDITION,
 			"Invalid condition: a value of type '%s'", type_text(c, t));
 	if (t->kind == TYPE_STRING)
 		check_hint(c, d, "compare it with a string: ... != \"\"");

@@ -72,12 +72,13 @@ static const struct type *bad_operands(struct check *c, const struct node *n)
 	struct diag *d;
 
 	if (l->kind == r->kind || l->kind == TYPE_POINTER || r->kind == TYPE_POINTER) {
-		check_error(c, n->loc, "bad-operands",
+		check_error(c, n->loc, DIAG_BAD_OPERANDS,
 			    "The %s operator can not be used on expressions of types %s, %s",
 			    ast_op_text(n->u.binary.op), type_text(c, l), type_text(c, r));
 		return bad_type(c);
 	}
-	d = check_error(c, n->loc, "bad-operands", "Type mismatch for '%s': comparing %s with %s",
+	d = check_error(c, n->loc, DIAG_BAD_OPERANDS,
+			"Type mismatch for '%s': comparing %s with %s",
 			ast_op_text(n->u.binary.op), type_text(c, l), type_text(c, r));
 	check_note(c, d, n->u.binary.left->loc, "left (%s)", type_text(c, l));
 	check_note(c, d, n->u.binary.right->loc, "right (%s)", type_text(c, r));
@@ -128,10 +129,11 @@ static void warn_pointers(struct check *c, const struct node *n, const struct ty
 	if (l->kind != TYPE_POINTER || r->kind != TYPE_POINTER)
 		return;
 	if (l->target != r->target)
-		check_warning(c, n->loc, "pointer-types", "comparison of distinct pointer types: "
+		check_warning(c, n->loc, DIAG_POINTER_TYPES,
+			      "comparison of distinct pointer types: "
 			      "%s, %s", type_text(c, l), type_text(c, r));
 	else if (l->space != r->space && l->space != SPACE_NONE && r->space != SPACE_NONE)
-		check_warning(c, n->loc, "address-spaces",
+		check_warning(c, n->loc, DIAG_ADDRESS_SPACES,
 			      "comparison of a kernel pointer with a user pointer");
 }
 
@@ -169,7 +171,7 @@ static void warn_division(struct check *c, const struct node *n)
 		return;
 	if (is_flexible(l) || is_flexible(r) || is_signed(l) == is_signed(r))
 		return;
-	check_warning(c, n->loc, "signed-division",
+	check_warning(c, n->loc, DIAG_SIGNED_DIVISION,
 		      "signed operands for '%s' can lead to undefined "
 		      "behavior (cast to unsigned to silence warning)",
 		      ast_op_text(n->u.binary.op));
@@ -183,7 +185,7 @@ static const struct type *infer_arithmetic(struct check *c, struct node *n)
 	if (!t)
 		return bad_operands(c, n);
 	if (t->kind == TYPE_POINTER && t->target->kind != TYPE_VOID && !t->target->size_bytes) {
-		check_error(c, n->loc, "bad-operands",
+		check_error(c, n->loc, DIAG_BAD_OPERANDS,
 			    "arithmetic on a pointer to a type of unknown size");
 		return bad_type(c);
 	}
@@ -211,7 +213,7 @@ const struct type *infer_binary(struct check *c, struct node *n)
 
 static const struct type *bad_operand(struct check *c, const struct node *n)
 {
-	check_error(c, n->loc, "bad-operands",
+	check_error(c, n->loc, DIAG_BAD_OPERANDS,
 		    "The %s operator can not be used on expressions of type '%s'",
 		    ast_op_text(n->u.unary.op), type_text(c, n->u.unary.operand->type));
 	return bad_type(c);
@@ -224,7 +226,7 @@ static const struct type *infer_deref(struct check *c, struct node *n, const str
 	if (t->kind != TYPE_POINTER)
 		return bad_operand(c, n);
 	if (t->target->kind == TYPE_VOID) {
-		check_error(c, n->loc, "bad-operands", "can not dereference a pointer to void");
+		check_error(c, n->loc, DIAG_BAD_OPERANDS, "can not dereference a pointer to void");
 		return bad_type(c);
 	}
 	return type_reached(c->types, t->target, t->space);
@@ -269,13 +271,14 @@ const struct type *infer_incdec(struct check *c, struct node *n)
 	if (!t || t->kind == TYPE_ERROR)
 		return t;
 	if (to->kind != NODE_VAR && type_is_aggregate(t)) {
-		check_error(c, n->loc, "type-mismatch", "Type mismatch for @%s: trying to assign "
+		check_error(c, n->loc, DIAG_TYPE_MISMATCH,
+			    "Type mismatch for @%s: trying to assign "
 			    "value of type '%s' when map already has a type '%s'",
 			    to->u.map.map->name, "int64", type_text(c, t));
 		return bad_type(c);
 	}
 	if (t->kind != TYPE_INT && t->kind != TYPE_ENUM && t->kind != TYPE_POINTER) {
-		check_error(c, n->loc, "bad-operands",
+		check_error(c, n->loc, DIAG_BAD_OPERANDS,
 			    "The %s operator can not be used on expressions of type '%s'",
 			    n->u.incdec.decrement ? "--" : "++", type_text(c, t));
 		return bad_type(c);

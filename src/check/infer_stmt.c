@@ -15,7 +15,7 @@ static void assign_var(struct check *c, struct node *n, struct var *v, const str
 	if (!t || t->kind == TYPE_ERROR)
 		return;
 	if (!is_storable(t)) {
-		check_error(c, n->loc, "not-assignable",
+		check_error(c, n->loc, DIAG_NOT_ASSIGNABLE,
 			    "Value '%s' cannot be assigned to a scratch variable.",
 			    type_text(c, t));
 		return;
@@ -39,7 +39,7 @@ static void copy_aggregate(struct check *c, struct node *n, struct map *m,
 		cell_add_value(c, m, type_as_int64(c, t), n->loc);
 		return;
 	}
-	d = check_error(c, n->loc, "aggregate-copy",
+	d = check_error(c, n->loc, DIAG_AGGREGATE_COPY,
 			"Map value '%s' cannot be assigned from one map "
 			"to another. The function that returns this type must be called directly "
 			"e.g. `@%s = %s;`.",
@@ -58,12 +58,14 @@ static void assign_map(struct check *c, struct node *n, struct map *m, const str
 	if (!t || t->kind == TYPE_ERROR)
 		return;
 	if (t->kind == TYPE_VOID || t->kind == TYPE_TIMESTAMP_MODE) {
-		check_error(c, n->loc, "not-assignable", "Value '%s' cannot be assigned to a map.",
+		check_error(c, n->loc, DIAG_NOT_ASSIGNABLE,
+			    "Value '%s' cannot be assigned to a map.",
 			    type_text(c, t));
 		return;
 	}
 	if (t->space == SPACE_CONTEXT) {
-		check_error(c, n->loc, "not-assignable", "the context cannot be assigned to a map");
+		check_error(c, n->loc, DIAG_NOT_ASSIGNABLE,
+			    "the context cannot be assigned to a map");
 		return;
 	}
 	if (type_is_aggregate(t) && value->kind != NODE_CALL)
@@ -81,7 +83,7 @@ static const struct type *compound_type(struct check *c, struct node *n, const s
 		return NULL;
 	result = type_is_aggregate(was) ? NULL : arithmetic_type(c, n->u.assign.op, was, t);
 	if (!result)
-		check_error(c, n->loc, "bad-operands",
+		check_error(c, n->loc, DIAG_BAD_OPERANDS,
 			    "The %s operator can not be used on expressions of types %s, %s",
 			    ast_op_text(n->u.assign.op), type_text(c, was), type_text(c, t));
 	return result;
@@ -121,7 +123,7 @@ static void declare(struct check *c, struct node *n)
 	if (!t || t->kind == TYPE_ERROR)
 		return;
 	if (type_is_aggregate(t) || t->kind == TYPE_VOID || t->kind == TYPE_STRUCT) {
-		check_error(c, n->u.let.declared->loc, "bad-declaration",
+		check_error(c, n->u.let.declared->loc, DIAG_BAD_DECLARATION,
 			    "Invalid variable declaration type: %s", type_text(c, t));
 		return;
 	}
@@ -142,7 +144,7 @@ static void infer_let(struct check *c, struct node *n)
 
 static void infer_while(struct check *c, struct node *n)
 {
-	check_hint(c, check_warning(c, n->loc, "while-deprecated",
+	check_hint(c, check_warning(c, n->loc, DIAG_WHILE_DEPRECATED,
 				    "While loops are deprecated and may be removed in the future."),
 		   "For loops support ranges: for ($i : 0..10) { ... }");
 	infer_condition(c, n->u.loop.cond, n->loc);
@@ -156,11 +158,12 @@ static void infer_unroll(struct check *c, struct node *n)
 
 	infer_expr(c, n->u.loop.cond);
 	if (!node_int64(count, &turns))
-		check_error(c, n->loc, "bad-unroll", "invalid unroll value: it must be a literal");
+		check_error(c, n->loc, DIAG_BAD_UNROLL,
+			    "invalid unroll value: it must be a literal");
 	else if (turns > 100)
-		check_error(c, n->loc, "bad-unroll", "unroll maximum value is 100");
+		check_error(c, n->loc, DIAG_BAD_UNROLL, "unroll maximum value is 100");
 	else if (turns < 1)
-		check_error(c, n->loc, "bad-unroll", "unroll minimum value is 1");
+		check_error(c, n->loc, DIAG_BAD_UNROLL, "unroll minimum value is 1");
 	infer_block(c, n->u.loop.body);
 }
 
@@ -171,7 +174,7 @@ static bool check_range_end(struct check *c, const struct node *n, const struct 
 		return false;
 	if (type_is_number(end->type))
 		return true;
-	check_error(c, n->loc, "bad-range", "Loop range requires an integer for the %s value",
+	check_error(c, n->loc, DIAG_BAD_RANGE, "Loop range requires an integer for the %s value",
 		    what);
 	return false;
 }
@@ -179,7 +182,8 @@ static bool check_range_end(struct check *c, const struct node *n, const struct 
 static void need_feature(struct check *c, struct loc loc, enum target_feature f, const char *what)
 {
 	if (!target_has(c->target, f))
-		check_error(c, loc, "kernel-feature", "%s needs %s, which kernels from %s on have",
+		check_error(c, loc, DIAG_KERNEL_FEATURE,
+			    "%s needs %s, which kernels from %s on have",
 			    what, target_feature_text(f), target_feature_kernel(f));
 }
 
@@ -213,7 +217,7 @@ static void infer_for_map(struct check *c, struct node *n)
 		if (type_is_castable(pair[1]))
 			pair[1] = type_as_int64(c, pair[1]);
 		if (type_is_aggregate(pair[1]))
-			check_error(c, n->u.loop.map->loc, "bad-loop",
+			check_error(c, n->u.loop.map->loc, DIAG_BAD_LOOP,
 				    "Loop expression does not support type: %s",
 				    type_text(c, pair[1]));
 		else
@@ -229,7 +233,7 @@ static void infer_return(struct check *c, struct node *n)
 	const struct type *t = value ? infer_expr(c, value) : NULL;
 
 	if (t && t->kind != TYPE_ERROR && !type_is_number(t) && t->kind != TYPE_BOOL)
-		check_error(c, n->loc, "bad-return",
+		check_error(c, n->loc, DIAG_BAD_RETURN,
 			    "Probe return values can only be integers. Found %s", type_text(c, t));
 }
 
@@ -249,7 +253,7 @@ static void warn_discarded(struct check *c, const struct node *n)
 	/* Dropping what delete() or find() found out is no mistake. */
 	if (n->kind == NODE_CALL && !(n->u.call.builtin->flags & BUILTIN_F_PURE))
 		return;
-	check_warning(c, n->loc, "discarded-value", "Return value discarded.");
+	check_warning(c, n->loc, DIAG_DISCARDED_VALUE, "Return value discarded.");
 }
 
 static void infer_effect(struct check *c, struct node *n)
@@ -338,7 +342,7 @@ const struct type *infer_block(struct check *c, struct node *n)
 
 		infer_stmt(c, stmt);
 		if (i && is_jump(n->u.block.stmts.at[i - 1]))
-			check_warning(c, stmt->loc, "unreachable", "Unreachable statement.");
+			check_warning(c, stmt->loc, DIAG_UNREACHABLE, "Unreachable statement.");
 	}
 	n->type = n->u.block.value ? infer_expr(c, n->u.block.value) : c->types->void_;
 	return n->type;

@@ -44,7 +44,7 @@ void map_use(struct check *c, struct node *n, bool is_scalar, unsigned uses)
 	}
 	if (m->is_scalar == is_scalar)
 		return;
-	d = check_error(c, n->loc, "map-shape", is_scalar ?
+	d = check_error(c, n->loc, DIAG_MAP_SHAPE, is_scalar ?
 			"@%s used as a map without an explicit key (scalar map), previously used "
 			"with an explicit key (non-scalar map)" :
 			"@%s used as a map with an explicit key (non-scalar map), previously used "
@@ -85,17 +85,18 @@ static void settle_decl(struct check *c, const struct map_decl *decl)
 		if (!strcmp(map_kinds[i], decl->map_kind))
 			break;
 	if (i == sizeof(map_kinds) / sizeof(*map_kinds)) {
-		d = check_error(c, decl->kind_loc, "map-kind", "Invalid bpf map type: %s",
+		d = check_error(c, decl->kind_loc, DIAG_MAP_KIND, "Invalid bpf map type: %s",
 				decl->map_kind);
 		check_hint(c, d, "Valid map types: percpulruhash, percpuhash, lruhash, hash");
 		return;
 	}
 	if (!m) {
-		check_warning(c, decl->loc, "unused-map", "Unused map: @%s", decl->name);
+		check_warning(c, decl->loc, DIAG_UNUSED_MAP, "Unused map: @%s", decl->name);
 		return;
 	}
 	if (m->decl)
-		check_error(c, decl->loc, "map-redeclared", "@%s was already declared", decl->name);
+		check_error(c, decl->loc, DIAG_MAP_REDECLARED,
+			    "@%s was already declared", decl->name);
 	m->decl = decl;
 }
 
@@ -109,7 +110,7 @@ static void check_defined(struct check *c, const struct map *m)
 
 	if (m->uses & fills)
 		return;
-	d = check_error(c, m->loc, "undefined-map", "Undefined map: @%s", m->name);
+	d = check_error(c, m->loc, DIAG_UNDEFINED_MAP, "Undefined map: @%s", m->name);
 	nearest_start(&near, m->name);
 	vec_each(other, &c->maps)
 		if ((*other)->uses & fills)
@@ -125,7 +126,7 @@ void maps_settle_shapes(struct check *c)
 		if (!d->map->shape_known)
 			decide_shape(d->map, d->is_scalar, d->loc);
 		else if (d->map->is_scalar != d->is_scalar)
-			check_error(c, d->loc, "map-shape", "%s", d->message);
+			check_error(c, d->loc, DIAG_MAP_SHAPE, "%s", d->message);
 	}
 }
 
@@ -155,7 +156,8 @@ static void finish_map(struct check *c, struct map *m)
 	is_percpu = type_is_aggregate(m->value);
 	declared_percpu = !strncmp(m->decl->map_kind, "percpu", 6);
 	if (is_percpu != declared_percpu)
-		check_error(c, m->loc, "map-kind", "Incompatible map types. Type from declaration: "
+		check_error(c, m->loc, DIAG_MAP_KIND,
+			    "Incompatible map types. Type from declaration: "
 			    "%s. Type from value/key type: %s", m->decl->map_kind,
 			    is_percpu ? "percpuhash" : "hash");
 	m->capacity = (uint32_t)m->decl->capacity;

@@ -21,7 +21,7 @@ static bool is_known(const struct check *c, struct loc loc, const char *text)
 }
 
 static struct diag *report(struct check *c, enum diag_level level, struct loc loc,
-			   const char *tag, const char *text)
+			   enum diag_tag tag, const char *text)
 {
 	if ((c->state->in_rounds && !c->reporting) || is_known(c, loc, text))
 		return NULL;
@@ -30,7 +30,7 @@ static struct diag *report(struct check *c, enum diag_level level, struct loc lo
 	return diag_warning(c->diags, loc, tag, "%s", text);
 }
 
-struct diag *check_error(struct check *c, struct loc loc, const char *tag, const char *fmt, ...)
+struct diag *check_error(struct check *c, struct loc loc, enum diag_tag tag, const char *fmt, ...)
 {
 	const char *text;
 	va_list args;
@@ -41,7 +41,7 @@ struct diag *check_error(struct check *c, struct loc loc, const char *tag, const
 	return report(c, DIAG_ERROR, loc, tag, text);
 }
 
-struct diag *check_warning(struct check *c, struct loc loc, const char *tag, const char *fmt, ...)
+struct diag *check_warning(struct check *c, struct loc loc, enum diag_tag tag, const char *fmt, ...)
 {
 	const char *text;
 	va_list args;
@@ -94,5 +94,5 @@ const struct type *bad_type(struct check *c)
 
 void unsupported(struct check *c, struct loc loc, const char *what)
 {
-	check_error(c, loc, "not-supported", "not supported yet: %s", what);
+	check_error(c, loc, DIAG_NOT_SUPPORTED, "not supported yet: %s", what);
 }

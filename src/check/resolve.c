@@ -38,7 +38,7 @@ static void resolve_var(struct check *c, struct node *n)
 	}
 	n->u.var.var->read = true;
 	if (!n->u.var.var->assigned)
-		check_warning(c, n->loc, "used-unassigned",
+		check_warning(c, n->loc, DIAG_USED_UNASSIGNED,
 			      "Variable used before it was assigned: $%s", n->u.var.name);
 }
 
@@ -144,7 +144,7 @@ static bool refuse_shadowing(struct check *c, const char *name, struct loc loc)
 
 	if (!v)
 		return false;
-	d = check_error(c, loc, "shadowing",
+	d = check_error(c, loc, DIAG_SHADOWING,
 			"Variable $%s was already declared. Variable shadowing is not allowed.",
 			name);
 	check_note(c, d, v->loc, v->is_declared ? "This is the initial declaration." :
@@ -212,7 +212,7 @@ static void resolve_for(struct check *c, struct node *n)
 static void resolve_jump(struct check *c, struct node *n)
 {
 	if (!c->state->nr_loops)
-		check_error(c, n->loc, "jump-outside-loop", "'%s' statement outside of a loop",
+		check_error(c, n->loc, DIAG_JUMP_OUTSIDE_LOOP, "'%s' statement outside of a loop",
 			    n->kind == NODE_BREAK ? "break" : "continue");
 }
 
@@ -238,7 +238,7 @@ static void no_such_argument(struct check *c, const struct node *n, const char *
 	struct probe_site *site = c->prog->sites[0];
 	struct diag *d;
 
-	d = check_error(c, n->loc, "no-such-argument", "%s has no %s: it has %d parameter%s",
+	d = check_error(c, n->loc, DIAG_NO_SUCH_ARGUMENT, "%s has no %s: it has %d parameter%s",
 			site->name, n->u.call.name, nr_params, nr_params == 1 ? "" : "s");
 	for (int i = 0; d && i < nr_params; i++) {
 		const char *name = NULL;
@@ -331,7 +331,7 @@ static void resolve_typed(struct check *c, struct node **slot)
 
 	find_map_change(slot, &change);
 	if (change) {
-		check_error(c, change->loc, "assignment-in-query",
+		check_error(c, change->loc, DIAG_ASSIGNMENT_IN_QUERY,
 			    "a map can not be assigned where only a type is asked for");
 		node_set_error(n);
 	} else if (n->kind == NODE_MAP) {
@@ -381,7 +381,7 @@ static void resolve_param(struct check *c, struct node *n)
 	}
 	text = number <= c->options->nr_params ? c->options->params[number - 1] : "";
 	if (!*text) {
-		check_warning(c, n->loc, "no-parameter",
+		check_warning(c, n->loc, DIAG_NO_PARAMETER,
 			      "Positional parameter $%llu is empty or not provided.",
 			      (unsigned long long)number);
 		node_set_int(n, 0, false);

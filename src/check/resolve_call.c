@@ -55,7 +55,7 @@ static bool refuse_later(struct check *c, struct node *n, const char *name)
 
 static void unknown_name(struct check *c, struct node *n, const char *name, bool is_call)
 {
-	struct diag *d = check_error(c, n->loc, "unknown-name", is_call ?
+	struct diag *d = check_error(c, n->loc, DIAG_UNKNOWN_NAME, is_call ?
 				     "Unknown function: '%s'" : "Unknown identifier: '%s'", name);
 	struct nearest near;
 
@@ -133,12 +133,12 @@ void resolve_ident(struct check *c, struct node *n)
 		become_call(n, b, name);
 		finish_builtin(c, n);
 	} else if (b) {
-		check_hint(c, check_error(c, n->loc, "unknown-name", "'%s' is a function", name),
+		check_hint(c, check_error(c, n->loc, DIAG_UNKNOWN_NAME, "'%s' is a function", name),
 			   "call it: %s(...)", name);
 		node_set_error(n);
 	} else if (!refuse_later(c, n, name) && !resolve_c_constant(c, n)) {
 		if (!strncmp(name, "sarg", 4) && isdigit((unsigned char)name[4])) {
-			check_hint(c, check_error(c, n->loc, "unknown-name",
+			check_hint(c, check_error(c, n->loc, DIAG_UNKNOWN_NAME,
 						  "'%s' is no longer part of the language", name),
 				   "read the stack: *(reg(\"sp\") + offset)");
 			node_set_error(n);
@@ -167,7 +167,7 @@ static bool check_arg_count(struct check *c, const struct node *n)
 	else
 		what = b->max_args == 1 ? "takes up to one argument" :
 		       arena_printf(c->arena, "takes up to %d arguments", b->max_args);
-	check_error(c, n->loc, "argument-count", "%s() %s (%d provided)", b->name, what, given);
+	check_error(c, n->loc, DIAG_ARGUMENT_COUNT, "%s() %s (%d provided)", b->name, what, given);
 	return false;
 }
 
@@ -206,7 +206,7 @@ static void resolve_delete(struct check *c, struct node *n)
 		resolve_expr(c, &n->u.call.args.at[0]);
 		target->u.map.map->uses |= MAP_DELETED;
 	} else {
-		check_error(c, n->loc, "map-argument", "delete() expects a map argument");
+		check_error(c, n->loc, DIAG_MAP_ARGUMENT, "delete() expects a map argument");
 		node_set_error(n);
 	}
 }
@@ -217,7 +217,7 @@ static void resolve_lookup(struct check *c, struct node *n)
 	const char *name = n->u.call.builtin->name;
 
 	if (target->kind != NODE_MAP) {
-		check_error(c, n->loc, "map-argument", "%s() expects a map argument", name);
+		check_error(c, n->loc, DIAG_MAP_ARGUMENT, "%s() expects a map argument", name);
 		node_set_error(n);
 		return;
 	}
@@ -228,7 +228,8 @@ static void resolve_lookup(struct check *c, struct node *n)
 		return;
 	var = n->u.call.args.at[1];
 	if (var->kind != NODE_VAR) {
-		check_error(c, var->loc, "argument-type", "find() expects a variable as its third "
+		check_error(c, var->loc, DIAG_ARGUMENT_TYPE,
+			    "find() expects a variable as its third "
 			    "argument");
 		node_set_error(n);
 		return;
@@ -255,7 +256,7 @@ static void resolve_clear(struct check *c, struct node *n)
 		resolve_whole_map(c, map, MAP_CLEARED);
 		return;
 	}
-	check_error(c, map->loc, "map-argument", "%s() expects a map argument",
+	check_error(c, map->loc, DIAG_MAP_ARGUMENT, "%s() expects a map argument",
 		    n->u.call.builtin->name);
 	node_set_error(n);
 }
@@ -268,7 +269,7 @@ static void resolve_is_scalar(struct check *c, struct node *n)
 		resolve_whole_map(c, map, 0);
 		return;
 	}
-	check_error(c, map->loc, "map-argument", "is_scalar() expects a map argument");
+	check_error(c, map->loc, DIAG_MAP_ARGUMENT, "is_scalar() expects a map argument");
 	node_set_error(n);
 }
 
@@ -280,11 +281,12 @@ static void resolve_print(struct check *c, struct node *n)
 		resolve_whole_map(c, n->u.call.args.at[0], MAP_PRINTED);
 		from = 1;
 		if (c->state->nr_loops)
-			check_warning(c, n->loc, "print-in-loop", "print() of a map in a loop is "
+			check_warning(c, n->loc, DIAG_PRINT_IN_LOOP,
+				      "print() of a map in a loop is "
 				      "asynchronous: the map will likely have changed before it is "
 				      "printed");
 	} else if (n->u.call.args.n > 1) {
-		check_error(c, n->loc, "argument-count",
+		check_error(c, n->loc, DIAG_ARGUMENT_COUNT,
 			    "Non-map print() only takes 1 argument, %zu found", n->u.call.args.n);
 	}
 	for (size_t i = from; i < n->u.call.args.n; i++)
@@ -371,7 +373,7 @@ static bool check_call_place(struct check *c, struct node *n)
 
 	if ((b->flags & BUILTIN_F_UNSAFE) && !c->options->unsafe_mode) {
 		check_hint(c,
-			   check_error(c, n->loc, "unsafe",
+			   check_error(c, n->loc, DIAG_UNSAFE,
 				       "%s() is an unsafe function being used in safe mode",
 				       b->name),
 			   "allow it with --unsafe");

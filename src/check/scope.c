@@ -74,7 +74,7 @@ static bool exists_elsewhere(const struct check *c, const char *name)
 
 void scope_undefined(struct check *c, const char *name, struct loc loc)
 {
-	struct diag *d = check_error(c, loc, "undefined-variable",
+	struct diag *d = check_error(c, loc, DIAG_UNDEFINED_VARIABLE,
 				     "Undefined or undeclared variable: $%s", name);
 	struct nearest near;
 

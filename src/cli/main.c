@@ -128,7 +128,7 @@ static int request_dumps(struct sonde *s, const struct cli_options *o)
 		if (!sonde_dump(s, o->dumps.at[i], stdout))
 			continue;
 		fprintf(stderr, "ERROR: -d knows no stage '%s'\n"
-			"HINT: stages are: ast, types, ir, ir-opt, bpf, image, all\n",
+			"HINT: stages are: ast, types, ir, ir-opt, bpf, image, diags, all\n",
 			o->dumps.at[i]);
 		return STATUS_USER;
 	}

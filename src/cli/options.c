@@ -189,7 +189,7 @@ static const struct option_row rows[] = {
 	  TEXT(save_target) },
 	{ OPT_WAIT_DETACH, "wait-detach", NULL, "end only when everything is detached",
 	  FLAG(wait_detach) },
-	{ 'd', "debug", "STAGES", "dump stages: ast, types, ir, ir-opt, bpf, image",
+	{ 'd', "debug", "STAGES", "dump stages: ast, types, ir, ir-opt, bpf, image, diags",
 	  .set = set_dump },
 	{ 'h', "help", NULL, "this text", .set = set_help },
 	{ 'V', "version", NULL, "version", .set = set_version },

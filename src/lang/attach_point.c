@@ -66,7 +66,7 @@ static uint32_t raw_end(struct parser *p, uint32_t pos)
 
 		pos = quoted_end(s, pos, &closed);
 		if (!closed)
-			parser_error(p, parser_loc(p, quote, pos), "unterminated-string",
+			parser_error(p, parser_loc(p, quote, pos), DIAG_UNTERMINATED_STRING,
 				     "unterminated string");
 	}
 	return pos;
@@ -84,7 +84,7 @@ static void push_char(struct ap_text *t, char c, struct ap_char at)
 
 static void bad_parameter(struct ap_text *t, struct ap_char at, const char *what)
 {
-	struct diag *d = parser_error(t->p, parser_loc(t->p, at.begin, at.end), "bad-parameter",
+	struct diag *d = parser_error(t->p, parser_loc(t->p, at.begin, at.end), DIAG_BAD_PARAMETER,
 				      "%s", what);
 
 	t->failed = true;

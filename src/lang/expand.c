@@ -60,7 +60,7 @@ static bool enter(struct expander *x, const struct node *n)
 		return true;
 	}
 	if (!x->gave_up)
-		diag_error(x->diags, n->loc, "macro-too-large",
+		diag_error(x->diags, n->loc, DIAG_MACRO_TOO_LARGE,
 			   "the expansion of macros is too large");
 	x->gave_up = true;
 	return false;
@@ -158,7 +158,7 @@ static void use_arg(struct expander *x, struct node **slot, const struct node *a
 	struct node *copy = copy_arg(x, arg, (*slot)->loc);
 
 	if (copy->kind == NODE_TYPE_ARG) {
-		diag_error(x->diags, copy->loc, "type-argument",
+		diag_error(x->diags, copy->loc, DIAG_TYPE_ARGUMENT,
 			   "When used as a call argument, `typeof` builtin only valid for macro "
 			   "calls that are expecting a type parameter");
 		become_error(copy);
@@ -186,7 +186,8 @@ static void use_type(struct expander *x, struct type_expr *t, const struct node 
 	if (arg->kind == NODE_IDENT) {
 		t->name = arg->u.ident.name;
 	} else if (arg->kind != NODE_TYPE_ARG) {
-		diag_error(x->diags, arg->loc, "bad-type-argument", "Invalid replacement for macro "
+		diag_error(x->diags, arg->loc, DIAG_BAD_TYPE_ARGUMENT,
+			   "Invalid replacement for macro "
 			   "'%s' type parameter '%s' which makes up the type '%s'",
 			   x->at->macro->name, t->name, type_text(x, t));
 	} else if (arg->u.type_query.of_expr) {
@@ -248,7 +249,8 @@ static void push_path(struct expander *x, struct node *n, const struct node *arg
 	} else if (arg->kind == NODE_IDENT) {
 		vec_push(x->arena, &n->u.type_query.path, arg->u.ident.name);
 	} else {
-		diag_error(x->diags, arg->loc, "bad-type-argument", "Invalid replacement for macro "
+		diag_error(x->diags, arg->loc, DIAG_BAD_TYPE_ARGUMENT,
+			   "Invalid replacement for macro "
 			   "'%s' parameter: a field or a path of fields is needed",
 			   x->at->macro->name);
 	}
@@ -306,7 +308,7 @@ static void rename_map(struct expander *x, struct node *n)
 	if (find_param(x->at, MACRO_PARAM_MAP, name, &index))
 		n->u.map.name = x->at->args->at[index]->u.map.name;
 	else
-		diag_error(x->diags, n->loc, "unhygienic-map", "Unhygienic access to map: @%s. "
+		diag_error(x->diags, n->loc, DIAG_UNHYGIENIC_MAP, "Unhygienic access to map: @%s. "
 			   "Maps must be passed into the macro as arguments.", name);
 }
 
@@ -318,7 +320,7 @@ static void expand_let(struct expander *x, struct node *n)
 	if (n->u.let.value)
 		expand(&n->u.let.value, x);
 	if (find_param(x->at, MACRO_PARAM_VAR, n->u.let.name, &index))
-		diag_error(x->diags, n->loc, "shadowing",
+		diag_error(x->diags, n->loc, DIAG_SHADOWING,
 			   "Variable declaration shadows macro arg $%s", n->u.let.name);
 	make_local(x, n->u.let.name);
 	n->u.let.name = var_name(x, n->u.let.name);
@@ -362,7 +364,7 @@ static bool is_recursive(struct expander *x, const struct macro *m, struct loc c
 	for (const struct binding *b = x->at; b; b = b->caller) {
 		if (b->macro != m)
 			continue;
-		diag_error(x->diags, call, "macro-recursion",
+		diag_error(x->diags, call, DIAG_MACRO_RECURSION,
 			   "Recursive macro call detected. Call chain: %s",
 			   call_chain(x, x->at, m->name));
 		return true;

@@ -60,7 +60,7 @@ static int open_file(struct importer *im, const char *path, struct lang_file *fi
 
 static void not_found(struct importer *im, const struct import *import, const char *path)
 {
-	struct diag *d = diag_error(im->diags, import->loc, "import-not-found",
+	struct diag *d = diag_error(im->diags, import->loc, DIAG_IMPORT_NOT_FOUND,
 				    "Unable to find suitable path for import");
 	const char *dir = dir_of(im->arena, path);
 	struct lang_file listing;
@@ -83,7 +83,7 @@ static bool refuse_open_to_all(struct importer *im, const struct import *import,
 
 	if (!file->is_open_to_all)
 		return false;
-	d = diag_error(im->diags, import->loc, "import-writable",
+	d = diag_error(im->diags, import->loc, DIAG_IMPORT_WRITABLE,
 		       "will not import \"%s\": everyone may write to it", path);
 	if (!file->is_directory)
 		diag_hint(im->diags, d, "this counts for the file and for the directory that it is in");
@@ -98,7 +98,7 @@ static struct source *add_source(struct importer *im, const struct import *impor
 	struct source *s = source_add(im->diags, path, file->text, file->len);
 
 	if (!s)
-		diag_error(im->diags, import->loc, "import-too-large",
+		diag_error(im->diags, import->loc, DIAG_IMPORT_TOO_LARGE,
 			   "\"%s\" is too large to import", path);
 	return s;
 }
@@ -131,7 +131,7 @@ static void refuse_config(struct importer *im, const struct script *script)
 
 	if (script->config.n)
 		diag_error(im->diags, loc_join(e->loc, e[script->config.n - 1].value_loc),
-			   "import-config", "invalid `config` within import");
+			   DIAG_IMPORT_CONFIG, "invalid `config` within import");
 }
 
 static void import_script(struct importer *im, const struct import *import, const char *path,
@@ -168,7 +168,8 @@ static void refuse_later(struct importer *im, const struct import *import, const
 			 const struct lang_file *file)
 {
 	(void)file;
-	diag_error(im->diags, import->loc, "not-supported", "not supported yet: import of BPF %s "
+	diag_error(im->diags, import->loc, DIAG_NOT_SUPPORTED,
+		   "not supported yet: import of BPF %s "
 		   "(\"%s\")", has_suffix(path, ".c") ? "C" : "objects", path);
 }
 
@@ -199,7 +200,7 @@ static void import_entry(struct importer *im, const struct import *import, const
 	int err = open_file(im, path, &file);
 
 	if (err)
-		diag_error(im->diags, import->loc, "import-unreadable", "cannot read \"%s\": %s",
+		diag_error(im->diags, import->loc, DIAG_IMPORT_UNREADABLE, "cannot read \"%s\": %s",
 			   path, strerror(-err));
 	else if (!file.is_directory)
 		import_file(im, import, path, &file);
@@ -231,7 +232,7 @@ static void import_file(struct importer *im, const struct import *import, const 
 	else if (kind)
 		kind->import(im, import, path, file);
 	else
-		diag_error(im->diags, import->loc, "import-kind", "unknown import type: \"%s\"",
+		diag_error(im->diags, import->loc, DIAG_IMPORT_KIND, "unknown import type: \"%s\"",
 			   path);
 }
 
@@ -263,7 +264,7 @@ static void import_one(struct importer *im, const struct import *import, const c
 	else if (err == -ENOENT || err == -ENOTDIR)
 		not_found(im, import, path);
 	else
-		diag_error(im->diags, import->loc, "import-unreadable", "cannot read \"%s\": %s",
+		diag_error(im->diags, import->loc, DIAG_IMPORT_UNREADABLE, "cannot read \"%s\": %s",
 			   path, strerror(-err));
 }
 

@@ -100,7 +100,7 @@ uint32_t lex_skip_blank(const struct lexer *lx, uint32_t pos, uint32_t *open_com
 	return pos;
 }
 
-static void token_error(struct token *tok, const char *tag, const char *text, uint32_t begin,
+static void token_error(struct token *tok, enum diag_tag tag, const char *text, uint32_t begin,
 			uint32_t end)
 {
 	if (tok->error)
@@ -135,7 +135,7 @@ static void lex_number(const struct lexer *lx, struct token *tok)
 	tok->end = name_end(lx, tok->begin);
 	status = number_parse(text, tok->end - tok->begin, &tok->value, &tok->is_duration);
 	if (status)
-		token_error(tok, "bad-number",
+		token_error(tok, DIAG_BAD_NUMBER,
 			    arena_printf(lx->arena, "%s: %.*s", number_status_text(status),
 					 (int)(tok->end - tok->begin), text),
 			    tok->begin, tok->end);
@@ -155,7 +155,7 @@ static void lex_param(const struct lexer *lx, struct token *tok)
 	}
 	tok->end = pos;
 	if (overflow || !tok->value || tok->value > INT64_MAX)
-		token_error(tok, "bad-parameter",
+		token_error(tok, DIAG_BAD_PARAMETER,
 			    arena_printf(lx->arena,
 					 "param %.*s is out of integer range [1, %lld]",
 					 (int)(pos - tok->begin), t + tok->begin,
@@ -178,7 +178,8 @@ static void lex_dollar(const struct lexer *lx, struct token *tok)
 		tok->kind = TOK_VAR;
 		tok->name = name_of(lx->names, "");
 		tok->end = tok->begin + 1;
-		token_error(tok, "bad-name", "expected identifier after '$'", tok->begin, tok->end);
+		token_error(tok, DIAG_BAD_NAME,
+			    "expected identifier after '$'", tok->begin, tok->end);
 	}
 }
 
@@ -225,7 +226,7 @@ static const char *lex_escape(const struct lexer *lx, struct token *tok, const c
 	if (*p >= '0' && *p <= '7') {
 		end = read_octal(p, &byte);
 		if (byte > 255)
-			token_error(tok, "bad-escape", "octal escape is larger than 255", at - 1,
+			token_error(tok, DIAG_BAD_ESCAPE, "octal escape is larger than 255", at - 1,
 				    (uint32_t)(end - lx->source->text));
 		*out = (char)byte;
 		return end;
@@ -233,12 +234,12 @@ static const char *lex_escape(const struct lexer *lx, struct token *tok, const c
 	if (*p == 'x' || *p == 'X') {
 		end = read_hex(p + 1, &byte);
 		if (end == p + 1)
-			token_error(tok, "bad-escape", "\\x needs one or two hexadecimal digits",
+			token_error(tok, DIAG_BAD_ESCAPE, "\\x needs one or two hexadecimal digits",
 				    at - 1, at + 1);
 		*out = (char)byte;
 		return end;
 	}
-	token_error(tok, "bad-escape",
+	token_error(tok, DIAG_BAD_ESCAPE,
 		    arena_printf(lx->arena, "invalid escape character '\\%c'",
 				 *p >= ' ' && *p < 127 ? *p : '?'),
 		    at - 1, at + 1);
@@ -271,7 +272,8 @@ static void lex_string(const struct lexer *lx, struct token *tok)
 	if (close < end && *close == '"')
 		tok->end++;
 	else
-		token_error(tok, "unterminated-string", "unterminated string", tok->begin, tok->end);
+		token_error(tok, DIAG_UNTERMINATED_STRING,
+			    "unterminated string", tok->begin, tok->end);
 }
 
 /* ---- the rest ---- */
@@ -294,11 +296,11 @@ static void lex_punct(const struct lexer *lx, struct token *tok)
 	while (tok->end < lx->source->len && (lx->source->text[tok->end] & 0xc0) == 0x80)
 		tok->end++;
 	if (*at > ' ' && *at < 127)
-		token_error(tok, "bad-character",
+		token_error(tok, DIAG_BAD_CHARACTER,
 			    arena_printf(lx->arena, "unexpected character '%c'", *at), tok->begin,
 			    tok->end);
 	else
-		token_error(tok, "bad-character",
+		token_error(tok, DIAG_BAD_CHARACTER,
 			    arena_printf(lx->arena, "unexpected byte 0x%02x",
 					 (unsigned)(unsigned char)*at), tok->begin, tok->end);
 }
@@ -314,7 +316,7 @@ struct token lex_token(const struct lexer *lx, uint32_t pos)
 	if (tok.begin >= lx->source->len) {
 		tok.kind = TOK_EOF;
 		if (open_comment != UINT32_MAX)
-			token_error(&tok, "unterminated-comment", "unterminated comment",
+			token_error(&tok, DIAG_UNTERMINATED_COMMENT, "unterminated comment",
 				    open_comment, open_comment + 2);
 		return tok;
 	}

@@ -34,7 +34,8 @@ struct token {
 	bool is_duration;		/* INT */
 	const char *text;		/* STRING: arena, escapes resolved */
 	size_t len;
-	const char *error, *error_tag;	/* what is wrong inside, or NULL */
+	const char *error;		/* what is wrong inside, or NULL */
+	enum diag_tag error_tag;
 	uint32_t error_begin, error_end;
 };
 

@@ -26,7 +26,7 @@ struct jump_check {
 
 static void refuse_jump(struct jump_check *j, const struct node *n)
 {
-	diag_error(j->diags, n->loc, "jump-in-macro", "'%s' statement is not allowed in a macro",
+	diag_error(j->diags, n->loc, DIAG_JUMP_IN_MACRO, "'%s' statement is not allowed in a macro",
 		   node_kind_name(n->kind));
 }
 
@@ -68,7 +68,8 @@ static bool check_redefinition(struct macro_table *t, const macro_vec *others,
 	for (size_t i = 0; i < others->n; i++) {
 		if (!covers(others->at[i], m))
 			continue;
-		d = diag_error(t->diags, m->loc, "macro-redefinition", "Redefinition of macro: %s",
+		d = diag_error(t->diags, m->loc, DIAG_MACRO_REDEFINITION,
+			       "Redefinition of macro: %s",
 			       m->name);
 		diag_note(t->diags, d, others->at[i]->loc, "This is the original definition.");
 		return false;
@@ -162,7 +163,7 @@ void macro_mismatch(const struct macro_table *t, const macro_vec *overloads, con
 		    struct loc call, const node_vec *args)
 {
 	const struct macro *m = find_nearest(overloads, args);
-	struct diag *d = diag_error(t->diags, call, "macro-mismatch",
+	struct diag *d = diag_error(t->diags, call, DIAG_MACRO_MISMATCH,
 				    "Call to %s() has arguments that do not match any definition.",
 				    name);
 

@@ -133,7 +133,7 @@ static void parse_definition(struct parser *p, struct c_chunk *chunk)
 
 	end = parser_is_word(p, "typedef") ? typedef_end(p, begin) : definition_end(p, begin);
 	if (!end) {
-		struct diag *d = parser_error(p, parser_tok_loc(p), "bad-definition",
+		struct diag *d = parser_error(p, parser_tok_loc(p), DIAG_BAD_DEFINITION,
 					      "C definition is not complete");
 
 		if (d)

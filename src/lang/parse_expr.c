@@ -199,7 +199,7 @@ static void parse_record_field(struct parser *p, struct node *n)
 		return;
 	value = parse_expr(p);
 	if (has_label(n, label.name))
-		parser_error(p, parser_loc_from(p, label.begin), "duplicate-label",
+		parser_error(p, parser_loc_from(p, label.begin), DIAG_DUPLICATE_LABEL,
 			     "Named argument list already contains name: %s", label.name);
 	vec_push(p->arena, &n->u.tuple.items, value);
 	vec_push(p->arena, &n->u.tuple.labels, label.name);
@@ -470,7 +470,7 @@ static struct node *new_incdec(struct parser *p, struct node *operand, const str
 				  loc_join(parser_loc(p, op->begin, op->end), operand->loc));
 
 	if (!is_lvalue(operand) || operand->parens) {
-		parser_error(p, parser_loc(p, op->begin, op->end), "bad-target",
+		parser_error(p, parser_loc(p, op->begin, op->end), DIAG_BAD_TARGET,
 			     "increment/decrement requires a variable or map");
 		return parser_error_node(p);
 	}

@@ -99,14 +99,14 @@ static void parse_macro_param(struct parser *p, struct macro *m)
 	else if (p->tok.kind == TOK_IDENT && !lang_is_builtin_word(p->tok.name))
 		param.kind = MACRO_PARAM_EXPR;
 	else if (p->tok.kind == TOK_IDENT)
-		parser_error(p, param.loc, "macro-parameter",
+		parser_error(p, param.loc, DIAG_MACRO_PARAMETER,
 			     "builtin '%s' can't be used as a macro argument", p->tok.name);
 	else
 		parser_expected(p, "macro parameter: a variable, a map or a name");
 	if (p->panic)
 		return;
 	if (has_macro_param(m, &param))
-		diag_error(p->diags, param.loc, "macro-parameter",
+		diag_error(p->diags, param.loc, DIAG_MACRO_PARAMETER,
 			   "Variable for macro argument has already been used: %.*s",
 			   (int)(param.loc.end - param.loc.begin), p->source->text + p->tok.begin);
 	parser_advance(p);
@@ -174,7 +174,7 @@ static void parse_map_decl(struct parser *p)
 	parser_advance(p);
 	d.name = p->tok.name;
 	if (p->tok.kind != TOK_MAP) {
-		parser_error(p, d.loc, "syntax", "root-level let statements need to be map "
+		parser_error(p, d.loc, DIAG_SYNTAX, "root-level let statements need to be map "
 			     "declarations, e.g. let @a = hash(2);");
 		return;
 	}
@@ -253,7 +253,7 @@ static void check_phase(struct parser *p, struct file_state *f, enum phase phase
 			const char *what)
 {
 	if (f->phase > phase)
-		diag_error(p->diags, loc, "misplaced", "syntax: %s must appear before %s", what,
+		diag_error(p->diags, loc, DIAG_MISPLACED, "syntax: %s must appear before %s", what,
 			   f->phase == PHASE_ITEMS ? "probes and functions" : "config and imports");
 	else
 		f->phase = phase;
@@ -284,7 +284,8 @@ static bool file_config(struct parser *p, struct file_state *f)
 	if (next != TOK_ASSIGN && next != TOK_LBRACE)
 		return false;
 	if (f->config_seen)
-		diag_error(p->diags, loc, "misplaced", "syntax: there is a config block already");
+		diag_error(p->diags, loc, DIAG_MISPLACED,
+			   "syntax: there is a config block already");
 	else
 		check_phase(p, f, PHASE_HEAD, loc, "config");
 	f->config_seen = true;
@@ -325,7 +326,7 @@ static bool file_stray(struct parser *p)
 		return true;
 	if (p->tok.kind != TOK_RBRACE)
 		return false;
-	diag_error(p->diags, parser_tok_loc(p), "syntax", "syntax: unexpected '}'");
+	diag_error(p->diags, parser_tok_loc(p), DIAG_SYNTAX, "syntax: unexpected '}'");
 	parser_advance(p);
 	return true;
 }
@@ -406,7 +407,7 @@ static bool is_text(struct parser *p)
 
 	if (!nul)
 		return true;
-	diag_error(p->diags, (struct loc){ 0 }, "not-text",
+	diag_error(p->diags, (struct loc){ 0 }, DIAG_NOT_TEXT,
 		   "syntax: %s is not a script: it holds a NUL byte at offset %zu",
 		   p->source->name, (size_t)(nul - p->source->text));
 	return false;

@@ -204,7 +204,7 @@ static struct node *parse_assign(struct parser *p, struct node *target, uint32_t
 		    target->kind == NODE_MAP_ELEM;
 
 	if (!good || target->parens) {
-		struct diag *d = parser_error(p, target->loc, "bad-target",
+		struct diag *d = parser_error(p, target->loc, DIAG_BAD_TARGET,
 					      "invalid assignment target");
 
 		if (d)
@@ -274,7 +274,7 @@ static bool block_left_open(struct parser *p)
 
 	if (!parser_at_probe_header(p))
 		return false;
-	d = parser_error(p, parser_tok_loc(p), "syntax", "expected '}' before the next probe");
+	d = parser_error(p, parser_tok_loc(p), DIAG_SYNTAX, "expected '}' before the next probe");
 	if (d)
 		diag_hint(p->diags, d, "a block above is not closed");
 	return true;

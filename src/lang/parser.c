@@ -18,7 +18,7 @@
 /* After these the rest of the line means nothing. */
 static bool spoils_line(const struct token *tok)
 {
-	return tok->kind == TOK_BAD || !strcmp(tok->error_tag, "unterminated-string");
+	return tok->kind == TOK_BAD || tok->error_tag == DIAG_UNTERMINATED_STRING;
 }
 
 void parser_report(struct parser *p, const struct token *tok)
@@ -92,7 +92,7 @@ struct loc parser_loc_from(const struct parser *p, uint32_t begin)
 	return parser_loc(p, begin, p->prev_end > begin ? p->prev_end : begin);
 }
 
-struct diag *parser_error(struct parser *p, struct loc loc, const char *tag, const char *fmt, ...)
+struct diag *parser_error(struct parser *p, struct loc loc, enum diag_tag tag, const char *fmt, ...)
 {
 	va_list args;
 	const char *text;
@@ -138,7 +138,7 @@ struct diag *parser_expected(struct parser *p, const char *what)
 		p->panic = true;
 		return NULL;
 	}
-	d = parser_error(p, expected_loc(p), "syntax", "expected %s", what);
+	d = parser_error(p, expected_loc(p), DIAG_SYNTAX, "expected %s", what);
 	hint_found(p, d);
 	return d;
 }
@@ -163,7 +163,7 @@ bool parser_enter(struct parser *p)
 		p->depth++;
 		return true;
 	}
-	parser_error(p, parser_tok_loc(p), "nesting", "nesting is too deep");
+	parser_error(p, parser_tok_loc(p), DIAG_NESTING, "nesting is too deep");
 	give_up(p);
 	return false;
 }
@@ -204,7 +204,7 @@ struct node *parser_finish(struct parser *p, struct node *n)
 		n->height = (uint16_t)(height + 1);
 		return n;
 	}
-	parser_error(p, parser_tok_loc(p), "nesting", "expression is too long");
+	parser_error(p, parser_tok_loc(p), DIAG_NESTING, "expression is too long");
 	give_up(p);
 	return parser_error_node(p);
 }

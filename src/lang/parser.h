@@ -46,7 +46,7 @@ void parser_seek(struct parser *p, uint32_t pos);	/* make tok the token at pos *
 bool parser_expect(struct parser *p, enum token_kind kind);
 
 /* A syntax error at `loc`, unless in panic already; starts panic. NULL if silent. */
-struct diag *parser_error(struct parser *p, struct loc loc, const char *tag, const char *fmt, ...)
+struct diag *parser_error(struct parser *p, struct loc loc, enum diag_tag tag, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /* "expected WHAT" at the next token, with what was found as a hint. */

@@ -86,7 +86,7 @@ static void add_address(struct probe_ctx *c, const struct provider *p,
 			 out)->image.address = f->address;
 		return;
 	}
-	d = ap_error(c, ap, "unsafe", "attaching a %s to an address is unsafe", p->name);
+	d = ap_error(c, ap, DIAG_UNSAFE, "attaching a %s to an address is unsafe", p->name);
 	if (d)
 		diag_hint(c->diags, d, "use --unsafe to allow it");
 }
@@ -99,7 +99,7 @@ static bool parse_function(struct probe_ctx *c, const struct provider *p,
 	bool is_duration;
 
 	if (!*text) {
-		ap_error(c, ap, "attach-point", "%ss should be attached to a function or an "
+		ap_error(c, ap, DIAG_ATTACH_POINT, "%ss should be attached to a function or an "
 			 "address", p->name);
 		return false;
 	}
@@ -110,12 +110,12 @@ static bool parse_function(struct probe_ctx *c, const struct provider *p,
 	if (!plus)
 		return true;
 	if (p->is_return) {
-		ap_error(c, ap, "attach-point", "Offset not allowed");
+		ap_error(c, ap, DIAG_ATTACH_POINT, "Offset not allowed");
 		return false;
 	}
 	if (plus == text || lang_parse_integer(plus + 1, strlen(plus + 1), &f->offset,
 					       &is_duration)) {
-		ap_error(c, ap, "attach-point", "Invalid offset: %s", plus + 1);
+		ap_error(c, ap, DIAG_ATTACH_POINT, "Invalid offset: %s", plus + 1);
 		return false;
 	}
 	f->function = arena_strndup(c->arena, text, (size_t)(plus - text));
@@ -151,7 +151,7 @@ static void expand_wildcard(struct probe_ctx *c, const struct provider *p,
 	size_t count;
 
 	if (f->offset) {
-		ap_error(c, ap, "attach-point", "Offset not allowed with a wildcard");
+		ap_error(c, ap, DIAG_ATTACH_POINT, "Offset not allowed with a wildcard");
 		return;
 	}
 	if (f->module && !wildcard_match(f->module, "vmlinux"))
@@ -177,7 +177,7 @@ static void expand_exact(struct probe_ctx *c, const struct provider *p,
 	bool other_module = f->module && strcmp(f->module, "vmlinux");
 
 	if (f->module && !module_loaded(c, f->module))
-		ap_error(c, ap, "no-module", "module %s is not loaded", f->module);
+		ap_error(c, ap, DIAG_NO_MODULE, "module %s is not loaded", f->module);
 	else if (c->unsafe_mode || other_module || function_exists(c, f->function))
 		add_function(c, p, ap, f, out);
 	else

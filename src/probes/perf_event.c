@@ -51,7 +51,7 @@ static const struct perf_event_row *rows_of(const struct provider *p)
 static void unknown_event(struct probe_ctx *c, const struct provider *p,
 			  const struct attach_point *ap)
 {
-	struct diag *d = ap_error(c, ap, "unknown-event", "%s is not a %s probe", ap_arg(ap, 0),
+	struct diag *d = ap_error(c, ap, DIAG_UNKNOWN_EVENT, "%s is not a %s probe", ap_arg(ap, 0),
 				  p->name);
 	struct nearest n;
 
@@ -85,7 +85,8 @@ static bool event_count(struct probe_ctx *c, const struct provider *p,
 	if (!ap_number(c, ap, 1, what, count))
 		return false;
 	if (!*count)
-		ap_error(c, ap, "attach-point", "%s count should be a positive integer", p->name);
+		ap_error(c, ap, DIAG_ATTACH_POINT,
+			 "%s count should be a positive integer", p->name);
 	return *count;
 }
 

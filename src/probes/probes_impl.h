@@ -26,7 +26,7 @@ static inline const char *ap_arg(const struct attach_point *ap, size_t i)
 
 /* An error about the attach point; NULL and silent if it came from a provider
  * wildcard. */
-struct diag *ap_error(struct probe_ctx *c, const struct attach_point *ap, const char *tag,
+struct diag *ap_error(struct probe_ctx *c, const struct attach_point *ap, enum diag_tag tag,
 		      const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* Check the number of parts; an error if it is wrong. */

@@ -93,7 +93,7 @@ const struct provider *provider_find(const char *name)
 
 /* ---- what the rows' hooks use ---- */
 
-struct diag *ap_error(struct probe_ctx *c, const struct attach_point *ap, const char *tag,
+struct diag *ap_error(struct probe_ctx *c, const struct attach_point *ap, enum diag_tag tag,
 		      const char *fmt, ...)
 {
 	const char *text;
@@ -115,10 +115,11 @@ bool ap_check_count(struct probe_ctx *c, const struct provider *p, const struct 
 	if (n >= min && n <= max)
 		return true;
 	if (min == max)
-		ap_error(c, ap, "attach-point", "%s probe type requires %zu argument%s, found %zu",
+		ap_error(c, ap, DIAG_ATTACH_POINT,
+			 "%s probe type requires %zu argument%s, found %zu",
 			 p->name, min, min == 1 ? "" : "s", n);
 	else
-		ap_error(c, ap, "attach-point", "%s probe type requires %zu %s %zu arguments, "
+		ap_error(c, ap, DIAG_ATTACH_POINT, "%s probe type requires %zu %s %zu arguments, "
 			 "found %zu", p->name, min, max - min > 1 ? "to" : "or", max, n);
 	return false;
 }
@@ -132,7 +133,7 @@ bool ap_number(struct probe_ctx *c, const struct attach_point *ap, size_t i, con
 
 	if (!err && !is_duration)
 		return true;
-	ap_error(c, ap, "attach-point", "%s: %s: %s", what,
+	ap_error(c, ap, DIAG_ATTACH_POINT, "%s: %s: %s", what,
 		 err == -ERANGE ? "integer overflow" : "invalid integer", text);
 	return false;
 }
@@ -143,9 +144,9 @@ struct diag *ap_missing(struct probe_ctx *c, const struct provider *p,
 	if (c->lenient || c->missing == MISSING_IGNORE)
 		return NULL;
 	if (c->missing == MISSING_WARN)
-		return diag_warning(c->diags, ap->loc, "no-match", "No matches for %s %s.",
+		return diag_warning(c->diags, ap->loc, DIAG_NO_MATCH, "No matches for %s %s.",
 				    p->name, what);
-	return diag_error(c->diags, ap->loc, "no-match", "No matches for %s %s.", p->name, what);
+	return diag_error(c->diags, ap->loc, DIAG_NO_MATCH, "No matches for %s %s.", p->name, what);
 }
 
 struct probe_site *site_add(struct probe_ctx *c, const struct provider *p,
@@ -182,13 +183,13 @@ static void unknown_provider(struct probe_ctx *c, const struct attach_point *ap,
 
 	for (size_t i = 0; i < sizeof(unsupported) / sizeof(unsupported[0]); i++)
 		if (!strcmp(unsupported[i].name, name)) {
-			ap_error(c, ap, "unsupported-probe", "%s", unsupported[i].text);
+			ap_error(c, ap, DIAG_UNSUPPORTED_PROBE, "%s", unsupported[i].text);
 			return;
 		}
 	nearest_start(&n, name);
 	for (size_t i = 0; i < nr_providers; i++)
 		nearest_try(&n, providers[i]->name);
-	d = ap_error(c, ap, "unknown-probe", "Invalid probe type: %s", name);
+	d = ap_error(c, ap, DIAG_UNKNOWN_PROBE, "Invalid probe type: %s", name);
 	if (d && n.best)
 		diag_hint(c->diags, d, "did you mean %s?", n.best);
 	else if (d && ap_nr_args(ap) == 1)

@@ -159,7 +159,7 @@ static struct type_struct *event_args(struct probe_ctx *c, struct probe_site *s,
 
 	if (event_proto(c, s, &proto)) {
 		if (loc.begin)
-			diag_error(c->diags, loc, "no-btf", "the arguments of %s are not known: "
+			diag_error(c->diags, loc, DIAG_NO_BTF, "the arguments of %s are not known: "
 				   "the kernel has no BTF for it", s->name);
 		return NULL;
 	}

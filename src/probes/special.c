@@ -23,10 +23,10 @@ static void expand_self(struct probe_ctx *c, const struct provider *p,
 	if (!ap_check_count(c, p, ap, 2, 2))
 		return;
 	if (strcmp(ap_arg(ap, 0), "signal")) {
-		ap_error(c, ap, "attach-point", "%s is not an event of self probes; there is "
+		ap_error(c, ap, DIAG_ATTACH_POINT, "%s is not an event of self probes; there is "
 			 "self:signal:SIGUSR1", ap_arg(ap, 0));
 	} else if (strcmp(ap_arg(ap, 1), "SIGUSR1")) {
-		ap_error(c, ap, "attach-point", "%s is not a supported signal", ap_arg(ap, 1));
+		ap_error(c, ap, DIAG_ATTACH_POINT, "%s is not a supported signal", ap_arg(ap, 1));
 	} else {
 		site_add(c, p, ap, "self:signal:SIGUSR1", out);
 	}

@@ -39,7 +39,7 @@ static void expand_unit(struct probe_ctx *c, const struct provider *p,
 	uint64_t n, count;
 
 	if (!unit) {
-		struct diag *d = ap_error(c, ap, "attach-point",
+		struct diag *d = ap_error(c, ap, DIAG_ATTACH_POINT,
 					  "%s is not an accepted unit of time", ap_arg(ap, 0));
 
 		if (d)
@@ -49,12 +49,12 @@ static void expand_unit(struct probe_ctx *c, const struct provider *p,
 	if (!ap_number(c, ap, 1, what, &n))
 		return;
 	if (!n || n > INT64_MAX) {
-		ap_error(c, ap, "attach-point", "%s frequency should be a positive integer",
+		ap_error(c, ap, DIAG_ATTACH_POINT, "%s frequency should be a positive integer",
 			 p->name);
 		return;
 	}
 	if (__builtin_mul_overflow(n, unit->period_ns ? unit->period_ns : 1, &count)) {
-		ap_error(c, ap, "attach-point", "%s: integer overflow: %s", what, ap_arg(ap, 1));
+		ap_error(c, ap, DIAG_ATTACH_POINT, "%s: integer overflow: %s", what, ap_arg(ap, 1));
 		return;
 	}
 	s = site_add(c, p, ap, arena_printf(c->arena, "%s:%s:%" PRIu64, p->name, unit->name, n),
@@ -74,7 +74,7 @@ static void expand_duration(struct probe_ctx *c, const struct provider *p,
 	int err = lang_parse_integer(text, strlen(text), &ns, &is_duration);
 
 	if (err) {
-		struct diag *d = ap_error(c, ap, "attach-point",
+		struct diag *d = ap_error(c, ap, DIAG_ATTACH_POINT,
 					  "Invalid rate of %s probe: %s: %s", p->name,
 					  err == -ERANGE ? "integer overflow" : "invalid integer",
 					  text);
@@ -85,7 +85,8 @@ static void expand_duration(struct probe_ctx *c, const struct provider *p,
 		return;
 	}
 	if (ns < MIN_PERIOD_NS) {
-		ap_error(c, ap, "attach-point", "Invalid rate of %s probe. Minimum is 1000 or 1us. "
+		ap_error(c, ap, DIAG_ATTACH_POINT,
+			 "Invalid rate of %s probe. Minimum is 1000 or 1us. "
 			 "Found: %" PRIu64 " nanoseconds", p->name, ns);
 		return;
 	}

@@ -75,7 +75,7 @@ static void expand_exact(struct probe_ctx *c, const struct provider *p,
 	if (err == -ENOENT)
 		missing_event(c, p, ap, full);
 	else if (err)
-		ap_error(c, ap, "no-tracefs", "cannot read tracepoints from tracefs: %s",
+		ap_error(c, ap, DIAG_NO_TRACEFS, "cannot read tracepoints from tracefs: %s",
 			 strerror(-err));
 	else
 		add_event(c, p, ap, full, out)->image.event_id = id;
@@ -116,7 +116,8 @@ static struct type_struct *tracepoint_args(struct probe_ctx *c, struct probe_sit
 		return format.args;
 	}
 	if (loc.begin)
-		diag_error(c->diags, loc, "no-format", "cannot read the format of %s: %s", s->name,
+		diag_error(c->diags, loc, DIAG_NO_FORMAT,
+			   "cannot read the format of %s: %s", s->name,
 			   strerror(-err));
 	return NULL;
 }

@@ -41,7 +41,7 @@ static bool parse_offset(struct probe_ctx *c, const struct provider *p,
 	bool is_duration;
 
 	if (!*text) {
-		ap_error(c, ap, "attach-point", "%ss should be attached to a function or an "
+		ap_error(c, ap, DIAG_ATTACH_POINT, "%ss should be attached to a function or an "
 			 "address", p->name);
 		return false;
 	}
@@ -52,12 +52,12 @@ static bool parse_offset(struct probe_ctx *c, const struct provider *p,
 	if (!plus)
 		return true;
 	if (p->is_return) {
-		ap_error(c, ap, "attach-point", "Offset not allowed");
+		ap_error(c, ap, DIAG_ATTACH_POINT, "Offset not allowed");
 		return false;
 	}
 	if (plus == text || lang_parse_integer(plus + 1, strlen(plus + 1), &u->offset,
 					       &is_duration)) {
-		ap_error(c, ap, "attach-point", "Invalid offset: %s", plus + 1);
+		ap_error(c, ap, DIAG_ATTACH_POINT, "Invalid offset: %s", plus + 1);
 		return false;
 	}
 	u->function = arena_strndup(c->arena, text, (size_t)(plus - text));
@@ -71,13 +71,13 @@ static bool parse_user_ap(struct probe_ctx *c, const struct provider *p,
 
 	memset(u, 0, sizeof(*u));
 	if (has_location(ap)) {
-		ap_error(c, ap, "unsupported-probe", "not supported yet: source locations");
+		ap_error(c, ap, DIAG_UNSUPPORTED_PROBE, "not supported yet: source locations");
 		return false;
 	}
 	if (!ap_check_count(c, p, ap, c->pid ? 1 : 2, 3))
 		return false;
 	if (n == 3 || (n == 2 && c->pid && !strcmp(ap_arg(ap, 0), "cpp"))) {
-		ap_error(c, ap, "unsupported-probe", strcmp(ap_arg(ap, n - 2), "cpp")
+		ap_error(c, ap, DIAG_UNSUPPORTED_PROBE, strcmp(ap_arg(ap, n - 2), "cpp")
 			 ? "%s is not a known language; there is cpp"
 			 : "not supported yet: %s names", ap_arg(ap, n - 2));
 		return false;
@@ -85,7 +85,7 @@ static bool parse_user_ap(struct probe_ctx *c, const struct provider *p,
 	u->target = n == 2 && *ap_arg(ap, 0) ? ap_arg(ap, 0) : NULL;
 	u->function = ap_arg(ap, n - 1);
 	if (!u->target && !c->pid) {
-		ap_error(c, ap, "attach-point", "%s target file is missing", p->name);
+		ap_error(c, ap, DIAG_ATTACH_POINT, "%s target file is missing", p->name);
 		return false;
 	}
 	return parse_offset(c, p, ap, u);
@@ -115,13 +115,15 @@ static bool find_files(struct probe_ctx *c, const struct provider *p,
 	int err = user_files(c, u->target, paths, count);
 
 	if (err || !*count) {
-		ap_error(c, ap, "no-file", "%s target file '%s' does not exist or is not executable",
+		ap_error(c, ap, DIAG_NO_FILE,
+			 "%s target file '%s' does not exist or is not executable",
 			 p->name, u->target ? u->target : "(process)");
 		return false;
 	}
 	if (*count > 1 && !(u->target && has_wildcard(u->target))) {
 		if (!c->lenient)
-			diag_warning(c->diags, ap->loc, "several-files", "attaching to %s target "
+			diag_warning(c->diags, ap->loc, DIAG_SEVERAL_FILES,
+				     "attaching to %s target "
 				     "file '%s' but matched %zu binaries", p->name, (*paths)[0],
 				     *count);
 		*count = 1;
@@ -163,16 +165,17 @@ static bool check_place(struct probe_ctx *c, const struct attach_point *ap,
 	struct diag *d = NULL;
 
 	if (u->offset && u->offset >= symbol->size_bytes && symbol->size_bytes) {
-		ap_error(c, ap, "attach-point", "Offset outside the function bounds ('%s' size is "
+		ap_error(c, ap, DIAG_ATTACH_POINT,
+			 "Offset outside the function bounds ('%s' size is "
 			 "%" PRIu64 ")", symbol->name, symbol->size_bytes);
 		return false;
 	}
 	if (c->unsafe_mode)
 		return true;
 	if (!symbol->size_bytes || !symbol->is_function)
-		d = ap_error(c, ap, "unsafe", "'%s' may be no function", symbol->name);
+		d = ap_error(c, ap, DIAG_UNSAFE, "'%s' may be no function", symbol->name);
 	else if (u->offset)
-		d = ap_error(c, ap, "unsafe", "cannot tell whether an instruction begins at "
+		d = ap_error(c, ap, DIAG_UNSAFE, "cannot tell whether an instruction begins at "
 			     "%s+%" PRIu64, symbol->name, u->offset);
 	else
 		return true;
@@ -221,7 +224,7 @@ static void expand_symbols(struct probe_ctx *c, const struct provider *p,
 	int err = user_symbols(c, path, pattern ? NULL : u->function, &list, &count);
 
 	if (err) {
-		ap_error(c, ap, "no-file", "cannot read the symbols of %s: %s", path,
+		ap_error(c, ap, DIAG_NO_FILE, "cannot read the symbols of %s: %s", path,
 			 strerror(-err));
 		return;
 	}
@@ -247,7 +250,7 @@ static void expand_address(struct probe_ctx *c, const struct provider *p,
 	int err = c->target->ops->user_offset(c->target->arg, path, u->address, &offset);
 
 	if (err && !c->unsafe_mode) {
-		ap_error(c, ap, "attach-point", "address 0x%" PRIx64 " is nowhere in %s",
+		ap_error(c, ap, DIAG_ATTACH_POINT, "address 0x%" PRIx64 " is nowhere in %s",
 			 u->address, path);
 		return;
 	}

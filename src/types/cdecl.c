@@ -32,7 +32,7 @@ bool cdecl_take(struct cparser *p, const char *text)
 	return true;
 }
 
-struct diag *cdecl_error(struct cparser *p, const struct ctoken *at, const char *tag,
+struct diag *cdecl_error(struct cparser *p, const struct ctoken *at, enum diag_tag tag,
 			 const char *fmt, ...)
 {
 	const char *text;
@@ -57,7 +57,7 @@ bool cdecl_expect(struct cparser *p, const char *text)
 
 	if (cdecl_take(p, text))
 		return true;
-	d = cdecl_error(p, t, "bad-definition", "expected '%s' in a C definition", text);
+	d = cdecl_error(p, t, DIAG_BAD_DEFINITION, "expected '%s' in a C definition", text);
 	if (d && t->kind != CTOKEN_END)
 		diag_hint(p->c->env.diags, d, "found '%s'", t->text);
 	return false;
@@ -67,7 +67,7 @@ bool cdecl_enter(struct cparser *p)
 {
 	if (++p->depth <= CDECL_DEPTH_MAX)
 		return true;
-	cdecl_error(p, cdecl_token(p), "bad-definition", "a C definition is nested too deeply");
+	cdecl_error(p, cdecl_token(p), DIAG_BAD_DEFINITION, "a C definition is nested too deeply");
 	return false;
 }
 
@@ -134,7 +134,7 @@ bool cdecl_constant(struct cparser *p, const char *ends, struct cvalue *value)
 	if (!p->failed && p->at > begin &&
 	    cdecl_number(p->c, begin, (size_t)(p->at - begin), value))
 		return true;
-	d = cdecl_error(p, p->at > begin ? begin : cdecl_token(p), "not-constant",
+	d = cdecl_error(p, p->at > begin ? begin : cdecl_token(p), DIAG_NOT_CONSTANT,
 			"expected a constant integer");
 	if (d && p->at == begin + 1 && begin->kind == CTOKEN_IDENT)
 		diag_hint(p->c->env.diags, d, "'%s' is not known", begin->text);
@@ -194,7 +194,7 @@ static void set_alignment(struct cparser *p, struct cattrs *attrs, const struct 
 		if (v.bits > attrs->align_bytes)
 			attrs->align_bytes = (uint32_t)v.bits;
 	} else if (v.bits) {
-		cdecl_error(p, at, "bad-attribute", "an alignment must be a power of two");
+		cdecl_error(p, at, DIAG_BAD_ATTRIBUTE, "an alignment must be a power of two");
 	}
 }
 
@@ -205,7 +205,7 @@ static void take_attribute(struct cparser *p, struct cattrs *attrs)
 	size_t n;
 
 	if (name->kind != CTOKEN_IDENT) {
-		cdecl_error(p, name, "bad-attribute", "expected the name of an attribute");
+		cdecl_error(p, name, DIAG_BAD_ATTRIBUTE, "expected the name of an attribute");
 		return;
 	}
 	p->at++;
@@ -337,7 +337,7 @@ static const struct ctype *take_typeof(struct cparser *p)
 	args = take_args(p, &n);
 	if (n && cdecl_type_name(p->c, args, n, &t) == n)
 		return t;
-	cdecl_error(p, at, "bad-definition", "typeof takes a type here");
+	cdecl_error(p, at, DIAG_BAD_DEFINITION, "typeof takes a type here");
 	return NULL;
 }
 
@@ -408,12 +408,12 @@ static void unknown_type(struct cparser *p)
 	struct diag *d;
 
 	if (t->kind != CTOKEN_IDENT) {
-		d = cdecl_error(p, t, "bad-definition", "expected a type in a C definition");
+		d = cdecl_error(p, t, DIAG_BAD_DEFINITION, "expected a type in a C definition");
 		if (d && t->kind != CTOKEN_END)
 			diag_hint(p->c->env.diags, d, "found '%s'", t->text);
 		return;
 	}
-	d = cdecl_error(p, t, "unknown-type", "unknown type '%s'", t->text);
+	d = cdecl_error(p, t, DIAG_UNKNOWN_TYPE, "unknown type '%s'", t->text);
 	if (d && !p->c->env.btf)
 		diag_hint(p->c->env.diags, d,
 			  "include a header that defines it: the kernel's BTF is not there");
@@ -490,17 +490,19 @@ static const struct ctype *array_suffix(struct cparser *p, const struct ctype *b
 		return NULL;
 	element = ctype_complete(p->c, element);
 	if (!element->is_sized) {
-		cdecl_error(p, open, "incomplete-type", "the elements of an array have a type whose "
+		cdecl_error(p, open, DIAG_INCOMPLETE_TYPE,
+			    "the elements of an array have a type whose "
 			    "size is not known");
 		return NULL;
 	}
 	if ((int64_t)count.bits < 0 && !count.is_unsigned) {
-		cdecl_error(p, open + 1, "bad-definition", "an array cannot have a negative size");
+		cdecl_error(p, open + 1, DIAG_BAD_DEFINITION,
+			    "an array cannot have a negative size");
 		return NULL;
 	}
 	array = ctype_array(p->c, element, count.bits);
 	if (!array)
-		cdecl_error(p, open, "bad-definition", "an array of this size is impossible");
+		cdecl_error(p, open, DIAG_BAD_DEFINITION, "an array of this size is impossible");
 	return array;
 }
 
@@ -646,7 +648,7 @@ static void declarators(struct cparser *p, const struct ctype *base, bool is_typ
 		if (!t)
 			return;
 		if (!name) {
-			cdecl_error(p, cdecl_token(p), "bad-definition", "expected a name");
+			cdecl_error(p, cdecl_token(p), DIAG_BAD_DEFINITION, "expected a name");
 			return;
 		}
 		if (is_typedef)

@@ -131,7 +131,7 @@ size_t cdecl_type_name(struct cdefs *c, const struct ctoken *tokens, size_t n,
 bool cdecl_number(struct cdefs *c, const struct ctoken *tokens, size_t n, struct cvalue *value);
 
 /* Shared with crecord.c. */
-struct diag *cdecl_error(struct cparser *p, const struct ctoken *at, const char *tag,
+struct diag *cdecl_error(struct cparser *p, const struct ctoken *at, enum diag_tag tag,
 			 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 bool cdecl_take(struct cparser *p, const char *text);
 bool cdecl_expect(struct cparser *p, const char *text);

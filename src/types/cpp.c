@@ -22,7 +22,8 @@ struct loc cpp_loc(const struct cpp *p, const struct ctoken *t)
 	return (struct loc){ t->pos, t->pos + (uint32_t)strlen(t->text), t->in_header ? NULL : p->from };
 }
 
-struct diag *cpp_error(struct cpp *p, const struct ctoken *t, const char *tag, const char *fmt, ...)
+struct diag *cpp_error(struct cpp *p, const struct ctoken *t, enum diag_tag tag,
+		       const char *fmt, ...)
 {
 	const char *text;
 	va_list args;
@@ -115,7 +116,7 @@ static void define(struct cpp *p, const struct directive *d)
 	struct cmacro *m, *old;
 
 	if (!n || t->kind != CTOKEN_IDENT || !strcmp(t->text, "defined")) {
-		cpp_error(p, n ? t : d->name, "bad-define", "#define expects a name");
+		cpp_error(p, n ? t : d->name, DIAG_BAD_DEFINE, "#define expects a name");
 		return;
 	}
 	m = arena_new(p->arena, struct cmacro);
@@ -124,7 +125,8 @@ static void define(struct cpp *p, const struct directive *d)
 		m->is_function = true;
 		used = read_params(p, m, t + 2, n - 2);
 		if (!used) {
-			cpp_error(p, t, "bad-define", "the parameters of macro '%s' are not closed "
+			cpp_error(p, t, DIAG_BAD_DEFINE,
+				  "the parameters of macro '%s' are not closed "
 				  "by ')'", m->name);
 			return;
 		}
@@ -135,7 +137,7 @@ static void define(struct cpp *p, const struct directive *d)
 	if (old && old->is_expanding)
 		return;
 	if (old && old->loc.begin && !t->in_header && !same_body(old, m)) {
-		struct diag *w = diag_warning(p->diags, cpp_loc(p, t), "macro-redefined",
+		struct diag *w = diag_warning(p->diags, cpp_loc(p, t), DIAG_MACRO_REDEFINED,
 					      "macro '%s' is defined again", m->name);
 
 		diag_note(p->diags, w, old->loc, "this was its definition");
@@ -148,7 +150,8 @@ static void undef(struct cpp *p, const struct directive *d)
 	struct cmacro *m = d->nr_args ? pmap_find(&p->macros, d->args->text) : NULL;
 
 	if (!d->nr_args || d->args->kind != CTOKEN_IDENT)
-		cpp_error(p, d->nr_args ? d->args : d->name, "bad-define", "#undef expects a name");
+		cpp_error(p, d->nr_args ? d->args : d->name, DIAG_BAD_DEFINE,
+			  "#undef expects a name");
 	else if (m && !m->is_expanding)
 		pmap_set(&p->macros, d->args->text, arena_new(p->arena, struct cmacro));
 }
@@ -226,7 +229,7 @@ static bool condition_value(struct cpp *p, const struct directive *d)
 	cpp_expand(p, plain.at, plain.n, &expanded);
 	if (cexpr_eval(&no_names, expanded.at, expanded.n, &value, NULL))
 		return value.bits;
-	cpp_error(p, d->nr_args ? d->args : d->name, "bad-condition",
+	cpp_error(p, d->nr_args ? d->args : d->name, DIAG_BAD_CONDITION,
 		  "#%s expects a constant expression of integers", d->name->text);
 	return false;
 }
@@ -250,7 +253,7 @@ static bool names_macro(struct cpp *p, const struct directive *d)
 {
 	if (d->nr_args && d->args->kind == CTOKEN_IDENT)
 		return is_known_name(p, d->args);
-	cpp_error(p, d->name, "bad-condition", "#%s expects a name", d->name->text);
+	cpp_error(p, d->name, DIAG_BAD_CONDITION, "#%s expects a name", d->name->text);
 	return false;
 }
 
@@ -268,7 +271,7 @@ static struct cpp_condition *current(struct cpp *p, const struct directive *d)
 
 	if (c && c->file == p->depth)
 		return c;
-	cpp_error(p, d->name, "stray-directive", "#%s without #if", d->name->text);
+	cpp_error(p, d->name, DIAG_STRAY_DIRECTIVE, "#%s without #if", d->name->text);
 	return NULL;
 }
 
@@ -287,7 +290,7 @@ static void else_(struct cpp *p, const struct directive *d)
 	if (!c)
 		return;
 	if (c->in_else) {
-		cpp_error(p, d->name, "stray-directive", "#%s after #else", d->name->text);
+		cpp_error(p, d->name, DIAG_STRAY_DIRECTIVE, "#%s after #else", d->name->text);
 		return;
 	}
 	c->in_else = is_else;
@@ -366,9 +369,9 @@ static void error(struct cpp *p, const struct directive *d)
 	if (d->name->in_header)
 		return;
 	if (!strcmp(d->name->text, "error"))
-		diag_error(p->diags, loc, "error-directive", "#error %s", words_of(p, d));
+		diag_error(p->diags, loc, DIAG_ERROR_DIRECTIVE, "#error %s", words_of(p, d));
 	else
-		diag_warning(p->diags, loc, "warning-directive", "#warning %s", words_of(p, d));
+		diag_warning(p->diags, loc, DIAG_WARNING_DIRECTIVE, "#warning %s", words_of(p, d));
 }
 
 static void ignore(struct cpp *p, const struct directive *d)
@@ -394,7 +397,7 @@ static const struct directive_row {
 
 static void unknown_directive(struct cpp *p, const struct ctoken *name)
 {
-	struct diag *d = cpp_error(p, name, "unknown-directive",
+	struct diag *d = cpp_error(p, name, DIAG_UNKNOWN_DIRECTIVE,
 				   "unknown preprocessor line '#%s'", name->text);
 	struct nearest near;
 
@@ -543,7 +546,7 @@ void cpp_finish(struct cpp *p)
 	struct cpp_condition *c;
 
 	vec_each(c, &p->conditions)
-		diag_error(p->diags, c->loc, "open-condition",
+		diag_error(p->diags, c->loc, DIAG_OPEN_CONDITION,
 			   "this condition has no #endif");
 	p->conditions.n = 0;
 }

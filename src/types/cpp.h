@@ -84,7 +84,8 @@ struct cmacro *cpp_macro(const struct cpp *p, const char *name);
 void cpp_define(struct cpp *p, const char *text);
 
 /* An error, or NULL if `t` stands in a header: those are not complained of. */
-struct diag *cpp_error(struct cpp *p, const struct ctoken *t, const char *tag, const char *fmt, ...)
+struct diag *cpp_error(struct cpp *p, const struct ctoken *t, enum diag_tag tag,
+		       const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /* Where a token stands. */

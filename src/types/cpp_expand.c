@@ -73,7 +73,7 @@ static bool spend(struct cpp *p, const struct ctoken *name, size_t n)
 	if (p->nr_expanded <= CPP_EXPANSION_MAX)
 		return true;
 	if (!p->is_too_large)
-		diag_error(p->diags, cpp_loc(p, name), "macro-too-large",
+		diag_error(p->diags, cpp_loc(p, name), DIAG_MACRO_TOO_LARGE,
 			   "the macros of the script expand to too much text");
 	p->is_too_large = true;
 	return false;
@@ -316,7 +316,7 @@ static bool check_args(struct expander *e, struct call *c)
 		vec_push(e->p->arena, &c->args, none);
 	if (c->args.n == want)
 		return true;
-	cpp_error(e->p, c->name, "macro-arguments", "macro '%s' takes %zu argument%s, not %zu",
+	cpp_error(e->p, c->name, DIAG_MACRO_ARGUMENTS, "macro '%s' takes %zu argument%s, not %zu",
 		  c->macro->name, want, want == 1 ? "" : "s", c->args.n);
 	return false;
 }
@@ -332,7 +332,7 @@ static void expand_call(struct expander *e, struct cmacro *m, const struct ctoke
 		}
 		skip(e);
 		if (!read_args(e, &c)) {
-			cpp_error(e->p, name, "macro-arguments",
+			cpp_error(e->p, name, DIAG_MACRO_ARGUMENTS,
 				  "the arguments of macro '%s' are not closed", m->name);
 			return;
 		}

@@ -134,7 +134,7 @@ static bool spend(struct cpp *p, size_t len)
 	if (p->nr_headers <= CPP_HEADERS_MAX && p->header_bytes <= CPP_HEADER_BYTES_MAX)
 		return true;
 	if (!p->is_too_large)
-		diag_error(p->diags, (struct loc){ 0 }, "too-many-headers",
+		diag_error(p->diags, (struct loc){ 0 }, DIAG_TOO_MANY_HEADERS,
 			   "the headers that the script includes are too many");
 	p->is_too_large = true;
 	return false;
@@ -181,7 +181,7 @@ static void not_found(struct cpp *p, const struct ctoken *t, const char *name, b
 
 	if (!is_quoted && s && (p->env->btf || !s->needs_btf))
 		return;
-	d = cpp_error(p, t, "no-such-header", "cannot find the header '%s'", name);
+	d = cpp_error(p, t, DIAG_NO_SUCH_HEADER, "cannot find the header '%s'", name);
 	if (d && s)
 		diag_hint(p->diags, d, "it comes with the package %s", s->package);
 	else if (d)
@@ -227,9 +227,9 @@ void cpp_include_line(struct cpp *p, const struct ctoken *at, const struct ctoke
 	const char *name = expanded_name(p, tokens, n, &is_quoted);
 
 	if (!name)
-		cpp_error(p, &line, "bad-include", "#include expects <FILE> or \"FILE\"");
+		cpp_error(p, &line, DIAG_BAD_INCLUDE, "#include expects <FILE> or \"FILE\"");
 	else if (p->depth >= CPP_INCLUDE_DEPTH_MAX)
-		diag_error(p->diags, cpp_loc(p, &line), "include-depth",
+		diag_error(p->diags, cpp_loc(p, &line), DIAG_INCLUDE_DEPTH,
 			   "headers include each other more than %d deep", CPP_INCLUDE_DEPTH_MAX);
 	else if (look(p, name, is_quoted, is_next, &f))
 		read_header(p, &f);

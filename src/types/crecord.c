@@ -42,7 +42,7 @@ static struct ctag *tag_mention(struct cparser *p, enum kbtf_keyword keyword,
 		return tag_new(p->c, keyword, name->text);
 	if (tag->keyword == keyword)
 		return tag;
-	d = cdecl_error(p, name, "tag-mismatch", "'%s' is a %s, not a %s", name->text,
+	d = cdecl_error(p, name, DIAG_TAG_MISMATCH, "'%s' is a %s, not a %s", name->text,
 			keyword_text(tag->keyword), keyword_text(keyword));
 	if (d && tag->loc.begin)
 		diag_note(p->c->env.diags, d, tag->loc, "it was defined here");
@@ -59,7 +59,7 @@ static struct ctag *tag_define(struct cparser *p, enum kbtf_keyword keyword,
 	if (!tag || !name)
 		return tag;
 	if (tag->is_defined && !tag->in_header && !name->in_header) {
-		d = cdecl_error(p, name, "redefinition", "%s %s is defined twice",
+		d = cdecl_error(p, name, DIAG_REDEFINITION, "%s %s is defined twice",
 				keyword_text(keyword), name->text);
 		if (d)
 			diag_note(p->c->env.diags, d, tag->loc, "this was its first definition");
@@ -84,7 +84,7 @@ static void duplicate_field(struct cparser *p, const struct ctag *tag, const str
 	vec_each(f, &tag->fields) {
 		if (f->name != name->text)
 			continue;
-		d = cdecl_error(p, name, "duplicate-field", "a field '%s' is there already",
+		d = cdecl_error(p, name, DIAG_DUPLICATE_FIELD, "a field '%s' is there already",
 				name->text);
 		if (d)
 			diag_note(p->c->env.diags, d, f->loc, "this is it");
@@ -100,11 +100,11 @@ static bool take_width(struct cparser *p, struct cfield *f)
 	if (!cdecl_constant(p, ",;}", &v))
 		return false;
 	if (f->type->kind != CTYPE_INT && f->type->kind != CTYPE_ENUM && f->type->kind != CTYPE_BOOL) {
-		cdecl_error(p, at, "bad-bitfield", "only integers can be bit-fields");
+		cdecl_error(p, at, DIAG_BAD_BITFIELD, "only integers can be bit-fields");
 		return false;
 	}
 	if (v.bits > f->type->size_bytes * 8ull || (!v.bits && f->name)) {
-		cdecl_error(p, at, "bad-bitfield", "a bit-field of this type has 1 to %u bits",
+		cdecl_error(p, at, DIAG_BAD_BITFIELD, "a bit-field of this type has 1 to %u bits",
 			    f->type->size_bytes * 8);
 		return false;
 	}
@@ -120,13 +120,14 @@ static bool check_field_type(struct cparser *p, struct cfield *f, const struct c
 
 	f->type = ctype_complete(p->c, f->type);
 	if (f->type->kind == CTYPE_VOID || f->type->kind == CTYPE_FUNCTION) {
-		cdecl_error(p, at, "bad-definition", "a field cannot be %s",
+		cdecl_error(p, at, DIAG_BAD_DEFINITION, "a field cannot be %s",
 			    f->type->kind == CTYPE_VOID ? "void" : "a function");
 		return false;
 	}
 	if (f->type->is_sized)
 		return true;
-	d = cdecl_error(p, at, "incomplete-type", "the size of the type of field '%s' is not known",
+	d = cdecl_error(p, at, DIAG_INCOMPLETE_TYPE,
+			"the size of the type of field '%s' is not known",
 			f->name ? f->name : "");
 	if (d && f->type->tag && f->type->tag->name)
 		diag_hint(p->c->env.diags, d, "%s %s is not defined yet%s",
@@ -152,7 +153,7 @@ static bool add_field(struct cparser *p, struct ctag *tag, const struct ctype *b
 		if (!take_width(p, &f))
 			return false;
 	} else if (!name && f.type->kind != CTYPE_RECORD) {
-		cdecl_error(p, at, "bad-definition", "expected the name of a field");
+		cdecl_error(p, at, DIAG_BAD_DEFINITION, "expected the name of a field");
 		return false;
 	}
 	if (p->failed || !check_field_type(p, &f, name ? name : at))
@@ -220,7 +221,7 @@ static const struct ctype *define_record(struct cparser *p, struct ctag *tag, st
 	if (p->failed)
 		return NULL;
 	if (!clayout_record(tag, attrs, open->pack)) {
-		cdecl_error(p, open, "bad-definition", "a %s of this size is impossible",
+		cdecl_error(p, open, DIAG_BAD_DEFINITION, "a %s of this size is impossible",
 			    keyword_text(tag->keyword));
 		return NULL;
 	}
@@ -238,7 +239,7 @@ static bool take_name(struct cparser *p, const struct ctoken **name)
 		*name = t;
 		p->at++;
 	} else if (!cdecl_at(p, "{")) {
-		cdecl_error(p, t, "bad-definition", "expected a name or '{'");
+		cdecl_error(p, t, DIAG_BAD_DEFINITION, "expected a name or '{'");
 	}
 	return !p->failed;
 }
@@ -270,7 +271,7 @@ static void add_enumerator(struct cparser *p, struct ctag *tag, const struct cto
 	struct diag *d;
 
 	if (e && !e->in_header && !name->in_header) {
-		d = cdecl_error(p, name, "redefinition", "enumerator '%s' is defined twice",
+		d = cdecl_error(p, name, DIAG_REDEFINITION, "enumerator '%s' is defined twice",
 				name->text);
 		if (d)
 			diag_note(p->c->env.diags, d, e->loc, "this was its first definition");
@@ -304,7 +305,8 @@ static bool read_enumerators(struct cparser *p, struct ctag *tag)
 		struct cattrs ignored = { 0 };
 
 		if (name->kind != CTOKEN_IDENT) {
-			cdecl_error(p, name, "bad-definition", "expected the name of an enumerator");
+			cdecl_error(p, name, DIAG_BAD_DEFINITION,
+				    "expected the name of an enumerator");
 			return false;
 		}
 		p->at++;

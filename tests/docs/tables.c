@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "check/builtin.h"
 #include "probes/provider.h"
 
@@ -114,12 +115,41 @@ static int print_providers(void)
 	return 0;
 }
 
+static int print_diagnostics(void)
+{
+	puts("| tag | severity | when |");
+	puts("|---|---|---|");
+	for (int i = 0; i < DIAG_TAG_COUNT; i++) {
+		const struct diag_row *r = &diag_rows[i];
+
+		printf("| `%s` | %s | ", r->tag,
+		       !r->is_warning ? "error" : !r->is_error ? "warning" : "either");
+		print_cell(r->doc);
+		puts(" |");
+	}
+	return 0;
+}
+
+static int print_tags(void)
+{
+	for (int i = 0; i < DIAG_TAG_COUNT; i++)
+		puts(diag_rows[i].tag);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*print)(void);
+} tables[] = {
+	{ "builtins", print_builtins }, { "providers", print_providers },
+	{ "diagnostics", print_diagnostics }, { "tags", print_tags },
+};
+
 int main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "builtins"))
-		return print_builtins();
-	if (argc == 2 && !strcmp(argv[1], "providers"))
-		return print_providers();
-	fprintf(stderr, "usage: tables builtins|providers\n");
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (argc == 2 && !strcmp(argv[1], tables[i].name))
+			return tables[i].print();
+	fprintf(stderr, "usage: tables builtins|providers|diagnostics|tags\n");
 	return 2;
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <ctype.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -118,7 +119,7 @@ static void test_diag_render(void **state)
 	s = source_add(&d, "t.bt", "begin {\n\t$v = $w + 1;\n}", 24);
 	loc.begin = s->base + 14;
 	loc.end = s->base + 16;
-	diag = diag_error(&d, loc, "undefined-variable", "Undefined variable: $%s", "w");
+	diag = diag_error(&d, loc, DIAG_UNDEFINED_VARIABLE, "Undefined variable: $%s", "w");
 	diag_hint(&d, diag, "did you mean $v?");
 	diag_render(&d, diag, false, &out);
 	assert_string_equal(sbuf_text(&out),
@@ -128,6 +129,28 @@ static void test_diag_render(void **state)
 			    "HINT: did you mean $v?\n");
 	sbuf_close(&out);
 	arena_free(&a);
+}
+
+/* Every tag is its name in the code in lower case, so no two are the same; every
+ * row says what it may be, and when, in a sentence. */
+static void test_diag_rows(void **state)
+{
+	static const char *const ids[] = {
+#define DIAGNOSTIC(id, tag, severity, doc) #id,
+#include "base/diagnostics.def"
+#undef DIAGNOSTIC
+	};
+
+	(void)state;
+	for (int i = 0; i < DIAG_TAG_COUNT; i++) {
+		const struct diag_row *r = &diag_rows[i];
+
+		assert_int_equal(strlen(ids[i]), strlen(r->tag));
+		for (size_t k = 0; r->tag[k]; k++)
+			assert_int_equal(r->tag[k], ids[i][k] == '_' ? '-' : tolower(ids[i][k]));
+		assert_true(r->is_error || r->is_warning);
+		assert_int_equal(r->doc[strlen(r->doc) - 1], '.');
+	}
 }
 
 static void test_nearest(void **state)
@@ -153,6 +176,7 @@ int main(void)
 		cmocka_unit_test(test_arena_oom),
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_diag_render),
+		cmocka_unit_test(test_diag_rows),
 		cmocka_unit_test(test_nearest),
 	};
 
