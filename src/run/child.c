@@ -96,21 +96,33 @@ static bool program_exists(const char *word)
 	return false;
 }
 
-/* In the child: wait for the byte, then become the command. */
+/* In the child: say that all is ready, wait for the byte, then become the command. */
 static void __attribute__((noreturn)) child_main(struct child *c, pid_t parent, int go, int failed)
 {
-	char byte;
+	char byte = 'r';
 	int err;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGPIPE, SIG_DFL);	/* whoever ignores it does so for itself */
-	if (getppid() != parent || read(go, &byte, 1) != 1)
+	if (getppid() != parent || write(go, &byte, 1) != 1 || read(go, &byte, 1) != 1)
 		_exit(127);
 	execvp(c->words[0], c->words);
 	err = errno;
 	if (write(failed, &err, sizeof(err)) < 0)
 		_exit(126);
 	_exit(127);
+}
+
+/* Calls that the child makes before this are not the command's, and not traced. A child
+ * that has died already is found when it is released. */
+static void wait_until_ready(int go)
+{
+	char byte;
+	ssize_t n;
+
+	do {
+		n = read(go, &byte, 1);
+	} while (n < 0 && errno == EINTR);
 }
 
 static int start(struct child *c)
@@ -133,6 +145,9 @@ static int start(struct child *c)
 		err = -errno;
 		goto out;
 	}
+	close(go[0]);
+	go[0] = -1;
+	wait_until_ready(go[1]);
 	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
 	c->go = go[1];
 	c->failed = failed[0];
