@@ -111,6 +111,7 @@ struct map {
 	uint32_t capacity;
 	uint32_t index;			/* in check.maps */
 	bool is_taken;			/* some action prints and then clears or zeroes it */
+	bool address_taken;		/* &@m: it is a map of the kernel's whatever it holds */
 	bool used_preemptible;		/* some program on it may be preempted by another */
 	void *aux;			/* lowering's */
 	/* private to check */

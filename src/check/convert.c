@@ -244,7 +244,7 @@ static void convert_unary(struct check *c, struct node **slot)
 	} else if (n->u.unary.op == OP_DEREF && type_is_integer(t)) {
 		*x = cast_node(c, *x, type_pointer(c->types, type_int(c->types, 8, false),
 						   c->prog->provider->space, false));
-	} else if (n->u.unary.op != OP_DEREF) {
+	} else if (n->u.unary.op != OP_DEREF && n->u.unary.op != OP_ADDR) {
 		convert_to(c, x, n->type);
 		wrap_unsigned(c, slot, t);
 	}

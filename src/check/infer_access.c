@@ -144,9 +144,27 @@ static const struct type *infer_record_field(struct check *c, struct node *n,
 	return bad_type(c);
 }
 
+/* What `.` reaches into: a pointer to a tuple or record, as & makes it, is
+ * followed by a * that nobody wrote. */
+static const struct type *infer_object(struct check *c, struct node **slot)
+{
+	const struct type *t = infer_expr(c, *slot), *target = t;
+	struct node *n;
+
+	while (target && target->kind == TYPE_POINTER)
+		target = target->target;
+	if (target == t || !target || (target->kind != TYPE_TUPLE && target->kind != TYPE_RECORD))
+		return t;
+	n = node_new(c->arena, NODE_UNARY, (*slot)->loc);
+	n->u.unary.op = OP_DEREF;
+	n->u.unary.operand = *slot;
+	*slot = n;
+	return infer_object(c, slot);
+}
+
 static const struct type *infer_field(struct check *c, struct node *n)
 {
-	const struct type *t = infer_expr(c, n->u.field.object), *s;
+	const struct type *t = infer_object(c, &n->u.field.object), *s;
 	const struct type_field *f;
 
 	if (!t || t->kind == TYPE_ERROR)
@@ -264,7 +282,7 @@ static const struct type *infer_index(struct check *c, struct node *n)
 
 static const struct type *infer_element(struct check *c, struct node *n)
 {
-	const struct type *t = infer_expr(c, n->u.element.object);
+	const struct type *t = infer_object(c, &n->u.element.object);
 
 	if (!t || t->kind == TYPE_ERROR)
 		return t;

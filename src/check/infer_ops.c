@@ -232,10 +232,30 @@ static const struct type *infer_deref(struct check *c, struct node *n, const str
 	return type_reached(c->types, t->target, t->space);
 }
 
+/* Of a variable that is a reference (a struct, an array): what it refers to. */
+static const struct type *infer_address(struct check *c, struct node *n)
+{
+	struct node *operand = n->u.unary.operand;
+	const struct type *t;
+
+	if (operand->kind == NODE_MAP) {
+		operand->type = c->types->void_;
+		return type_pointer(c->types, c->types->void_, SPACE_KERNEL, false);
+	}
+	t = infer_expr(c, operand);
+	if (!t || t->kind == TYPE_ERROR)
+		return t;
+	return type_pointer(c->types, t, (t->kind == TYPE_STRUCT || t->kind == TYPE_ARRAY) &&
+			    t->space != SPACE_NONE ? t->space : SPACE_KERNEL, false);
+}
+
 const struct type *infer_unary(struct check *c, struct node *n)
 {
-	const struct type *t = infer_expr(c, n->u.unary.operand);
+	const struct type *t;
 
+	if (n->u.unary.op == OP_ADDR)
+		return infer_address(c, n);
+	t = infer_expr(c, n->u.unary.operand);
 	if (!t)
 		return n->u.unary.op == OP_NOT ? c->types->bool_ : NULL;
 	if (t->kind == TYPE_ERROR)

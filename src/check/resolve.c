@@ -296,18 +296,51 @@ static bool is_args(const struct node *n)
 	       n->u.call.builtin->id == BUILTIN_args;
 }
 
+/* `&@m` says nothing of the map's shape. `&$x` counts as assignment, and as one
+ * whose value is not known. */
+static void resolve_address(struct check *c, struct node *n)
+{
+	struct node *operand = n->u.unary.operand;
+	struct var *v;
+
+	if (operand->kind == NODE_MAP) {
+		operand->u.map.map = map_get(c, operand->u.map.name, operand->loc);
+		operand->u.map.map->address_taken = true;
+		return;
+	}
+	v = scope_find(c, operand->u.var.name);
+	if (!v) {
+		scope_undefined(c, operand->u.var.name, operand->loc);
+		node_set_error(n);
+		return;
+	}
+	operand->u.var.var = v;
+	v->assigned = v->read = v->address_taken = true;
+	v->nr_assigned += 2;
+}
+
+/* `*&$x` is $x. */
+static bool is_address_of_var(const struct node *n)
+{
+	return n->kind == NODE_UNARY && n->u.unary.op == OP_ADDR &&
+	       n->u.unary.operand->kind == NODE_VAR;
+}
+
 static void resolve_unary(struct check *c, struct node **slot)
 {
 	struct node *n = *slot;
 
 	if (n->u.unary.op == OP_ADDR) {
-		unsupported(c, n->loc, "the address operator &");
-		node_set_error(n);
+		resolve_address(c, n);
 		return;
 	}
 	resolve_access(c, n);
-	if (n->u.unary.op == OP_DEREF && is_args(n->u.unary.operand))
+	if (n->u.unary.op != OP_DEREF)
+		return;
+	if (is_args(n->u.unary.operand))
 		*slot = n->u.unary.operand;
+	else if (is_address_of_var(n->u.unary.operand))
+		*slot = n->u.unary.operand->u.unary.operand;
 }
 
 static void find_map_change(struct node **slot, void *arg)

@@ -563,7 +563,8 @@ static struct node *parse_address_operand(struct parser *p)
 		return parse_var(p);
 	if (p->tok.kind == TOK_MAP)
 		return parse_map(p, false);
-	parser_expected(p, "variable or map after '&'");
+	parser_error(p, parser_tok_loc(p), DIAG_SYNTAX,
+		     "address-of operator (&) can only be used on a map or variable");
 	return parser_error_node(p);
 }
 

@@ -186,6 +186,18 @@ static void cond_effect(struct gen *g, struct node *n)
 
 /* ---- scalars ---- */
 
+/* A number, which may go anywhere, rather than a pointer of the verifier's. */
+static struct ir_insn *address_of(struct gen *g, struct node *n)
+{
+	struct ir_insn *p;
+
+	if (n->kind == NODE_MAP)
+		p = lower_map_ref(g, lower_store(n->u.map.map));
+	else
+		p = lower_place_address(g, lower_var_place(g, n->u.var.var));
+	return p->type == IR_INT ? p : lower_to_scalar(g, p);
+}
+
 static struct ir_insn *unary(struct gen *g, struct node *n)
 {
 	struct node *x = n->u.unary.operand;
@@ -198,7 +210,7 @@ static struct ir_insn *unary(struct gen *g, struct node *n)
 	case OP_DEREF:
 		return lower_load(g, lower_deref(g, x), n->type);
 	case OP_ADDR:
-		return lower_place_address(g, lower_place(g, x));
+		return address_of(g, x);
 	default:
 		return cond_value(g, n);
 	}

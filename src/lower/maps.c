@@ -183,7 +183,7 @@ static bool is_aggregate(const struct type *t)
 
 static bool is_cell(const struct map *m)
 {
-	if (!m->is_scalar || m->decl)
+	if (!m->is_scalar || m->decl || m->address_taken)
 		return false;
 	return is_aggregate(m->value) || lower_is_scalar(m->value);
 }

@@ -194,6 +194,12 @@ static struct place reference_place(struct gen *g, struct var *v, const struct v
 	return p;
 }
 
+/* Scalars fill a word of the frame: where in it lie the bytes of the type? */
+static int32_t frame_padding(struct gen *g, const struct type *t)
+{
+	return g->c->target->arch->big_endian && lower_is_scalar(t) ? 8 - (int32_t)t->size_bytes : 0;
+}
+
 struct place lower_var_place(struct gen *g, struct var *v)
 {
 	struct var_store *s = store_of(g, v);
@@ -201,7 +207,7 @@ struct place lower_var_place(struct gen *g, struct var *v)
 	if (is_reference(v->type))
 		return reference_place(g, v, s);
 	if (s->in_frame)
-		return lower_at(g->frame, s->frame_offset);
+		return lower_at(g->frame, s->frame_offset + frame_padding(g, v->type));
 	return lower_at(ir_object(g->b.func, s->object), 0);
 }
 

@@ -42,6 +42,15 @@ static const struct check_row literals_rows[] = {
 };
 
 static const struct check_row variables_rows[] = {
+	{ "begin { $x = 1; $p = &$x; $y = *$p + *&$x; $x = pid; $m = &@m; @m[1] = 2; }",
+	  "map @m[int8]: int8, 4096\n"
+	  "program 0: begin +effects\n"
+	  "  (= $x:uint32 1:uint32)\n"
+	  "  (= $p:uint32 * (& $x:uint32):uint32 *)\n"
+	  "  (= $y:uint64 (+ (to (* $p:uint32 *):uint32):uint64 (to $x:uint32):uint64):uint64)\n"
+	  "  (= $x:uint32 (pid):uint32)\n"
+	  "  (= $m:void * (& @m):void *)\n"
+	  "  (= @m[1:int8]:int8 2:int8)\n" },
 	{ "begin { $a = 1; $a = pid; $b = $a; }",
 	  "program 0: begin\n"
 	  "  (= $a:uint32 1:uint32)\n"

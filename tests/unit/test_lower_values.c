@@ -50,6 +50,17 @@ static void test_integers(void **state)
 	expect_result("begin { @ = strlen(\"hello\") * 10 + strncmp(\"abc\", \"abd\", 3); }", 51);
 }
 
+static void test_addresses(void **state)
+{
+	(void)state;
+	expect_result("begin { let $x : uint32 = 5; $p = &$x; $x = 77; @ = *$p; }", 77);
+	expect_result("begin { let $x : uint64; $p = &$x; $q = &$p; @ = **$q; }", 0);
+	expect_result("begin { $x = 5; $y = 6; $p = &$x; $q = &$y; @ = ($p != $q) * 10 + ($p == &$x); }", 11);
+	expect_result("begin { $t = (1, (uint32)70000); $p = &$t; @ = $p.1; }", 70000);
+	expect_result("begin { $x = 1; $p = &$x; unroll (3) { $x *= 2; } @ = *$p + *&$x; }", 16);
+	expect_result("begin { $s = \"abcd\"; $p = (uint8 *)&$s; @ = $p[2]; }", 99);
+}
+
 static void test_division_by_zero(void **state)
 {
 	struct lower_help h;
@@ -216,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_integers),
+		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_division_by_zero),
 		cmocka_unit_test(test_tuples),
 		cmocka_unit_test(test_string_sizes),

@@ -104,7 +104,7 @@ static void test_expressions(void **state)
 	static const struct error_case cases[] = {
 		{ "begin { 1++; }", "10-12 increment/decrement requires a variable or map" },
 		{ "begin { ++1; }", "9-11 increment/decrement requires a variable or map" },
-		{ "begin { $x = &1; }", "15-16 expected variable or map after '&'" },
+		{ "begin { $x = &1; }", "15-16 address-of operator (&) can only be used on a map or variable" },
 		{ "begin { $x = &@m[1]; }", "17-18 expected ';'" },
 		{ "begin { $x = (a = 1, a = 2); }",
 		  "22-27 Named argument list already contains name: a" },
