@@ -123,6 +123,26 @@ static bool add_words(struct cli_words *words, const char *arg)
 	return copy != NULL;
 }
 
+static bool add_file(struct cli_words *words, const char *option, const char *arg)
+{
+	if (words->n == CLI_MAX_WORDS) {
+		fprintf(stderr, "ERROR: %s was given more than %d times\n", option, CLI_MAX_WORDS);
+		return false;
+	}
+	words->at[words->n++] = arg;
+	return true;
+}
+
+static bool add_include_dir(struct cli_options *o, const char *arg)
+{
+	return add_file(&o->include_dirs, "-I", arg);
+}
+
+static bool add_include(struct cli_options *o, const char *arg)
+{
+	return add_file(&o->includes, "--include", arg);
+}
+
 static bool set_dump(struct cli_options *o, const char *arg)
 {
 	return add_words(&o->dumps, arg);
@@ -180,6 +200,10 @@ static const struct option_row rows[] = {
 	  .set = set_more_warnings },
 	{ OPT_NO_WARNINGS, "no-warnings", NULL, "no warnings", FLAG(no_warnings) },
 	{ OPT_UNSAFE, "unsafe", NULL, "allow functions that change the system", FLAG(unsafe_mode) },
+	{ 'I', NULL, "DIR", "look for headers there, too; before the usual places",
+	  .set = add_include_dir },
+	{ OPT_INCLUDE, "include", "FILE", "as if the script began with #include \"FILE\"",
+	  .set = add_include },
 	{ OPT_DRY_RUN, "dry-run", NULL, "attach, then stop", FLAG(dry_run) },
 	{ OPT_MODE, "mode", "MODE", "codegen: compile only, needs no privileges", .set = set_mode },
 	{ OPT_NO_FEATURE, "no-feature", "LIST",
@@ -195,8 +219,6 @@ static const struct option_row rows[] = {
 	{ 'V', "version", NULL, "version", .set = set_version },
 	{ 'b', "btf", NULL, NULL, .set = set_nothing },
 	{ OPT_USDT, "usdt-file-activation", NULL, NULL, .set = set_nothing },
-	{ 'I', NULL, "DIR", NULL, .not_yet = true },
-	{ OPT_INCLUDE, "include", "FILE", NULL, .not_yet = true },
 	{ OPT_INFO, "info", NULL, NULL, .not_yet = true },
 	{ OPT_FMT, "fmt", NULL, NULL, .not_yet = true },
 	{ OPT_TEST, "test", NULL, NULL, .not_yet = true },

@@ -13,7 +13,7 @@ enum cli_mode { CLI_RUN, CLI_LIST, CLI_CODEGEN, CLI_HELP, CLI_VERSION };
 
 #define CLI_MAX_WORDS 16
 
-/* Words of comma-separated option arguments; the words live until the end. */
+/* Words of option arguments; the words live until the end. */
 struct cli_words {
 	const char *at[CLI_MAX_WORDS];
 	size_t n;
@@ -35,6 +35,8 @@ struct cli_options {
 	const char *target_file, *save_target;
 	struct cli_words dumps;		/* -d */
 	struct cli_words no_features;
+	struct cli_words include_dirs;	/* -I */
+	struct cli_words includes;	/* --include */
 	const char *const *params;	/* borrowed from argv */
 	size_t nr_params;
 };
