@@ -60,6 +60,8 @@ struct cdefs *session_c_part(struct sonde *s, struct types *types, struct diags 
 		.types = types, .diags = diags, .btf = btf,
 		.char_is_signed = s->target.arch->char_is_signed,
 		.machine_macro = arena_printf(&s->arena, "__%s__", s->target.arch->name),
+		.page_size = s->target.page_size,
+		.kernel_version = s->target.kernel_version,
 		.script_dir = folder_of(s, script),
 		.read = read_header, .read_arg = s,
 	};

@@ -164,16 +164,14 @@ static bool find_enumerator(struct check *c, const char *name, uint64_t *value,
 }
 
 /* What a table knows where neither script, headers nor BTF do. */
-static bool known_constant(struct node *n, const char *name)
+static bool known_constant(const struct check *c, struct node *n, const char *name)
 {
-	const char *text = cdefs_constant(name);
-	bool negative = text && *text == '-', is_duration;
 	uint64_t value;
+	bool negative;
 
-	if (!text || lang_parse_integer(text + negative, strlen(text + negative), &value,
-					&is_duration))
+	if (!c->cdefs || !cdefs_constant(c->cdefs, name, &value, &negative))
 		return false;
-	node_set_int(n, negative ? 0 - value : value, negative && value);
+	node_set_int(n, value, negative);
 	return true;
 }
 
@@ -184,7 +182,7 @@ bool resolve_c_constant(struct check *c, struct node *n)
 	uint64_t value;
 
 	if (!find_enumerator(c, name, &value, &type))
-		return known_constant(n, name);
+		return known_constant(c, n, name);
 	node_set_int(n, value, (int64_t)value < 0 && type->is_signed);
 	n->u.integer.enum_name = name;
 	n->type = type;

@@ -89,21 +89,6 @@ bool cdefs_enumerator(struct cdefs *c, const char *name, uint64_t *value, const 
 	return true;
 }
 
-static bool constant_value(struct cdefs *c, const char *name, struct cvalue *value)
-{
-	const char *text = cconst_find(name);
-	struct csplit s = { .names = c->names, .start = text, .at = text };
-	ctoken_vec tokens = { 0 };
-	struct ctoken t;
-
-	if (!text)
-		return false;
-	s.end = text + strlen(text);
-	while ((t = csplit_next(&s)).kind != CTOKEN_END)
-		vec_push(c->arena, &tokens, t);
-	return cdecl_number(c, tokens.at, tokens.n, value);
-}
-
 bool cdefs_find_number(struct cdefs *c, const char *name, struct cvalue *value)
 {
 	struct cenumerator *e = pmap_find(&c->enumerators, name);
@@ -115,12 +100,23 @@ bool cdefs_find_number(struct cdefs *c, const char *name, struct cvalue *value)
 	*value = (struct cvalue){ .is_long = true };
 	if (c->env.btf && kbtf_enumerator(c->env.btf, name, &value->bits, NULL))
 		return true;
-	return constant_value(c, name, value);
+	return cconst_find(c, name, value);
 }
 
-const char *cdefs_constant(const char *name)
+static bool is_negative(struct cvalue v)
 {
-	return cconst_find(name);
+	return !v.is_unsigned && (int64_t)v.bits < 0;
+}
+
+bool cdefs_constant(const struct cdefs *c, const char *name, uint64_t *value, bool *negative)
+{
+	struct cvalue v;
+
+	if (!cconst_find(c, name, &v))
+		return false;
+	*value = v.bits;
+	*negative = is_negative(v);
+	return true;
 }
 
 /* ---- macros ---- */
@@ -229,7 +225,7 @@ bool cdefs_macro_value(struct cdefs *c, const char *name, uint64_t *value, bool 
 	if (!cdecl_number(c, out.at, out.n, &v))
 		return false;
 	*value = v.bits;
-	*negative = !v.is_unsigned && (int64_t)v.bits < 0;
+	*negative = is_negative(v);
 	return true;
 }
 
@@ -246,4 +242,7 @@ void cdefs_suggest(const struct cdefs *c, struct nearest *near)
 		if (c->cpp.macros.slots[i].key && m->name && m->loc.begin && !m->is_function)
 			nearest_try(near, m->name);
 	}
+	/* Constants look like nothing else in a script. */
+	if (near->word[0] >= 'A' && near->word[0] <= 'Z')
+		cconst_suggest(near);
 }

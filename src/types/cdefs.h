@@ -23,6 +23,8 @@ struct cdefs_env {
 	struct kbtf *btf;		/* NULL: none */
 	bool char_is_signed;
 	const char *machine_macro;	/* "__x86_64__" */
+	uint64_t page_size;		/* 0: not known */
+	uint32_t kernel_version;	/* as LINUX_VERSION_CODE */
 	const char *script_dir;			/* where #include "..." looks first; NULL: here */
 	const char *const *include_dirs;	/* where else, in order: -I, the system's */
 	size_t nr_include_dirs;
@@ -67,11 +69,11 @@ bool cdefs_macro(struct cdefs *c, const char *name, struct cdefs_macro *out);
  * a character, a cast to "unsigned int". */
 bool cdefs_macro_value(struct cdefs *c, const char *name, uint64_t *value, bool *negative);
 
-/* The value of a well-known constant that neither script nor headers nor BTF
- * define: as C text, or NULL. */
-const char *cdefs_constant(const char *name);
+/* The value of a well-known constant, for what neither script nor headers nor
+ * BTF define. */
+bool cdefs_constant(const struct cdefs *c, const char *name, uint64_t *value, bool *negative);
 
-/* Try the names of macros and enumerators of the script for "did you mean". */
+/* Try the names of macros, enumerators and constants for "did you mean". */
 void cdefs_suggest(const struct cdefs *c, struct nearest *near);
 
 #endif

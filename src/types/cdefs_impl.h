@@ -155,7 +155,8 @@ const struct ctype *cenum_parse(struct cparser *p);
 bool cdefs_find_number(struct cdefs *c, const char *name, struct cvalue *value);
 
 /* ---- cconst.c ---- */
-/* A well-known constant's value as C text; NULL: not known. */
-const char *cconst_find(const char *name);
+/* A well-known constant. */
+bool cconst_find(const struct cdefs *c, const char *name, struct cvalue *value);
+void cconst_suggest(struct nearest *near);
 
 #endif
