@@ -119,13 +119,20 @@ bool cdecl_number(struct cdefs *c, const struct ctoken *tokens, size_t n, struct
 	return cexpr_eval(&env, tokens, n, value, NULL);
 }
 
+/* A bit-field's width may be followed by attributes. */
+static bool ends_constant(const struct ctoken *t, const char *ends)
+{
+	if (t->kind == CTOKEN_PUNCT)
+		return !t->text[1] && strchr(ends, *t->text);
+	return ctoken_is(t, "__attribute__") || ctoken_is(t, "__attribute");
+}
+
 bool cdecl_constant(struct cparser *p, const char *ends, struct cvalue *value)
 {
 	const struct ctoken *begin = p->at;
 	struct diag *d;
 
-	while (p->at < p->end && !(p->at->kind == CTOKEN_PUNCT && !p->at->text[1] &&
-				   strchr(ends, *p->at->text))) {
+	while (p->at < p->end && !ends_constant(p->at, ends)) {
 		if (strchr("([{", *p->at->text) && p->at->kind == CTOKEN_PUNCT)
 			cdecl_skip_balanced(p);
 		else
