@@ -34,7 +34,7 @@ struct map_store {
 /* Kernel functions that programs call where the kernel has them. */
 enum lower_kfunc {
 	KFUNC_RDONLY_CAST, KFUNC_COPY_STR, KFUNC_MAP_SUM, KFUNC_ITER_NEW, KFUNC_ITER_NEXT,
-	KFUNC_ITER_DESTROY, LOWER_KFUNC_COUNT
+	KFUNC_ITER_DESTROY, KFUNC_STRNSTR, LOWER_KFUNC_COUNT
 };
 
 /* The whole script. */
@@ -52,6 +52,7 @@ struct lower {
 	const struct node *strftime;	/* the first call: its format is that of times in maps */
 	struct type_struct *task_struct;	/* see lower_task_struct */
 	uint32_t kfunc_ids[LOWER_KFUNC_COUNT];	/* see lower_kfunc */
+	uint32_t error_map, signal_map, syscall_map;	/* of texts, plus 1; 0: none yet */
 	bool task_known, kfuncs_known;
 };
 
@@ -130,6 +131,9 @@ struct image_place lower_image_place(struct lower *l, struct loc loc);
 /* Its BTF id; 0: the target has none that loads. Looked for when first asked
  * for, since that takes a walk over BTF and a program loaded to try. */
 uint32_t lower_kfunc(struct lower *l, enum lower_kfunc k);
+
+/* The same for what needs no test but whether programs of this type load with it. */
+uint32_t lower_kfunc_here(struct gen *g, enum lower_kfunc k);
 
 /* struct task_struct of the kernel's BTF, or NULL. */
 struct type_struct *lower_task_struct(struct lower *l);
@@ -233,6 +237,14 @@ void lower_loop(struct gen *g, struct node *n);
 bool lower_is_plain_range(const struct node *for_range);	/* few turns, known now */
 /* Number of entries of a map, by walking them. */
 struct ir_insn *lower_count_elems(struct gen *g, const struct map_store *s);
+/* Up to `turns` calls of what `turn` makes: it gets the number of the turn and
+ * `state`, an object of scratch memory, and returns 1 to end the loop. */
+typedef void (*lower_turn_fn)(struct gen *g, struct ir_insn *number, struct ir_insn *state,
+			      const void *arg);
+void lower_repeat(struct gen *g, struct ir_insn *turns, struct ir_insn *state, lower_turn_fn turn,
+		  const void *arg);
+/* An object for that. */
+struct ir_insn *lower_loop_state(struct gen *g, const char *name, uint32_t size);
 void lower_leave(struct gen *g, struct ir_insn *result);	/* return from the program */
 struct ir_insn *lower_incdec(struct gen *g, struct node *n, bool used);
 void lower_assign(struct gen *g, struct node *n);

@@ -311,6 +311,34 @@ static void for_range(struct gen *g, struct node *n)
 		range_callback(g, n, from, turns);
 }
 
+/* ---- loops that the script does not see ---- */
+
+struct ir_insn *lower_loop_state(struct gen *g, const char *name, uint32_t size)
+{
+	uint32_t object = ir_object_new(g->b.func, name, (size + 7) / 8 * 8, 8);
+
+	g->b.func->objects.at[object].place = IR_PLACE_SCRATCH;
+	g->b.func->objects.at[object].keep = true;
+	return ir_object(g->b.func, object);
+}
+
+void lower_repeat(struct gen *g, struct ir_insn *turns, struct ir_insn *state, lower_turn_fn turn,
+		  const void *arg)
+{
+	struct ir_insn *frame = g->frame;
+	struct outside out;
+	struct ir_func *f;
+	struct loop loop;
+
+	g->frame = state;	/* what the callback gets */
+	f = enter_callback(g, &out, &loop, loop_params, 2);
+	turn(g, ir_param(f, 0), g->frame, arg);
+	leave_callback(g, &out);
+	ir_emit_helper(&g->b, BPF_FUNC_loop, IR_INT, turns, ir_func_ref(g->b.func, f->index),
+		       make_pair(g, lower_const(g, 0)), lower_const(g, 0));
+	g->frame = frame;
+}
+
 /* ---- maps ---- */
 
 static const enum ir_type elem_params[] = { IR_MAPREF, IR_MAPVAL, IR_MAPVAL, IR_MAPVAL };

@@ -137,6 +137,15 @@ CALL(macaddr)
 	return NULL;
 }
 
+CALL(pton)
+{
+	const uint8_t *bytes = n->u.call.aux;
+
+	for (uint32_t i = 0; i < n->type->size_bytes; i++)
+		ir_emit_store(&g->b, 1, d->base, d->offset + (int32_t)i, lower_const(g, bytes[i]));
+	return NULL;
+}
+
 void lower_time_format(struct lower *l, struct value_layout *v, const struct node *call)
 {
 	const struct node *format = call->u.call.args.at[0];

@@ -117,6 +117,11 @@ const char *probes_raw_event(const struct probe_site *s);
  * stands for on this architecture; -ENOENT. */
 int probes_syscall_number(const char *arch, const char *event);
 
+/* The system call of a number as C libraries call it; NULL: there is none. */
+const char *probes_syscall_name(const char *arch, int number);
+/* All numbers are below this. */
+size_t probes_nr_syscalls(const char *arch);
+
 /* args of a site, looked up once. */
 struct type_struct *provider_args(struct probe_ctx *c, struct probe_site *s, struct loc loc);
 
