@@ -16,14 +16,15 @@ static const int read_str_helpers[] = {
 	[PLACE_UNKNOWN] = BPF_FUNC_probe_read_str,
 };
 
-/* In a sleepable program without bpf_copy_from_user_str: touch the page, so
- * that the read which cannot fault finds it. */
-static void touch_page(struct gen *g, struct place from)
+/* In a sleepable program without bpf_copy_from_user_str: touch the pages where
+ * `room` bytes begin and end, so that the read which cannot fault finds them. */
+static void touch_pages(struct gen *g, struct ir_insn *address, uint32_t room)
 {
 	struct ir_insn *byte = lower_object(g, "touch", 8, 8);
+	struct ir_insn *last = ir_emit_binary(&g->b, IR_ADD, address, lower_const(g, room - 1));
 
-	ir_emit_helper(&g->b, BPF_FUNC_copy_from_user, IR_INT, byte, lower_const(g, 1),
-		       lower_place_address(g, from));
+	ir_emit_helper(&g->b, BPF_FUNC_copy_from_user, IR_INT, byte, lower_const(g, 1), address);
+	ir_emit_helper(&g->b, BPF_FUNC_copy_from_user, IR_INT, byte, lower_const(g, 1), last);
 }
 
 struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room,
@@ -41,7 +42,7 @@ struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room,
 		r = ir_emit_ext(&g->b, r, 4, true);
 	} else {
 		if (from.kind == PLACE_USER && g->sleepable)
-			touch_page(g, from);
+			touch_pages(g, address, room);
 		r = ir_emit_helper(&g->b, read_str_helpers[from.kind], IR_INT, to, limit, address);
 	}
 	/* One compare finds errors and gives the verifier its bound. */
