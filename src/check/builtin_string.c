@@ -83,7 +83,8 @@ const struct type *check_type_pton(struct check *c, struct node *call)
 	is_v4 = strchr(text, '.') && !strchr(text, ':');
 	is_v6 = strchr(text, ':');
 	if (!is_v4 && !is_v6) {
-		check_error(c, call->loc, DIAG_BAD_ADDRESS, "pton() expects a string argument of an "
+		check_error(c, call->loc, DIAG_BAD_ADDRESS,
+			    "pton() expects a string argument of an "
 			    "IPv4/IPv6 address, got %s", text);
 		return bad_type(c);
 	}

@@ -47,7 +47,8 @@ struct check_state {
 	VEC(struct shape_demand) demands;
 	unsigned nr_loops, nr_for_loops;	/* around the statement being resolved */
 	bool in_rounds;			/* inference: diagnostics only when reporting */
-	bool signs_open;		/* first rounds: signs of arithmetic on literals may change */
+	bool signs_open;		/* first rounds: signs of arithmetic on literals may
+					   change */
 	bool sizes_known;		/* sizeof an expression may be taken */
 	const struct node *map_value;	/* value of an assignment, which may be an aggregation */
 	uint32_t longest_probe_name;

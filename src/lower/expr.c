@@ -32,7 +32,8 @@ struct ir_insn *lower_call(struct gen *g, struct node *n, const struct dest *d)
 
 /* ---- conditions ---- */
 
-static void logical(struct gen *g, struct node *n, struct ir_block *then, struct ir_block *otherwise)
+static void logical(struct gen *g, struct node *n, struct ir_block *then,
+		    struct ir_block *otherwise)
 {
 	struct ir_block *mid = lower_block(g, false);
 
@@ -49,7 +50,8 @@ static bool is_comparison(enum ast_op op)
 	return op >= OP_EQ && op <= OP_GE;
 }
 
-static void compare(struct gen *g, struct node *n, struct ir_block *then, struct ir_block *otherwise)
+static void compare(struct gen *g, struct node *n, struct ir_block *then,
+		    struct ir_block *otherwise)
 {
 	struct ir_insn *x, *y;
 

@@ -23,7 +23,8 @@ struct map_store {
 	uint32_t cell_offset, cell_stride, set_offset;	/* CELL, as in struct script_map */
 	uint32_t value_size;
 	bool is_percpu;
-	bool plain;		/* no other program, nor user space, comes between a load and a store */
+	bool plain;		/* no other program, nor user space, comes between a load and a
+				   store */
 	/* what the programs do with it, found before storage is decided */
 	unsigned users, raw_users;	/* programs that touch it */
 	bool preemptible;	/* one of them may be interrupted by another */
@@ -47,7 +48,8 @@ struct lower {
 	uint32_t cells_map;		/* the control block; NO_MAP: there are no cells */
 	uint32_t control_size;
 	uint32_t zeros_offset, zeros_size;	/* zero bytes in the control block */
-	uint32_t one_offset;		/* a word that is 1 in the control block; 0: not asked for */
+	uint32_t one_offset;		/* a word that is 1 in the control block; 0: not asked
+					   for */
 	uint32_t cpu_mask;		/* CPUs rounded up to a power of two, less one */
 	const struct node *strftime;	/* the first call: its format is that of times in maps */
 	struct type_struct *task_struct;	/* see lower_task_struct */
@@ -165,7 +167,8 @@ void lower_zero(struct gen *g, struct ir_insn *p, int32_t offset, uint32_t size)
 void lower_loss(struct gen *g, enum image_loss loss);
 struct ir_insn *lower_loss_counter(struct gen *g, enum image_loss loss);
 /* Count `loss` on the cold path where `x cmp y`; go on in either case. */
-void lower_loss_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y, enum image_loss loss);
+void lower_loss_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y,
+		   enum image_loss loss);
 struct ir_block *lower_block(struct gen *g, bool is_cold);
 void lower_enter(struct gen *g, struct ir_block *block);	/* seal it and continue in it */
 struct ir_insn *lower_ptr(struct gen *g, struct ir_insn *base, int32_t offset);
@@ -204,7 +207,8 @@ struct place lower_index_place(struct gen *g, struct node *n);
 struct ir_insn *lower_load(struct gen *g, struct place p, const struct type *type);
 struct ir_insn *lower_load_field(struct gen *g, struct node *field);
 struct ir_insn *lower_place_address(struct gen *g, struct place p);
-void lower_read(struct gen *g, struct ir_insn *to, int32_t offset, uint32_t size, struct place from);
+void lower_read(struct gen *g, struct ir_insn *to, int32_t offset, uint32_t size,
+		struct place from);
 void lower_copy(struct gen *g, struct dest d, const struct type *as, struct place from,
 		const struct type *type);
 struct place lower_at(struct ir_insn *base, int32_t offset);
@@ -213,7 +217,8 @@ enum place_kind lower_space_kind(enum type_space space);
 /* ---- string.c ---- */
 /* Read a string of at most `limit` bytes (with the NUL) to `to`; returns its
  * length with the NUL, at least 0 and at most limit. */
-struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room, struct ir_insn *limit,
+struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room,
+			       struct ir_insn *limit,
 			       struct place from);
 struct place lower_str_source(struct gen *g, struct node *pointer);
 /* Store the string, buffer or stack that n is at its real length, which is

@@ -5,8 +5,9 @@
  * walks. Other ranges and while are an open-coded iterator (bpf_iter_num) around
  * the body, or on kernels without it a callback of bpf_loop. A walk over a map
  * is always a callback. A callback gets a few words: the start of a range, the
- * frame with shared variables (var.c), and the context if it looks at that. It ends the loop by returning 1,
- * and tells a `return` of the script by a word of the frame.
+ * frame with shared variables (var.c), and the context if it looks at that. It
+ * ends the loop by returning 1, and tells a `return` of the script by a word of
+ * the frame.
  */
 #include "lower/internal.h"
 
@@ -400,7 +401,9 @@ static void set_element(struct gen *g, struct node *n, struct ir_func *f)
 	const struct type_field *fields = kv->type->fields;
 	struct place p = lower_var_place(g, kv);
 	struct dest key = { .base = p.base, .offset = p.offset + (int32_t)fields[0].offset_bytes };
-	struct dest value = { .base = p.base, .offset = p.offset + (int32_t)fields[1].offset_bytes };
+	struct dest value = {
+		.base = p.base, .offset = p.offset + (int32_t)fields[1].offset_bytes,
+	};
 
 	lower_copy(g, key, fields[0].type, lower_at(ir_param(f, 1), 0), m->key);
 	if (type_is_aggregate(m->value))

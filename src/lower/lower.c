@@ -153,7 +153,8 @@ static void set_config(struct lower *l)
 	to->print_maps_on_exit = from->print_maps_on_exit;
 	to->cpp_demangle = from->cpp_demangle;
 	to->show_debug_info = from->show_debug_info;
-	to->str_trunc_trailer = arena_strdup(a, from->str_trunc_trailer ? from->str_trunc_trailer : "..");
+	to->str_trunc_trailer =
+		arena_strdup(a, from->str_trunc_trailer ? from->str_trunc_trailer : "..");
 	to->license = arena_strdup(a, from->license ? from->license : "GPL");
 	to->max_cat_bytes = from->max_cat_bytes;
 	to->perf_rb_pages = from->perf_rb_pages;

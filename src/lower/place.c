@@ -36,7 +36,8 @@ enum walk { WALK_REFUSED, WALK_SCALAR, WALK_POINTER };
 static enum walk walk_struct(struct types *types, struct type_struct *s, uint32_t offset,
 			     uint32_t size);
 
-static enum walk walk_type(struct types *types, const struct type *t, uint32_t offset, uint32_t size)
+static enum walk walk_type(struct types *types, const struct type *t, uint32_t offset,
+			   uint32_t size)
 {
 	switch (t->kind) {
 	case TYPE_STRUCT:
@@ -71,7 +72,8 @@ static enum walk walk_struct(struct types *types, struct type_struct *s, uint32_
 		uint32_t bits_end = f->offset_bytes + (f->bit_offset + f->bit_size + 7u) / 8;
 
 		if (f->bit_size) {
-			if (offset <= f->offset_bytes + f->bit_offset / 8u && bits_end <= offset + size)
+			if (offset <= f->offset_bytes + f->bit_offset / 8u &&
+			    bits_end <= offset + size)
 				return WALK_SCALAR;
 			continue;
 		}

@@ -166,7 +166,8 @@ static struct early make_early(struct gen *g, struct node *n)
 		e.scalar = lower_value(g, n);
 		return e;
 	}
-	object = lower_object(g, "argument", (lower_layout(g->l, n->type)->size_bytes + 15) / 8 * 8, 8);
+	object = lower_object(g, "argument",
+			      (lower_layout(g->l, n->type)->size_bytes + 15) / 8 * 8, 8);
 	lower_to(g, n, n->type, (struct dest){ .base = object, .slack = 8 });
 	e.place = lower_at(object, 0);
 	return e;
@@ -208,7 +209,8 @@ static struct ir_insn *send_flags(struct gen *g)
 
 static struct ir_insn *reserve(struct gen *g, uint32_t size, struct ir_block *lost)
 {
-	struct ir_insn *p = ir_emit_helper(&g->b, BPF_FUNC_ringbuf_reserve, IR_RING_OR_NULL, ring(g),
+	struct ir_insn *p =
+		ir_emit_helper(&g->b, BPF_FUNC_ringbuf_reserve, IR_RING_OR_NULL, ring(g),
 					   lower_const(g, size), lower_const(g, 0));
 
 	return ir_emit_null_check(&g->b, p, lost);
@@ -488,7 +490,8 @@ struct ir_insn *lower_call_time(struct gen *g, struct node *n, const struct dest
 
 	(void)d;
 	lower_send(g, (struct image_action){ .kind = ACTION_TIME,
-					     .text = literal_text(g, format, "%H:%M:%S\n") }, NULL, 0);
+					     .text = literal_text(g, format, "%H:%M:%S\n") },
+		      NULL, 0);
 	return NULL;
 }
 
@@ -500,7 +503,8 @@ struct ir_insn *lower_call_time(struct gen *g, struct node *n, const struct dest
 static void join_one(struct gen *g, struct place array, struct ir_insn *p, struct value_field *f,
 		     struct ir_var *end)
 {
-	struct ir_insn *slot = lower_object(g, "pointer", 8, 8), *at = ir_var_read(&g->b, end), *len;
+	struct ir_insn *slot = lower_object(g, "pointer", 8, 8), *len;
+	struct ir_insn *at = ir_var_read(&g->b, end);
 	struct place text = { .kind = array.kind };
 
 	lower_read(g, slot, 0, 8, array);

@@ -37,7 +37,8 @@ struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room,
 	if (from.kind == PLACE_USER && g->sleepable && lower_kfunc(g->l, KFUNC_COPY_STR)) {
 		struct ir_insn *args[] = { to, limit, address, lower_const(g, 0) };
 
-		r = ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_COPY_STR), IR_INT, args, 4);
+		r = ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_COPY_STR), IR_INT, args,
+				 4);
 		/* An int: what stands above it is not told. */
 		r = ir_emit_ext(&g->b, r, 4, true);
 	} else {
@@ -120,7 +121,8 @@ struct ir_insn *lower_call_str(struct gen *g, struct node *n, const struct dest 
 
 static uint32_t array_bytes(const struct node *x)
 {
-	return x->type->kind == TYPE_ARRAY || x->type->kind == TYPE_STRING ? x->type->size_bytes : 8;
+	return x->type->kind == TYPE_ARRAY || x->type->kind == TYPE_STRING ?
+	       x->type->size_bytes : 8;
 }
 
 struct ir_insn *lower_call_buf(struct gen *g, struct node *n, const struct dest *d);
@@ -237,7 +239,8 @@ static struct ir_insn *prefix(struct gen *g, struct node *x, uint32_t n)
 struct ir_insn *lower_call_strncmp(struct gen *g, struct node *n, const struct dest *d);
 struct ir_insn *lower_call_strncmp(struct gen *g, struct node *n, const struct dest *d)
 {
-	struct node *x = n->u.call.args.at[0], *y = n->u.call.args.at[1], *len = n->u.call.args.at[2];
+	struct node *x = n->u.call.args.at[0], *y = n->u.call.args.at[1],
+		*len = n->u.call.args.at[2];
 	struct ir_block *next = lower_block(g, false);
 	struct ir_var *v = ir_var_new(g->b.func, "strncmp", IR_INT);
 	struct ir_insn *a, *b;

@@ -197,7 +197,8 @@ static struct place reference_place(struct gen *g, struct var *v, const struct v
 /* Scalars fill a word of the frame: where in it lie the bytes of the type? */
 static int32_t frame_padding(struct gen *g, const struct type *t)
 {
-	return g->c->target->arch->big_endian && lower_is_scalar(t) ? 8 - (int32_t)t->size_bytes : 0;
+	return g->c->target->arch->big_endian &&
+		lower_is_scalar(t) ? 8 - (int32_t)t->size_bytes : 0;
 }
 
 struct place lower_var_place(struct gen *g, struct var *v)
@@ -220,7 +221,8 @@ void lower_var_write(struct gen *g, struct var *v, struct ir_insn *value)
 	else if (s->in_frame)
 		ir_emit_store(&g->b, 8, g->frame, s->frame_offset, value);
 	else
-		ir_emit_store(&g->b, v->type->size_bytes, ir_object(g->b.func, s->object), 0, value);
+		ir_emit_store(&g->b, v->type->size_bytes, ir_object(g->b.func, s->object), 0,
+			      value);
 }
 
 /* Structs and arrays: remember where; memory that will not stay is copied. */
@@ -248,5 +250,6 @@ void lower_var_set(struct gen *g, struct var *v, struct node *value)
 		return;
 	}
 	p = lower_var_place(g, v);
-	lower_to(g, value, v->type, (struct dest){ .base = p.base, .offset = p.offset, .slack = 8 });
+	lower_to(g, value, v->type,
+		 (struct dest){ .base = p.base, .offset = p.offset, .slack = 8 });
 }
