@@ -179,6 +179,8 @@ const struct type *infer_type_query(struct check *c, struct node *n);
 const struct type *type_of_expr(struct check *c, const struct type_expr *e, bool *is_open);
 void infer_condition(struct check *c, struct node *cond, struct loc loc);
 
+bool is_part_context(const struct check *c, const struct type *t);	/* infer_expr.c */
+const struct type *type_outside(struct check *c, const struct type *t);
 bool type_is_number(const struct type *t);	/* integers and castable aggregations */
 bool type_is_condition(const struct type *t);
 /* What type a value has when it is read: aggregations become integers. */

@@ -91,7 +91,8 @@ static struct ir_insn *pointer_arith(struct gen *g, struct node *n)
 	struct ir_insn **p = pointer == l ? &x : &y, **i = pointer == l ? &y : &x;
 
 	*i = scaled(g, *i, pointer->type);
-	if ((*i)->op != IR_CONST && pointer->type->space == SPACE_KERNEL && (*p)->type == IR_INT)
+	if (pointer->type->space == SPACE_CONTEXT ||
+	    ((*i)->op != IR_CONST && pointer->type->space == SPACE_KERNEL && (*p)->type == IR_INT))
 		*p = lower_to_scalar(g, *p);
 	return ir_emit_binary(&g->b, ops[n->u.binary.op], x, y);
 }
@@ -368,8 +369,8 @@ struct ir_insn *lower_cast(struct gen *g, struct node *n)
 		v = lower_value(g, x);
 	if (to->kind == TYPE_BOOL)
 		return from->kind == TYPE_BOOL ? v : lower_extend(g, v, to);
-	if (from->kind == TYPE_POINTER && type_is_integer(to) && from->space == SPACE_KERNEL &&
-	    x->kind != NODE_CALL)
+	if (from->kind == TYPE_POINTER && (from->space == SPACE_CONTEXT ? from != to :
+	    type_is_integer(to) && from->space == SPACE_KERNEL && x->kind != NODE_CALL))
 		v = lower_to_scalar(g, v);
 	return lower_is_scalar(from) && fits(from, to) ? v : lower_extend(g, v, to);
 }

@@ -229,6 +229,8 @@ static struct place element_place(struct gen *g, struct node *n)
 struct ir_insn *lower_value(struct gen *g, struct node *n)
 {
 	g->b.line = n->loc.begin;
+	if (n->type->space == SPACE_CONTEXT && n->type->kind == TYPE_POINTER)
+		return lower_context(g, n).base;
 	switch (n->kind) {
 	case NODE_INT:
 	case NODE_BOOL:
@@ -285,8 +287,6 @@ static struct place call_place(struct gen *g, struct node *n)
 	struct place p;
 	uint32_t offset;
 
-	if (id == BUILTIN_args || id == BUILTIN_ctx)
-		return lower_at(g->ctx, 0);
 	if (id != BUILTIN_comm || !lower_task_struct(g->l) ||
 	    !type_field_find(g->c->types, lower_task_struct(g->l),
 			     name_of(g->c->names, "comm"), &offset))
@@ -308,6 +308,8 @@ static bool is_same_memory(const struct type *from, const struct type *to)
 struct place lower_place(struct gen *g, struct node *n)
 {
 	g->b.line = n->loc.begin;
+	if (n->type->space == SPACE_CONTEXT && n->type->kind == TYPE_STRUCT && n->kind != NODE_FIELD)
+		return lower_context(g, n);
 	switch (n->kind) {
 	case NODE_VAR:
 		return lower_var_place(g, n->u.var.var);

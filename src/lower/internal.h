@@ -201,6 +201,7 @@ void lower_cast_to(struct gen *g, struct node *n, const struct type *as, struct 
 struct ir_insn *lower_extend(struct gen *g, struct ir_insn *v, const struct type *t);
 
 /* ---- place.c ---- */
+struct place lower_context(struct gen *g, struct node *n);
 struct place lower_deref(struct gen *g, struct node *pointer);
 struct place lower_field_place(struct gen *g, struct node *field);
 struct place lower_index_place(struct gen *g, struct node *n);

@@ -20,6 +20,13 @@ static bool is_reference(const struct type *t)
 	return t->kind == TYPE_STRUCT || t->kind == TYPE_ARRAY;
 }
 
+/* The context, or an address of it: a variable that holds it needs no place, since there
+ * is one context only. */
+static bool is_context(const struct type *t)
+{
+	return t && t->space == SPACE_CONTEXT;
+}
+
 /* ---- what the body needs ---- */
 
 struct needs {
@@ -54,7 +61,7 @@ static void note_var(struct needs *needs, struct var *v)
 {
 	uintptr_t made = (uintptr_t)pmap_find(&needs->depths, v->scope);
 
-	if (pmap_find(&needs->seen, v) || (made && made - 1 >= needs->depth))
+	if (is_context(v->type) || pmap_find(&needs->seen, v) || (made && made - 1 >= needs->depth))
 		return;
 	if (!made && !v->captured)
 		return;
@@ -65,6 +72,8 @@ static void note_var(struct needs *needs, struct var *v)
 /* Does the call read the program's context? */
 static bool reads_context(const struct node *n)
 {
+	if (n->kind == NODE_VAR && is_context(n->type))
+		return true;
 	if (n->kind != NODE_CALL || !n->u.call.builtin)
 		return false;
 	switch (n->u.call.builtin->id) {
@@ -237,6 +246,10 @@ void lower_var_set(struct gen *g, struct var *v, struct node *value)
 {
 	struct place p;
 
+	if (is_context(v->type)) {
+		lower_effect(g, value);
+		return;
+	}
 	if (lower_is_scalar(v->type)) {
 		lower_var_write(g, v, lower_value(g, value));
 		return;
