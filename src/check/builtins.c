@@ -54,6 +54,8 @@ const struct type *infer_call(struct check *c, struct node *n)
 	const struct builtin *b = n->u.call.builtin;
 	bool is_bad = false;
 
+	if (n->u.call.func)
+		return infer_func_call(c, n);
 	if ((b->flags & BUILTIN_F_MAP_VALUE) && c->state->map_value != n) {
 		check_error(c, n->loc, DIAG_NOT_ASSIGNED_TO_MAP,
 			    "%s() must be assigned directly to a map", b->name);

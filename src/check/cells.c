@@ -123,7 +123,15 @@ static bool fits_declared(struct check *c, const struct type *to, const struct t
 	joined = check_join(c, to, t);
 	if (!joined)
 		return false;
-	return to->kind == TYPE_STRING || to->kind == TYPE_BUFFER ? joined == to : true;
+	switch (to->kind) {
+	case TYPE_STRING:
+	case TYPE_BUFFER:
+	case TYPE_TUPLE:
+	case TYPE_RECORD:
+		return joined == to;
+	default:
+		return true;
+	}
 }
 
 /* Does a value enlarge what sizeof and the like have looked at? */
@@ -137,9 +145,24 @@ static bool breaks_lock(struct check *c, const struct type *locked, const struct
 	check_error(c, loc, DIAG_TYPE_LOCKED,
 		    "Type mismatch for %s: this type has been locked because it "
 		    "was used in another part of the type graph that was already resolved (e.g. "
-		    "`sizeof`, `typeinfo`, etc.). The new type '%s' doesn't fit into the locked "
-		    "type '%s'", name, type_text(c, t), type_text(c, locked));
+		    "`sizeof`, `typeinfo`, etc.). The new type '%s' doesn't fit into the locked type "
+		    "'%s'", name, type_text(c, t), type_text(c, locked));
 	return true;
+}
+
+static bool add_to_var(struct check *c, struct var *v, const struct type *t,
+		       const struct node *value)
+{
+	if (v->is_sized)
+		return fits_declared(c, v->type, t, value);
+	return cell_add(c, v->type, &v->next, t);
+}
+
+bool cell_try_var(struct check *c, struct var *v, const struct type *t, const struct node *value)
+{
+	if (type_is_castable(t))
+		t = type_as_int64(c, t);
+	return add_to_var(c, v, without_trust(c, t), value);
 }
 
 void cell_add_var(struct check *c, struct var *v, const struct type *t, struct loc loc,
@@ -156,10 +179,7 @@ void cell_add_var(struct check *c, struct var *v, const struct type *t, struct l
 	if (c->reporting && !v->is_sized && v->locked &&
 	    breaks_lock(c, v->locked, t, arena_printf(c->arena, "$%s", v->name), loc))
 		return;
-	if (v->is_sized)
-		ok = fits_declared(c, v->type, t, value);
-	else
-		ok = cell_add(c, v->type, &v->next, t);
+	ok = add_to_var(c, v, t, value);
 	if (!ok)
 		check_error(c, loc, DIAG_TYPE_MISMATCH,
 			    "Type mismatch for $%s: trying to assign value "

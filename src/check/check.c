@@ -13,15 +13,6 @@ enum { ROUNDS_MAX = 400 };
 /* Rounds of branches under comptime that wait for each other. */
 enum { COMPTIME_ROUNDS_MAX = 50 };
 
-/* Parts of the language that come later: named, and placed. */
-static void refuse_parts(struct check *c)
-{
-	struct func **f;
-
-	vec_each(f, &c->script->funcs)
-		unsupported(c, (*f)->loc, "fn");
-}
-
 /* Positional parameters are the arguments that do not begin with "--". */
 static struct check_options *own_options(struct check *c)
 {
@@ -40,7 +31,12 @@ static struct check_options *own_options(struct check *c)
 static void resolve_all(struct check *c)
 {
 	struct prog **p;
+	struct func **f;
 
+	vec_each(f, &c->script->funcs) {
+		resolve_func(c, *f);
+		fold_expr(c, &(*f)->prog->body);
+	}
 	vec_each(p, &c->progs) {
 		resolve_prog(c, *p);
 		fold_expr(c, &(*p)->body);
@@ -51,8 +47,11 @@ static void resolve_all(struct check *c)
 static void infer_all(struct check *c)
 {
 	struct prog **p;
+	struct func **f;
 
 	cells_begin_round(c);
+	vec_each(f, &c->script->funcs)
+		infer_func(c, *f);
 	vec_each(p, &c->progs) {
 		c->prog = *p;
 		infer_block(c, (*p)->body);
@@ -87,10 +86,15 @@ static bool seed_maps(struct check *c)
 static void fold_sizes(struct check *c)
 {
 	struct prog **p;
+	struct func **f;
 
 	c->state->sizes_known = true;
 	infer_all(c);
 	c->state->in_rounds = false;	/* what does not fold is told at once */
+	vec_each(f, &c->script->funcs) {
+		c->prog = (*f)->prog;
+		fold_expr(c, &(*f)->prog->body);
+	}
 	vec_each(p, &c->progs) {
 		c->prog = *p;
 		fold_expr(c, &(*p)->body);
@@ -157,24 +161,37 @@ static void check_map_types(struct check *c)
 
 static void report(struct check *c)
 {
+	struct func **f;
+
 	c->reporting = true;
 	c->state->in_rounds = true;
 	infer_all(c);
+	vec_each(f, &c->script->funcs)
+		func_check_ways(c, *f);
+	funcs_check_calls(c);
 	check_vars(c);
 	check_map_types(c);
 	c->state->in_rounds = false;
 }
 
+static void finish_prog(struct check *c, struct prog *p)
+{
+	convert_prog(c, p);
+	prog_describe(c, p);
+	maps_find_takes(c, p->body);
+}
+
 static void finish(struct check *c)
 {
 	struct prog **p;
+	struct func **f;
 
+	vec_each(f, &c->script->funcs)
+		finish_prog(c, (*f)->prog);
+	vec_each(p, &c->progs)
+		finish_prog(c, *p);
+	funcs_describe(c);
 	maps_finish(c);
-	vec_each(p, &c->progs) {
-		convert_prog(c, *p);
-		prog_describe(c, *p);
-		maps_find_takes(c, (*p)->body);
-	}
 }
 
 int check_run(struct check *c)
@@ -182,7 +199,7 @@ int check_run(struct check *c)
 	c->state = arena_new(c->arena, struct check_state);
 	c->options = own_options(c);
 	config_apply(c);
-	refuse_parts(c);
+	funcs_start(c);
 	expand_probes(c);
 	resolve_all(c);
 	if (!c->diags->nr_errors || c->progs.n) {

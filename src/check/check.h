@@ -29,6 +29,10 @@
  *    NODE_UNARY OP_DEREF). Field of a record or tuple: NODE_ELEMENT.
  *  - `x ?: y` keeps then == NULL and is evaluated once.
  *  - Calls that take formats have u.call.aux = struct format *.
+ *  - A call of a function of the script has u.call.func and no builtin; its
+ *    arguments have the types of the parameters (see assigned values above), and
+ *    so has what `return` gives. Functions are checked once, whoever calls them;
+ *    there is no recursion. prog.funcs are those that a program needs.
  *  - What may not be used is refused; no later stage reports errors of the
  *    script, except programs that exceed the kernel's limits.
  *
@@ -59,7 +63,6 @@
  *  - reg: aux = const struct target_reg *. strncmp's n is an INT.
  *  - args: only below NODE_FIELD (or as printed value): a struct in
  *    SPACE_CONTEXT; a raw program's fields of that struct have their own rules.
- *  - strcap is an INT, or a pointer's length. memcmp's n is a uint64. pton: aux = its bytes.
  *  - kptr, uptr are CASTs, kaddr is an INT; probetype, and probe where the
  *    program has one site, are STRING: lowering never meets these calls.
  */
@@ -81,6 +84,7 @@ struct var {
 	const struct type *type;
 	bool is_declared;	/* type fixed by `let $x : T` */
 	bool is_loop_var;
+	bool is_param;		/* of a function */
 	bool captured;		/* used in a loop body other than where it was made, so it must
 				   live in memory if that body becomes a callback */
 	bool address_taken;
@@ -92,6 +96,8 @@ struct var {
 	unsigned nr_assigned;
 	bool is_sized;			/* declared, and the type says all */
 	const struct type *locked;	/* sizeof or the like has looked at it */
+	unsigned spaces;		/* of the pointers that reach a parameter or a result: bits of
+					   enum type_space */
 };
 
 enum clock_mode { CLOCK_MODE_BOOT, CLOCK_MODE_MONOTONIC, CLOCK_MODE_TAI, CLOCK_MODE_SW_TAI };
@@ -134,7 +140,8 @@ struct format {
 	size_t nr_values;
 };
 
-/* A program to be: sites that share it, and its own copy of the body. */
+/* A program to be: sites that share it, and its own copy of the body. Functions have one of
+ * their own, without sites. */
 struct prog {
 	const struct provider *provider;
 	struct probe_site **sites;
@@ -149,6 +156,10 @@ struct prog {
 	bool has_effects;		/* changes a map, sends a record: must heed the stop flag */
 	const char *raw_event;		/* many syscall tracepoints as one raw program on sys_enter
 					   or sys_exit; or NULL */
+	struct func *func;		/* whose body this is; NULL: a program of the image */
+	/* Functions that it may call, directly or not: those that are called stand
+	 * before their callers. */
+	VEC(struct func *) funcs;
 	uint32_t index;
 };
 
@@ -196,6 +207,12 @@ struct check {
 	bool changed;			/* this round enlarged some type */
 	struct check_state *state;	/* private to check */
 };
+
+/* Is the node a call of this builtin? */
+static inline bool is_call_of(const struct node *n, enum builtin_id id)
+{
+	return n->kind == NODE_CALL && n->u.call.builtin && n->u.call.builtin->id == id;
+}
 
 /* Check the script against the target. Returns 0 or -EINVAL when there were
  * errors (in diags). Fills progs, maps and config. */

@@ -9,6 +9,7 @@
  *	fold		constants				fold.c
  *	infer		types, in rounds until nothing changes	infer_*.c, builtin_*.c, cells.c
  *	comptime	branches chosen, then rounds again	comptime.c
+ *	functions	bodies checked like programs		func.c, func_calls.c
  *	report		one more round that may complain	the same
  *	convert		implicit casts, dead branches		convert*.c
  *
@@ -47,8 +48,7 @@ struct check_state {
 	VEC(struct shape_demand) demands;
 	unsigned nr_loops, nr_for_loops;	/* around the statement being resolved */
 	bool in_rounds;			/* inference: diagnostics only when reporting */
-	bool signs_open;		/* first rounds: signs of arithmetic on literals may
-					   change */
+	bool signs_open;		/* first rounds: signs of arithmetic on literals may change */
 	bool sizes_known;		/* sizeof an expression may be taken */
 	const struct node *map_value;	/* value of an assignment, which may be an aggregation */
 	uint32_t longest_probe_name;
@@ -122,6 +122,8 @@ void resolve_prog(struct check *c, struct prog *prog);
 void resolve_expr(struct check *c, struct node **slot);
 void resolve_children(struct check *c, struct node *n);
 void node_set_error(struct node *n);
+/* Is the name visible already? Says so. */
+bool refuse_shadowing(struct check *c, const char *name, struct loc loc);
 /* Is there a field of this name behind what an argument points to? */
 /* Names in typeof(...) of a type as written. */
 void resolve_type(struct check *c, struct type_expr *e);
@@ -130,6 +132,27 @@ bool pointee_has(struct check *c, const struct type *pointee, const char *field)
 /* ---- resolve_call.c ---- */
 void resolve_call(struct check *c, struct node *n);
 void resolve_ident(struct check *c, struct node *n);
+
+/* ---- func.c: functions of the script ---- */
+void funcs_start(struct check *c);
+struct func *func_find(const struct check *c, const char *name);
+void func_suggest(const struct check *c, struct nearest *near);
+void resolve_func_call(struct check *c, struct node *n, struct func *f);
+/* Builtins that tell of a probe are not for functions. Says so. */
+bool func_refuses(struct check *c, struct node *n, const struct builtin *b, const char *name);
+void resolve_func(struct check *c, struct func *f);
+void infer_func(struct check *c, struct func *f);
+const struct type *infer_func_call(struct check *c, struct node *n);
+void infer_func_return(struct check *c, struct node *n);
+/* When types are final: that each way through a function returns. */
+void func_check_ways(struct check *c, struct func *f);
+void convert_func_call(struct check *c, struct node *n);
+
+/* ---- func_calls.c: who calls whom ---- */
+/* Recursion, and what functions demand of the probes that call them. */
+void funcs_check_calls(struct check *c);
+/* After programs and functions are described: what calls add to the callers. */
+void funcs_describe(struct check *c);
 
 /* ---- fold.c ---- */
 void fold_expr(struct check *c, struct node **slot);
@@ -148,6 +171,9 @@ const struct type *check_join(struct check *c, const struct type *a, const struc
 /* A value of type `t` reaches a variable, a map's value, a map's key. */
 void cell_add_var(struct check *c, struct var *v, const struct type *t, struct loc loc,
 		  const struct node *value);
+/* The same for a parameter or a result of a function; false, and no message, if
+ * it does not fit. */
+bool cell_try_var(struct check *c, struct var *v, const struct type *t, const struct node *value);
 void cell_add_value(struct check *c, struct map *m, const struct type *t, struct loc loc);
 void cell_add_key(struct check *c, struct map *m, const struct type *t, struct loc loc);
 
@@ -179,8 +205,6 @@ const struct type *infer_type_query(struct check *c, struct node *n);
 const struct type *type_of_expr(struct check *c, const struct type_expr *e, bool *is_open);
 void infer_condition(struct check *c, struct node *cond, struct loc loc);
 
-bool is_part_context(const struct check *c, const struct type *t);	/* infer_expr.c */
-const struct type *type_outside(struct check *c, const struct type *t);
 bool type_is_number(const struct type *t);	/* integers and castable aggregations */
 bool type_is_condition(const struct type *t);
 /* What type a value has when it is read: aggregations become integers. */

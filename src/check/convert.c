@@ -73,8 +73,6 @@ static bool same_order(const struct node *n, const struct type *to)
  * they point, differs. */
 static bool is_copied(const struct type *from, const struct type *to)
 {
-	if (from->kind == TYPE_POINTER && from->space == SPACE_CONTEXT && to->space != SPACE_CONTEXT)
-		return false;
 	return from->kind == to->kind &&
 	       (from->kind == TYPE_STRING || from->kind == TYPE_BUFFER ||
 		from->kind == TYPE_POINTER || from->kind == TYPE_ARRAY ||
@@ -382,7 +380,8 @@ static void convert_stmt(struct check *c, struct node *n)
 		break;
 	case NODE_RETURN:
 		if (n->u.unary.operand)
-			convert_to(c, &n->u.unary.operand, type_int(c->types, 8, true));
+			convert_to(c, &n->u.unary.operand, c->prog->func ?
+				   c->prog->func->returned->type : type_int(c->types, 8, true));
 		break;
 	default:
 		break;

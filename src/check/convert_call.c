@@ -15,8 +15,6 @@ static const char *const rules[BUILTIN_ID_COUNT] = {
 	[BUILTIN_stats] = "n", [BUILTIN_hist] = "n", [BUILTIN_lhist] = "n",
 	[BUILTIN_str] = "au", [BUILTIN_buf] = "au", [BUILTIN_ksym] = "A", [BUILTIN_usym] = "A",
 	[BUILTIN_join] = "a", [BUILTIN_exit] = "n", [BUILTIN_strftime] = ".n",
-	[BUILTIN_strerror] = "n", [BUILTIN_signal_name] = "n", [BUILTIN_syscall_name] = "n",
-	[BUILTIN_is_err] = "A", [BUILTIN_memcmp] = "..u",
 };
 
 static void convert_integer(struct check *c, struct node **slot, bool is_signed)
@@ -101,21 +99,10 @@ static void convert_strftime(struct check *c, struct node *call, const struct no
 {
 	uint64_t mode = CLOCK_MODE_BOOT;
 
-	if (when->kind == NODE_CALL && when->u.call.builtin->id == BUILTIN_nsecs &&
+	if (is_call_of(when, BUILTIN_nsecs) &&
 	    when->u.call.args.n)
 		mode = when->u.call.args.at[0]->u.integer.value;
 	vec_push(c->arena, &call->u.call.args, int_node(c, call->loc, mode));
-}
-
-/* Known, unless it is the length of what a pointer points to. */
-static void convert_strcap(struct check *c, struct node *call)
-{
-	const struct type *t = call->u.call.args.at[0]->type;
-
-	if (t->kind == TYPE_POINTER)
-		return;
-	node_set_int(call, t->size_bytes, false);
-	call->type = type_int(c->types, 8, false);
 }
 
 static void become_address(struct check *c, struct node *call)
@@ -130,9 +117,13 @@ void convert_call(struct check *c, struct node **slot)
 {
 	struct node *call = *slot;
 	const struct builtin *b = call->u.call.builtin;
-	const struct node *when = b->id == BUILTIN_strftime ? call->u.call.args.at[1] : NULL;
-	const char *rule = rules[b->id] ? rules[b->id] : "";
+	const struct node *when = is_call_of(call, BUILTIN_strftime) ? call->u.call.args.at[1] : NULL;
+	const char *rule = b && rules[b->id] ? rules[b->id] : "";
 
+	if (call->u.call.func) {
+		convert_func_call(c, call);
+		return;
+	}
 	for (size_t i = 0; i < call->u.call.args.n && rule[i]; i++)
 		convert_argument(c, call, i, rule[i]);
 	switch (b->id) {
@@ -149,9 +140,6 @@ void convert_call(struct check *c, struct node **slot)
 		break;
 	case BUILTIN_strftime:
 		convert_strftime(c, call, when);
-		break;
-	case BUILTIN_strcap:
-		convert_strcap(c, call);
 		break;
 	case BUILTIN_kaddr:
 		become_address(c, call);

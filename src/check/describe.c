@@ -24,7 +24,7 @@ static bool reads_user_memory(const struct node *n)
 		object = n->u.unary.op == OP_DEREF ? n->u.unary.operand : NULL;
 		break;
 	case NODE_CALL:
-		arg = n->u.call.args.n ? n->u.call.args.at[0] : NULL;
+		arg = n->u.call.builtin && n->u.call.args.n ? n->u.call.args.at[0] : NULL;
 		if (arg && !(n->u.call.builtin->flags & (BUILTIN_F_MAP_ARG | BUILTIN_F_FORMAT)) &&
 		    n->u.call.builtin->id != BUILTIN_print)
 			object = arg;
@@ -43,8 +43,8 @@ static bool has_effect(const struct node *n)
 	case NODE_INCDEC:
 		return is_map(n->u.incdec.operand);
 	case NODE_CALL:
-		return (n->u.call.builtin->flags & BUILTIN_F_ASYNC) ||
-		       n->u.call.builtin->id == BUILTIN_delete;
+		return n->u.call.builtin && ((n->u.call.builtin->flags & BUILTIN_F_ASYNC) ||
+					     n->u.call.builtin->id == BUILTIN_delete);
 	default:
 		return false;
 	}
@@ -61,8 +61,7 @@ static void describe(struct node **slot, void *arg)
 	p->has_effects |= has_effect(n);
 	if (n->type && (n->type->kind == TYPE_KSTACK || n->type->kind == TYPE_USTACK))
 		p->uses_stacks = true;
-	if (n->kind == NODE_CALL)
-		p->uses_probe |= n->u.call.builtin->id == BUILTIN_probe;
+	p->uses_probe |= is_call_of(n, BUILTIN_probe);
 	node_children(*slot, describe, p);
 }
 

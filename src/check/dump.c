@@ -153,7 +153,7 @@ static void dump_block(const struct dump *d, const struct node *n)
 
 static void dump_call(const struct dump *d, const struct node *n)
 {
-	fprintf(d->out, "(%s", n->u.call.builtin->name);
+	fprintf(d->out, "(%s", n->u.call.func ? n->u.call.func->name : n->u.call.builtin->name);
 	dump_vec(d, &n->u.call.args);
 	fputc(')', d->out);
 }
@@ -262,6 +262,27 @@ static void dump_expr(const struct dump *d, const struct node *n)
 	dump_type(d, n);
 }
 
+static void dump_body(const struct dump *d, const struct node *body)
+{
+	for (size_t i = 0; i < body->u.block.stmts.n; i++) {
+		fputs("  ", d->out);
+		dump_expr(d, body->u.block.stmts.at[i]);
+		fputc('\n', d->out);
+	}
+}
+
+static void dump_func(const struct dump *d, const struct func *f)
+{
+	const struct func_param *p;
+
+	fprintf(d->out, "function %s(", f->name);
+	vec_each(p, &f->params)
+		fprintf(d->out, "%s$%s:%s", p == f->params.at ? "" : ", ", p->name,
+			p->var->type ? type_name(d->types, p->var->type) : "?");
+	fprintf(d->out, "):%s\n", f->returned->type ? type_name(d->types, f->returned->type) : "?");
+	dump_body(d, f->prog->body);
+}
+
 static void dump_prog(const struct dump *d, const struct prog *p)
 {
 	fprintf(d->out, "program %" PRIu32 ": %s", p->index, p->sites[0]->name);
@@ -272,11 +293,7 @@ static void dump_prog(const struct dump *d, const struct prog *p)
 	fprintf(d->out, "%s%s%s%s%s\n", p->uses_probe ? " +probe" : "",
 		p->reads_user ? " +user" : "", p->uses_stacks ? " +stacks" : "",
 		p->uses_args ? " +args" : "", p->has_effects ? " +effects" : "");
-	for (size_t i = 0; i < p->body->u.block.stmts.n; i++) {
-		fputs("  ", d->out);
-		dump_expr(d, p->body->u.block.stmts.at[i]);
-		fputc('\n', d->out);
-	}
+	dump_body(d, p->body);
 }
 
 static void dump_map_row(const struct dump *d, const struct map *m)
@@ -293,10 +310,13 @@ void check_dump(const struct check *c, FILE *out)
 {
 	struct dump d = { c->types, out };
 	struct prog **p;
+	struct func **f;
 	struct map **m;
 
 	vec_each(m, &c->maps)
 		dump_map_row(&d, *m);
+	vec_each(f, &c->script->funcs)
+		dump_func(&d, *f);
 	vec_each(p, &c->progs)
 		dump_prog(&d, *p);
 }

@@ -20,6 +20,10 @@ static void assign_var(struct check *c, struct node *n, struct var *v, const str
 			    type_text(c, t));
 		return;
 	}
+	if (t->space == SPACE_CONTEXT) {
+		unsupported(c, value->loc, "the context in a variable");
+		return;
+	}
 	cell_add_var(c, v, t, n->loc, value);
 }
 
@@ -59,13 +63,11 @@ static void assign_map(struct check *c, struct node *n, struct map *m, const str
 			    type_text(c, t));
 		return;
 	}
-	if (is_part_context(c, t)) {
-		check_hint(c, check_error(c, n->loc, DIAG_NOT_ASSIGNABLE,
-					  "Value '%s' cannot be assigned to a map.",
-					  type_text(c, t)), "name a field of it");
+	if (t->space == SPACE_CONTEXT) {
+		check_error(c, n->loc, DIAG_NOT_ASSIGNABLE,
+			    "the context cannot be assigned to a map");
 		return;
 	}
-	t = type_outside(c, t);
 	if (type_is_aggregate(t) && value->kind != NODE_CALL)
 		copy_aggregate(c, n, m, t);
 	else
@@ -230,7 +232,9 @@ static void infer_return(struct check *c, struct node *n)
 	struct node *value = n->u.unary.operand;
 	const struct type *t = value ? infer_expr(c, value) : NULL;
 
-	if (t && t->kind != TYPE_ERROR && !type_is_number(t) && t->kind != TYPE_BOOL)
+	if (c->prog->func)
+		infer_func_return(c, n);
+	else if (t && t->kind != TYPE_ERROR && !type_is_number(t) && t->kind != TYPE_BOOL)
 		check_error(c, n->loc, DIAG_BAD_RETURN,
 			    "Probe return values can only be integers. Found %s", type_text(c, t));
 }
@@ -249,7 +253,8 @@ static void warn_discarded(struct check *c, const struct node *n)
 	if (!n->type || n->type->kind == TYPE_VOID || n->type->kind == TYPE_ERROR || has_effect(n))
 		return;
 	/* Dropping what delete() or find() found out is no mistake. */
-	if (n->kind == NODE_CALL && !(n->u.call.builtin->flags & BUILTIN_F_PURE))
+	if (n->kind == NODE_CALL && n->u.call.builtin &&
+	    !(n->u.call.builtin->flags & BUILTIN_F_PURE))
 		return;
 	check_warning(c, n->loc, DIAG_DISCARDED_VALUE, "Return value discarded.");
 }

@@ -208,9 +208,13 @@ void maps_finish(struct check *c)
 		finish_map(c, *m);
 	vec_each(p, &c->progs) {
 		struct mark_ctx ctx = { may_be_preempted(c, *p) };
+		struct func **f;
 
-		if (ctx.preemptible)
-			mark_maps(&(*p)->body, &ctx);
+		if (!ctx.preemptible)
+			continue;
+		mark_maps(&(*p)->body, &ctx);
+		vec_each(f, &(*p)->funcs)
+			mark_maps(&(*f)->prog->body, &ctx);
 	}
 }
 

@@ -137,7 +137,7 @@ static void resolve_assign(struct check *c, struct node *n)
 		resolve_expr(c, &n->u.assign.target);
 }
 
-static bool refuse_shadowing(struct check *c, const char *name, struct loc loc)
+bool refuse_shadowing(struct check *c, const char *name, struct loc loc)
 {
 	struct var *v = scope_find(c, name);
 	struct diag *d;
@@ -147,7 +147,8 @@ static bool refuse_shadowing(struct check *c, const char *name, struct loc loc)
 	d = check_error(c, loc, DIAG_SHADOWING,
 			"Variable $%s was already declared. Variable shadowing is not allowed.",
 			name);
-	check_note(c, d, v->loc, v->is_declared ? "This is the initial declaration." :
+	check_note(c, d, v->loc, v->is_param ? "This is the function parameter." :
+		   v->is_declared ? "This is the initial declaration." :
 		   v->is_loop_var ? "This is the loop variable." :
 		   "This is the initial assignment.");
 	return true;
@@ -212,7 +213,9 @@ static void resolve_for(struct check *c, struct node *n)
 static void resolve_jump(struct check *c, struct node *n)
 {
 	if (!c->state->nr_loops)
-		check_error(c, n->loc, DIAG_JUMP_OUTSIDE_LOOP, "'%s' statement outside of a loop",
+		check_error(c, n->loc, DIAG_JUMP_OUTSIDE_LOOP, c->prog->func ?
+			    "'%s' statement is not allowed in a function" :
+			    "'%s' statement outside of a loop",
 			    n->kind == NODE_BREAK ? "break" : "continue");
 }
 

@@ -12,10 +12,13 @@
 
 /* What the language has and this checker does not know yet. */
 static const char *const later[] = {
-	"assert", "cgroup_path", "cgroupid", "container_of", "debugf", "dw_ustack", "getopt",
-	"kfunc_allowed", "kfunc_exist", "leader_comm", "leader_tid", "override", "path",
-	"percpu_kaddr", "signal", "signal_thread", "skboutput", "socket_cookie", "tseries",
-	"uaddr", "unwatch", "write_user", "config",
+	"assert", "cgroup_path", "cgroupid", "container_of", "debugf", "default_str_length",
+	"dw_ustack", "getopt", "is_err", 
+	"kfunc_allowed", "kfunc_exist",
+	"leader_comm", "leader_tid", "memcmp", "override", "path", "percpu_kaddr", "pton",
+	"signal", "signal_name", "signal_thread", "skboutput", "socket_cookie", 
+	"str_concat", "strcap", "strcontains", "strerror", "strstr", "syscall_name", "tseries",
+	"typeof", "uaddr", "unwatch", "write_user", "config",
 };
 
 static bool is_later(const char *name)
@@ -26,23 +29,9 @@ static bool is_later(const char *name)
 	return false;
 }
 
-static const struct func *find_func(const struct check *c, const char *name)
-{
-	struct func **f;
-
-	vec_each(f, &c->script->funcs)
-		if ((*f)->name == name)
-			return *f;
-	return NULL;
-}
-
 /* Did the name stand for something that comes later? Says so. */
 static bool refuse_later(struct check *c, struct node *n, const char *name)
 {
-	if (find_func(c, name)) {
-		node_set_error(n);	/* its definition has been refused */
-		return true;
-	}
 	if (!is_later(name))
 		return false;
 	unsupported(c, n->loc, arena_printf(c->arena, "%s", name));
@@ -60,6 +49,8 @@ static void unknown_name(struct check *c, struct node *n, const char *name, bool
 	for (size_t i = 0; i < BUILTIN_ID_COUNT; i++)
 		if (builtins[i].kind & (is_call ? BUILTIN_FUNC : BUILTIN_VAR))
 			nearest_try(&near, builtins[i].name);
+	if (is_call)
+		func_suggest(c, &near);
 	if (c->cdefs && !is_call)
 		cdefs_suggest(c->cdefs, &near);
 	check_suggest(c, d, &near, "");
@@ -114,8 +105,6 @@ static void finish_builtin(struct check *c, struct node *n)
 		become_string(c, n, c->prog->provider->attach == ATTACH_BEGIN ||
 			      c->prog->provider->attach == ATTACH_END ? "special" :
 			      c->prog->provider->name);
-	else if (b->id == BUILTIN_default_str_length)
-		node_set_int(n, c->config.max_strlen, false);
 	else if (b->id == BUILTIN_probe && c->prog->nr_sites == 1)
 		become_string(c, n, c->prog->sites[0]->name);
 }
@@ -127,10 +116,17 @@ void resolve_ident(struct check *c, struct node *n)
 	const struct builtin *b = builtin_find(name);
 
 	if (number >= 0) {
-		become_arg(c, n, number);
+		if (!func_refuses(c, n, &builtins[BUILTIN_arg], name))
+			become_arg(c, n, number);
 	} else if (b && (b->kind & BUILTIN_VAR) && b->id != BUILTIN_arg) {
+		if (func_refuses(c, n, b, name))
+			return;
 		become_call(n, b, name);
 		finish_builtin(c, n);
+	} else if (func_find(c, name)) {
+		check_hint(c, check_error(c, n->loc, DIAG_UNKNOWN_NAME, "'%s' is a function", name),
+			   "call it: %s(...)", name);
+		node_set_error(n);
 	} else if (b) {
 		check_hint(c, check_error(c, n->loc, DIAG_UNKNOWN_NAME, "'%s' is a function", name),
 			   "call it: %s(...)", name);
@@ -385,12 +381,19 @@ void resolve_call(struct check *c, struct node *n)
 {
 	const char *name = n->u.call.name;
 	const struct builtin *b = builtin_find(name);
+	struct func *f = func_find(c, name);
 
+	if (f) {
+		resolve_func_call(c, n, f);
+		return;
+	}
 	if (!b || b->id == BUILTIN_arg) {
 		if (!refuse_later(c, n, name))
 			unknown_name(c, n, name, true);
 		return;
 	}
+	if (func_refuses(c, n, b, name))
+		return;
 	n->u.call.builtin = b;
 	if (!check_arg_count(c, n) || !check_call_place(c, n)) {
 		node_set_error(n);

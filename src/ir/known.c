@@ -74,8 +74,7 @@ static struct ir_known of_shift(const struct ir_insn *v, struct ir_known k)
 	case IR_LSHR:
 		return (struct ir_known){ k.zero >> by | top_bits(by), 1 };
 	default:
-		return (struct ir_known){ (uint64_t)((int64_t)k.zero >> by),
-					  least(k.sign_bits + by, 64) };
+		return (struct ir_known){ (uint64_t)((int64_t)k.zero >> by), least(k.sign_bits + by, 64) };
 	}
 }
 

@@ -20,6 +20,7 @@ struct type;		/* types/type.h */
 struct type_field;
 struct builtin;		/* check/builtin.h */
 struct var;		/* check/check.h: a scratch variable of one scope instance */
+struct prog;		/* check/check.h: what a body is checked as */
 struct map;		/* check/check.h: a map of the script */
 struct func;
 
@@ -82,8 +83,7 @@ enum ast_op {
 const char *ast_op_text(enum ast_op op);
 
 /* A type as written. Suffixes apply left to right. */
-enum type_expr_kind { TYPE_EXPR_NAME, TYPE_EXPR_STRUCT, TYPE_EXPR_UNION, TYPE_EXPR_ENUM,
-		      TYPE_EXPR_TYPEOF };
+enum type_expr_kind { TYPE_EXPR_NAME, TYPE_EXPR_STRUCT, TYPE_EXPR_UNION, TYPE_EXPR_ENUM, TYPE_EXPR_TYPEOF };
 
 struct type_suffix {
 	bool is_array;		/* [n] or [], else * */
@@ -186,7 +186,7 @@ struct node {
 			node_vec args;
 			const struct builtin *builtin;	/* set by check */
 			struct func *func;		/* a script's function, set by check */
-			void *aux;			/* check's notes for lowering */
+			void *aux;			/* check's notes for lowering (format, ...) */
 		} call;
 		struct {
 			struct type_expr *of_type;	/* one of these two is set */
@@ -267,6 +267,10 @@ struct func {
 	VEC(struct func_param) params;
 	struct type_expr *result;
 	struct node *body;
+	/* set by check */
+	struct prog *prog;	/* its body, as a program without a probe */
+	struct var *returned;	/* has the type of what it returns */
+	void *aux;		/* lowering's */
 };
 
 struct map_decl {

@@ -134,16 +134,14 @@ static struct ir_insn *highest_bit(struct gen *g, struct ir_insn *v)
 	ir_var_write(&g->b, bit, lower_const(g, 0));
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		struct ir_block *high = lower_block(g, false), *next = lower_block(g, false);
-		struct ir_insn *x = ir_var_read(&g->b, rest), *shifted;
-		struct ir_insn *b = ir_var_read(&g->b, bit);
+		struct ir_insn *x = ir_var_read(&g->b, rest), *shifted, *b = ir_var_read(&g->b, bit);
 
 		if (!steps[i].limit) {
 			shifted = ir_emit_binary_imm(&g->b, IR_LSHR, x, steps[i].bits);
 			ir_emit_branch(&g->b, IR_NE, shifted, lower_const(g, 0), high, next);
 			lower_enter(g, high);
 		} else {
-			ir_emit_branch(&g->b, IR_UGT, x, lower_const(g, steps[i].limit), high,
-				       next);
+			ir_emit_branch(&g->b, IR_UGT, x, lower_const(g, steps[i].limit), high, next);
 			lower_enter(g, high);
 			shifted = ir_emit_binary_imm(&g->b, IR_LSHR, x, steps[i].bits);
 		}
@@ -348,11 +346,9 @@ static struct ir_insn *cpu_value(struct gen *g, struct merge *m, struct ir_insn 
 	if (m->store->storage == STORE_CELL) {
 		p = ir_map_value(g->b.func, g->l->cells_map, m->store->cell_offset);
 		return ir_emit_binary(&g->b, IR_ADD, p,
-				      ir_emit_binary_imm(&g->b, IR_MUL, cpu,
-							 m->store->cell_stride));
+				      ir_emit_binary_imm(&g->b, IR_MUL, cpu, m->store->cell_stride));
 	}
-	p = ir_emit_helper(&g->b, BPF_FUNC_map_lookup_percpu_elem, IR_MAPVAL_OR_NULL, map, key,
-			   cpu);
+	p = ir_emit_helper(&g->b, BPF_FUNC_map_lookup_percpu_elem, IR_MAPVAL_OR_NULL, map, key, cpu);
 	return ir_emit_null_check(&g->b, p, done);
 }
 

@@ -332,15 +332,6 @@ CALL(uptr)
 	return lower_value(g, n->u.call.args.at[0]);
 }
 
-/* -MAX_ERRNO .. -1, as an address. */
-CALL(is_err)
-{
-	struct ir_insn *p = lower_value(g, n->u.call.args.at[0]);
-
-	(void)d;
-	return ir_emit_cmp(&g->b, IR_UGE, p, lower_const(g, -4095));
-}
-
 CALL(kaddr)
 {
 	(void)n, (void)d;

@@ -25,15 +25,16 @@ static const call_fn calls[BUILTIN_ID_COUNT] = {
 
 struct ir_insn *lower_call(struct gen *g, struct node *n, const struct dest *d)
 {
-	assert(n->u.call.builtin);
+	assert(n->u.call.builtin || n->u.call.func);
 	g->b.line = n->loc.begin;
+	if (n->u.call.func)
+		return lower_func_call(g, n);
 	return calls[n->u.call.builtin->id](g, n, d);
 }
 
 /* ---- conditions ---- */
 
-static void logical(struct gen *g, struct node *n, struct ir_block *then,
-		    struct ir_block *otherwise)
+static void logical(struct gen *g, struct node *n, struct ir_block *then, struct ir_block *otherwise)
 {
 	struct ir_block *mid = lower_block(g, false);
 
@@ -50,8 +51,7 @@ static bool is_comparison(enum ast_op op)
 	return op >= OP_EQ && op <= OP_GE;
 }
 
-static void compare(struct gen *g, struct node *n, struct ir_block *then,
-		    struct ir_block *otherwise)
+static void compare(struct gen *g, struct node *n, struct ir_block *then, struct ir_block *otherwise)
 {
 	struct ir_insn *x, *y;
 
@@ -229,8 +229,6 @@ static struct place element_place(struct gen *g, struct node *n)
 struct ir_insn *lower_value(struct gen *g, struct node *n)
 {
 	g->b.line = n->loc.begin;
-	if (n->type->space == SPACE_CONTEXT && n->type->kind == TYPE_POINTER)
-		return lower_context(g, n).base;
 	switch (n->kind) {
 	case NODE_INT:
 	case NODE_BOOL:
@@ -283,10 +281,14 @@ static struct place in_object(struct gen *g, struct node *n)
 
 static struct place call_place(struct gen *g, struct node *n)
 {
-	enum builtin_id id = n->u.call.builtin->id;
+	enum builtin_id id = n->u.call.builtin ? n->u.call.builtin->id : BUILTIN_ID_COUNT;
 	struct place p;
 	uint32_t offset;
 
+	if (n->u.call.func)
+		return lower_func_place(g, n);
+	if (id == BUILTIN_args || id == BUILTIN_ctx)
+		return lower_at(g->ctx, 0);
 	if (id != BUILTIN_comm || !lower_task_struct(g->l) ||
 	    !type_field_find(g->c->types, lower_task_struct(g->l),
 			     name_of(g->c->names, "comm"), &offset))
@@ -308,8 +310,6 @@ static bool is_same_memory(const struct type *from, const struct type *to)
 struct place lower_place(struct gen *g, struct node *n)
 {
 	g->b.line = n->loc.begin;
-	if (n->type->space == SPACE_CONTEXT && n->type->kind == TYPE_STRUCT && n->kind != NODE_FIELD)
-		return lower_context(g, n);
 	switch (n->kind) {
 	case NODE_VAR:
 		return lower_var_place(g, n->u.var.var);
@@ -425,7 +425,7 @@ static void call_to(struct gen *g, struct node *n, const struct type *as, struct
 {
 	uint32_t size = n->type->size_bytes;
 
-	if (n->u.call.builtin->id == BUILTIN_args || n->u.call.builtin->id == BUILTIN_ctx) {
+	if (n->u.call.func || is_call_of(n, BUILTIN_args) || is_call_of(n, BUILTIN_ctx)) {
 		lower_copy(g, d, as, lower_place(g, n), n->type);
 		return;
 	}

@@ -23,8 +23,7 @@ struct map_store {
 	uint32_t cell_offset, cell_stride, set_offset;	/* CELL, as in struct script_map */
 	uint32_t value_size;
 	bool is_percpu;
-	bool plain;		/* no other program, nor user space, comes between a load and a
-				   store */
+	bool plain;		/* no other program, nor user space, comes between a load and a store */
 	/* what the programs do with it, found before storage is decided */
 	unsigned users, raw_users;	/* programs that touch it */
 	bool preemptible;	/* one of them may be interrupted by another */
@@ -35,7 +34,7 @@ struct map_store {
 /* Kernel functions that programs call where the kernel has them. */
 enum lower_kfunc {
 	KFUNC_RDONLY_CAST, KFUNC_COPY_STR, KFUNC_MAP_SUM, KFUNC_ITER_NEW, KFUNC_ITER_NEXT,
-	KFUNC_ITER_DESTROY, KFUNC_STRNSTR, LOWER_KFUNC_COUNT
+	KFUNC_ITER_DESTROY, LOWER_KFUNC_COUNT
 };
 
 /* The whole script. */
@@ -48,13 +47,11 @@ struct lower {
 	uint32_t cells_map;		/* the control block; NO_MAP: there are no cells */
 	uint32_t control_size;
 	uint32_t zeros_offset, zeros_size;	/* zero bytes in the control block */
-	uint32_t one_offset;		/* a word that is 1 in the control block; 0: not asked
-					   for */
+	uint32_t one_offset;		/* a word that is 1 in the control block; 0: not asked for */
 	uint32_t cpu_mask;		/* CPUs rounded up to a power of two, less one */
 	const struct node *strftime;	/* the first call: its format is that of times in maps */
 	struct type_struct *task_struct;	/* see lower_task_struct */
 	uint32_t kfunc_ids[LOWER_KFUNC_COUNT];	/* see lower_kfunc */
-	uint32_t error_map, signal_map, syscall_map;	/* of texts, plus 1; 0: none yet */
 	bool task_known, kfuncs_known;
 };
 
@@ -91,11 +88,22 @@ struct loop {
 	bool is_callback;		/* the body is a function of its own */
 };
 
-/* A program that is being generated. */
+/* What a script's function is in the IR, in whatever program; func->aux. See func.c. */
+struct func_shape {
+	bool reads_context, may_exit;
+	bool is_packed;		/* the arguments lie in one block of memory */
+	bool by_memory;		/* the result is written where the caller says */
+	uint32_t pack_bytes;
+};
+
+/* A program that is being generated, or one of its functions. */
 struct gen {
 	struct lower *l;
 	struct check *c;
 	struct prog *prog;
+	struct hmap *funcs;		/* of the module: struct func -> struct ir_func */
+	struct func *func;		/* NULL: the program itself */
+	struct ir_insn *result;		/* where the function's result goes; NULL: it is returned */
 	uint32_t index;			/* in image->progs */
 	struct ir_module *m;
 	struct ir_builder b;
@@ -115,6 +123,9 @@ struct gen {
 /* The frame that callbacks share with their makers, see var.c. */
 enum { FRAME_RETURNED = 0, FRAME_RESULT = 8, FRAME_PROBE = 16, FRAME_VARS = 24 };
 
+/* What FRAME_RETURNED says. */
+enum { NOT_RETURNED = 0, RETURNED = 1, EXITED = 2 };
+
 /* A variable's storage; var->aux. */
 struct var_store {
 	struct ir_var *ssa;		/* scalar in registers, or NULL */
@@ -123,6 +134,7 @@ struct var_store {
 	int32_t frame_offset;		/* ... or a place in the frame */
 	bool in_frame;
 	struct place ref;		/* struct or array by reference: its kind */
+	struct ir_insn *param;		/* memory that the caller of `func` owns, at frame_offset */
 };
 
 /* ---- lower.c ---- */
@@ -133,9 +145,6 @@ struct image_place lower_image_place(struct lower *l, struct loc loc);
 /* Its BTF id; 0: the target has none that loads. Looked for when first asked
  * for, since that takes a walk over BTF and a program loaded to try. */
 uint32_t lower_kfunc(struct lower *l, enum lower_kfunc k);
-
-/* The same for what needs no test but whether programs of this type load with it. */
-uint32_t lower_kfunc_here(struct gen *g, enum lower_kfunc k);
 
 /* struct task_struct of the kernel's BTF, or NULL. */
 struct type_struct *lower_task_struct(struct lower *l);
@@ -167,8 +176,7 @@ void lower_zero(struct gen *g, struct ir_insn *p, int32_t offset, uint32_t size)
 void lower_loss(struct gen *g, enum image_loss loss);
 struct ir_insn *lower_loss_counter(struct gen *g, enum image_loss loss);
 /* Count `loss` on the cold path where `x cmp y`; go on in either case. */
-void lower_loss_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y,
-		   enum image_loss loss);
+void lower_loss_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y, enum image_loss loss);
 struct ir_block *lower_block(struct gen *g, bool is_cold);
 void lower_enter(struct gen *g, struct ir_block *block);	/* seal it and continue in it */
 struct ir_insn *lower_ptr(struct gen *g, struct ir_insn *base, int32_t offset);
@@ -201,15 +209,13 @@ void lower_cast_to(struct gen *g, struct node *n, const struct type *as, struct 
 struct ir_insn *lower_extend(struct gen *g, struct ir_insn *v, const struct type *t);
 
 /* ---- place.c ---- */
-struct place lower_context(struct gen *g, struct node *n);
 struct place lower_deref(struct gen *g, struct node *pointer);
 struct place lower_field_place(struct gen *g, struct node *field);
 struct place lower_index_place(struct gen *g, struct node *n);
 struct ir_insn *lower_load(struct gen *g, struct place p, const struct type *type);
 struct ir_insn *lower_load_field(struct gen *g, struct node *field);
 struct ir_insn *lower_place_address(struct gen *g, struct place p);
-void lower_read(struct gen *g, struct ir_insn *to, int32_t offset, uint32_t size,
-		struct place from);
+void lower_read(struct gen *g, struct ir_insn *to, int32_t offset, uint32_t size, struct place from);
 void lower_copy(struct gen *g, struct dest d, const struct type *as, struct place from,
 		const struct type *type);
 struct place lower_at(struct ir_insn *base, int32_t offset);
@@ -218,8 +224,7 @@ enum place_kind lower_space_kind(enum type_space space);
 /* ---- string.c ---- */
 /* Read a string of at most `limit` bytes (with the NUL) to `to`; returns its
  * length with the NUL, at least 0 and at most limit. */
-struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room,
-			       struct ir_insn *limit,
+struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room, struct ir_insn *limit,
 			       struct place from);
 struct place lower_str_source(struct gen *g, struct node *pointer);
 /* Store the string, buffer or stack that n is at its real length, which is
@@ -231,6 +236,8 @@ uint32_t lower_append_room(const struct type *t);
 
 /* ---- var.c ---- */
 void lower_vars(struct gen *g, struct node *body);
+/* A parameter in memory that is not the function's own. */
+void lower_var_in(struct gen *g, struct var *v, struct ir_insn *base, int32_t offset);
 struct ir_insn *lower_var_value(struct gen *g, struct var *v);
 struct place lower_var_place(struct gen *g, struct var *v);
 void lower_var_set(struct gen *g, struct var *v, struct node *value);
@@ -243,17 +250,19 @@ void lower_loop(struct gen *g, struct node *n);
 bool lower_is_plain_range(const struct node *for_range);	/* few turns, known now */
 /* Number of entries of a map, by walking them. */
 struct ir_insn *lower_count_elems(struct gen *g, const struct map_store *s);
-/* Up to `turns` calls of what `turn` makes: it gets the number of the turn and
- * `state`, an object of scratch memory, and returns 1 to end the loop. */
-typedef void (*lower_turn_fn)(struct gen *g, struct ir_insn *number, struct ir_insn *state,
-			      const void *arg);
-void lower_repeat(struct gen *g, struct ir_insn *turns, struct ir_insn *state, lower_turn_fn turn,
-		  const void *arg);
-/* An object for that. */
-struct ir_insn *lower_loop_state(struct gen *g, const char *name, uint32_t size);
-void lower_leave(struct gen *g, struct ir_insn *result);	/* return from the program */
+void lower_leave(struct gen *g, struct ir_insn *result);	/* return from program or function */
+void lower_exit(struct gen *g);		/* end the program, also out of a function */
 struct ir_insn *lower_incdec(struct gen *g, struct node *n, bool used);
 void lower_assign(struct gen *g, struct node *n);
+
+/* ---- func.c: functions of the script ---- */
+const struct func_shape *lower_func_shape(struct gen *g, struct func *f);
+struct ir_insn *lower_func_call(struct gen *g, struct node *n);	/* its value if it is a scalar */
+struct place lower_func_place(struct gen *g, struct node *n);	/* its value in memory */
+void lower_func_return(struct gen *g, struct node *value);	/* NULL: none */
+/* Does this node itself read the program's context, or end the program? */
+bool lower_reads_context(struct gen *g, const struct node *n);
+bool lower_may_exit(struct gen *g, const struct node *n);
 
 /* ---- map_ops.c ---- */
 struct ir_insn *lower_map_ref(struct gen *g, const struct map_store *s);

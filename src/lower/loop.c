@@ -5,9 +5,8 @@
  * walks. Other ranges and while are an open-coded iterator (bpf_iter_num) around
  * the body, or on kernels without it a callback of bpf_loop. A walk over a map
  * is always a callback. A callback gets a few words: the start of a range, the
- * frame with shared variables (var.c), and the context if it looks at that. It
- * ends the loop by returning 1, and tells a `return` of the script by a word of
- * the frame.
+ * frame with shared variables (var.c), and the context if it looks at that. It ends the loop by returning 1,
+ * and tells a `return` of the script by a word of the frame.
  */
 #include "lower/internal.h"
 
@@ -17,11 +16,12 @@
 /* ---- callbacks ---- */
 
 /* What a callback gets, on the stack as the kernel demands. */
-enum { PAIR_START = 0, PAIR_FRAME = 8, PAIR_CTX = 16, PAIR_BYTES = 24 };
+enum { PAIR_START = 0, PAIR_FRAME = 8, PAIR_CTX = 16, PAIR_RESULT = 24, PAIR_BYTES = 32 };
 
 static struct ir_insn *make_pair(struct gen *g, struct ir_insn *start)
 {
-	uint32_t object = ir_object_new(g->b.func, "pair", PAIR_BYTES, 8);
+	uint32_t size = g->result ? PAIR_BYTES : PAIR_RESULT;
+	uint32_t object = ir_object_new(g->b.func, "pair", size, 8);
 	struct ir_insn *pair = ir_object(g->b.func, object);
 
 	g->b.func->objects.at[object].place = IR_PLACE_STACK;
@@ -29,13 +29,15 @@ static struct ir_insn *make_pair(struct gen *g, struct ir_insn *start)
 	ir_emit_store(&g->b, 8, pair, PAIR_FRAME, g->frame);
 	if (g->loops_use_ctx && g->ctx)
 		ir_emit_store(&g->b, 8, pair, PAIR_CTX, g->ctx);
+	if (g->result)
+		ir_emit_store(&g->b, 8, pair, PAIR_RESULT, g->result);
 	return pair;
 }
 
 /* What has to be put back behind a callback. */
 struct outside {
 	struct ir_builder b;
-	struct ir_insn *ctx, *frame, *probe;
+	struct ir_insn *ctx, *frame, *probe, *result;
 	struct loop *loop;
 	bool in_callback, probe_is_known;
 };
@@ -47,8 +49,8 @@ static struct ir_func *enter_callback(struct gen *g, struct outside *out, struct
 	struct ir_func *f = ir_func_new(g->m, name, params, nr_params);
 	struct ir_insn *pair;
 
-	*out = (struct outside){ g->b, g->ctx, g->frame, g->probe, g->loop, g->in_callback,
-				 g->probe_is_known };
+	*out = (struct outside){ g->b, g->ctx, g->frame, g->probe, g->result, g->loop,
+				 g->in_callback, g->probe_is_known };
 	f->is_callback = true;
 	g->b.func = f;
 	g->b.block = NULL;
@@ -57,6 +59,8 @@ static struct ir_func *enter_callback(struct gen *g, struct outside *out, struct
 	g->ctx = g->loops_use_ctx ? ir_emit_load(&g->b, IR_CTX, 8, false, pair, PAIR_CTX) : NULL;
 	if (out->frame)
 		g->frame = ir_emit_load(&g->b, IR_MAPVAL, 8, false, pair, PAIR_FRAME);
+	if (out->frame && out->result)
+		g->result = ir_emit_load(&g->b, IR_MAPVAL, 8, false, pair, PAIR_RESULT);
 	g->probe_is_known = false;
 	*loop = (struct loop){ .outer = g->loop, .is_callback = true };
 	g->loop = loop;
@@ -71,43 +75,60 @@ static void leave_callback(struct gen *g, const struct outside *out)
 	g->ctx = out->ctx;
 	g->frame = out->frame;
 	g->probe = out->probe;
+	g->result = out->result;
 	g->loop = out->loop;
 	g->in_callback = out->in_callback;
 	g->probe_is_known = out->probe_is_known;
 }
 
-static void find_return(struct node **slot, void *arg)
-{
-	bool *found = arg;
+struct ways_out {
+	struct gen *g;
+	bool returns, exits;
+};
 
-	if (!*slot || *found)
+static void find_ways_out(struct node **slot, void *arg)
+{
+	struct ways_out *w = arg;
+
+	if (!*slot)
 		return;
-	*found = (*slot)->kind == NODE_RETURN ||
-		 ((*slot)->kind == NODE_CALL && (*slot)->u.call.builtin &&
-		  (*slot)->u.call.builtin->id == BUILTIN_exit);
-	if (!*found)
-		node_children(*slot, find_return, found);
+	w->returns |= (*slot)->kind == NODE_RETURN;
+	w->exits |= lower_may_exit(w->g, *slot);
+	node_children(*slot, find_ways_out, w);
 }
 
-/* Behind the loop: a return in its body returns here, too. */
+/* If the flag says exit, exit; else go on. */
+static void pass_exit_on(struct gen *g, struct ir_insn *flag)
+{
+	struct ir_block *exited = lower_block(g, true), *next = lower_block(g, true);
+
+	ir_emit_branch(&g->b, IR_EQ, flag, lower_const(g, EXITED), exited, next);
+	lower_enter(g, exited);
+	lower_exit(g);
+	lower_enter(g, next);
+}
+
+/* Behind the loop: a return in its body returns here, too, and so does exit. */
 static void pass_return_on(struct gen *g, struct node *body)
 {
+	struct ways_out w = { .g = g };
 	struct ir_block *returned, *next;
-	struct ir_insn *flag;
-	bool found = false;
+	struct ir_insn *flag, *result;
 
-	find_return(&body, &found);
-	if (!found)
+	find_ways_out(&body, &w);
+	if (!w.returns && !w.exits)
 		return;
 	returned = lower_block(g, true);
 	next = lower_block(g, false);
 	flag = ir_emit_load(&g->b, IR_INT, 8, false, g->frame, FRAME_RETURNED);
 	flag->is_pinned = true;
-	ir_emit_branch(&g->b, IR_NE, flag, lower_const(g, 0), returned, next);
+	ir_emit_branch(&g->b, IR_NE, flag, lower_const(g, NOT_RETURNED), returned, next);
 	lower_enter(g, returned);
-	flag = ir_emit_load(&g->b, IR_INT, 8, false, g->frame, FRAME_RESULT);
-	flag->is_pinned = true;
-	lower_leave(g, flag);
+	if (w.exits)
+		pass_exit_on(g, flag);
+	result = ir_emit_load(&g->b, IR_INT, 8, false, g->frame, FRAME_RESULT);
+	result->is_pinned = true;
+	lower_leave(g, result);
 	lower_enter(g, next);
 }
 
@@ -312,34 +333,6 @@ static void for_range(struct gen *g, struct node *n)
 		range_callback(g, n, from, turns);
 }
 
-/* ---- loops that the script does not see ---- */
-
-struct ir_insn *lower_loop_state(struct gen *g, const char *name, uint32_t size)
-{
-	uint32_t object = ir_object_new(g->b.func, name, (size + 7) / 8 * 8, 8);
-
-	g->b.func->objects.at[object].place = IR_PLACE_SCRATCH;
-	g->b.func->objects.at[object].keep = true;
-	return ir_object(g->b.func, object);
-}
-
-void lower_repeat(struct gen *g, struct ir_insn *turns, struct ir_insn *state, lower_turn_fn turn,
-		  const void *arg)
-{
-	struct ir_insn *frame = g->frame;
-	struct outside out;
-	struct ir_func *f;
-	struct loop loop;
-
-	g->frame = state;	/* what the callback gets */
-	f = enter_callback(g, &out, &loop, loop_params, 2);
-	turn(g, ir_param(f, 0), g->frame, arg);
-	leave_callback(g, &out);
-	ir_emit_helper(&g->b, BPF_FUNC_loop, IR_INT, turns, ir_func_ref(g->b.func, f->index),
-		       make_pair(g, lower_const(g, 0)), lower_const(g, 0));
-	g->frame = frame;
-}
-
 /* ---- maps ---- */
 
 static const enum ir_type elem_params[] = { IR_MAPREF, IR_MAPVAL, IR_MAPVAL, IR_MAPVAL };
@@ -401,9 +394,7 @@ static void set_element(struct gen *g, struct node *n, struct ir_func *f)
 	const struct type_field *fields = kv->type->fields;
 	struct place p = lower_var_place(g, kv);
 	struct dest key = { .base = p.base, .offset = p.offset + (int32_t)fields[0].offset_bytes };
-	struct dest value = {
-		.base = p.base, .offset = p.offset + (int32_t)fields[1].offset_bytes,
-	};
+	struct dest value = { .base = p.base, .offset = p.offset + (int32_t)fields[1].offset_bytes };
 
 	lower_copy(g, key, fields[0].type, lower_at(ir_param(f, 1), 0), m->key);
 	if (type_is_aggregate(m->value))

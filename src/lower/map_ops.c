@@ -342,8 +342,7 @@ struct ir_insn *lower_map_add(struct gen *g, struct node *elem, struct ir_insn *
 	} else {
 		if (used && !fetches)
 			old = ir_emit_load(&g->b, IR_INT, t->size_bytes, t->is_signed, p, offset);
-		p = ir_emit_atomic(&g->b, IR_ATOMIC_ADD, t->size_bytes, fetches, p, offset, delta,
-				   NULL);
+		p = ir_emit_atomic(&g->b, IR_ATOMIC_ADD, t->size_bytes, fetches, p, offset, delta, NULL);
 		old = fetches ? lower_extend(g, p, t) : old;
 	}
 	if (old)
@@ -442,8 +441,7 @@ struct ir_insn *lower_call_find(struct gen *g, struct node *n, const struct dest
 	ir_var_write(&g->b, v, lower_const(g, 0));
 	p = find(g, elem, next);
 	if (lower_is_scalar(t)) {
-		lower_var_write(g, var,
-				ir_emit_load(&g->b, IR_INT, t->size_bytes, t->is_signed, p, 0));
+		lower_var_write(g, var, ir_emit_load(&g->b, IR_INT, t->size_bytes, t->is_signed, p, 0));
 	} else {
 		to = lower_var_place(g, var);
 		lower_copy(g, (struct dest){ .base = to.base, .offset = to.offset }, var->type,

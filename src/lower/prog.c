@@ -260,7 +260,10 @@ int lower_prog(struct lower *l, struct prog *prog)
 	struct gen g = { .l = l, .c = l->c, .prog = prog, .index = (uint32_t)l->image->progs.n };
 	struct image_prog ip = { 0 };
 	struct lowered out;
+	struct hmap funcs;
 
+	hmap_init(&funcs, l->arena);
+	g.funcs = &funcs;
 	describe(l, prog, &ip);
 	vec_push(&l->image->arena, &l->image->progs, ip);
 	g.m = ir_module_new(l->arena, ip.name);

@@ -140,7 +140,7 @@ static void put_header(struct gen *g, struct ir_insn *p, uint32_t action)
 {
 	struct ir_insn *probe;
 
-	if (g->prog->uses_probe)
+	if (g->prog->uses_probe && !g->func)
 		probe = lower_probe_index(g);
 	else if (g->prog->nr_sites == 1)
 		probe = lower_const(g, g->prog->sites[0]->image.probe);
@@ -166,8 +166,7 @@ static struct early make_early(struct gen *g, struct node *n)
 		e.scalar = lower_value(g, n);
 		return e;
 	}
-	object = lower_object(g, "argument",
-			      (lower_layout(g->l, n->type)->size_bytes + 15) / 8 * 8, 8);
+	object = lower_object(g, "argument", (lower_layout(g->l, n->type)->size_bytes + 15) / 8 * 8, 8);
 	lower_to(g, n, n->type, (struct dest){ .base = object, .slack = 8 });
 	e.place = lower_at(object, 0);
 	return e;
@@ -209,8 +208,7 @@ static struct ir_insn *send_flags(struct gen *g)
 
 static struct ir_insn *reserve(struct gen *g, uint32_t size, struct ir_block *lost)
 {
-	struct ir_insn *p =
-		ir_emit_helper(&g->b, BPF_FUNC_ringbuf_reserve, IR_RING_OR_NULL, ring(g),
+	struct ir_insn *p = ir_emit_helper(&g->b, BPF_FUNC_ringbuf_reserve, IR_RING_OR_NULL, ring(g),
 					   lower_const(g, size), lower_const(g, 0));
 
 	return ir_emit_null_check(&g->b, p, lost);
@@ -241,8 +239,8 @@ static void search(struct node **slot, void *arg)
 		s->found = true;
 		break;
 	case NODE_CALL:
-		s->found = s->changes && n->u.call.builtin &&
-			   !(n->u.call.builtin->flags & BUILTIN_F_PURE);
+		s->found = n->u.call.func || (s->changes && n->u.call.builtin &&
+					      !(n->u.call.builtin->flags & BUILTIN_F_PURE));
 		break;
 	default:
 		break;
@@ -470,7 +468,7 @@ struct ir_insn *lower_call_exit(struct gen *g, struct node *n, const struct dest
 	ir_emit_store(&g->b, 4, lower_control(g, 0), offsetof(struct image_control, exit_code), v);
 	ir_emit_store(&g->b, 4, lower_control(g, 0), offsetof(struct image_control, stopped),
 		      lower_const(g, 1));
-	lower_leave(g, NULL);
+	lower_exit(g);
 	return NULL;
 }
 
@@ -490,8 +488,7 @@ struct ir_insn *lower_call_time(struct gen *g, struct node *n, const struct dest
 
 	(void)d;
 	lower_send(g, (struct image_action){ .kind = ACTION_TIME,
-					     .text = literal_text(g, format, "%H:%M:%S\n") },
-		      NULL, 0);
+					     .text = literal_text(g, format, "%H:%M:%S\n") }, NULL, 0);
 	return NULL;
 }
 
@@ -503,8 +500,7 @@ struct ir_insn *lower_call_time(struct gen *g, struct node *n, const struct dest
 static void join_one(struct gen *g, struct place array, struct ir_insn *p, struct value_field *f,
 		     struct ir_var *end)
 {
-	struct ir_insn *slot = lower_object(g, "pointer", 8, 8), *len;
-	struct ir_insn *at = ir_var_read(&g->b, end);
+	struct ir_insn *slot = lower_object(g, "pointer", 8, 8), *at = ir_var_read(&g->b, end), *len;
 	struct place text = { .kind = array.kind };
 
 	lower_read(g, slot, 0, 8, array);

@@ -39,7 +39,7 @@ static void find_mention(struct node **slot, void *arg)
 		m->found = true;
 		break;
 	case NODE_CALL:
-		m->found = n->u.call.builtin && n->u.call.builtin->id == BUILTIN_exit;
+		m->found = n->u.call.func || is_call_of(n, BUILTIN_exit);
 		break;
 	default:
 		break;
@@ -163,8 +163,7 @@ static void let(struct gen *g, struct node *n)
 	}
 	if (!v || !v->type || !v->type->size_bytes)
 		return;
-	if (lower_is_scalar(v->type) || v->type->kind == TYPE_STRUCT ||
-	    v->type->kind == TYPE_ARRAY) {
+	if (lower_is_scalar(v->type) || v->type->kind == TYPE_STRUCT || v->type->kind == TYPE_ARRAY) {
 		lower_var_write(g, v, lower_const(g, 0));
 		return;
 	}
@@ -182,19 +181,35 @@ static void close_iterators(struct gen *g, const struct loop *until)
 				     IR_VOID, &l->iterator, 1);
 }
 
-/* Leave the program; out of callbacks by way of the frame. */
+/* Out of a callback, by way of the frame. */
+static void leave_callback(struct gen *g, struct ir_insn *result, int how)
+{
+	if (result)
+		ir_emit_store(&g->b, 8, g->frame, FRAME_RESULT, result);
+	ir_emit_store(&g->b, 8, g->frame, FRAME_RETURNED, lower_const(g, how));
+	ir_emit_ret(&g->b, lower_const(g, 1));
+}
+
+/* Leave the program, or the function; `result` NULL: the program's usual one. */
 void lower_leave(struct gen *g, struct ir_insn *result)
 {
 	if (!result)
-		result = lower_const(g, g->default_result);
+		result = lower_const(g, g->func ? 0 : g->default_result);
 	close_iterators(g, NULL);
-	if (!g->in_callback) {
+	if (g->in_callback)
+		leave_callback(g, result, RETURNED);
+	else
 		ir_emit_ret(&g->b, result);
-		return;
-	}
-	ir_emit_store(&g->b, 8, g->frame, FRAME_RETURNED, lower_const(g, 1));
-	ir_emit_store(&g->b, 8, g->frame, FRAME_RESULT, result);
-	ir_emit_ret(&g->b, lower_const(g, 1));
+}
+
+/* A function that may exit returns whether it did. */
+void lower_exit(struct gen *g)
+{
+	close_iterators(g, NULL);
+	if (g->in_callback)
+		leave_callback(g, NULL, EXITED);
+	else
+		ir_emit_ret(&g->b, lower_const(g, g->func ? 1 : g->default_result));
 }
 
 static void jump_in_loop(struct gen *g, bool is_break)
@@ -238,7 +253,11 @@ void lower_stmt(struct gen *g, struct node *n)
 		jump_in_loop(g, n->kind == NODE_BREAK);
 		return;
 	case NODE_RETURN:
-		lower_leave(g, n->u.unary.operand ? lower_value(g, n->u.unary.operand) : NULL);
+		if (g->func)
+			lower_func_return(g, n->u.unary.operand);
+		else
+			lower_leave(g, n->u.unary.operand ? lower_value(g, n->u.unary.operand) :
+				    NULL);
 		return;
 	case NODE_ERROR:
 	case NODE_IMPORT:

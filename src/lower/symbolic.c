@@ -109,8 +109,7 @@ static void copy_bytes(struct gen *g, struct node *x, const struct dest *d, int3
 	struct place from;
 
 	if (lower_is_scalar(x->type) && x->type->kind != TYPE_POINTER) {
-		lower_store_value(g, size < 8 ? 4 : 8, d->base, d->offset + offset,
-				  lower_value(g, x));
+		lower_store_value(g, size < 8 ? 4 : 8, d->base, d->offset + offset, lower_value(g, x));
 		return;
 	}
 	from = lower_str_source(g, x);
@@ -138,15 +137,6 @@ CALL(macaddr)
 	return NULL;
 }
 
-CALL(pton)
-{
-	const uint8_t *bytes = n->u.call.aux;
-
-	for (uint32_t i = 0; i < n->type->size_bytes; i++)
-		ir_emit_store(&g->b, 1, d->base, d->offset + (int32_t)i, lower_const(g, bytes[i]));
-	return NULL;
-}
-
 void lower_time_format(struct lower *l, struct value_layout *v, const struct node *call)
 {
 	const struct node *format = call->u.call.args.at[0];
@@ -162,7 +152,7 @@ const struct value_layout *lower_value_layout(struct lower *l, const struct node
 	const struct value_layout *shared = lower_layout(l, n->type);
 	struct value_layout *own;
 
-	if (n->kind != NODE_CALL || n->u.call.builtin->id != BUILTIN_strftime)
+	if (!is_call_of(n, BUILTIN_strftime))
 		return shared;
 	own = arena_new(&l->image->arena, struct value_layout);
 	*own = *shared;

@@ -4,8 +4,9 @@
  * A scalar is an SSA name. It is memory if its address is taken, or if the body
  * of a loop shares it with the code around: then it has a slot in the frame, an
  * object of the entry func that callbacks reach. Strings, tuples and the like
- * are objects, or lie in the frame. Structs and arrays are references: a
- * variable holds where they are.
+ * are objects, or lie in the frame; a parameter that nothing assigns stays where
+ * the caller has it. Structs and arrays are references: a variable holds where
+ * they are.
  */
 #include "lower/internal.h"
 
@@ -18,13 +19,6 @@ static bool is_reference(const struct type *t)
 	if (t->kind == TYPE_ARRAY && t->space == SPACE_NONE)
 		return !t->count || t->size_bytes > MAX_COPIED_ARRAY;
 	return t->kind == TYPE_STRUCT || t->kind == TYPE_ARRAY;
-}
-
-/* The context, or an address of it: a variable that holds it needs no place, since there
- * is one context only. */
-static bool is_context(const struct type *t)
-{
-	return t && t->space == SPACE_CONTEXT;
 }
 
 /* ---- what the body needs ---- */
@@ -61,35 +55,12 @@ static void note_var(struct needs *needs, struct var *v)
 {
 	uintptr_t made = (uintptr_t)pmap_find(&needs->depths, v->scope);
 
-	if (is_context(v->type) || pmap_find(&needs->seen, v) || (made && made - 1 >= needs->depth))
+	if (pmap_find(&needs->seen, v) || (made && made - 1 >= needs->depth))
 		return;
 	if (!made && !v->captured)
 		return;
 	pmap_set(&needs->seen, v, v);
 	vec_push(needs->g->l->arena, &needs->shared, v);
-}
-
-/* Does the call read the program's context? */
-static bool reads_context(const struct node *n)
-{
-	if (n->kind == NODE_VAR && is_context(n->type))
-		return true;
-	if (n->kind != NODE_CALL || !n->u.call.builtin)
-		return false;
-	switch (n->u.call.builtin->id) {
-	case BUILTIN_args:
-	case BUILTIN_ctx:
-	case BUILTIN_arg:
-	case BUILTIN_retval:
-	case BUILTIN_reg:
-	case BUILTIN_usermode:
-	case BUILTIN_func:
-	case BUILTIN_kstack:
-	case BUILTIN_ustack:
-		return true;
-	default:
-		return false;
-	}
 }
 
 static void find_needs(struct node **slot, void *arg)
@@ -104,7 +75,7 @@ static void find_needs(struct node **slot, void *arg)
 	needs->depth += is_loop;
 	if (n->kind == NODE_BLOCK)
 		pmap_set(&needs->depths, n, (void *)(needs->depth + 1));
-	if (needs->depth && reads_context(n))
+	if (needs->depth && lower_reads_context(needs->g, n))
 		needs->g->loops_use_ctx = true;
 	if (var_of(n))
 		note_var(needs, var_of(n));
@@ -134,8 +105,8 @@ static void make_frame(struct gen *g, struct needs *needs)
 	g->b.func->objects.at[object].place = IR_PLACE_SCRATCH;
 	g->b.func->objects.at[object].keep = true;
 	g->frame = ir_object(g->b.func, object);
-	ir_emit_store(&g->b, 8, g->frame, FRAME_RETURNED, lower_const(g, 0));
-	if (g->prog->uses_probe)
+	ir_emit_store(&g->b, 8, g->frame, FRAME_RETURNED, lower_const(g, NOT_RETURNED));
+	if (g->prog->uses_probe && !g->func)
 		ir_emit_store(&g->b, 8, g->frame, FRAME_PROBE, lower_probe_index(g));
 }
 
@@ -175,6 +146,16 @@ static struct var_store *store_of(struct gen *g, struct var *v)
 	return s;
 }
 
+void lower_var_in(struct gen *g, struct var *v, struct ir_insn *base, int32_t offset)
+{
+	struct var_store *s = arena_new(g->l->arena, struct var_store);
+
+	s->func = g->b.func;
+	s->param = base;
+	s->frame_offset = offset;
+	v->aux = s;
+}
+
 struct ir_insn *lower_var_value(struct gen *g, struct var *v)
 {
 	struct var_store *s = store_of(g, v);
@@ -206,8 +187,7 @@ static struct place reference_place(struct gen *g, struct var *v, const struct v
 /* Scalars fill a word of the frame: where in it lie the bytes of the type? */
 static int32_t frame_padding(struct gen *g, const struct type *t)
 {
-	return g->c->target->arch->big_endian &&
-		lower_is_scalar(t) ? 8 - (int32_t)t->size_bytes : 0;
+	return g->c->target->arch->big_endian && lower_is_scalar(t) ? 8 - (int32_t)t->size_bytes : 0;
 }
 
 struct place lower_var_place(struct gen *g, struct var *v)
@@ -218,6 +198,8 @@ struct place lower_var_place(struct gen *g, struct var *v)
 		return reference_place(g, v, s);
 	if (s->in_frame)
 		return lower_at(g->frame, s->frame_offset + frame_padding(g, v->type));
+	if (s->param)
+		return lower_at(s->param, s->frame_offset);
 	return lower_at(ir_object(g->b.func, s->object), 0);
 }
 
@@ -230,8 +212,7 @@ void lower_var_write(struct gen *g, struct var *v, struct ir_insn *value)
 	else if (s->in_frame)
 		ir_emit_store(&g->b, 8, g->frame, s->frame_offset, value);
 	else
-		ir_emit_store(&g->b, v->type->size_bytes, ir_object(g->b.func, s->object), 0,
-			      value);
+		ir_emit_store(&g->b, v->type->size_bytes, ir_object(g->b.func, s->object), 0, value);
 }
 
 /* Structs and arrays: remember where; memory that will not stay is copied. */
@@ -246,10 +227,6 @@ void lower_var_set(struct gen *g, struct var *v, struct node *value)
 {
 	struct place p;
 
-	if (is_context(v->type)) {
-		lower_effect(g, value);
-		return;
-	}
 	if (lower_is_scalar(v->type)) {
 		lower_var_write(g, v, lower_value(g, value));
 		return;
@@ -263,6 +240,5 @@ void lower_var_set(struct gen *g, struct var *v, struct node *value)
 		return;
 	}
 	p = lower_var_place(g, v);
-	lower_to(g, value, v->type,
-		 (struct dest){ .base = p.base, .offset = p.offset, .slack = 8 });
+	lower_to(g, value, v->type, (struct dest){ .base = p.base, .offset = p.offset, .slack = 8 });
 }

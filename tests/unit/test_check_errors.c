@@ -319,8 +319,6 @@ static const struct check_row settings_rows[] = {
 };
 
 static const struct check_row later_rows[] = {
-	{ "fn f($a : int64) : int64 { return 1; } begin { f(1); }",
-	  "t:1:4-5: ERROR: not supported yet: fn\n" },
 	{ "begin { signal(5); print(getopt(\"x\")); }",
 	  "t:1:9-18: ERROR: not supported yet: signal\n"
 	  "t:1:26-37: ERROR: not supported yet: getopt\n" },

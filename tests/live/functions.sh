@@ -1,0 +1,120 @@
+#!/bin/sh
+# Functions of scripts on the kernel: as subprograms that the verifier takes, from
+# probes of several kinds, with results of all kinds, in and around loops.
+. "$(dirname "$0")/lib.sh"
+
+begin_case "values"
+sonde -e 'fn square($x : int64) : int64 { return $x * $x; }
+fn low($x : int64) : uint8 { return (uint8)$x; }
+begin { printf("%d %d %d\n", square(12), square(square(-3)), low(258)); exit(); }'
+expect_status 0
+expect_out '144 81 2'
+
+begin_case "text, tuples and records"
+sonde -e 'fn pick($s : string, $n : int64) : string { if ($n > 3) { return $s; } return "few"; }
+fn swap($p : typeof((1, "text"))) : typeof(("text", 1)) { return ($p.1, $p.0); }
+fn name($r : typeof((id = 1, name = "text"))) : string { return $r.name; }
+begin { $t = swap((7, "abc")); printf("%s %s %s %d %s\n", pick("many", 4), pick("many", 1),
+	$t.0, $t.1, name((id = 5, name = "five"))); exit(); }'
+expect_status 0
+expect_out 'many few abc 7 five'
+
+begin_case "long text"
+sonde -e 'fn last($s : string) : string { @seen[$s] = count(); return $s; }
+begin { $a = "0123456789012345678901234567890123456789012345678901234567890123456789";
+	printf("%s|%s\n", last($a), last(str($1, 300))); print(len(@seen)); clear(@seen); exit(); }' \
+    -- "$(printf 'x%.0s' $(seq 200))"
+expect_status 0
+expect_match '^0123456789.*0123456789[|]x{200}$'
+expect_out 2
+
+begin_case "more arguments than registers"
+sonde -e 'fn all($a : int8, $s : string, $c : uint16, $d : int64, $e : bool, $f : string, $g : int32) : string {
+	printf("%d %s %d %ld %d %s %d\n", $a, $s, $c, $d, $e, $f, $g); return $f; }
+begin { printf("%s\n", all(-1, "one", 65535, -5000000000, true, comm, -7)); exit(); }'
+expect_status 0
+expect_out '-1 one 65535 -5000000000 1 sonde -7'
+expect_out 'sonde'
+
+begin_case "parameters are the function's own"
+sonde -e 'fn f($n : int64, $s : string) : int64 { $n++; $s = "other"; return $n; }
+begin { $n = 1; $s = "mine"; printf("%d %d %s\n", f($n, $s), $n, $s); exit(); }'
+expect_status 0
+expect_out '2 1 mine'
+
+begin_case "loops in functions"
+sonde -e 'fn add_up($n : int64) : int64 { $s = 0; for ($i : 0..$n) { if ($i == 500) { return $s; } $s += $i; } return $s; }
+fn find_value($v : int64) : string { for ($kv : @m) { if ($kv.0 == $v) { return $kv.1; } } return "none"; }
+begin { @m[1] = "one"; @m[2] = "two"; printf("%d %d %s %s %s\n", add_up(100), add_up(100000), find_value(2), find_value(1),
+	find_value(3)); clear(@m); exit(); }'
+expect_status 0
+expect_out '4950 124750 two one none'
+
+begin_case "functions in loops"
+sonde -e 'fn g($x : int64) : int64 { return $x * 2; }
+fn f($n : int64) : int64 { $s = 0; for ($i : 0..$n) { $s += g($i); } return $s; }
+begin { @m[3] = 1; @m[4] = 1; for ($i : 0..100) { @a += f($i); } for ($kv : @m) { @a += g($kv.0); }
+	print(@a); clear(@a); clear(@m); exit(); }'
+expect_status 0
+expect_out '@a: 323414'
+
+begin_case "exit ends the program"
+sonde -e 'fn stop($n : int64) : int64 { if ($n == 5) { printf("stop\n"); exit(3); } return $n; }
+begin { for ($i : 0..1000) { @ = stop($i); } print("never"); }
+end { print("end"); }'
+expect_status 3
+expect_out 'stop'
+expect_out '@: 4'
+expect_out 'end'
+expect_no_match never
+
+begin_case "exit through loops in functions"
+sonde -e 'fn a($n : int64) : void { if ($n == 77) { exit(); } }
+fn b($n : int64) : string { for ($i : 0..$n) { a($i); @ = $i; } return "done"; }
+begin { print(b(3)); print(b(1000)); }'
+expect_status 0
+expect_out 'done'
+expect_out '@: 76'
+
+begin_case "from probes of several kinds"
+sonde -e 'fn note($what : string, $n : uint64) : void { @[$what] = count(); @last[$what] = $n; @stacks[kstack(1)] = count(); }
+begin { note("begin", 1); }
+tracepoint:syscalls:sys_enter_getppid { note("tracepoint", 4); }
+uprobe:'"$TESTS"'/programs/target:target_add { note("uprobe", arg0); }
+end { note("end", 5); clear(@stacks); }' -c "$TESTS/programs/target"
+expect_status 0
+expect_out '@[begin]: 1'
+expect_out '@[end]: 1'
+expect_match '^@\[uprobe\]: '
+expect_out '@last[end]: 5'
+
+begin_case "exit from a function in an interval"
+sonde -e 'fn stop($n : uint64) : void { if ($n > 2) { printf("%lu\n", $n); exit(); } }
+interval:ms:5 { @n++; stop((uint64)@n); }'
+expect_status 0
+expect_out 3
+
+begin_case "pointers and tasks"
+if needs btf; then
+    sonde -e 'fn pid_of($t : struct task_struct *) : int32 { return $t->pid; }
+fn parent_of($t : struct task_struct *) : struct task_struct * { return $t->real_parent; }
+begin { printf("%d %d\n", pid_of(curtask) == tid, parent_of(curtask)->tgid == ppid); exit(); }'
+    expect_status 0
+    expect_out '1 1'
+fi
+
+begin_case "an imported script brings functions"
+mkdir "$tmp/imports"
+printf 'fn twice($x : int64) : int64 { return $x * 2; }\n' >"$tmp/imports/lib.bt"
+printf 'import "lib.bt";\nbegin { print(twice(21)); exit(); }\n' >"$tmp/imports/main.bt"
+sonde "$tmp/imports/main.bt"
+expect_status 0
+expect_out 42
+
+begin_case "a function is a subprogram"
+sonde -d bpf -e 'fn f($x : int64) : int64 { @[$x] = count(); return $x + 1; }
+begin { $a = f(1); $a = f($a); $a = f($a); print($a); clear(@); exit(); }'
+expect_status 0
+expect_match 'call pc\+'
+
+end_tests
