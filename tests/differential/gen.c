@@ -199,6 +199,7 @@ void gen_program(uint64_t seed, uint32_t attempt, struct sbuf *out)
 		add_map(&g, false);
 	for (unsigned i = gen_below(&g, 4); i; i--)
 		add_map(&g, true);
+	gen_functions(&g);
 	write_probe(&g, "begin", size);
 	if (gen_chance(&g, 25))
 		write_probe(&g, "end", 1 + size / 3);

@@ -3,7 +3,7 @@
  * that do not fit, which are for the caller to throw away (another attempt).
  *
  * One statement a line, and braces only at ends of lines, so that a program can
- * be made smaller line by line.
+ * be made smaller line by line. Functions begin with a line "fn ...".
  */
 #ifndef SONDE_TESTS_GEN_H
 #define SONDE_TESTS_GEN_H

@@ -131,6 +131,8 @@ static bool from_anything(struct gen *g, const struct gen_type *type, int depth)
 	const char *name;
 	size_t mark = g->vars.n;
 
+	if (g->funcs.n && depth > 0 && gen_chance(g, 25) && gen_call(g, type, depth - 1))
+		return true;
 	switch (gen_below(g, depth > 0 ? 9 : 4)) {
 	case 0:
 	case 1:

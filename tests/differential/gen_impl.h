@@ -41,6 +41,15 @@ struct gen_map {
 	bool iterated;			/* in a loop over it now */
 };
 
+/* A function of the script; integers have a declared type. */
+struct gen_func {
+	const char *name, *integer;
+	const struct gen_type *result;	/* NULL: void */
+	const struct gen_type *params[8];
+	const char *integers[8];
+	int nr;
+};
+
 struct gen {
 	uint64_t state;
 	struct arena arena;
@@ -48,6 +57,8 @@ struct gen {
 	int indent;
 	VEC(struct gen_var) vars;
 	VEC(struct gen_map) maps;
+	VEC(struct gen_func) funcs;	/* that may be called */
+	const struct gen_func *func;	/* being written */
 	int names;		/* given so far */
 	int loops;		/* around */
 	int no_jump;		/* > 0: break and continue would leave something else */
@@ -83,6 +94,12 @@ bool gen_integer(struct gen *g, int depth);
 void gen_condition(struct gen *g, int depth);
 void gen_elem(struct gen *g, const struct gen_map *m, int depth);
 void gen_string_literal(struct gen *g, int max);
+
+/* ---- gen_func.c ---- */
+void gen_functions(struct gen *g);
+/* Write a call whose value is of this type, NULL: void; false if there is none. */
+bool gen_call(struct gen *g, const struct gen_type *result, int depth);
+void gen_return(struct gen *g);
 
 /* ---- gen_stmt.c ---- */
 void gen_statements(struct gen *g, int n, int depth);

@@ -419,7 +419,7 @@ static void jump(struct gen *g)
 	if (g->loops && roll < 80)
 		gen_put(g, roll < 40 ? "break;\n" : "continue;\n");
 	else if (roll < 90 || g->loops)
-		gen_put(g, "return;\n");
+		gen_return(g);
 	else
 		gen_put(g, "exit();\n");
 	start(g);
@@ -449,7 +449,9 @@ static void statement(struct gen *g, int depth)
 	unsigned roll = gen_below(g, 100);
 
 	start(g);
-	if (depth > 0 && roll < 22 && g->loops < 2)
+	if (g->funcs.n && gen_chance(g, 8) && gen_call(g, NULL, 2))
+		gen_put(g, ";\n");
+	else if (depth > 0 && roll < 22 && g->loops < 2)
 		nested(g, depth);
 	else if (roll < 36)
 		new_var(g);

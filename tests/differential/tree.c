@@ -202,6 +202,10 @@ static void exec_if(struct tree *t, const struct node *n)
 
 static void exec_return(struct tree *t, const struct node *n)
 {
+	if (t->func) {
+		tree_func_return(t, n->u.unary.operand);
+		return;
+	}
 	if (n->u.unary.operand)
 		tree_eval(t, n->u.unary.operand);
 	hit(t, RETURN);
@@ -266,13 +270,16 @@ static void deliver(struct tree *t, struct sbuf *out)
 /* All programs of one kind run before user space looks. */
 static void run_kind(struct tree *t, enum attach_kind kind, struct sbuf *out)
 {
-	for (size_t i = 0; i < t->check->progs.n && !t->failed; i++) {
+	for (volatile size_t i = 0; i < t->check->progs.n && !t->failed; i++) {
 		struct prog *p = t->check->progs.at[i];
 
 		if (p->provider->attach != kind)
 			continue;
 		t->flow = FLOW_NEXT;
-		tree_exec(t, p->body);
+		t->func = NULL;
+		t->loops = 0;
+		if (!setjmp(t->ended))
+			tree_exec(t, p->body);
 	}
 	deliver(t, out);
 }

@@ -86,6 +86,10 @@ static struct val call_exit(struct tree *t, const struct node *n)
 	(void)n;
 	hit(t, EXIT);
 	push_event(t, (struct tree_event){ .kind = EVENT_EXIT });
+	if (t->func) {
+		hit(t, FUNC_EXIT);
+		longjmp(t->ended, 1);
+	}
 	t->flow = FLOW_RETURN;
 	return none();
 }
@@ -214,6 +218,8 @@ struct val tree_call(struct tree *t, const struct node *n)
 {
 	call_fn fn = n->u.call.builtin ? calls[n->u.call.builtin->id] : NULL;
 
+	if (n->u.call.func)
+		return tree_func(t, n);
 	if (fn)
 		return fn(t, n);
 	tree_fail(t, "unknown call");

@@ -10,6 +10,8 @@
 #include "base/hmap.h"
 #include "tests/differential/tree.h"
 
+#include <setjmp.h>
+
 #define TREE_MAX_STEPS 400000
 
 struct val {
@@ -52,6 +54,9 @@ struct tree {
 	struct hmap maps;	/* struct map * -> struct tree_map * */
 	VEC(struct tree_event) events;
 	enum flow flow;
+	struct func *func;	/* that runs, or NULL */
+	struct val returned;	/* by the last one that ended */
+	jmp_buf ended;		/* where exit() in a function goes */
 	bool exited;
 	int loops;		/* around the statement */
 	uint64_t steps;
@@ -105,6 +110,10 @@ struct val tree_arith(struct tree *t, enum ast_op op, const struct type *type, u
 
 /* ---- tree_call.c ---- */
 struct val tree_call(struct tree *t, const struct node *n);
+
+/* ---- tree_func.c ---- */
+struct val tree_func(struct tree *t, const struct node *n);
+void tree_func_return(struct tree *t, const struct node *value);
 
 /* ---- tree.c ---- */
 void tree_exec(struct tree *t, const struct node *n);
