@@ -218,6 +218,15 @@ static const char *expanded_name(struct cpp *p, const struct ctoken *t, size_t n
 	return header_name(p, out.at, out.n, is_quoted);
 }
 
+/* Told once; a header that includes itself twice would never come to an end. */
+static void too_deep(struct cpp *p, const struct ctoken *line)
+{
+	if (!p->is_too_large)
+		diag_error(p->diags, cpp_loc(p, line), DIAG_INCLUDE_DEPTH,
+			   "headers include each other more than %d deep", CPP_INCLUDE_DEPTH_MAX);
+	p->is_too_large = true;
+}
+
 void cpp_include_line(struct cpp *p, const struct ctoken *at, const struct ctoken *tokens, size_t n,
 		      bool is_next)
 {
@@ -229,8 +238,7 @@ void cpp_include_line(struct cpp *p, const struct ctoken *at, const struct ctoke
 	if (!name)
 		cpp_error(p, &line, DIAG_BAD_INCLUDE, "#include expects <FILE> or \"FILE\"");
 	else if (p->depth >= CPP_INCLUDE_DEPTH_MAX)
-		diag_error(p->diags, cpp_loc(p, &line), DIAG_INCLUDE_DEPTH,
-			   "headers include each other more than %d deep", CPP_INCLUDE_DEPTH_MAX);
+		too_deep(p, &line);
 	else if (look(p, name, is_quoted, is_next, &f))
 		read_header(p, &f);
 	else

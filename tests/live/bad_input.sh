@@ -14,8 +14,9 @@ expect_err '^ERROR: .*directory'
 
 begin_case "a script that is not text"
 head -c 5000 /bin/busybox >"$tmp/binary" 2>/dev/null || head -c 5000 "$SONDE" >"$tmp/binary"
-sonde "$tmp/binary"
+sonde -d diags "$tmp/binary"
 expect_status 1
+expect_output 'error not-text'
 check "one error" [ "$(grep -c ERROR "$tmp/err")" = 1 ]
 
 begin_case "no arguments: usage"

@@ -18,6 +18,7 @@ struct fake_file {
 	const char *path, *text;	/* no text: a directory */
 	const char *id;			/* NULL: the path */
 	bool is_open_to_all;
+	size_t len;			/* 0: the text's */
 	const char *entries[4];
 };
 
@@ -34,6 +35,7 @@ static const struct fake_file files[] = {
 	{ .path = "empty_config.bt", .text = "config = { } begin { }" },
 	{ .path = "wrong.bt", .text = "begin { 1 + ; }" },
 	{ .path = "open.bt", .text = "begin { }", .is_open_to_all = true },
+	{ .path = "huge.bt", .text = "", .len = (size_t)INT32_MAX + 1 },
 	{ .path = "types.h", .text = "#define A 1\nstruct s { int a; };\n" },
 	{ .path = "c.bpf.c", .text = "" },
 	{ .path = "o.bpf.o", .text = "" },
@@ -61,7 +63,7 @@ static int open_fake(void *arg, struct arena *a, const char *path, struct lang_f
 		file->is_directory = !f->text;
 		file->is_open_to_all = f->is_open_to_all;
 		file->text = f->text;
-		file->len = f->text ? strlen(f->text) : 0;
+		file->len = f->len ? f->len : f->text ? strlen(f->text) : 0;
 		file->entries = f->entries;
 		while (file->nr_entries < 4 && f->entries[file->nr_entries])
 			file->nr_entries++;
@@ -92,28 +94,47 @@ static void summarize(const struct script *s, struct sbuf *out)
 	assert_int_equal(s->imports.n, 0);
 }
 
-static void expect_at(const char *path, const char *text, const char *expected)
+static struct script *import(struct arena *a, struct diags *diags, const char *path,
+			     const char *text)
 {
 	static const struct lang_reader reader = { .open = open_fake };
 	static const struct lang_options options = { .reader = &reader };
-	struct arena a;
 	struct names names;
-	struct diags diags;
-	struct sbuf out = { 0 };
 	struct script *script;
 
-	arena_init(&a);
-	names_init(&names, &a);
-	diags_init(&diags, &a);
-	script = lang_parse(&a, &names, &diags, source_add(&diags, path, text, strlen(text)),
+	arena_init(a);
+	names_init(&names, a);
+	diags_init(diags, a);
+	script = lang_parse(a, &names, diags, source_add(diags, path, text, strlen(text)),
 			    &options);
-	lang_import(&a, &names, &diags, script, path, &options);
+	lang_import(a, &names, diags, script, path, &options);
+	return script;
+}
+
+static void expect_at(const char *path, const char *text, const char *expected)
+{
+	struct arena a;
+	struct diags diags;
+	struct sbuf out = { 0 };
+	struct script *script = import(&a, &diags, path, text);
+
 	for (size_t i = 0; i < diags.list.n; i++)
 		diag_render(&diags, diags.list.at[i], false, &out);
 	if (!diags.nr_errors)
 		summarize(script, &out);
 	assert_string_equal(sbuf_text(&out), expected);
 	sbuf_close(&out);
+	arena_free(&a);
+}
+
+static void expect_tag(const char *text, enum diag_tag tag)
+{
+	struct arena a;
+	struct diags diags;
+
+	import(&a, &diags, "main.bt", text);
+	assert_int_equal(diags.list.n, 1);
+	assert_int_equal(diags.list.at[0]->tag, tag);
 	arena_free(&a);
 }
 
@@ -215,6 +236,18 @@ static void test_refused(void **state)
 	       "~~~~~~~~~~~~~~~~\n");
 }
 
+/* What only files that no repository holds can bring about. */
+static void test_tags(void **state)
+{
+	(void)state;
+	expect_tag("import \"open.bt\";", DIAG_IMPORT_WRITABLE);
+	expect_tag("import \"huge.bt\";", DIAG_IMPORT_TOO_LARGE);
+	expect("import \"huge.bt\";",
+	       "main.bt:1:1-17: ERROR: \"huge.bt\" is too large to import\n"
+	       "import \"huge.bt\";\n"
+	       "~~~~~~~~~~~~~~~~\n");
+}
+
 static void test_chain(void **state)
 {
 	(void)state;
@@ -234,7 +267,8 @@ int main(void)
 		cmocka_unit_test(test_order), cmocka_unit_test(test_once),
 		cmocka_unit_test(test_places), cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_directories), cmocka_unit_test(test_config),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_chain),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_tags), cmocka_unit_test(test_chain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,8 @@ static int fake_event_id(void *arg, const char *category, const char *event, uin
 
 	(void)arg;
 	snprintf(full, sizeof(full), "%s:%s", category, event);
+	if (!strcmp(category, "hidden"))
+		return -EACCES;
 	for (uint32_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (!strcmp(events[i], full)) {
 			*id = 100 + i;
@@ -410,6 +412,9 @@ static void test_tracepoints(void **state)
 	(void)state;
 	setup(&f);
 	CHECK_CASES(&f, cases);
+	assert_string_equal(names_of(&f, "t:hidden:b"),
+			    "cannot read tracepoints from tracefs: Permission denied");
+	assert_int_equal(f.diags.list.at[f.diags.list.n - 1]->tag, DIAG_NO_TRACEFS);
 	f.c.missing = MISSING_IGNORE;
 	assert_string_equal(names_of(&f, "t:a:b"), "");
 	f.c.missing = MISSING_WARN;
