@@ -62,22 +62,35 @@ static int compile_func(struct compiler *c, const struct ir_func *ir)
 	return bc_emit(&c->program, f);
 }
 
-/* Bytes of stack from `func` down its deepest chain of calls; UINT32_MAX: too deep. */
-static uint32_t stack_depth(const struct compiler *c, uint32_t func, int frames)
+/* Bytes of stack and number of frames from `func` down its deepest chains. */
+struct depth {
+	uint32_t bytes, frames;	/* 0 frames: not known yet */
+};
+
+static struct depth depth_of(const struct compiler *c, uint32_t func, struct depth *known)
 {
-	uint32_t own = c->frame[func] ? c->frame[func] : 1, deepest = 0;
+	uint32_t own = c->frame[func] ? c->frame[func] : 1;
+	struct depth deepest = { 0, 0 };
 
-	if (frames > MAX_FRAMES)
-		return UINT32_MAX;
-	own = (own + FRAME_UNIT - 1) & ~(FRAME_UNIT - 1u);
+	if (known[func].frames)
+		return known[func];
 	for (size_t k = 0; k < c->callees[func].at.n; k++) {
-		uint32_t d = stack_depth(c, c->callees[func].at.at[k], frames + 1);
+		struct depth d = depth_of(c, c->callees[func].at.at[k], known);
 
-		if (d == UINT32_MAX)
-			return d;
-		deepest = d > deepest ? d : deepest;
+		deepest.bytes = d.bytes > deepest.bytes ? d.bytes : deepest.bytes;
+		deepest.frames = d.frames > deepest.frames ? d.frames : deepest.frames;
 	}
-	return own + deepest;
+	known[func].bytes = deepest.bytes + ((own + FRAME_UNIT - 1) & ~(FRAME_UNIT - 1u));
+	known[func].frames = deepest.frames + 1;
+	return known[func];
+}
+
+static bool stack_fits(const struct compiler *c)
+{
+	struct depth d = depth_of(c, 0, arena_array(c->env->arena, struct depth,
+						    c->module->funcs.n));
+
+	return d.bytes <= BC_MAX_STACK && d.frames <= MAX_FRAMES;
 }
 
 static void fill_prog(struct compiler *c, struct image_prog *prog)
@@ -131,7 +144,7 @@ int bc_compile(struct bc_env *env, struct ir_module *m, struct image_prog *prog)
 		if (err)
 			return err;
 	}
-	if (stack_depth(&c, 0, 1) > BC_MAX_STACK || c.program.insns.n > MAX_INSNS)
+	if (!stack_fits(&c) || c.program.insns.n > MAX_INSNS)
 		return -E2BIG;
 	size_scratch(env, m);
 	bc_fix_funcs(&c.program);

@@ -256,6 +256,9 @@ void ir_dump(const struct ir_module *m, FILE *out);
 /* Take away the phis that turned out to be copies. */
 void ir_pass_phis(struct ir_func *f);
 
+/* Put calls in place where that is better, or needed for a chain to be short. */
+void ir_inline_calls(struct ir_module *m);
+
 /* ---- passes; each says in its file what it requires and invalidates ---- */
 void ir_pass_fold(struct ir_func *f);		/* constants, identities, known bits: needless EXT */
 void ir_pass_gvn(struct ir_func *f);		/* value numbering, copies, pure helpers */

@@ -24,6 +24,9 @@ void ir_optimize(struct ir_module *m)
 	vec_each(f, &m->funcs) {
 		ir_remove_unreachable(*f);
 		ir_pass_phis(*f);
+	}
+	ir_inline_calls(m);
+	vec_each(f, &m->funcs) {
 		simplify(*f);
 		simplify(*f);
 	}

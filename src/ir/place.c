@@ -16,7 +16,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define MAX_DEPTH 8	/* frames that the kernel allows */
 #define FRAME_SPARE_BYTES 64	/* spills and rounding of each frame below the entry's */
 #define CACHE_LINE_BYTES 64
 #define MAX_FRAMES_BYTES (1u << 20)	/* an array value that every kernel can have */
@@ -24,6 +23,8 @@
 struct place {
 	struct ir_module *m;
 	struct place_func *funcs;	/* by func index */
+	uint32_t *order;		/* func indices, callees before callers */
+	uint32_t nr_ordered;
 };
 
 /* ---- which objects are alive at once ---- */
@@ -166,61 +167,68 @@ static void conflicts_find(struct place_func *p)
 
 /* ---- the budget of a chain of funcs ---- */
 
-static bool calls(const struct ir_func *f, uint32_t callee)
+static void callee_add(struct place *x, uint32_t func, uint32_t callee)
 {
-	struct ir_insn **leaf;
-	struct ir_block **b;
+	struct place_func *p = &x->funcs[func];
 
-	vec_each(leaf, &f->leaves)
-		if ((*leaf)->op == IR_FUNC && (*leaf)->imm == callee)
-			return true;
-	vec_each(b, &f->blocks)
-		for (struct ir_insn *i = (*b)->first; i; i = i->next)
-			if (i->op == IR_FCALL && i->imm == callee)
-				return true;
-	return false;
+	for (size_t k = 0; k < p->callees.n; k++)
+		if (p->callees.at[k] == callee)
+			return;
+	vec_push(x->m->arena, &p->callees, callee);
 }
 
-static uint32_t chain_bytes(const struct place *x, uint32_t func, unsigned depth)
+/* Each func's callees, and all funcs in an order of callees before callers. */
+static void callees_find(struct place *x, uint32_t func, bool *seen)
 {
-	uint32_t deepest = 0;
+	const struct ir_func *f = x->m->funcs.at[func];
 
-	for (uint32_t c = 0; depth < MAX_DEPTH && c < x->m->funcs.n; c++) {
-		uint32_t below;
-
-		if (c == func || !calls(x->m->funcs.at[func], c))
-			continue;
-		below = chain_bytes(x, c, depth + 1) + FRAME_SPARE_BYTES;
-		deepest = below > deepest ? below : deepest;
-	}
-	return x->funcs[func].stack_bytes + deepest;
+	if (seen[func])
+		return;
+	seen[func] = true;
+	for (size_t k = 0; k < f->leaves.n; k++)
+		if (f->leaves.at[k]->op == IR_FUNC)
+			callee_add(x, func, (uint32_t)f->leaves.at[k]->imm);
+	for (size_t k = 0; k < f->blocks.n; k++)
+		for (struct ir_insn *i = f->blocks.at[k]->first; i; i = i->next)
+			if (i->op == IR_FCALL)
+				callee_add(x, func, (uint32_t)i->imm);
+	for (size_t k = 0; k < x->funcs[func].callees.n; k++)
+		callees_find(x, x->funcs[func].callees.at[k], seen);
+	x->order[x->nr_ordered++] = func;
 }
 
 static bool chains_fit(const struct place *x)
 {
-	for (uint32_t i = 0; i < x->m->funcs.n; i++)
-		if (chain_bytes(x, i, 0) > x->m->stack_limit)
+	for (uint32_t n = 0; n < x->m->funcs.n; n++) {
+		struct place_func *p = &x->funcs[x->order[n]];
+		uint32_t deepest = 0, below;
+
+		for (size_t k = 0; k < p->callees.n; k++) {
+			below = x->funcs[p->callees.at[k]].chain_bytes + FRAME_SPARE_BYTES;
+			deepest = below > deepest ? below : deepest;
+		}
+		p->chain_bytes = p->stack_bytes + deepest;
+		if (p->chain_bytes > x->m->stack_limit)
 			return false;
+	}
 	return true;
 }
 
 /* Each func's scratch begins where its callers' ends. */
 static void scratch_starts(struct place *x)
 {
-	uint32_t n = (uint32_t)x->m->funcs.n, end;
-
-	for (unsigned round = 0; round < MAX_DEPTH; round++)
-		for (uint32_t f = 0; f < n; f++)
-			for (uint32_t c = 0; c < n; c++) {
-				end = x->funcs[f].scratch_start + x->funcs[f].scratch_bytes;
-				if (c != f && x->funcs[c].scratch_start < end &&
-				    calls(x->m->funcs.at[f], c))
-					x->funcs[c].scratch_start = end;
-			}
 	x->m->scratch_bytes = 0;
-	for (uint32_t f = 0; f < n; f++) {
-		end = x->funcs[f].scratch_start + x->funcs[f].scratch_bytes;
-		if (x->funcs[f].scratch_bytes && end > x->m->scratch_bytes)
+	for (uint32_t n = (uint32_t)x->m->funcs.n; n-- > 0;) {
+		const struct place_func *p = &x->funcs[x->order[n]];
+		uint32_t end = p->scratch_start + p->scratch_bytes;
+
+		for (size_t k = 0; k < p->callees.n; k++) {
+			struct place_func *callee = &x->funcs[p->callees.at[k]];
+
+			if (callee->scratch_start < end)
+				callee->scratch_start = end;
+		}
+		if (p->scratch_bytes && end > x->m->scratch_bytes)
 			x->m->scratch_bytes = end;
 	}
 }
@@ -398,10 +406,14 @@ static void place_start(struct place_func *p, struct ir_func *f)
 void ir_place_objects(struct ir_module *m)
 {
 	uint32_t n = (uint32_t)m->funcs.n;
-	struct place x = { m, arena_array(m->arena, struct place_func, n) };
+	struct place x = { m, arena_array(m->arena, struct place_func, n),
+			   arena_array(m->arena, uint32_t, n), 0 };
+	bool *seen = arena_array(m->arena, bool, n);
 
 	for (uint32_t i = 0; i < n; i++)
 		place_start(&x.funcs[i], m->funcs.at[i]);
+	for (uint32_t i = 0; i < n; i++)
+		callees_find(&x, i, seen);
 	for (uint32_t i = 0; i < n; i++)
 		put_wished(&x, &x.funcs[i]);
 	for (uint32_t i = 0; i < n; i++)

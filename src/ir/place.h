@@ -15,6 +15,8 @@ struct place_func {
 	uint32_t *at;			/* by object: from the region's start */
 	uint32_t stack_bytes, scratch_bytes;	/* of this func alone */
 	uint32_t scratch_start;		/* in the frame: behind its callers' part */
+	VEC(uint32_t) callees;		/* called, or handed to a helper */
+	uint32_t chain_bytes;		/* of stack, down the deepest chain */
 };
 
 /* Emit the base of the scratch frame where all uses are behind it, and make

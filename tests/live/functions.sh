@@ -111,6 +111,26 @@ sonde "$tmp/imports/main.bt"
 expect_status 0
 expect_out 42
 
+begin_case "a chain deeper than the kernel's"
+sonde -e 'fn a($x : int64) : int64 { return b($x) + b($x + 1); } fn b($x : int64) : int64 { return c($x) + c($x + 1); }
+fn c($x : int64) : int64 { return d($x) + d($x + 1); } fn d($x : int64) : int64 { return e($x) + e($x + 1); }
+fn e($x : int64) : int64 { for ($i : 0..100) { @last = f($i); } return f($x) + f($x + 1); }
+fn f($x : int64) : int64 { return g($x) + g($x + 1); } fn g($x : int64) : int64 { return h($x) + h($x + 1); }
+fn h($x : int64) : int64 { return i($x) + i($x + 1); } fn i($x : int64) : int64 { @calls = count(); return $x + 1; }
+begin { printf("%d\n", a(1)); printf("%d\n", (int64)@calls); clear(@last); clear(@calls); exit(); }'
+expect_status 0
+expect_out 1536
+expect_out 13056
+
+begin_case "memory of callers and callees is apart"
+sonde -e 'fn a($s : string) : string { $own = "a"; $r = b($s); return $own == "a" ? $r : "broken"; }
+fn b($s : string) : string { $own = "bb"; $r = c($s); return $own == "bb" ? $r : "broken"; }
+fn c($s : string) : string { $own = "ccc"; for ($i : 0..100) { $own = "dddd"; } return $own == "dddd" ? $s : "broken"; }
+begin { $own = "mine"; $x = a(comm); $y = a("0123456789012345678901234567890123456789012345678901234567890123456789");
+	printf("%s %s %s\n", $own, $x, $y); exit(); }'
+expect_status 0
+expect_out 'mine sonde 0123456789012345678901234567890123456789012345678901234567890123456789'
+
 begin_case "a function is a subprogram"
 sonde -d bpf -e 'fn f($x : int64) : int64 { @[$x] = count(); return $x + 1; }
 begin { $a = f(1); $a = f($a); $a = f($a); print($a); clear(@); exit(); }'
