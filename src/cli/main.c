@@ -181,8 +181,9 @@ static int trace(struct sonde *s, const struct cli_options *o)
 {
 	int n, err, code;
 
-	if (sonde_load(s))
-		return STATUS_KERNEL;
+	err = sonde_load(s);
+	if (err)
+		return err == -EPERM ? STATUS_USER : STATUS_KERNEL;
 	n = sonde_attach(s);
 	if (n < 0)
 		return STATUS_KERNEL;

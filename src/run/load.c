@@ -140,7 +140,11 @@ static void tell_map_failure(struct run *r, const struct image_map *spec, int er
 
 	if (err == -EPERM)
 		run_tell(r, SONDE_ERROR, "no permission to create map %s: tracing needs root, or "
-			 "CAP_BPF and CAP_PERFMON", name);
+			 "CAP_BPF and CAP_PERFMON%s", name, geteuid() ? "" :
+			 ", and a container's seccomp profile must allow bpf(2)");
+	else if (err == -ENOSYS)
+		run_tell(r, SONDE_ERROR, "this kernel has no bpf(2): it was built without "
+			 "CONFIG_BPF_SYSCALL, or a seccomp profile hides it");
 	else if (err == -EINVAL && spec->role == IMAGE_MAP_RING)
 		run_tell(r, SONDE_ERROR, "this kernel has no BPF ring buffer (it came with 5.8)");
 	else if (err == -E2BIG || err == -ENOMEM)

@@ -85,8 +85,49 @@ if needs root && needs su && needs user:nobody; then
     cp "$SONDE" "$tmp/sonde"
     su -s /bin/sh nobody -c "$tmp/sonde -e 'begin { exit(); }'" >"$tmp/out" 2>"$tmp/err"
     status=$?
-    check "a failure" [ "$status" != 0 ]
+    expect_status 1
     expect_err 'root|CAP_|rivilege'
+fi
+
+begin_case "bpf(2) is refused, or not there"
+if needs root; then
+    run_command "$TESTS/programs/refuse" 1 "$SONDE" -e 'begin { exit(); }'
+    expect_status 1
+    expect_err '^ERROR: no permission to create map ring: .*CAP_BPF.*seccomp'
+    run_command "$TESTS/programs/refuse" 38 "$SONDE" -e 'begin { exit(); }'
+    expect_status 255
+    expect_err '^ERROR: this kernel has no bpf\(2\): '
+fi
+
+begin_case "no BTF: what needs no types of the kernel runs"
+if needs root && needs unshare; then
+    cat >"$tmp/no_btf" <<S
+mount -t tmpfs none /sys/kernel/btf 2>/dev/null
+exec $SONDE "\$@"
+S
+    run_command unshare -m sh "$tmp/no_btf" -e 'begin { @[comm, kstack(1)] = count(); for ($i : 0..100) { @n = $i; } exit(); }'
+    expect_status 0
+    expect_out '@n: 99'
+    run_command unshare -m sh "$tmp/no_btf" -e 'begin { print(curtask.pid); }'
+    expect_status 1
+    expect_err '^HINT: types of the kernel need its BTF'
+    run_command unshare -m sh "$tmp/no_btf" -q -c "$TESTS/programs/syscalls getppid 3" \
+        -e 'tracepoint:syscalls:sys_enter_getppid /pid == cpid/ { @ = count(); }'
+    expect_status 0
+    expect_out '@: 3'
+fi
+
+begin_case "no tracefs: neither mounted nor needed to be"
+if needs root && needs unshare; then
+    cat >"$tmp/no_tracefs" <<S
+mount -t tmpfs none /sys/kernel/tracing 2>/dev/null
+mount -t tmpfs none /sys/kernel/debug 2>/dev/null
+exec $SONDE "\$@"
+S
+    run_command unshare -m sh "$tmp/no_tracefs" -q -c "$TESTS/programs/syscalls open 2" \
+        -e 'tracepoint:syscalls:sys_enter_openat /pid == cpid/ { @[str(args.filename)] = count(); }'
+    expect_status 0
+    expect_out '@[/nonexistent/sonde]: 2'
 fi
 
 end_tests

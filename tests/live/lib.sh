@@ -99,6 +99,12 @@ sonde() {
     status=$?
 }
 
+# The same with any command.
+run_command() {
+    timeout 60 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+    status=$?
+}
+
 # Start sonde in the background and wait until it has attached; then run the
 # load, then stop it: sonde_start ARGS...; (load); sonde_stop
 sonde_start() {
