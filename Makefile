@@ -80,7 +80,7 @@ LIVE_C = $(patsubst tests/live/%.c,$(BUILD)/tests/live/%,$(wildcard tests/live/*
 LIVE_HELP = tests/unit/bpf_random.c tests/unit/ir_eval.c
 
 $(BUILD)/tests/live/%: $(BUILD)/tests/live/%.o $(LIVE_HELP:%.c=$(BUILD)/%.o) $(BUILD)/libsonde.a
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)
 
 # Random programs on three sides: see tests/differential/main.c.
 DIFF_SRC = $(wildcard tests/differential/*.c) $(wildcard tests/vm/*.c) tests/unit/btf_bytes.c

@@ -40,13 +40,15 @@ struct sonde_options {
 	bool no_warnings;
 	int warnings_level;		/* 1; 2 also tells of failed reads and lookups (-k) */
 	const char *target_file;	/* compile for this saved target, not this machine */
-	const char *save_target;	/* write what the compiler asked of this machine to a file */
+	const char *save_target;	/* write what the compiler asked of this machine to a
+					   file */
 	const char *const *no_features;	/* kprobe_multi, kprobe_session, uprobe_multi */
 	size_t nr_no_features;
 	bool verbose;
 	bool colour;			/* in sonde_message.rendered */
 	bool quiet;			/* no "attached" event */
-	bool wait_detach;		/* sonde_close waits until the kernel has detached everything */
+	bool wait_detach;		/* sonde_close waits until the kernel has detached
+					   everything */
 	const char *const *include_dirs;	/* folders for #include, before the system's (-I) */
 	size_t nr_include_dirs;
 	const char *const *includes;	/* headers to read before the script (--include) */
@@ -87,8 +89,8 @@ enum sonde_value_kind {
 	SONDE_VALUE_TUPLE,	/* items */
 	SONDE_VALUE_RECORD,	/* items with names */
 	SONDE_VALUE_STATS,	/* a record of count, average, total */
-	SONDE_VALUE_HIST,	/* items: from the first to the last bucket that is not empty, each a
-				   record of min, max, count (min or max missing where the bucket
+	SONDE_VALUE_HIST,	/* items: from the first to the last bucket that is not empty, each
+				   a record of min, max, count (min or max missing where the bucket
 				   is open) whose text is the label, as "[8, 16)" */
 	SONDE_VALUE_STACK,	/* items: frames from the innermost, SYMBOLIC; number: the form */
 	SONDE_VALUE_TIME,	/* text; unsigned_number: nanoseconds */

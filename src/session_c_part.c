@@ -49,7 +49,8 @@ static const char *folder_of(struct sonde *s, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	return slash ? arena_strndup(&s->arena, path, (size_t)(slash - path) + (slash == path)) : "";
+	return slash ? arena_strndup(&s->arena, path, (size_t)(slash - path) + (slash == path)) :
+	       "";
 }
 
 struct cdefs *session_c_part(struct sonde *s, struct types *types, struct diags *diags,

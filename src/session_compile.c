@@ -1,7 +1,8 @@
 /*
  * The compiler, top to bottom: script text to image.
  *
- *	lang (parse, import, expand) -> types (C part) -> check -> lower -> ir passes -> bpf -> image
+ *	lang (parse, import, expand) -> types (C part) -> check -> lower -> ir passes -> bpf
+ *	-> image
  *
  * Each stage is a function from the data of the stage before to its own. After
  * a stage with errors the rest does not run. All that the stages allocate is

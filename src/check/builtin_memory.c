@@ -10,8 +10,8 @@ static bool is_address(const struct type *t)
 	return type_is_number(t) || t->kind == TYPE_POINTER;
 }
 
-static const struct type *bad_argument(struct check *c, const struct node *call, const char *wants,
-				       const struct type *t)
+const struct type *bad_argument(struct check *c, const struct node *call, const char *wants,
+				const struct type *t)
 {
 	check_error(c, call->loc, DIAG_ARGUMENT_TYPE, "%s() expects %s (%s provided)",
 		    call->u.call.builtin->name, wants, type_text(c, t));
@@ -98,7 +98,7 @@ const struct type *check_type_buf(struct check *c, struct node *call)
 	return type_buffer(c->types, cap_length(c, call, length, limit));
 }
 
-static bool is_text(const struct type *t)
+bool type_is_text(const struct type *t)
 {
 	if (t->kind == TYPE_POINTER || t->kind == TYPE_ARRAY)
 		return type_is_integer(t->target) && t->target->size_bytes == 1;
@@ -112,7 +112,7 @@ const struct type *check_type_strncmp(struct check *c, struct node *call)
 	for (size_t i = 0; i < 2; i++) {
 		const struct type *t = call->u.call.args.at[i]->type;
 
-		if (t && !is_text(t)) {
+		if (t && !type_is_text(t)) {
 			check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
 				    "strncmp() only supports string arguments (%s provided)",
 				    type_text(c, t));
@@ -131,7 +131,7 @@ const struct type *check_type_strlen(struct check *c, struct node *call)
 {
 	const struct type *t = call->u.call.args.at[0]->type;
 
-	if (t && !is_text(t))
+	if (t && !type_is_text(t))
 		return bad_argument(c, call, "a string", t);
 	return type_int(c->types, 8, false);
 }

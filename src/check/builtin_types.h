@@ -22,6 +22,13 @@ struct node *call_arg(const struct node *call, size_t i);
 /* "int", "string": what a literal is called in messages. */
 const char *literal_word(const struct node *n);
 
+/* The error type, after "NAME() expects WANTS (TYPE provided)". */
+const struct type *bad_argument(struct check *c, const struct node *call, const char *wants,
+				const struct type *t);
+
+/* A string, or an array of or pointer to bytes. */
+bool type_is_text(const struct type *t);
+
 /* Argument i must be a string literal if it is there. */
 bool need_string(struct check *c, const struct node *call, size_t i);
 

@@ -230,6 +230,8 @@ static enum type_space cast_space(const struct check *c, const struct type *to,
 {
 	bool is_text = type_is_integer(to->target) && to->target->size_bytes == 1;
 
+	if (from->space == SPACE_CONTEXT && from->target != to->target)
+		return SPACE_KERNEL;
 	if (from->kind == TYPE_POINTER)
 		return from->space;
 	if (is_text && c->prog->provider->space != SPACE_USER)

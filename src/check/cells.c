@@ -145,8 +145,8 @@ static bool breaks_lock(struct check *c, const struct type *locked, const struct
 	check_error(c, loc, DIAG_TYPE_LOCKED,
 		    "Type mismatch for %s: this type has been locked because it "
 		    "was used in another part of the type graph that was already resolved (e.g. "
-		    "`sizeof`, `typeinfo`, etc.). The new type '%s' doesn't fit into the locked type "
-		    "'%s'", name, type_text(c, t), type_text(c, locked));
+		    "`sizeof`, `typeinfo`, etc.). The new type '%s' doesn't fit into the locked "
+		    "type '%s'", name, type_text(c, t), type_text(c, locked));
 	return true;
 }
 

@@ -63,6 +63,7 @@
  *  - reg: aux = const struct target_reg *. strncmp's n is an INT.
  *  - args: only below NODE_FIELD (or as printed value): a struct in
  *    SPACE_CONTEXT; a raw program's fields of that struct have their own rules.
+ *  - strcap is an INT, or a pointer's length. memcmp's n is a uint64. pton: aux = its bytes.
  *  - kptr, uptr are CASTs, kaddr is an INT; probetype, and probe where the
  *    program has one site, are STRING: lowering never meets these calls.
  */

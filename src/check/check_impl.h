@@ -48,7 +48,8 @@ struct check_state {
 	VEC(struct shape_demand) demands;
 	unsigned nr_loops, nr_for_loops;	/* around the statement being resolved */
 	bool in_rounds;			/* inference: diagnostics only when reporting */
-	bool signs_open;		/* first rounds: signs of arithmetic on literals may change */
+	bool signs_open;		/* first rounds: signs of arithmetic on literals may
+					   change */
 	bool sizes_known;		/* sizeof an expression may be taken */
 	const struct node *map_value;	/* value of an assignment, which may be an aggregation */
 	uint32_t longest_probe_name;
@@ -205,6 +206,8 @@ const struct type *infer_type_query(struct check *c, struct node *n);
 const struct type *type_of_expr(struct check *c, const struct type_expr *e, bool *is_open);
 void infer_condition(struct check *c, struct node *cond, struct loc loc);
 
+bool is_part_context(const struct check *c, const struct type *t);	/* infer_expr.c */
+const struct type *type_outside(struct check *c, const struct type *t);
 bool type_is_number(const struct type *t);	/* integers and castable aggregations */
 bool type_is_condition(const struct type *t);
 /* What type a value has when it is read: aggregations become integers. */

@@ -183,7 +183,8 @@ void typeinfo_answer(struct check *c, struct node *n, const struct type *t)
 {
 	static const char *const labels[] = { "btf_id", "base_type", "full_type" };
 	struct node *id = node_new(c->arena, NODE_INT, n->loc);
-	struct node *base = text_node(c, n->loc, base_names[t->kind] ? base_names[t->kind] : "none");
+	struct node *base =
+		text_node(c, n->loc, base_names[t->kind] ? base_names[t->kind] : "none");
 	struct node *full = text_node(c, n->loc, type_text(c, t));
 
 	n->kind = NODE_RECORD;

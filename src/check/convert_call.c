@@ -15,6 +15,8 @@ static const char *const rules[BUILTIN_ID_COUNT] = {
 	[BUILTIN_stats] = "n", [BUILTIN_hist] = "n", [BUILTIN_lhist] = "n",
 	[BUILTIN_str] = "au", [BUILTIN_buf] = "au", [BUILTIN_ksym] = "A", [BUILTIN_usym] = "A",
 	[BUILTIN_join] = "a", [BUILTIN_exit] = "n", [BUILTIN_strftime] = ".n",
+	[BUILTIN_strerror] = "n", [BUILTIN_signal_name] = "n", [BUILTIN_syscall_name] = "n",
+	[BUILTIN_is_err] = "A", [BUILTIN_memcmp] = "..u",
 };
 
 static void convert_integer(struct check *c, struct node **slot, bool is_signed)
@@ -105,6 +107,17 @@ static void convert_strftime(struct check *c, struct node *call, const struct no
 	vec_push(c->arena, &call->u.call.args, int_node(c, call->loc, mode));
 }
 
+/* Known, unless it is the length of what a pointer points to. */
+static void convert_strcap(struct check *c, struct node *call)
+{
+	const struct type *t = call->u.call.args.at[0]->type;
+
+	if (t->kind == TYPE_POINTER)
+		return;
+	node_set_int(call, t->size_bytes, false);
+	call->type = type_int(c->types, 8, false);
+}
+
 static void become_address(struct check *c, struct node *call)
 {
 	uint64_t address = *(const uint64_t *)call->u.call.aux;
@@ -140,6 +153,9 @@ void convert_call(struct check *c, struct node **slot)
 		break;
 	case BUILTIN_strftime:
 		convert_strftime(c, call, when);
+		break;
+	case BUILTIN_strcap:
+		convert_strcap(c, call);
 		break;
 	case BUILTIN_kaddr:
 		become_address(c, call);

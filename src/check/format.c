@@ -194,7 +194,9 @@ static void check_value(struct check *c, const struct node *call, const struct s
 		return;
 	}
 	if (t->space == SPACE_CONTEXT && t->kind == TYPE_STRUCT) {
-		unsupported(c, value->loc, "args as a whole");
+		check_hint(c, check_error(c, call->loc, DIAG_BAD_FORMAT,
+					  "unable to print %s type for specifier: %s",
+					  type_text(c, t), spec->letters), "name a field of it");
 		return;
 	}
 	if (accepts(spec, t))

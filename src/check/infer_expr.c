@@ -43,7 +43,7 @@ static const struct type *infer_map_elem(struct check *c, struct node *n)
 	}
 	if (key->type && key->type->space == SPACE_CONTEXT) {
 		check_hint(c, check_error(c, key->loc, DIAG_BAD_KEY,
-					  "the context can not be a map's key"),
+					  "context cannot be part of a map key"),
 			   "name a field of it");
 		return m->value;
 	}
@@ -51,9 +51,25 @@ static const struct type *infer_map_elem(struct check *c, struct node *n)
 	return m->value;
 }
 
-static bool belongs_in_tuple(const struct type *t)
+/* The context as a struct that does not lie in memory as its type says. */
+bool is_part_context(const struct check *c, const struct type *t)
 {
-	return t->kind != TYPE_VOID && t->space != SPACE_CONTEXT &&
+	if (t->space != SPACE_CONTEXT || t->kind != TYPE_STRUCT)
+		return false;
+	if (t->structure == c->prog->args)
+		return c->prog->provider->attach != ATTACH_TRACEPOINT || c->prog->raw_event;
+	return !(c->prog->provider->has & HAS_PT_REGS);
+}
+
+/* What a value of the context is where it is kept: an address, or a copy. */
+const struct type *type_outside(struct check *c, const struct type *t)
+{
+	return t->space == SPACE_CONTEXT ? type_in_space(c->types, t, SPACE_KERNEL) : t;
+}
+
+static bool belongs_in_tuple(const struct check *c, const struct type *t)
+{
+	return t->kind != TYPE_VOID && !is_part_context(c, t) &&
 	       (!type_is_aggregate(t) || type_is_castable(t));
 }
 
@@ -73,13 +89,13 @@ static const struct type *infer_tuple(struct check *c, struct node *n)
 		}
 		if (t->kind == TYPE_ERROR)
 			return t;
-		if (!belongs_in_tuple(t)) {
+		if (!belongs_in_tuple(c, t)) {
 			check_error(c, item->loc, DIAG_BAD_ELEMENT,
 				    "a value of type '%s' can not be part of a tuple",
 				    type_text(c, t));
 			return bad_type(c);
 		}
-		elems[i] = type_is_castable(t) ? type_as_int64(c, t) : t;
+		elems[i] = type_is_castable(t) ? type_as_int64(c, t) : type_outside(c, t);
 	}
 	if (!is_known)
 		return NULL;

@@ -51,9 +51,9 @@ const struct type *arithmetic_type(struct check *c, enum ast_op op, const struct
 		return c->types->bool_;
 	if (has_pointer) {
 		if (l->kind == TYPE_POINTER && type_is_number(r) && (op == OP_ADD || op == OP_SUB))
-			return l;
+			return type_outside(c, l);
 		if (r->kind == TYPE_POINTER && type_is_number(l) && op == OP_ADD)
-			return r;
+			return type_outside(c, r);
 		return NULL;
 	}
 	if ((!type_is_number(l) && l->kind != TYPE_BOOL) ||

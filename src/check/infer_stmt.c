@@ -20,10 +20,6 @@ static void assign_var(struct check *c, struct node *n, struct var *v, const str
 			    type_text(c, t));
 		return;
 	}
-	if (t->space == SPACE_CONTEXT) {
-		unsupported(c, value->loc, "the context in a variable");
-		return;
-	}
 	cell_add_var(c, v, t, n->loc, value);
 }
 
@@ -63,11 +59,13 @@ static void assign_map(struct check *c, struct node *n, struct map *m, const str
 			    type_text(c, t));
 		return;
 	}
-	if (t->space == SPACE_CONTEXT) {
-		check_error(c, n->loc, DIAG_NOT_ASSIGNABLE,
-			    "the context cannot be assigned to a map");
+	if (is_part_context(c, t)) {
+		check_hint(c, check_error(c, n->loc, DIAG_NOT_ASSIGNABLE,
+					  "Value '%s' cannot be assigned to a map.",
+					  type_text(c, t)), "name a field of it");
 		return;
 	}
+	t = type_outside(c, t);
 	if (type_is_aggregate(t) && value->kind != NODE_CALL)
 		copy_aggregate(c, n, m, t);
 	else

@@ -12,13 +12,10 @@
 
 /* What the language has and this checker does not know yet. */
 static const char *const later[] = {
-	"assert", "cgroup_path", "cgroupid", "container_of", "debugf", "default_str_length",
-	"dw_ustack", "getopt", "is_err", 
-	"kfunc_allowed", "kfunc_exist",
-	"leader_comm", "leader_tid", "memcmp", "override", "path", "percpu_kaddr", "pton",
-	"signal", "signal_name", "signal_thread", "skboutput", "socket_cookie", 
-	"str_concat", "strcap", "strcontains", "strerror", "strstr", "syscall_name", "tseries",
-	"typeof", "uaddr", "unwatch", "write_user", "config",
+	"assert", "cgroup_path", "cgroupid", "container_of", "debugf", "dw_ustack", "getopt",
+	"kfunc_allowed", "kfunc_exist", "leader_comm", "leader_tid", "override", "path",
+	"percpu_kaddr", "signal", "signal_thread", "skboutput", "socket_cookie", "tseries",
+	"uaddr", "unwatch", "write_user", "config",
 };
 
 static bool is_later(const char *name)
@@ -105,6 +102,8 @@ static void finish_builtin(struct check *c, struct node *n)
 		become_string(c, n, c->prog->provider->attach == ATTACH_BEGIN ||
 			      c->prog->provider->attach == ATTACH_END ? "special" :
 			      c->prog->provider->name);
+	else if (b->id == BUILTIN_default_str_length)
+		node_set_int(n, c->config.max_strlen, false);
 	else if (b->id == BUILTIN_probe && c->prog->nr_sites == 1)
 		become_string(c, n, c->prog->sites[0]->name);
 }

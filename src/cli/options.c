@@ -14,7 +14,8 @@
 
 /* Options without a short form. */
 enum option_id {
-	OPT_MODE = 256, OPT_DRY_RUN, OPT_UNSAFE, OPT_NO_WARNINGS, OPT_NO_FEATURE, OPT_TARGET, OPT_SAVE_TARGET,
+	OPT_MODE = 256, OPT_DRY_RUN, OPT_UNSAFE, OPT_NO_WARNINGS, OPT_NO_FEATURE, OPT_TARGET,
+	OPT_SAVE_TARGET,
 	OPT_WAIT_DETACH, OPT_INFO, OPT_FMT, OPT_TEST, OPT_BENCH, OPT_AOT, OPT_INCLUDE,
 	OPT_PROBE_FILTER, OPT_EMIT_ELF, OPT_TRACEABLE, OPT_DEBUGINFO, OPT_DWARF_PID, OPT_USDT,
 	OPT_EMIT_LLVM, OPT_VERIFY_LLVM,
@@ -78,7 +79,8 @@ static bool set_format(struct cli_options *o, const char *arg)
 
 static bool set_flush(struct cli_options *o, const char *arg)
 {
-	static const char *const words[] = { "line", "full", "none", NULL };	/* enum sonde_flush */
+	/* As enum sonde_flush. */
+	static const char *const words[] = { "line", "full", "none", NULL };
 	int i = word_index("-B", arg, words);
 
 	o->flush = (enum sonde_flush)(i > 0 ? i : 0);
@@ -112,7 +114,8 @@ static bool add_words(struct cli_words *words, const char *arg)
 {
 	char *copy = strdup(arg), *rest = NULL;
 
-	for (char *w = copy ? strtok_r(copy, ",", &rest) : NULL; w; w = strtok_r(NULL, ",", &rest)) {
+	for (char *w = copy ? strtok_r(copy, ",", &rest) : NULL; w;
+	     w = strtok_r(NULL, ",", &rest)) {
 		if (words->n == CLI_MAX_WORDS) {
 			fprintf(stderr, "ERROR: too many words in '%s'\n", arg);
 			free(copy);

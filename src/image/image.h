@@ -53,7 +53,8 @@ enum value_kind {
 };
 
 enum value_clock { VALUE_CLOCK_BOOT, VALUE_CLOCK_TAI };	/* TIMESTAMP: param[0] */
-enum value_stack_mode { VALUE_STACK_BPFTRACE, VALUE_STACK_PERF, VALUE_STACK_RAW };	/* param[1] */
+/* param[1] of a stack. */
+enum value_stack_mode { VALUE_STACK_BPFTRACE, VALUE_STACK_PERF, VALUE_STACK_RAW };
 
 struct image_enumerator {
 	const char *name;
@@ -95,8 +96,8 @@ struct value_layout {
 enum image_map_role {
 	IMAGE_MAP_SCRIPT,	/* belongs to a script's map */
 	IMAGE_MAP_RING,		/* events; size chosen at load */
-	IMAGE_MAP_SCRATCH,	/* large objects of one program; value_size 0: it has none, no map is
-				   made */
+	IMAGE_MAP_SCRATCH,	/* large objects of one program; value_size 0: it has none, no map
+				   is made */
 	IMAGE_MAP_GLOBAL,	/* control block, see struct image_control; one array value */
 	IMAGE_MAP_LOSSES,	/* array, one value: u64[nr_progs][IMAGE_LOSS_COUNT], atomic adds;
 				   these words may also be in the GLOBAL map */
@@ -135,7 +136,8 @@ struct image_control {
 /* A map of the script; its storage may be several kernel maps. */
 enum script_map_storage {
 	STORE_HASH,	/* image map `map`: key -> value (per CPU if the map type is) */
-	STORE_CELL,	/* scalar: in value 0 of the mmapable array `map`, reached without a lookup */
+	STORE_CELL,	/* scalar: in value 0 of the mmapable array `map`, reached without a
+			   lookup */
 };
 
 struct script_map {
@@ -143,15 +145,16 @@ struct script_map {
 	bool is_scalar;
 	enum script_map_storage storage;
 	uint32_t map;			/* image map */
-	uint32_t spare_map;		/* HASH that is taken while running: a second map of the same
-					   shape, else UINT32_MAX. Programs use `spare_map` while the
-					   u32 at select_offset of the GLOBAL map is not 0. To take:
-					   flip it, wait until running programs have ended
-					   (membarrier GLOBAL), read and empty the map left behind */
+	uint32_t spare_map;		/* HASH that is taken while running: a second map of the
+					   same shape, else UINT32_MAX. Programs use `spare_map`
+					   while the u32 at select_offset of the GLOBAL map is not
+					   0. To take: flip it, wait until running programs have
+					   ended (membarrier GLOBAL), read and empty the map left
+					   behind */
 	uint32_t select_offset;
 	uint32_t cell_offset;		/* CELL: of the (first) cell */
-	uint32_t cell_stride;		/* CELL: 0: one cell for all CPUs; else bytes from one CPU's cell
-					   to the next, image.nr_cpus of them */
+	uint32_t cell_stride;		/* CELL: 0: one cell for all CPUs; else bytes from one CPU's
+					   cell to the next, image.nr_cpus of them */
 	const struct value_layout *key;	/* NULL if scalar */
 	const struct value_layout *value;
 	/* hist, lhist: buckets in one value (see value_layout) */
@@ -169,7 +172,8 @@ struct image_record {
 };
 
 enum action_kind {
-	ACTION_PRINTF, ACTION_ERRORF, ACTION_WARNF, ACTION_SYSTEM, ACTION_CAT,	/* format + fields */
+	/* format + fields */
+	ACTION_PRINTF, ACTION_ERRORF, ACTION_WARNF, ACTION_SYSTEM, ACTION_CAT,
 	ACTION_PRINT_VALUE,	/* fields[0] */
 	ACTION_PRINT_MAP,	/* script_map, top, div */
 	ACTION_CLEAR, ACTION_ZERO,	/* script_map */
@@ -251,7 +255,8 @@ struct image_site {
 struct image_reloc {
 	uint32_t insn;
 	uint32_t map;
-	bool is_value;			/* BPF_PSEUDO_MAP_VALUE; offset is in the second half's imm */
+	bool is_value;			/* BPF_PSEUDO_MAP_VALUE; offset is in the second half's
+					   imm */
 };
 
 struct image_line {
@@ -278,7 +283,8 @@ struct image_prog {
 	const struct image_site *sites;
 	size_t nr_sites;
 	bool system_wide;		/* interval: never bound to a pid */
-	const char *raw_event;		/* all sites are served by this one raw tracepoint; or NULL */
+	const char *raw_event;		/* all sites are served by this one raw tracepoint; or
+					   NULL */
 	const struct image_line *lines;	/* for -d bpf; sorted by insn */
 	size_t nr_lines;
 };
@@ -305,7 +311,8 @@ struct image {
 	const void *btf;		/* the program's own BTF, raw */
 	uint32_t btf_size;
 	uint32_t ring_map, global_map, losses_map;	/* UINT32_MAX: none */
-	uint32_t losses_offset;		/* in the value of losses_map, which may be the GLOBAL map */
+	uint32_t losses_offset;		/* in the value of losses_map, which may be the GLOBAL
+					   map */
 	struct image_config config;
 	uint32_t nr_cpus;		/* cells of a map, at least the target's possible CPUs */
 };

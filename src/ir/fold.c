@@ -30,7 +30,8 @@ static void set_arg(struct ir_insn *i, uint32_t arg, struct ir_insn *v)
 	i->args[arg] = v;
 }
 
-static void become(struct ir_func *f, struct ir_insn *i, enum ir_op op, struct ir_insn *x, int64_t c)
+static void become(struct ir_func *f, struct ir_insn *i, enum ir_op op, struct ir_insn *x,
+		   int64_t c)
 {
 	i->op = op;
 	set_arg(i, 0, x);

@@ -50,7 +50,8 @@ static const struct ir_helper helpers[] = {
 	[132] = { "ringbuf_submit", 0, { A, N } },
 	[133] = { "ringbuf_discard", 0, { A, N } },
 	[134] = { "ringbuf_query", DROP, { N, N } },
-	[148] = { "copy_from_user", DROP | LONG, { W, N, N } },
+	/* Nobody need use what it reads: it also brings the page in. */
+	[148] = { "copy_from_user", LONG, { W, N, N } },
 	[156] = { "task_storage_get", 0, { N, N, R, N } },
 	[157] = { "task_storage_delete", 0, { N, N } },
 	[158] = { "get_current_task_btf", PURE, { N } },

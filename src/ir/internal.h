@@ -58,7 +58,8 @@ enum ir_cmp ir_cmp_swap(enum ir_cmp cmp);	/* a cmp b == b swapped a */
 enum ir_helper_flags {
 	IR_HELPER_PURE = 1,	/* same result throughout one run of a program */
 	IR_HELPER_DROP = 2,	/* no effect but its result and what it writes through args */
-	IR_HELPER_LONG = 4,	/* kernel memory may well change meanwhile: sleeps, loops, signals */
+	IR_HELPER_LONG = 4,	/* kernel memory may well change meanwhile: sleeps, loops,
+				   signals */
 };
 
 /* How a helper treats the memory that an argument points to. */

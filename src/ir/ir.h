@@ -35,8 +35,8 @@ enum ir_type {
 	IR_CTX,		/* the program's context */
 	IR_RING,	/* pointer into a reserved ring record */
 	IR_RING_OR_NULL,
-	IR_KPTR,	/* trusted BTF pointer or result of bpf_rdonly_cast: plain loads only, and no
-			   arithmetic but in a load's offset */
+	IR_KPTR,	/* trusted BTF pointer or result of bpf_rdonly_cast: plain loads only, and
+			   no arithmetic but in a load's offset */
 	IR_MAPREF,	/* a map itself, for helpers */
 	IR_FUNCREF,	/* a callback, for helpers */
 };
@@ -69,8 +69,9 @@ enum ir_op {
 	IR_KCALL,	/* kfunc with BTF id imm of vmlinux */
 	IR_FCALL,	/* module.funcs[imm] */
 	IR_PHI,		/* args parallel to block.preds */
-	IR_NOT_NULL,	/* args[0] (…_OR_NULL) known to be set here: same register, new type. Emitted
-			   by ir_emit_null_check only, first in the block behind the check */
+	IR_NOT_NULL,	/* args[0] (…_OR_NULL) known to be set here: same register, new type.
+			   Emitted by ir_emit_null_check only, first in the block behind the
+			   check */
 	/* terminators */
 	IR_JUMP,	/* succs[0] */
 	IR_BRANCH,	/* args[0] cmp args[1] ? succs[0] : succs[1]; size 4: on the low 32 bits */
@@ -78,7 +79,8 @@ enum ir_op {
 	IR_OP_COUNT
 };
 
-enum ir_cmp { IR_EQ, IR_NE, IR_ULT, IR_ULE, IR_UGT, IR_UGE, IR_SLT, IR_SLE, IR_SGT, IR_SGE, IR_TEST };
+enum ir_cmp { IR_EQ, IR_NE, IR_ULT, IR_ULE, IR_UGT, IR_UGE, IR_SLT, IR_SLE, IR_SGT, IR_SGE,
+	      IR_TEST };
 /* IR_TEST: (a & b) != 0; in BRANCH only. */
 
 struct ir_block;
@@ -88,12 +90,12 @@ struct ir_insn {
 	enum ir_op op;
 	enum ir_type type;
 	enum ir_cmp cmp;
-	uint8_t size;			/* bytes: LOAD STORE ATOMIC EXT BSWAP; MEMCPY: alignment; BRANCH: 4
-					   compares the low 32 bits, else 64 */
+	uint8_t size;			/* bytes: LOAD STORE ATOMIC EXT BSWAP; MEMCPY: alignment;
+					   BRANCH: 4 compares the low 32 bits, else 64 */
 	bool is_signed;			/* LOAD */
 	bool is_pinned;			/* never merged, moved or removed (volatile) */
-	bool is_pure;			/* KCALL, FCALL: may be merged and dropped (rdonly_cast); the
-					   emitter sets it */
+	bool is_pure;			/* KCALL, FCALL: may be merged and dropped (rdonly_cast);
+					   the emitter sets it */
 	uint32_t id;			/* unique in the func, dense */
 	int64_t imm, imm2, imm3;
 	struct ir_insn **args;		/* arena */
@@ -127,7 +129,8 @@ struct ir_object {
 	uint32_t size_bytes, align_bytes;
 	enum ir_place place;		/* wish; after ir_place_objects: where it is */
 	bool keep;			/* lives through the whole func (captured by a callback) */
-	int32_t offset;			/* after ir_place_objects: from r10 (negative) or scratch start */
+	int32_t offset;			/* after ir_place_objects: from r10 (negative) or scratch
+					   start */
 };
 
 /* Whose scratch memory the entry func's SCRATCH objects lie in (docs/architecture: memory). */
@@ -143,7 +146,8 @@ struct ir_func {
 	const char *name;
 	struct ir_module *module;
 	uint32_t index;
-	VEC(struct ir_block *) blocks;	/* blocks.at[0], the first made, is the entry: no preds, sealed */
+	VEC(struct ir_block *) blocks;	/* blocks.at[0], the first made, is the entry: no preds,
+					   sealed */
 	VEC(struct ir_object) objects;
 	VEC(struct ir_insn *) leaves;
 	enum ir_type params[5];
@@ -161,11 +165,13 @@ struct ir_module {
 	/* scratch */
 	enum ir_scratch_owner scratch_owner;
 	uint32_t scratch_map;		/* image map */
-	uint32_t scratch_cpus;		/* PERCPU: a power of two above all CPU numbers, if frames may lie
-					   side by side in one array value; 0: per-CPU array */
+	uint32_t scratch_cpus;		/* PERCPU: a power of two above all CPU numbers, if frames
+					   may lie side by side in one array value; 0: per-CPU
+					   array */
 	uint32_t scratch_bytes;		/* set by ir_place_objects: of a frame */
-	uint32_t scratch_stride;	/* set by ir_place_objects: the map is an array with one value of
-					   scratch_cpus frames so far apart; 0: one of scratch_bytes */
+	uint32_t scratch_stride;	/* set by ir_place_objects: the map is an array with one
+					   value of scratch_cpus frames so far apart; 0: one of
+					   scratch_bytes */
 	uint32_t stack_limit;		/* for objects, in all funcs of a chain; 512 less spills */
 	uint32_t stack_small;		/* objects of up to so many bytes go to the stack first */
 	int64_t scratch_lost_map, scratch_lost_offset;	/* reserved for counting a busy frame */
@@ -196,19 +202,24 @@ struct ir_insn *ir_func_ref(struct ir_func *f, uint32_t func);
 /* ---- emitting; each appends to b->block and returns the value. ADD and SUB
  * of a pointer and a scalar keep the pointer's type. Behind a terminator
  * nothing is kept: the value returned may only be used there. ---- */
-struct ir_insn *ir_emit_binary(struct ir_builder *b, enum ir_op op, struct ir_insn *x, struct ir_insn *y);
-struct ir_insn *ir_emit_binary_imm(struct ir_builder *b, enum ir_op op, struct ir_insn *x, int64_t y);
+struct ir_insn *ir_emit_binary(struct ir_builder *b, enum ir_op op, struct ir_insn *x,
+			       struct ir_insn *y);
+struct ir_insn *ir_emit_binary_imm(struct ir_builder *b, enum ir_op op, struct ir_insn *x,
+				   int64_t y);
 struct ir_insn *ir_emit_ext(struct ir_builder *b, struct ir_insn *x, unsigned size, bool is_signed);
 struct ir_insn *ir_emit_bswap(struct ir_builder *b, struct ir_insn *x, unsigned size);
-struct ir_insn *ir_emit_cmp(struct ir_builder *b, enum ir_cmp cmp, struct ir_insn *x, struct ir_insn *y);
+struct ir_insn *ir_emit_cmp(struct ir_builder *b, enum ir_cmp cmp, struct ir_insn *x,
+			    struct ir_insn *y);
 struct ir_insn *ir_emit_load(struct ir_builder *b, enum ir_type type, unsigned size, bool is_signed,
 			     struct ir_insn *p, int32_t offset);
 void ir_emit_store(struct ir_builder *b, unsigned size, struct ir_insn *p, int32_t offset,
 		   struct ir_insn *value);
 struct ir_insn *ir_emit_atomic(struct ir_builder *b, enum ir_op op, unsigned size, bool fetch,
-			       struct ir_insn *p, int32_t offset, struct ir_insn *x, struct ir_insn *y);
+			       struct ir_insn *p, int32_t offset, struct ir_insn *x,
+			       struct ir_insn *y);
 void ir_emit_memzero(struct ir_builder *b, struct ir_insn *p, int32_t offset, uint32_t size);
-void ir_emit_memcpy(struct ir_builder *b, struct ir_insn *to, int32_t to_offset, struct ir_insn *from,
+void ir_emit_memcpy(struct ir_builder *b, struct ir_insn *to, int32_t to_offset,
+		    struct ir_insn *from,
 		    int32_t from_offset, uint32_t size, unsigned align);
 struct ir_insn *ir_emit_call(struct ir_builder *b, enum ir_op op, int64_t target, enum ir_type type,
 			     struct ir_insn *const *args, uint32_t nr_args);
@@ -225,7 +236,8 @@ void ir_emit_ret(struct ir_builder *b, struct ir_insn *value);
 
 /* Branch to `null_block` if p is null; continue in a new block and return p
  * there with its not-null type. */
-struct ir_insn *ir_emit_null_check(struct ir_builder *b, struct ir_insn *p, struct ir_block *null_block);
+struct ir_insn *ir_emit_null_check(struct ir_builder *b, struct ir_insn *p,
+				   struct ir_block *null_block);
 
 /* Continue in `block`. ir_seal: no more predecessors will come; every block
  * must be sealed in the end, and again does no harm. */
@@ -260,13 +272,15 @@ void ir_pass_phis(struct ir_func *f);
 void ir_inline_calls(struct ir_module *m);
 
 /* ---- passes; each says in its file what it requires and invalidates ---- */
-void ir_pass_fold(struct ir_func *f);		/* constants, identities, known bits: needless EXT */
+void ir_pass_fold(struct ir_func *f);		/* constants, identities, known bits: needless
+						   EXT */
 void ir_pass_gvn(struct ir_func *f);		/* value numbering, copies, pure helpers */
 void ir_pass_dce(struct ir_func *f);		/* dead code */
 void ir_pass_stores(struct ir_func *f);		/* dead and needless writes to objects */
 void ir_pass_branches(struct ir_func *f);	/* branch folding, compare fusion, block merging */
 void ir_pass_layout(struct ir_func *f);		/* block order; cold blocks last */
-void ir_pass_slots(struct ir_func *f);		/* stores of what a stack slot holds; after placing */
+void ir_pass_slots(struct ir_func *f);		/* stores of what a stack slot holds; after
+						   placing */
 void ir_pass_edges(struct ir_func *f);		/* constants that a register holds; last */
 /* Puts objects on the stack or in scratch; rewrites scratch ones. */
 void ir_place_objects(struct ir_module *m);

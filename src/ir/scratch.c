@@ -158,7 +158,8 @@ static struct ir_insn *emit_percpu_lookup(struct ir_builder *b, struct place_fun
 static struct ir_insn *emit_task_lookup(struct ir_builder *b)
 {
 	struct ir_func *f = b->func;
-	struct ir_insn *task = ir_emit_call(b, IR_CALL, HELPER_GET_CURRENT_TASK_BTF, IR_KPTR, NULL, 0);
+	struct ir_insn *task =
+		ir_emit_call(b, IR_CALL, HELPER_GET_CURRENT_TASK_BTF, IR_KPTR, NULL, 0);
 
 	return ir_emit_helper(b, HELPER_TASK_STORAGE_GET, IR_MAPVAL_OR_NULL,
 			      ir_map(f, f->module->scratch_map), task, ir_const(f, 0),

@@ -29,7 +29,8 @@ static bool call_is_dead(const struct ir_objects *o, const struct ir_insn *i,
 	for (uint32_t k = 0; k < i->nr_args; k++)
 		writes += h->args[k] == IR_MEM_WRITE || h->args[k] == IR_MEM_WRITE_SOME;
 	for (uint32_t k = 0; k < n; k++)
-		dead += t[k].use != IR_MEM_READ && !(ir_touch_bits(o, &t[k], false) & live[t[k].object]);
+		dead += t[k].use != IR_MEM_READ &&
+			!(ir_touch_bits(o, &t[k], false) & live[t[k].object]);
 	return writes && writes == dead;
 }
 

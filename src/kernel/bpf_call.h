@@ -43,8 +43,9 @@ int bpf_call_map_next_key(int map_fd, const void *key, void *next);
 int bpf_call_map_freeze(int map_fd);
 
 /* One call of a batch operation. `count` says how many fit and then how many
- * were moved: with 0 and -ENOENT what the kernel said, else 0. `in` is NULL at the start and then what
- * `out` was filled with; both have the size of a key, at least 4 bytes.
+ * were moved: with 0 and -ENOENT what the kernel said, else 0. `in` is NULL at
+ * the start and then what `out` was filled with; both have the size of a key, at
+ * least 4 bytes.
  * -ENOENT: that was the last batch. -ENOSPC: a bucket needs a larger buffer. */
 struct bpf_batch {
 	int map_fd;

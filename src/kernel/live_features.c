@@ -17,7 +17,8 @@
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
 /* Instructions. */
-#define I(c, d, s, o, i)	{ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) }
+#define I(c, d, s, o, i) \
+	{ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) }
 #define MOV(d, i)		I(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
 #define MOV_REG(d, s)		I(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
 #define ADD(d, i)		I(BPF_ALU64 | BPF_ADD | BPF_K, d, 0, 0, i)

@@ -270,7 +270,8 @@ bool live_has_function(void *arg, const char *name)
 	struct live *l = arg;
 
 	if (l->functions)
-		return bsearch(&name, l->functions, l->nr_functions, sizeof(*l->functions), by_text);
+		return bsearch(&name, l->functions, l->nr_functions, sizeof(*l->functions),
+			       by_text);
 	if (live_kbtf(l) && kbtf_find(l->kbtf, name, KBTF_FUNC))
 		return true;
 	return symbol_line(l, name, function_types);

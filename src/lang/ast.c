@@ -200,7 +200,8 @@ struct type_expr *type_expr_clone(struct arena *a, const struct type_expr *t)
 		return NULL;
 	copy = arena_new(a, struct type_expr);
 	*copy = *t;
-	copy->suffixes.at = copy_array(a, t->suffixes.at, t->suffixes.n * sizeof(t->suffixes.at[0]));
+	copy->suffixes.at =
+		copy_array(a, t->suffixes.at, t->suffixes.n * sizeof(t->suffixes.at[0]));
 	copy->suffixes.cap = t->suffixes.n;
 	copy->of_type = type_expr_clone(a, t->of_type);
 	copy->of_expr = t->of_expr ? node_clone(a, t->of_expr) : NULL;

@@ -83,7 +83,8 @@ enum ast_op {
 const char *ast_op_text(enum ast_op op);
 
 /* A type as written. Suffixes apply left to right. */
-enum type_expr_kind { TYPE_EXPR_NAME, TYPE_EXPR_STRUCT, TYPE_EXPR_UNION, TYPE_EXPR_ENUM, TYPE_EXPR_TYPEOF };
+enum type_expr_kind { TYPE_EXPR_NAME, TYPE_EXPR_STRUCT, TYPE_EXPR_UNION, TYPE_EXPR_ENUM,
+		      TYPE_EXPR_TYPEOF };
 
 struct type_suffix {
 	bool is_array;		/* [n] or [], else * */
@@ -186,7 +187,7 @@ struct node {
 			node_vec args;
 			const struct builtin *builtin;	/* set by check */
 			struct func *func;		/* a script's function, set by check */
-			void *aux;			/* check's notes for lowering (format, ...) */
+			void *aux;			/* check's notes for lowering */
 		} call;
 		struct {
 			struct type_expr *of_type;	/* one of these two is set */

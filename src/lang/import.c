@@ -86,7 +86,8 @@ static bool refuse_open_to_all(struct importer *im, const struct import *import,
 	d = diag_error(im->diags, import->loc, DIAG_IMPORT_WRITABLE,
 		       "will not import \"%s\": everyone may write to it", path);
 	if (!file->is_directory)
-		diag_hint(im->diags, d, "this counts for the file and for the directory that it is in");
+		diag_hint(im->diags, d,
+			  "this counts for the file and for the directory that it is in");
 	return true;
 }
 

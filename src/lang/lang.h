@@ -32,7 +32,8 @@ struct lang_options {
 	const char *const *params;	/* positional parameters $1.. */
 	size_t nr_params;
 	const struct lang_reader *reader;	/* for imports */
-	const struct expansion *from;		/* the import that the source is read for, or NULL */
+	const struct expansion *from;		/* the import that the source is read for, or
+						   NULL */
 };
 
 /* Parse a source into a tree. Always returns a tree; errors are in `diags`,

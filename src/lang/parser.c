@@ -243,7 +243,8 @@ void parser_resync(struct parser *p)
 		depth += kind == TOK_LBRACE;
 		depth -= kind == TOK_RBRACE;
 		parser_advance(p);
-		if (!depth && (kind == TOK_SEMI || kind == TOK_RBRACE) && !parser_is_word(p, "else"))
+		if (!depth && (kind == TOK_SEMI || kind == TOK_RBRACE) &&
+		    !parser_is_word(p, "else"))
 			break;
 	}
 	if (p->diags->nr_errors >= MAX_ERRORS)

@@ -134,14 +134,16 @@ static struct ir_insn *highest_bit(struct gen *g, struct ir_insn *v)
 	ir_var_write(&g->b, bit, lower_const(g, 0));
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		struct ir_block *high = lower_block(g, false), *next = lower_block(g, false);
-		struct ir_insn *x = ir_var_read(&g->b, rest), *shifted, *b = ir_var_read(&g->b, bit);
+		struct ir_insn *x = ir_var_read(&g->b, rest), *shifted;
+		struct ir_insn *b = ir_var_read(&g->b, bit);
 
 		if (!steps[i].limit) {
 			shifted = ir_emit_binary_imm(&g->b, IR_LSHR, x, steps[i].bits);
 			ir_emit_branch(&g->b, IR_NE, shifted, lower_const(g, 0), high, next);
 			lower_enter(g, high);
 		} else {
-			ir_emit_branch(&g->b, IR_UGT, x, lower_const(g, steps[i].limit), high, next);
+			ir_emit_branch(&g->b, IR_UGT, x, lower_const(g, steps[i].limit), high,
+				       next);
 			lower_enter(g, high);
 			shifted = ir_emit_binary_imm(&g->b, IR_LSHR, x, steps[i].bits);
 		}
@@ -153,12 +155,9 @@ static struct ir_insn *highest_bit(struct gen *g, struct ir_insn *v)
 	return ir_var_read(&g->b, bit);
 }
 
-/* Bucket of v, which is at least 2^bits: its highest bit and `bits` below it. The
- * verifier also follows ways to a highest bit that v cannot have, whose numbers
- * would lie outside: hence the limit. */
-static struct ir_insn *power_bucket(struct gen *g, const struct type *t, struct ir_insn *v)
+/* Bucket of v, which is at least 2^bits: its highest bit and `bits` below it. */
+static struct ir_insn *power_bucket(struct gen *g, struct ir_insn *v, unsigned bits)
 {
-	unsigned bits = (unsigned)t->param[0];
 	struct ir_insn *top = highest_bit(g, v), *shift, *below, *p;
 
 	if (!bits)
@@ -169,8 +168,7 @@ static struct ir_insn *power_bucket(struct gen *g, const struct type *t, struct 
 	p = ir_emit_binary_imm(&g->b, IR_ADD, shift, 1);
 	p = ir_emit_binary_imm(&g->b, IR_SHL, p, bits);
 	p = ir_emit_binary(&g->b, IR_ADD, p, below);
-	p = ir_emit_binary_imm(&g->b, IR_ADD, p, 1);
-	return lower_at_most(g, p, lower_hist_buckets(t) - 1);
+	return ir_emit_binary_imm(&g->b, IR_ADD, p, 1);
 }
 
 /* 0 below zero, then one bucket for each number under 2^bits, then powers. */
@@ -189,7 +187,7 @@ static struct ir_insn *hist_index(struct gen *g, const struct type *t, struct ir
 	ir_var_write(&g->b, index, ir_emit_binary_imm(&g->b, IR_ADD, v, 1));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, large);
-	ir_var_write(&g->b, index, power_bucket(g, t, v));
+	ir_var_write(&g->b, index, power_bucket(g, v, bits));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
 	return ir_var_read(&g->b, index);
@@ -350,9 +348,11 @@ static struct ir_insn *cpu_value(struct gen *g, struct merge *m, struct ir_insn 
 	if (m->store->storage == STORE_CELL) {
 		p = ir_map_value(g->b.func, g->l->cells_map, m->store->cell_offset);
 		return ir_emit_binary(&g->b, IR_ADD, p,
-				      ir_emit_binary_imm(&g->b, IR_MUL, cpu, m->store->cell_stride));
+				      ir_emit_binary_imm(&g->b, IR_MUL, cpu,
+							 m->store->cell_stride));
 	}
-	p = ir_emit_helper(&g->b, BPF_FUNC_map_lookup_percpu_elem, IR_MAPVAL_OR_NULL, map, key, cpu);
+	p = ir_emit_helper(&g->b, BPF_FUNC_map_lookup_percpu_elem, IR_MAPVAL_OR_NULL, map, key,
+			   cpu);
 	return ir_emit_null_check(&g->b, p, done);
 }
 

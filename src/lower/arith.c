@@ -91,7 +91,8 @@ static struct ir_insn *pointer_arith(struct gen *g, struct node *n)
 	struct ir_insn **p = pointer == l ? &x : &y, **i = pointer == l ? &y : &x;
 
 	*i = scaled(g, *i, pointer->type);
-	if ((*i)->op != IR_CONST && pointer->type->space == SPACE_KERNEL && (*p)->type == IR_INT)
+	if (pointer->type->space == SPACE_CONTEXT ||
+	    ((*i)->op != IR_CONST && pointer->type->space == SPACE_KERNEL && (*p)->type == IR_INT))
 		*p = lower_to_scalar(g, *p);
 	return ir_emit_binary(&g->b, ops[n->u.binary.op], x, y);
 }
@@ -112,7 +113,8 @@ struct ir_insn *lower_binary(struct gen *g, struct node *n)
 
 bool lower_compares_memory(const struct node *n)
 {
-	return !lower_is_scalar(n->u.binary.left->type) && !type_is_aggregate(n->u.binary.left->type);
+	return !lower_is_scalar(n->u.binary.left->type) &&
+		!type_is_aggregate(n->u.binary.left->type);
 }
 
 static void differ_unless_equal(struct gen *g, struct ir_insn *x, struct ir_insn *y,
@@ -167,7 +169,8 @@ static uint64_t literal_word(struct gen *g, const struct node *n, uint32_t at, u
 	uint64_t v = 0;
 
 	for (unsigned i = 0; i < size; i++) {
-		uint64_t byte = at + i < n->u.string.len ? (unsigned char)n->u.string.text[at + i] : 0;
+		uint64_t byte = at + i < n->u.string.len ?
+				(unsigned char)n->u.string.text[at + i] : 0;
 
 		v |= byte << 8 * (g->c->target->arch->big_endian ? size - 1 - i : i);
 	}
@@ -209,8 +212,10 @@ static bool compare_read(struct gen *g, struct node *n, const struct node *liter
 	for (uint32_t at = 0; at + 1 < len;) {
 		unsigned w = word_size(len - 1 - at, (int32_t)at, 0);
 
-		differ_unless_equal(g, ir_emit_load(&g->b, IR_INT, w, false, text.base, (int32_t)at),
-				    lower_const(g, (int64_t)literal_word(g, literal, at, w)), differ);
+		differ_unless_equal(g,
+				    ir_emit_load(&g->b, IR_INT, w, false, text.base, (int32_t)at),
+				    lower_const(g, (int64_t)literal_word(g, literal, at, w)),
+				    differ);
 		at += w;
 	}
 	ir_emit_jump(&g->b, same);
@@ -234,7 +239,8 @@ static void compare_literal(struct gen *g, struct node *n, const struct node *li
 
 		differ_unless_equal(g, ir_emit_load(&g->b, IR_INT, w, false, p.base,
 						    p.offset + (int32_t)at),
-				    lower_const(g, (int64_t)literal_word(g, literal, at, w)), differ);
+				    lower_const(g, (int64_t)literal_word(g, literal, at, w)),
+				    differ);
 		at += w;
 	}
 	ir_emit_jump(&g->b, same);
@@ -265,8 +271,10 @@ static void compare_strings(struct gen *g, struct node *left, struct node *right
 	at = ir_var_read(&g->b, i);
 	ir_emit_branch(&g->b, IR_ULT, at, lower_const(g, size), body, same);
 	lower_enter(g, body);
-	a = ir_emit_load(&g->b, IR_INT, 1, false, ir_emit_binary(&g->b, IR_ADD, x.base, at), x.offset);
-	b = ir_emit_load(&g->b, IR_INT, 1, false, ir_emit_binary(&g->b, IR_ADD, y.base, at), y.offset);
+	a = ir_emit_load(&g->b, IR_INT, 1, false, ir_emit_binary(&g->b, IR_ADD, x.base, at),
+			 x.offset);
+	b = ir_emit_load(&g->b, IR_INT, 1, false, ir_emit_binary(&g->b, IR_ADD, y.base, at),
+			 y.offset);
 	ir_emit_branch(&g->b, IR_NE, a, b, differ, more);
 	lower_enter(g, more);
 	ir_emit_branch(&g->b, IR_EQ, a, lower_const(g, 0), same, again);
@@ -353,15 +361,16 @@ struct ir_insn *lower_cast(struct gen *g, struct node *n)
 	if (type_is_aggregate(from))
 		v = lower_merged(g, x, to);
 	else if (from->kind == TYPE_STRING && to->kind == TYPE_BOOL)
-		v = ir_emit_load(&g->b, IR_INT, 1, false, lower_place_address(g, loadable(g, x, 1)), 0);
+		v = ir_emit_load(&g->b, IR_INT, 1, false,
+				 lower_place_address(g, loadable(g, x, 1)), 0);
 	else if (!lower_is_scalar(from) && to->kind != TYPE_POINTER)
 		v = lower_load(g, lower_place(g, x), to);
 	else
 		v = lower_value(g, x);
 	if (to->kind == TYPE_BOOL)
 		return from->kind == TYPE_BOOL ? v : lower_extend(g, v, to);
-	if (from->kind == TYPE_POINTER && type_is_integer(to) && from->space == SPACE_KERNEL &&
-	    x->kind != NODE_CALL)
+	if (from->kind == TYPE_POINTER && (from->space == SPACE_CONTEXT ? from != to :
+	    type_is_integer(to) && from->space == SPACE_KERNEL && x->kind != NODE_CALL))
 		v = lower_to_scalar(g, v);
 	return lower_is_scalar(from) && fits(from, to) ? v : lower_extend(g, v, to);
 }

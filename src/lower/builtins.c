@@ -317,9 +317,7 @@ CALL(bswap)
 	struct ir_insn *v = lower_value(g, n->u.call.args.at[0]);
 
 	(void)d;
-	/* What comes out has no sign, also of a byte that had one. */
-	return n->type->size_bytes < 2 ? ir_emit_ext(&g->b, v, 1, false)
-				       : ir_emit_bswap(&g->b, v, n->type->size_bytes);
+	return n->type->size_bytes < 2 ? v : ir_emit_bswap(&g->b, v, n->type->size_bytes);
 }
 
 CALL(kptr)
@@ -332,6 +330,15 @@ CALL(uptr)
 {
 	(void)d;
 	return lower_value(g, n->u.call.args.at[0]);
+}
+
+/* -MAX_ERRNO .. -1, as an address. */
+CALL(is_err)
+{
+	struct ir_insn *p = lower_value(g, n->u.call.args.at[0]);
+
+	(void)d;
+	return ir_emit_cmp(&g->b, IR_UGE, p, lower_const(g, -4095));
 }
 
 CALL(kaddr)

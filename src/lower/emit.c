@@ -110,7 +110,8 @@ void lower_loss(struct gen *g, enum image_loss loss)
 		       lower_const(g, 1), NULL);
 }
 
-void lower_loss_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y, enum image_loss loss)
+void lower_loss_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y,
+		   enum image_loss loss)
 {
 	struct ir_block *lost = lower_block(g, true), *next = lower_block(g, false);
 
@@ -152,6 +153,7 @@ struct ir_insn *lower_to_scalar(struct gen *g, struct ir_insn *pointer)
 struct ir_insn *lower_task(struct gen *g)
 {
 	if (lower_task_struct(g->l) && lower_has(g, FEATURE_CURRENT_TASK_BTF))
-		return ir_emit_call(&g->b, IR_CALL, BPF_FUNC_get_current_task_btf, IR_KPTR, NULL, 0);
+		return ir_emit_call(&g->b, IR_CALL, BPF_FUNC_get_current_task_btf, IR_KPTR, NULL,
+				    0);
 	return ir_emit_call(&g->b, IR_CALL, BPF_FUNC_get_current_task, IR_INT, NULL, 0);
 }

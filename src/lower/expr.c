@@ -34,7 +34,8 @@ struct ir_insn *lower_call(struct gen *g, struct node *n, const struct dest *d)
 
 /* ---- conditions ---- */
 
-static void logical(struct gen *g, struct node *n, struct ir_block *then, struct ir_block *otherwise)
+static void logical(struct gen *g, struct node *n, struct ir_block *then,
+		    struct ir_block *otherwise)
 {
 	struct ir_block *mid = lower_block(g, false);
 
@@ -51,7 +52,8 @@ static bool is_comparison(enum ast_op op)
 	return op >= OP_EQ && op <= OP_GE;
 }
 
-static void compare(struct gen *g, struct node *n, struct ir_block *then, struct ir_block *otherwise)
+static void compare(struct gen *g, struct node *n, struct ir_block *then,
+		    struct ir_block *otherwise)
 {
 	struct ir_insn *x, *y;
 
@@ -167,16 +169,22 @@ static void cond_to(struct gen *g, struct node *n, const struct type *as, struct
 
 static void cond_effect(struct gen *g, struct node *n)
 {
-	struct branches b = start_branches(g, n);
+	struct branches b = { lower_block(g, false), lower_block(g, false), NULL, NULL };
 
+	b.next = n->u.cond.otherwise ? lower_block(g, false) : b.no;
+	if (n->u.cond.then)
+		lower_cond(g, n->u.cond.cond, b.yes, b.no);
+	else
+		b = start_branches(g, n);
 	lower_enter(g, b.yes);
 	if (n->u.cond.then)
 		lower_effect(g, n->u.cond.then);
 	ir_emit_jump(&g->b, b.next);
-	lower_enter(g, b.no);
-	if (n->u.cond.otherwise)
+	if (n->u.cond.otherwise) {
+		lower_enter(g, b.no);
 		lower_effect(g, n->u.cond.otherwise);
-	ir_emit_jump(&g->b, b.next);
+		ir_emit_jump(&g->b, b.next);
+	}
 	lower_enter(g, b.next);
 }
 
@@ -223,6 +231,8 @@ static struct place element_place(struct gen *g, struct node *n)
 struct ir_insn *lower_value(struct gen *g, struct node *n)
 {
 	g->b.line = n->loc.begin;
+	if (n->type->space == SPACE_CONTEXT && n->type->kind == TYPE_POINTER)
+		return lower_context(g, n).base;
 	switch (n->kind) {
 	case NODE_INT:
 	case NODE_BOOL:
@@ -281,8 +291,6 @@ static struct place call_place(struct gen *g, struct node *n)
 
 	if (n->u.call.func)
 		return lower_func_place(g, n);
-	if (id == BUILTIN_args || id == BUILTIN_ctx)
-		return lower_at(g->ctx, 0);
 	if (id != BUILTIN_comm || !lower_task_struct(g->l) ||
 	    !type_field_find(g->c->types, lower_task_struct(g->l),
 			     name_of(g->c->names, "comm"), &offset))
@@ -304,6 +312,8 @@ static bool is_same_memory(const struct type *from, const struct type *to)
 struct place lower_place(struct gen *g, struct node *n)
 {
 	g->b.line = n->loc.begin;
+	if (n->type->space == SPACE_CONTEXT && n->type->kind == TYPE_STRUCT && n->kind != NODE_FIELD)
+		return lower_context(g, n);
 	switch (n->kind) {
 	case NODE_VAR:
 		return lower_var_place(g, n->u.var.var);

@@ -39,6 +39,8 @@ static bool is_context_builtin(const struct node *n)
 
 bool lower_reads_context(struct gen *g, const struct node *n)
 {
+	if (n && n->kind == NODE_VAR && n->type && n->type->space == SPACE_CONTEXT)
+		return true;
 	if (n->kind != NODE_CALL)
 		return false;
 	return n->u.call.func ? lower_func_shape(g, n->u.call.func)->reads_context :

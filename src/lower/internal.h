@@ -23,7 +23,8 @@ struct map_store {
 	uint32_t cell_offset, cell_stride, set_offset;	/* CELL, as in struct script_map */
 	uint32_t value_size;
 	bool is_percpu;
-	bool plain;		/* no other program, nor user space, comes between a load and a store */
+	bool plain;		/* no other program, nor user space, comes between a load and a
+				   store */
 	/* what the programs do with it, found before storage is decided */
 	unsigned users, raw_users;	/* programs that touch it */
 	bool preemptible;	/* one of them may be interrupted by another */
@@ -34,7 +35,7 @@ struct map_store {
 /* Kernel functions that programs call where the kernel has them. */
 enum lower_kfunc {
 	KFUNC_RDONLY_CAST, KFUNC_COPY_STR, KFUNC_MAP_SUM, KFUNC_ITER_NEW, KFUNC_ITER_NEXT,
-	KFUNC_ITER_DESTROY, LOWER_KFUNC_COUNT
+	KFUNC_ITER_DESTROY, KFUNC_STRNSTR, LOWER_KFUNC_COUNT
 };
 
 /* The whole script. */
@@ -47,11 +48,13 @@ struct lower {
 	uint32_t cells_map;		/* the control block; NO_MAP: there are no cells */
 	uint32_t control_size;
 	uint32_t zeros_offset, zeros_size;	/* zero bytes in the control block */
-	uint32_t one_offset;		/* a word that is 1 in the control block; 0: not asked for */
+	uint32_t one_offset;		/* a word that is 1 in the control block; 0: not asked
+					   for */
 	uint32_t cpu_mask;		/* CPUs rounded up to a power of two, less one */
 	const struct node *strftime;	/* the first call: its format is that of times in maps */
 	struct type_struct *task_struct;	/* see lower_task_struct */
 	uint32_t kfunc_ids[LOWER_KFUNC_COUNT];	/* see lower_kfunc */
+	uint32_t error_map, signal_map, syscall_map;	/* of texts, plus 1; 0: none yet */
 	bool task_known, kfuncs_known;
 };
 
@@ -146,6 +149,9 @@ struct image_place lower_image_place(struct lower *l, struct loc loc);
  * for, since that takes a walk over BTF and a program loaded to try. */
 uint32_t lower_kfunc(struct lower *l, enum lower_kfunc k);
 
+/* The same for what needs no test but whether programs of this type load with it. */
+uint32_t lower_kfunc_here(struct gen *g, enum lower_kfunc k);
+
 /* struct task_struct of the kernel's BTF, or NULL. */
 struct type_struct *lower_task_struct(struct lower *l);
 
@@ -176,7 +182,8 @@ void lower_zero(struct gen *g, struct ir_insn *p, int32_t offset, uint32_t size)
 void lower_loss(struct gen *g, enum image_loss loss);
 struct ir_insn *lower_loss_counter(struct gen *g, enum image_loss loss);
 /* Count `loss` on the cold path where `x cmp y`; go on in either case. */
-void lower_loss_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y, enum image_loss loss);
+void lower_loss_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y,
+		   enum image_loss loss);
 struct ir_block *lower_block(struct gen *g, bool is_cold);
 void lower_enter(struct gen *g, struct ir_block *block);	/* seal it and continue in it */
 struct ir_insn *lower_ptr(struct gen *g, struct ir_insn *base, int32_t offset);
@@ -209,13 +216,15 @@ void lower_cast_to(struct gen *g, struct node *n, const struct type *as, struct 
 struct ir_insn *lower_extend(struct gen *g, struct ir_insn *v, const struct type *t);
 
 /* ---- place.c ---- */
+struct place lower_context(struct gen *g, struct node *n);
 struct place lower_deref(struct gen *g, struct node *pointer);
 struct place lower_field_place(struct gen *g, struct node *field);
 struct place lower_index_place(struct gen *g, struct node *n);
 struct ir_insn *lower_load(struct gen *g, struct place p, const struct type *type);
 struct ir_insn *lower_load_field(struct gen *g, struct node *field);
 struct ir_insn *lower_place_address(struct gen *g, struct place p);
-void lower_read(struct gen *g, struct ir_insn *to, int32_t offset, uint32_t size, struct place from);
+void lower_read(struct gen *g, struct ir_insn *to, int32_t offset, uint32_t size,
+		struct place from);
 void lower_copy(struct gen *g, struct dest d, const struct type *as, struct place from,
 		const struct type *type);
 struct place lower_at(struct ir_insn *base, int32_t offset);
@@ -224,7 +233,8 @@ enum place_kind lower_space_kind(enum type_space space);
 /* ---- string.c ---- */
 /* Read a string of at most `limit` bytes (with the NUL) to `to`; returns its
  * length with the NUL, at least 0 and at most limit. */
-struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room, struct ir_insn *limit,
+struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room,
+			       struct ir_insn *limit,
 			       struct place from);
 struct place lower_str_source(struct gen *g, struct node *pointer);
 /* Store the string, buffer or stack that n is at its real length, which is
@@ -250,6 +260,14 @@ void lower_loop(struct gen *g, struct node *n);
 bool lower_is_plain_range(const struct node *for_range);	/* few turns, known now */
 /* Number of entries of a map, by walking them. */
 struct ir_insn *lower_count_elems(struct gen *g, const struct map_store *s);
+/* Up to `turns` calls of what `turn` makes: it gets the number of the turn and
+ * `state`, an object of scratch memory, and returns 1 to end the loop. */
+typedef void (*lower_turn_fn)(struct gen *g, struct ir_insn *number, struct ir_insn *state,
+			      const void *arg);
+void lower_repeat(struct gen *g, struct ir_insn *turns, struct ir_insn *state, lower_turn_fn turn,
+		  const void *arg);
+/* An object for that. */
+struct ir_insn *lower_loop_state(struct gen *g, const char *name, uint32_t size);
 void lower_leave(struct gen *g, struct ir_insn *result);	/* return from program or function */
 void lower_exit(struct gen *g);		/* end the program, also out of a function */
 struct ir_insn *lower_incdec(struct gen *g, struct node *n, bool used);

@@ -5,13 +5,13 @@
  * walks. Other ranges and while are an open-coded iterator (bpf_iter_num) around
  * the body, or on kernels without it a callback of bpf_loop. A walk over a map
  * is always a callback. A callback gets a few words: the start of a range, the
- * frame with shared variables (var.c), and the context if it looks at that. It ends the loop by returning 1,
- * and tells a `return` of the script by a word of the frame.
+ * frame with shared variables (var.c), and the context if it looks at that. It
+ * ends the loop by returning 1, and tells a `return` of the script by a word of
+ * the frame.
  */
 #include "lower/internal.h"
 
 #define PLAIN_TURNS 64
-#define PLAIN_NODES 4096	/* that the verifier walks, each some instructions */
 #define MAX_TURNS (1 << 23)	/* the kernel's limit */
 
 /* ---- callbacks ---- */
@@ -234,68 +234,12 @@ static bool constant_of(const struct node *n, int64_t *value)
 	return n->kind == NODE_INT;
 }
 
-/* How many nodes the verifier walks if it takes each turn of a plain loop by itself. */
-struct walk {
-	uint64_t nodes;
-};
-
-static uint64_t walk_nodes(struct node *n);
-
-static uint64_t walk_turns(const struct node *n)
-{
-	int64_t first, last = 0;
-
-	if (n->kind == NODE_UNROLL)
-		return constant_of(n->u.loop.cond, &last) ? (uint64_t)last : 1;
-	if (n->kind == NODE_FOR_RANGE && lower_is_plain_range(n) &&
-	    constant_of(n->u.loop.from, &first) && constant_of(n->u.loop.to, &last))
-		return last > first ? (uint64_t)(last - first) : 0;
-	return 1;
-}
-
-/* Strings are compared byte by byte; the many ways to a bucket of a histogram are
- * followed one by one, and so are those around an inner loop. */
-static uint64_t walk_more(const struct node *n)
-{
-	const struct type *t = n->kind == NODE_BINARY ? n->u.binary.left->type : NULL;
-
-	switch (n->kind) {
-	case NODE_CALL:
-		return n->u.call.builtin && n->u.call.builtin->id == BUILTIN_hist ? 200 : 0;
-	case NODE_FOR_MAP:
-	case NODE_WHILE:
-		return 100;
-	case NODE_FOR_RANGE:
-		return lower_is_plain_range(n) ? 0 : 100;
-	default:
-		return t && !lower_is_scalar(t) ? 3 * (uint64_t)t->size_bytes : 0;
-	}
-}
-
-static void walk_child(struct node **slot, void *arg)
-{
-	struct walk *w = arg;
-
-	if (*slot)
-		w->nodes += walk_nodes(*slot);
-}
-
-static uint64_t walk_nodes(struct node *n)
-{
-	struct walk w = { .nodes = 1 + walk_more(n) };
-
-	node_children(n, walk_child, &w);
-	return w.nodes * walk_turns(n);
-}
-
 bool lower_is_plain_range(const struct node *n)
 {
 	int64_t first, last;
 
-	if (!constant_of(n->u.loop.from, &first) || !constant_of(n->u.loop.to, &last))
-		return false;
-	return last <= first || (last - first <= PLAIN_TURNS &&
-				 walk_nodes(n->u.loop.body) * (uint64_t)(last - first) <= PLAIN_NODES);
+	return constant_of(n->u.loop.from, &first) && constant_of(n->u.loop.to, &last) &&
+	       last - first <= PLAIN_TURNS;
 }
 
 static void range_plain(struct gen *g, struct node *n, int64_t from, int64_t to)
@@ -390,6 +334,34 @@ static void for_range(struct gen *g, struct node *n)
 		range_callback(g, n, from, turns);
 }
 
+/* ---- loops that the script does not see ---- */
+
+struct ir_insn *lower_loop_state(struct gen *g, const char *name, uint32_t size)
+{
+	uint32_t object = ir_object_new(g->b.func, name, (size + 7) / 8 * 8, 8);
+
+	g->b.func->objects.at[object].place = IR_PLACE_SCRATCH;
+	g->b.func->objects.at[object].keep = true;
+	return ir_object(g->b.func, object);
+}
+
+void lower_repeat(struct gen *g, struct ir_insn *turns, struct ir_insn *state, lower_turn_fn turn,
+		  const void *arg)
+{
+	struct ir_insn *frame = g->frame;
+	struct outside out;
+	struct ir_func *f;
+	struct loop loop;
+
+	g->frame = state;	/* what the callback gets */
+	f = enter_callback(g, &out, &loop, loop_params, 2);
+	turn(g, ir_param(f, 0), g->frame, arg);
+	leave_callback(g, &out);
+	ir_emit_helper(&g->b, BPF_FUNC_loop, IR_INT, turns, ir_func_ref(g->b.func, f->index),
+		       make_pair(g, lower_const(g, 0)), lower_const(g, 0));
+	g->frame = frame;
+}
+
 /* ---- maps ---- */
 
 static const enum ir_type elem_params[] = { IR_MAPREF, IR_MAPVAL, IR_MAPVAL, IR_MAPVAL };
@@ -451,7 +423,9 @@ static void set_element(struct gen *g, struct node *n, struct ir_func *f)
 	const struct type_field *fields = kv->type->fields;
 	struct place p = lower_var_place(g, kv);
 	struct dest key = { .base = p.base, .offset = p.offset + (int32_t)fields[0].offset_bytes };
-	struct dest value = { .base = p.base, .offset = p.offset + (int32_t)fields[1].offset_bytes };
+	struct dest value = {
+		.base = p.base, .offset = p.offset + (int32_t)fields[1].offset_bytes,
+	};
 
 	lower_copy(g, key, fields[0].type, lower_at(ir_param(f, 1), 0), m->key);
 	if (type_is_aggregate(m->value))

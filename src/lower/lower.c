@@ -50,9 +50,10 @@ static const struct {
 	[KFUNC_ITER_NEW]	= { "bpf_iter_num_new", FEATURE_ITER_NUM },
 	[KFUNC_ITER_NEXT]	= { "bpf_iter_num_next", FEATURE_ITER_NUM },
 	[KFUNC_ITER_DESTROY]	= { "bpf_iter_num_destroy", FEATURE_ITER_NUM },
+	[KFUNC_STRNSTR]		= { "bpf_strnstr", FEATURE_COUNT },	/* 6.17 */
 };
 
-uint32_t lower_kfunc(struct lower *l, enum lower_kfunc k)
+static uint32_t kfunc_id(struct lower *l, enum lower_kfunc k)
 {
 	const char *names[LOWER_KFUNC_COUNT];
 
@@ -64,7 +65,22 @@ uint32_t lower_kfunc(struct lower *l, enum lower_kfunc k)
 			names[i] = kfuncs[i].name;
 		kbtf_find_many(l->c->btf, KBTF_FUNC, names, l->kfunc_ids, LOWER_KFUNC_COUNT);
 	}
-	return l->kfunc_ids[k] && target_has(l->c->target, kfuncs[k].feature) ? l->kfunc_ids[k] : 0;
+	return l->kfunc_ids[k];
+}
+
+uint32_t lower_kfunc(struct lower *l, enum lower_kfunc k)
+{
+	uint32_t id = kfunc_id(l, k);
+
+	return id && target_has(l->c->target, kfuncs[k].feature) ? id : 0;
+}
+
+uint32_t lower_kfunc_here(struct gen *g, enum lower_kfunc k)
+{
+	const struct target *t = g->c->target;
+	uint32_t id = kfunc_id(g->l, k);
+
+	return id && t->ops->kfunc_loads(t->arg, g->prog->provider->prog_type, id) ? id : 0;
 }
 
 bool lower_loops_inline(struct lower *l)
@@ -137,7 +153,8 @@ static void set_config(struct lower *l)
 	to->print_maps_on_exit = from->print_maps_on_exit;
 	to->cpp_demangle = from->cpp_demangle;
 	to->show_debug_info = from->show_debug_info;
-	to->str_trunc_trailer = arena_strdup(a, from->str_trunc_trailer ? from->str_trunc_trailer : "..");
+	to->str_trunc_trailer =
+		arena_strdup(a, from->str_trunc_trailer ? from->str_trunc_trailer : "..");
 	to->license = arena_strdup(a, from->license ? from->license : "GPL");
 	to->max_cat_bytes = from->max_cat_bytes;
 	to->perf_rb_pages = from->perf_rb_pages;

@@ -313,13 +313,11 @@ void lower_map_assign(struct gen *g, struct node *elem, struct node *value)
 		return;
 	}
 	if (is_direct_object(value, t)) {
-		object = lower_place_address(g, lower_var_place(g, value->u.var.var));
+		object = lower_var_place(g, value->u.var.var).base;
 	} else {
 		object = lower_object(g, "map value", size + 8, 8);
 		if (size != t->size_bytes && size < 64)
 			ir_emit_memzero(&g->b, object, 0, size);
-		else if (size != t->size_bytes)
-			ir_emit_memzero(&g->b, object, (int32_t)t->size_bytes, size - t->size_bytes);
 		lower_to(g, value, t, (struct dest){ .base = object, .slack = 8 });
 	}
 	update_or_count(g, lower_map_ref(g, s), lower_key(g, elem), object);
@@ -344,7 +342,8 @@ struct ir_insn *lower_map_add(struct gen *g, struct node *elem, struct ir_insn *
 	} else {
 		if (used && !fetches)
 			old = ir_emit_load(&g->b, IR_INT, t->size_bytes, t->is_signed, p, offset);
-		p = ir_emit_atomic(&g->b, IR_ATOMIC_ADD, t->size_bytes, fetches, p, offset, delta, NULL);
+		p = ir_emit_atomic(&g->b, IR_ATOMIC_ADD, t->size_bytes, fetches, p, offset, delta,
+				   NULL);
 		old = fetches ? lower_extend(g, p, t) : old;
 	}
 	if (old)
@@ -443,7 +442,8 @@ struct ir_insn *lower_call_find(struct gen *g, struct node *n, const struct dest
 	ir_var_write(&g->b, v, lower_const(g, 0));
 	p = find(g, elem, next);
 	if (lower_is_scalar(t)) {
-		lower_var_write(g, var, ir_emit_load(&g->b, IR_INT, t->size_bytes, t->is_signed, p, 0));
+		lower_var_write(g, var,
+				ir_emit_load(&g->b, IR_INT, t->size_bytes, t->is_signed, p, 0));
 	} else {
 		to = lower_var_place(g, var);
 		lower_copy(g, (struct dest){ .base = to.base, .offset = to.offset }, var->type,

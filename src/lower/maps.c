@@ -284,7 +284,8 @@ static bool may_be_plain(const struct lower *l, const struct map_store *s)
 		return false;
 	/* A raw program that meets itself on a CPU is skipped (6.1); two of them
 	 * are not kept apart. */
-	if (s->raw_users && (s->users > 1 || l->c->target->kernel_version < KERNEL_VERSION(6, 1, 0)))
+	if (s->raw_users &&
+	    (s->users > 1 || l->c->target->kernel_version < KERNEL_VERSION(6, 1, 0)))
 		return false;
 	return s->is_percpu && !s->preemptible;
 }

@@ -36,7 +36,8 @@ enum walk { WALK_REFUSED, WALK_SCALAR, WALK_POINTER };
 static enum walk walk_struct(struct types *types, struct type_struct *s, uint32_t offset,
 			     uint32_t size);
 
-static enum walk walk_type(struct types *types, const struct type *t, uint32_t offset, uint32_t size)
+static enum walk walk_type(struct types *types, const struct type *t, uint32_t offset,
+			   uint32_t size)
 {
 	switch (t->kind) {
 	case TYPE_STRUCT:
@@ -71,7 +72,8 @@ static enum walk walk_struct(struct types *types, struct type_struct *s, uint32_
 		uint32_t bits_end = f->offset_bytes + (f->bit_offset + f->bit_size + 7u) / 8;
 
 		if (f->bit_size) {
-			if (offset <= f->offset_bytes + f->bit_offset / 8u && bits_end <= offset + size)
+			if (offset <= f->offset_bytes + f->bit_offset / 8u &&
+			    bits_end <= offset + size)
 				return WALK_SCALAR;
 			continue;
 		}
@@ -254,8 +256,15 @@ struct ir_insn *lower_load_field(struct gen *g, struct node *n)
 
 /* ---- places ---- */
 
-static struct place args_place(struct gen *g)
+/* Whatever leads to the context leads to the same one. */
+struct place lower_context(struct gen *g, struct node *n)
 {
+	if (n->kind == NODE_UNARY)
+		return lower_context(g, n->u.unary.operand);
+	if (n->kind == NODE_CAST)
+		return lower_context(g, n->u.cast.operand);
+	if (n->kind == NODE_TERNARY || n->kind == NODE_IF || n->kind == NODE_BLOCK)
+		lower_effect(g, n);
 	return lower_at(g->ctx, 0);
 }
 
@@ -306,10 +315,8 @@ struct place lower_deref(struct gen *g, struct node *pointer)
 	const struct type *t = pointer->type;
 	struct place p = { 0 };
 
-	if (pointer->kind == NODE_CALL && pointer->u.call.builtin &&
-	    (pointer->u.call.builtin->id == BUILTIN_args ||
-	     pointer->u.call.builtin->id == BUILTIN_ctx))
-		return args_place(g);
+	if (t->space == SPACE_CONTEXT)
+		return lower_context(g, pointer);
 	if (t->space == SPACE_KERNEL && typed_pointer(g, pointer, &p))
 		return p;
 	p.kind = lower_space_kind(t->space);
@@ -424,8 +431,9 @@ static bool is_pointerless(const struct type *t)
 /* All words of a small array of a typed struct may be loaded at once. */
 static bool copies_directly(struct gen *g, struct place *p, uint32_t size, const struct type *type)
 {
+	/* The first word of a tracepoint's record is not for programs to load. */
 	if (p->kind == PLACE_DIRECT && p->base->type == IR_CTX)
-		return size <= 64 && !has_slots(g);
+		return size <= 64 && !has_slots(g) && p->offset >= 8;
 	if (p->kind == PLACE_DIRECT && p->base->type != IR_KPTR)
 		return size <= 128;
 	return size <= 64 && is_pointerless(type) && make_direct(g, p, size, WALK_SCALAR);

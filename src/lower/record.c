@@ -166,7 +166,8 @@ static struct early make_early(struct gen *g, struct node *n)
 		e.scalar = lower_value(g, n);
 		return e;
 	}
-	object = lower_object(g, "argument", (lower_layout(g->l, n->type)->size_bytes + 15) / 8 * 8, 8);
+	object = lower_object(g, "argument",
+			      (lower_layout(g->l, n->type)->size_bytes + 15) / 8 * 8, 8);
 	lower_to(g, n, n->type, (struct dest){ .base = object, .slack = 8 });
 	e.place = lower_at(object, 0);
 	return e;
@@ -177,9 +178,6 @@ static void put_early(struct gen *g, const struct early *e, const struct type *t
 {
 	if (e->scalar)
 		lower_store_value(g, t->size_bytes, p, offset, e->scalar);
-	else if (type_is_aggregate(t))
-		ir_emit_memcpy(&g->b, p, offset, e->place.base, e->place.offset,
-			       lower_layout(g->l, t)->size_bytes, 8);
 	else
 		lower_copy(g, (struct dest){ .base = p, .offset = offset }, t, e->place, t);
 }
@@ -211,7 +209,8 @@ static struct ir_insn *send_flags(struct gen *g)
 
 static struct ir_insn *reserve(struct gen *g, uint32_t size, struct ir_block *lost)
 {
-	struct ir_insn *p = ir_emit_helper(&g->b, BPF_FUNC_ringbuf_reserve, IR_RING_OR_NULL, ring(g),
+	struct ir_insn *p =
+		ir_emit_helper(&g->b, BPF_FUNC_ringbuf_reserve, IR_RING_OR_NULL, ring(g),
 					   lower_const(g, size), lower_const(g, 0));
 
 	return ir_emit_null_check(&g->b, p, lost);
@@ -300,28 +299,6 @@ static void send_fixed(struct gen *g, struct record *r)
 	lower_enter(g, next);
 }
 
-static uint32_t field_end(const struct value_field *f)
-{
-	return f->offset_bytes + (f->is_variable ? 8 : f->layout->size_bytes);
-}
-
-/* What lies between the fields is sent with them: not all kernels allow that to
- * be stack that was never written. */
-static void clear_gaps(struct gen *g, const struct record *r, struct ir_insn *p)
-{
-	uint32_t at = sizeof(struct image_record);
-
-	if (lower_has(g, FEATURE_UNINIT_STACK))
-		return;
-	for (size_t i = 0; i <= r->n; i++) {
-		uint32_t next = i < r->n ? r->fields[i].offset_bytes : r->action.size_bytes;
-
-		if (next > at)
-			ir_emit_memzero(&g->b, p, (int32_t)at, next - at);
-		at = i < r->n ? field_end(&r->fields[i]) : next;
-	}
-}
-
 static void send_variable(struct gen *g, struct record *r)
 {
 	uint32_t fixed = r->action.size_bytes, action = add_action(g, r->action);
@@ -329,7 +306,6 @@ static void send_variable(struct gen *g, struct record *r)
 	struct ir_insn *end = lower_const(g, fixed);
 
 	put_header(g, p, action);
-	clear_gaps(g, r, p);
 	for (size_t i = 0; i < r->n; i++) {
 		struct node *n = r->values[i];
 		int32_t at = (int32_t)r->fields[i].offset_bytes;
@@ -514,7 +490,8 @@ struct ir_insn *lower_call_time(struct gen *g, struct node *n, const struct dest
 
 	(void)d;
 	lower_send(g, (struct image_action){ .kind = ACTION_TIME,
-					     .text = literal_text(g, format, "%H:%M:%S\n") }, NULL, 0);
+					     .text = literal_text(g, format, "%H:%M:%S\n") },
+		      NULL, 0);
 	return NULL;
 }
 
@@ -526,7 +503,8 @@ struct ir_insn *lower_call_time(struct gen *g, struct node *n, const struct dest
 static void join_one(struct gen *g, struct place array, struct ir_insn *p, struct value_field *f,
 		     struct ir_var *end)
 {
-	struct ir_insn *slot = lower_object(g, "pointer", 8, 8), *at = ir_var_read(&g->b, end), *len;
+	struct ir_insn *slot = lower_object(g, "pointer", 8, 8), *len;
+	struct ir_insn *at = ir_var_read(&g->b, end);
 	struct place text = { .kind = array.kind };
 
 	lower_read(g, slot, 0, 8, array);

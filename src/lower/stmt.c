@@ -163,7 +163,8 @@ static void let(struct gen *g, struct node *n)
 	}
 	if (!v || !v->type || !v->type->size_bytes)
 		return;
-	if (lower_is_scalar(v->type) || v->type->kind == TYPE_STRUCT || v->type->kind == TYPE_ARRAY) {
+	if (lower_is_scalar(v->type) || v->type->kind == TYPE_STRUCT ||
+	    v->type->kind == TYPE_ARRAY) {
 		lower_var_write(g, v, lower_const(g, 0));
 		return;
 	}

@@ -16,14 +16,15 @@ static const int read_str_helpers[] = {
 	[PLACE_UNKNOWN] = BPF_FUNC_probe_read_str,
 };
 
-/* In a sleepable program without bpf_copy_from_user_str: touch the page, so
- * that the read which cannot fault finds it. */
-static void touch_page(struct gen *g, struct place from)
+/* In a sleepable program without bpf_copy_from_user_str: touch the pages where
+ * `room` bytes begin and end, so that the read which cannot fault finds them. */
+static void touch_pages(struct gen *g, struct ir_insn *address, uint32_t room)
 {
 	struct ir_insn *byte = lower_object(g, "touch", 8, 8);
+	struct ir_insn *last = ir_emit_binary(&g->b, IR_ADD, address, lower_const(g, room - 1));
 
-	ir_emit_helper(&g->b, BPF_FUNC_copy_from_user, IR_INT, byte, lower_const(g, 1),
-		       lower_place_address(g, from));
+	ir_emit_helper(&g->b, BPF_FUNC_copy_from_user, IR_INT, byte, lower_const(g, 1), address);
+	ir_emit_helper(&g->b, BPF_FUNC_copy_from_user, IR_INT, byte, lower_const(g, 1), last);
 }
 
 struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room,
@@ -36,12 +37,13 @@ struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room,
 	if (from.kind == PLACE_USER && g->sleepable && lower_kfunc(g->l, KFUNC_COPY_STR)) {
 		struct ir_insn *args[] = { to, limit, address, lower_const(g, 0) };
 
-		r = ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_COPY_STR), IR_INT, args, 4);
+		r = ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_COPY_STR), IR_INT, args,
+				 4);
 		/* An int: what stands above it is not told. */
 		r = ir_emit_ext(&g->b, r, 4, true);
 	} else {
 		if (from.kind == PLACE_USER && g->sleepable)
-			touch_page(g, from);
+			touch_pages(g, address, room);
 		r = ir_emit_helper(&g->b, read_str_helpers[from.kind], IR_INT, to, limit, address);
 	}
 	/* One compare finds errors and gives the verifier its bound. */
@@ -119,7 +121,8 @@ struct ir_insn *lower_call_str(struct gen *g, struct node *n, const struct dest 
 
 static uint32_t array_bytes(const struct node *x)
 {
-	return x->type->kind == TYPE_ARRAY || x->type->kind == TYPE_STRING ? x->type->size_bytes : 8;
+	return x->type->kind == TYPE_ARRAY || x->type->kind == TYPE_STRING ?
+	       x->type->size_bytes : 8;
 }
 
 struct ir_insn *lower_call_buf(struct gen *g, struct node *n, const struct dest *d);
@@ -236,7 +239,8 @@ static struct ir_insn *prefix(struct gen *g, struct node *x, uint32_t n)
 struct ir_insn *lower_call_strncmp(struct gen *g, struct node *n, const struct dest *d);
 struct ir_insn *lower_call_strncmp(struct gen *g, struct node *n, const struct dest *d)
 {
-	struct node *x = n->u.call.args.at[0], *y = n->u.call.args.at[1], *len = n->u.call.args.at[2];
+	struct node *x = n->u.call.args.at[0], *y = n->u.call.args.at[1],
+		*len = n->u.call.args.at[2];
 	struct ir_block *next = lower_block(g, false);
 	struct ir_var *v = ir_var_new(g->b.func, "strncmp", IR_INT);
 	struct ir_insn *a, *b;

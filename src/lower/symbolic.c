@@ -109,7 +109,8 @@ static void copy_bytes(struct gen *g, struct node *x, const struct dest *d, int3
 	struct place from;
 
 	if (lower_is_scalar(x->type) && x->type->kind != TYPE_POINTER) {
-		lower_store_value(g, size < 8 ? 4 : 8, d->base, d->offset + offset, lower_value(g, x));
+		lower_store_value(g, size < 8 ? 4 : 8, d->base, d->offset + offset,
+				  lower_value(g, x));
 		return;
 	}
 	from = lower_str_source(g, x);
@@ -134,6 +135,15 @@ CALL(ntop)
 CALL(macaddr)
 {
 	copy_bytes(g, n->u.call.args.at[0], d, 0, 6);
+	return NULL;
+}
+
+CALL(pton)
+{
+	const uint8_t *bytes = n->u.call.aux;
+
+	for (uint32_t i = 0; i < n->type->size_bytes; i++)
+		ir_emit_store(&g->b, 1, d->base, d->offset + (int32_t)i, lower_const(g, bytes[i]));
 	return NULL;
 }
 

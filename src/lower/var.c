@@ -21,6 +21,13 @@ static bool is_reference(const struct type *t)
 	return t->kind == TYPE_STRUCT || t->kind == TYPE_ARRAY;
 }
 
+/* The context, or an address of it: a variable that holds it needs no place, since there
+ * is one context only. */
+static bool is_context(const struct type *t)
+{
+	return t && t->space == SPACE_CONTEXT;
+}
+
 /* ---- what the body needs ---- */
 
 struct needs {
@@ -55,7 +62,7 @@ static void note_var(struct needs *needs, struct var *v)
 {
 	uintptr_t made = (uintptr_t)pmap_find(&needs->depths, v->scope);
 
-	if (pmap_find(&needs->seen, v) || (made && made - 1 >= needs->depth))
+	if (is_context(v->type) || pmap_find(&needs->seen, v) || (made && made - 1 >= needs->depth))
 		return;
 	if (!made && !v->captured)
 		return;
@@ -187,7 +194,8 @@ static struct place reference_place(struct gen *g, struct var *v, const struct v
 /* Scalars fill a word of the frame: where in it lie the bytes of the type? */
 static int32_t frame_padding(struct gen *g, const struct type *t)
 {
-	return g->c->target->arch->big_endian && lower_is_scalar(t) ? 8 - (int32_t)t->size_bytes : 0;
+	return g->c->target->arch->big_endian &&
+		lower_is_scalar(t) ? 8 - (int32_t)t->size_bytes : 0;
 }
 
 struct place lower_var_place(struct gen *g, struct var *v)
@@ -212,7 +220,8 @@ void lower_var_write(struct gen *g, struct var *v, struct ir_insn *value)
 	else if (s->in_frame)
 		ir_emit_store(&g->b, 8, g->frame, s->frame_offset, value);
 	else
-		ir_emit_store(&g->b, v->type->size_bytes, ir_object(g->b.func, s->object), 0, value);
+		ir_emit_store(&g->b, v->type->size_bytes, ir_object(g->b.func, s->object), 0,
+			      value);
 }
 
 /* Structs and arrays: remember where; memory that will not stay is copied. */
@@ -223,37 +232,14 @@ static void set_reference(struct gen *g, struct var *v, struct node *value)
 	lower_var_write(g, v, lower_place_address(g, p));
 }
 
-struct search {
-	const struct var *v;
-	bool found;
-};
-
-static void search(struct node **slot, void *arg)
-{
-	struct search *s = arg;
-
-	if (!*slot || s->found)
-		return;
-	s->found = (*slot)->kind == NODE_VAR && (*slot)->u.var.var == s->v;
-	node_children(*slot, search, s);
-}
-
-/* Is the variable needed while its new value is made? */
-static bool reads_itself(struct node *value, const struct var *v)
-{
-	struct search s = { .v = v };
-
-	if (value->kind == NODE_VAR)
-		return false;
-	search(&value, &s);
-	return s.found;
-}
-
 void lower_var_set(struct gen *g, struct var *v, struct node *value)
 {
-	struct ir_insn *made;
 	struct place p;
 
+	if (is_context(v->type)) {
+		lower_effect(g, value);
+		return;
+	}
 	if (lower_is_scalar(v->type)) {
 		lower_var_write(g, v, lower_value(g, value));
 		return;
@@ -266,14 +252,7 @@ void lower_var_set(struct gen *g, struct var *v, struct node *value)
 		lower_effect(g, value);
 		return;
 	}
-	if (reads_itself(value, v)) {
-		made = lower_object(g, "new value", v->type->size_bytes + 8, 8);
-		lower_to(g, value, v->type, (struct dest){ .base = made, .slack = 8 });
-		p = lower_var_place(g, v);
-		lower_copy(g, (struct dest){ .base = p.base, .offset = p.offset }, v->type,
-			   lower_at(made, 0), v->type);
-		return;
-	}
 	p = lower_var_place(g, v);
-	lower_to(g, value, v->type, (struct dest){ .base = p.base, .offset = p.offset, .slack = 8 });
+	lower_to(g, value, v->type,
+		 (struct dest){ .base = p.base, .offset = p.offset, .slack = 8 });
 }

@@ -277,7 +277,8 @@ static void decode_field(struct decoding *c, const struct value_field *field, st
 /* A struct or union without a name: its members are the outer one's. */
 static bool is_anonymous(const struct value_layout *outer, const struct value_field *field)
 {
-	return outer->kind == VALUE_RECORD && field->layout && field->layout->kind == VALUE_RECORD &&
+	return outer->kind == VALUE_RECORD && field->layout &&
+		field->layout->kind == VALUE_RECORD &&
 	       (!field->name || !*field->name);
 }
 

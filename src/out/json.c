@@ -278,7 +278,8 @@ static void json_count(struct sbuf *out, const struct sonde_event *e, const char
 {
 	const char *member = e->kind == SONDE_EVENT_ATTACHED ? "probes" : "events";
 
-	sbuf_printf(out, "{\"type\": \"%s\", \"count\": %" PRIu64 ", \"data\": {\"%s\": %" PRIu64 "}}\n",
+	sbuf_printf(out,
+		    "{\"type\": \"%s\", \"count\": %" PRIu64 ", \"data\": {\"%s\": %" PRIu64 "}}\n",
 		    type, e->count, member, e->count);
 }
 

@@ -44,7 +44,8 @@ struct value_hooks {
 
 /* Where and how to decode; filled by the caller, then passed to every call. */
 struct value_decoder {
-	struct arena *arena;		/* borrowed; reset by the owner when the tree is done with */
+	struct arena *arena;		/* borrowed; reset by the owner when the tree is done
+					   with */
 	struct value_hooks hooks;
 	const char *str_trunc_trailer;	/* borrowed; NULL: none */
 	int64_t wall_offset_ns;		/* CLOCK_REALTIME minus CLOCK_BOOTTIME, for timestamps */

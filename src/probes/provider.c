@@ -292,7 +292,8 @@ static void list_one(struct probe_ctx *c, const char *pattern,
 	}
 }
 
-void probes_list(struct probe_ctx *c, const char *pattern, void (*each)(const char *name, void *arg),
+void probes_list(struct probe_ctx *c, const char *pattern,
+		 void (*each)(const char *name, void *arg),
 		 void *arg)
 {
 	const char *at = pattern ? pattern : "";

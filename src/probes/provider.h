@@ -40,7 +40,8 @@ struct probe_site {
 	const char *name;		/* text of the `probe` builtin */
 	struct loc loc;
 	struct image_site image;	/* .probe is filled in later */
-	uint32_t btf_id;		/* BTF id of the function or tracepoint typedef; 0: unknown */
+	uint32_t btf_id;		/* BTF id of the function or tracepoint typedef; 0:
+					   unknown */
 	struct type_struct *args;	/* looked up once by provider_args */
 	bool args_known;
 	int32_t syscall_nr;		/* of a syscall tracepoint; -1: none, or not known */
@@ -117,6 +118,11 @@ const char *probes_raw_event(const struct probe_site *s);
  * stands for on this architecture; -ENOENT. */
 int probes_syscall_number(const char *arch, const char *event);
 
+/* The system call of a number as C libraries call it; NULL: there is none. */
+const char *probes_syscall_name(const char *arch, int number);
+/* All numbers are below this. */
+size_t probes_nr_syscalls(const char *arch);
+
 /* args of a site, looked up once. */
 struct type_struct *provider_args(struct probe_ctx *c, struct probe_site *s, struct loc loc);
 
@@ -125,7 +131,8 @@ bool wildcard_match(const char *pattern, const char *text);
 bool has_wildcard(const char *text);
 
 /* `-l PATTERN`: lines in the order of the specification's section 10. */
-void probes_list(struct probe_ctx *c, const char *pattern, void (*each)(const char *name, void *arg),
+void probes_list(struct probe_ctx *c, const char *pattern,
+		 void (*each)(const char *name, void *arg),
 		 void *arg);
 
 #endif

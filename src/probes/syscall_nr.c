@@ -231,3 +231,44 @@ int probes_syscall_number(const char *arch, const char *event)
 	}
 	return -ENOENT;
 }
+
+/* What C libraries know by another name than the kernel's function, or what the
+ * kernel had once. */
+static const struct {
+	int number;
+	const char *name;
+} x86_64_others[] = {
+	{ 4, "stat" }, { 5, "fstat" }, { 6, "lstat" }, { 40, "sendfile" }, { 63, "uname" },
+	{ 166, "umount2" }, { 174, "create_module" }, { 177, "get_kernel_syms" },
+	{ 178, "query_module" }, { 180, "nfsservctl" }, { 181, "getpmsg" }, { 182, "putpmsg" },
+	{ 183, "afs_syscall" }, { 184, "tuxcall" }, { 185, "security" }, { 205, "set_thread_area" },
+	{ 211, "get_thread_area" }, { 214, "epoll_ctl_old" }, { 215, "epoll_wait_old" },
+	{ 236, "vserver" }, { 336, "uprobe" },
+}, generic_others[] = {
+	{ 39, "umount2" }, { 71, "sendfile" }, { 80, "fstat" }, { 160, "uname" },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+size_t probes_nr_syscalls(const char *arch)
+{
+	for (size_t i = 0; i < COUNT(tables); i++)
+		if (!strcmp(tables[i].arch, arch))
+			return tables[i].nr_names;
+	return 0;
+}
+
+const char *probes_syscall_name(const char *arch, int number)
+{
+	bool is_x86 = !strcmp(arch, "x86_64");
+
+	for (size_t i = 0; i < (is_x86 ? COUNT(x86_64_others) : COUNT(generic_others)); i++) {
+		if ((is_x86 ? x86_64_others : generic_others)[i].number == number)
+			return (is_x86 ? x86_64_others : generic_others)[i].name;
+	}
+	for (size_t i = 0; i < COUNT(tables); i++)
+		if (!strcmp(tables[i].arch, arch) && number >= 0 &&
+		    (size_t)number < tables[i].nr_names)
+			return tables[i].names[number];
+	return NULL;
+}

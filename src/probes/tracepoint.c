@@ -101,7 +101,8 @@ static void expand_tracepoint(struct probe_ctx *c, const struct provider *p,
 
 /* ---- arguments ---- */
 
-static struct type_struct *tracepoint_args(struct probe_ctx *c, struct probe_site *s, struct loc loc)
+static struct type_struct *tracepoint_args(struct probe_ctx *c, struct probe_site *s,
+					   struct loc loc)
 {
 	struct tracefs_format format = { 0 };
 	const char *text;

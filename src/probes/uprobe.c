@@ -308,7 +308,8 @@ static void list_user(struct probe_ctx *c, const struct provider *p, const char 
 		      void (*each)(const char *name, void *arg), void *arg)
 {
 	const char *colon = strchr(pattern, ':');
-	const char *file = colon ? arena_strndup(c->arena, pattern, (size_t)(colon - pattern)) : NULL;
+	const char *file = colon ? arena_strndup(c->arena, pattern, (size_t)(colon - pattern)) :
+			   NULL;
 	const char *const *paths;
 	size_t count;
 

@@ -312,7 +312,8 @@ static void print_snapshot(struct run *r, const struct image_action *a, struct s
 		s->n = (size_t)a->top;
 	}
 	for (size_t i = 0; a->div > 1 && i < s->n; i++)
-		value_divide(m->value, (struct sonde_value *)(uintptr_t)s->entries[i].value, a->div);
+		value_divide(m->value, (struct sonde_value *)(uintptr_t)s->entries[i].value,
+			     a->div);
 	action_emit_map(r, m, s);
 }
 

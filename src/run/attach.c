@@ -238,7 +238,8 @@ static const char *explain(enum attach_kind kind, int error)
 	return strerror(error);
 }
 
-int attach_failed(struct run *r, const struct attach_job *job, const struct image_site *site, int err)
+int attach_failed(struct run *r, const struct attach_job *job, const struct image_site *site,
+		  int err)
 {
 	const char *name = site && site->probe < r->image->probe_names.n
 			   ? r->image->probe_names.at[site->probe] : job->prog->name;

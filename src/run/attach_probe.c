@@ -39,7 +39,8 @@ static int fall_back(struct run *r, struct attach_job *job)
 
 /* Attach site by site with `one`. */
 static int attach_each(struct run *r, struct attach_job *job,
-		       int (*one)(struct run *, const struct attach_job *, const struct image_site *))
+		       int (*one)(struct run *, const struct attach_job *,
+				  const struct image_site *))
 {
 	int n = 0;
 

@@ -148,7 +148,8 @@ static void tell_map_failure(struct run *r, const struct image_map *spec, int er
 	else if (err == -EINVAL && spec->role == IMAGE_MAP_RING)
 		run_tell(r, SONDE_ERROR, "this kernel has no BPF ring buffer (it came with 5.8)");
 	else if (err == -E2BIG || err == -ENOMEM)
-		run_tell(r, SONDE_ERROR, "map %s is too large for this kernel: %u entries with a key "
+		run_tell(r, SONDE_ERROR,
+			 "map %s is too large for this kernel: %u entries with a key "
 			 "of %u and a value of %u bytes", name, spec->max_entries, spec->key_size,
 			 spec->value_size);
 	else
@@ -250,7 +251,8 @@ static const char *last_reason(char *log)
 			*--end = '\0';
 		line = memrchr(log, '\n', (size_t)(end - log));
 		line = line ? line + 1 : log;
-		if (*line && strncmp(line, "processed ", 10) && strncmp(line, "verification time", 17) &&
+		if (*line && strncmp(line, "processed ", 10) &&
+		    strncmp(line, "verification time", 17) &&
 		    strncmp(line, "stack depth", 11))
 			return line;
 		end = line;

@@ -2,9 +2,9 @@
  * Reader of a BPF ring buffer map.
  *
  * The kernel's protocol: two 64-bit positions that only grow, each in a page of
- * its own, and the data. A record is an 8-byte header (length with a busy and a discard bit) and its
- * bytes, rounded up to 8. Records are trusted in length only as far as they
- * stay within what was produced.
+ * its own, and the data. A record is an 8-byte header (length with a busy and a
+ * discard bit) and its bytes, rounded up to 8. Records are trusted in length only
+ * as far as they stay within what was produced.
  */
 #ifndef SONDE_RUN_RING_H
 #define SONDE_RUN_RING_H

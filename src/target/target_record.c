@@ -121,7 +121,8 @@ static bool rec_kfunc_loads(void *arg, uint32_t prog_type, uint32_t btf_id)
 	bool found = r->ops->kfunc_loads(r->arg, prog_type, btf_id);
 
 	if (found)
-		json_object_set_new(r->kfuncs, target_kfunc_key(r->arena, prog_type, btf_id), json_true());
+		json_object_set_new(r->kfuncs, target_kfunc_key(r->arena, prog_type, btf_id),
+				    json_true());
 	return found;
 }
 

@@ -285,8 +285,10 @@ static const struct word {
 	enum word_kind kind;
 } words[] = {
 	{ "const", WORD_IGNORED }, { "__const", WORD_IGNORED }, { "__const__", WORD_IGNORED },
-	{ "volatile", WORD_IGNORED }, { "__volatile", WORD_IGNORED }, { "__volatile__", WORD_IGNORED },
-	{ "restrict", WORD_IGNORED }, { "__restrict", WORD_IGNORED }, { "__restrict__", WORD_IGNORED },
+	{ "volatile", WORD_IGNORED }, { "__volatile", WORD_IGNORED },
+	{ "__volatile__", WORD_IGNORED },
+	{ "restrict", WORD_IGNORED }, { "__restrict", WORD_IGNORED },
+	{ "__restrict__", WORD_IGNORED },
 	{ "_Atomic", WORD_IGNORED }, { "extern", WORD_IGNORED }, { "static", WORD_IGNORED },
 	{ "inline", WORD_IGNORED }, { "__inline", WORD_IGNORED }, { "__inline__", WORD_IGNORED },
 	{ "register", WORD_IGNORED }, { "auto", WORD_IGNORED }, { "_Noreturn", WORD_IGNORED },
@@ -306,7 +308,8 @@ static const struct word {
 	{ "unsigned", WORD_UNSIGNED }, { "float", WORD_FLOAT }, { "double", WORD_DOUBLE },
 	{ "_Float16", WORD_SHORT }, { "_Float32", WORD_FLOAT }, { "_Float64", WORD_DOUBLE },
 	{ "_Float32x", WORD_DOUBLE }, { "_Float64x", WORD_16BYTES }, { "_Float128", WORD_16BYTES },
-	{ "__float128", WORD_16BYTES }, { "__int128", WORD_16BYTES }, { "__int128_t", WORD_16BYTES },
+	{ "__float128", WORD_16BYTES }, { "__int128", WORD_16BYTES },
+	{ "__int128_t", WORD_16BYTES },
 	{ "__uint128_t", WORD_16BYTES }, { "__builtin_va_list", WORD_VA_LIST },
 };
 
@@ -525,7 +528,8 @@ static const struct ctype *pointers(struct cparser *p, const struct ctype *t, st
 			is_user |= kind == WORD_USER;
 			p->at++;
 		} else if (cdecl_take(p, "*") || cdecl_take(p, "^")) {
-			t = ctype_pointer(p->c, t, is_user || (p->at - 2 >= p->begin && ctoken_is(p->at - 2, "__user")));
+			t = ctype_pointer(p->c, t, is_user || (p->at - 2 >= p->begin &&
+							       ctoken_is(p->at - 2, "__user")));
 			is_user = false;
 		} else {
 			break;

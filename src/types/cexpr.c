@@ -128,7 +128,8 @@ static struct cvalue primary(struct cexpr *e)
 	if (t->kind == CTOKEN_IDENT)
 		return name_value(e, t->text);
 	if (t->kind == CTOKEN_CHAR)
-		return of_int(t->text[1] == '\\' ? escape_value(t->text + 2) : (signed char)t->text[1]);
+		return of_int(t->text[1] == '\\' ? escape_value(t->text + 2) :
+			      (signed char)t->text[1]);
 	if (t->kind != CTOKEN_NUMBER || !number_value(t->text, &v))
 		return fail(e);
 	v.is_long |= !e->env->ident;

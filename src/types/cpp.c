@@ -19,7 +19,8 @@ struct directive {
 
 struct loc cpp_loc(const struct cpp *p, const struct ctoken *t)
 {
-	return (struct loc){ t->pos, t->pos + (uint32_t)strlen(t->text), t->in_header ? NULL : p->from };
+	return (struct loc){ t->pos, t->pos + (uint32_t)strlen(t->text),
+			     t->in_header ? NULL : p->from };
 }
 
 struct diag *cpp_error(struct cpp *p, const struct ctoken *t, enum diag_tag tag,
@@ -91,7 +92,8 @@ static size_t read_params(struct cpp *p, struct cmacro *m, const struct ctoken *
 
 static bool same_body(const struct cmacro *a, const struct cmacro *b)
 {
-	if (a->is_function != b->is_function || a->body.n != b->body.n || a->params.n != b->params.n)
+	if (a->is_function != b->is_function || a->body.n != b->body.n ||
+	    a->params.n != b->params.n)
 		return false;
 	for (size_t i = 0; i < a->body.n; i++)
 		if (a->body.at[i].text != b->body.at[i].text)
@@ -356,7 +358,8 @@ static const char *words_of(struct cpp *p, const struct directive *d)
 	const char *text = "";
 
 	for (size_t i = 0; i < d->nr_args && i < 50; i++)
-		text = arena_printf(p->arena, "%s%s%s", text, i && d->args[i].space_before ? " " : "",
+		text = arena_printf(p->arena, "%s%s%s", text,
+				    i && d->args[i].space_before ? " " : "",
 				    d->args[i].text);
 	return text;
 }

@@ -46,7 +46,8 @@ struct cpp {
 	struct arena *arena;
 	struct names *names;
 	struct diags *diags;
-	struct hmap macros;		/* interned name -> struct cmacro; undefined ones have no name */
+	struct hmap macros;		/* interned name -> struct cmacro; undefined ones have no
+					   name */
 	struct hmap once;		/* paths of headers that are not read again */
 	VEC(struct cpp_condition) conditions;
 	VEC(uint8_t) packs;		/* #pragma pack(push) */

@@ -83,7 +83,9 @@ static bool spend(struct cpp *p, const struct ctoken *name, size_t n)
 
 static struct ctoken make_token(struct cpp *p, const char *text, const struct ctoken *like)
 {
-	struct csplit s = { .names = p->names, .start = text, .at = text, .end = text + strlen(text) };
+	struct csplit s = {
+		.names = p->names, .start = text, .at = text, .end = text + strlen(text),
+	};
 	struct ctoken t = csplit_next(&s);
 
 	t.pos = like->pos;
@@ -104,7 +106,8 @@ static struct ctoken stringized(struct cpp *p, const ctoken_vec *arg, const stru
 		if (t->space_before && t != arg->at)
 			sbuf_putc(&text, ' ');
 		for (c = t->text; *c; c++) {
-			if ((t->kind == CTOKEN_STRING || t->kind == CTOKEN_CHAR) && strchr("\"\\", *c))
+			if ((t->kind == CTOKEN_STRING || t->kind == CTOKEN_CHAR) &&
+			    strchr("\"\\", *c))
 				sbuf_putc(&text, '\\');
 			sbuf_putc(&text, *c);
 		}

@@ -15,7 +15,8 @@ static const struct supplier {
 	const char *package;
 	bool needs_btf;		/* a script can do without the header if BTF is there */
 } suppliers[] = {
-	{ "linux/", "linux-headers of this kernel (or linux-libc-dev, for what user space sees)", true },
+	{ "linux/", "linux-headers of this kernel (or linux-libc-dev, for what user space sees)",
+	  true },
 	{ "uapi/", "linux-headers of this kernel", true },
 	{ "asm/", "linux-libc-dev", true }, { "asm-generic/", "linux-libc-dev", true },
 	{ "net/", "linux-headers of this kernel", true },
@@ -41,7 +42,8 @@ static const struct supplier {
 
 /* Headers of the C library and of compilers themselves. */
 static const char *const libc_headers[] = {
-	"assert.h", "ctype.h", "dirent.h", "endian.h", "errno.h", "fcntl.h", "features.h", "float.h",
+	"assert.h", "ctype.h", "dirent.h", "endian.h", "errno.h", "fcntl.h", "features.h",
+	"float.h",
 	"inttypes.h", "iso646.h", "limits.h", "netdb.h", "poll.h", "pthread.h", "sched.h",
 	"semaphore.h", "signal.h", "stdalign.h", "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h",
 	"stdint.h", "stdio.h", "stdlib.h", "stdnoreturn.h", "string.h", "strings.h", "syscall.h",

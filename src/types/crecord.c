@@ -7,7 +7,8 @@
 
 static const char *keyword_text(enum kbtf_keyword keyword)
 {
-	return keyword == KBTF_STRUCT_NAME ? "struct" : keyword == KBTF_UNION_NAME ? "union" : "enum";
+	return keyword == KBTF_STRUCT_NAME ? "struct" :
+	       keyword == KBTF_UNION_NAME ? "union" : "enum";
 }
 
 /* ---- tags ---- */
@@ -99,7 +100,8 @@ static bool take_width(struct cparser *p, struct cfield *f)
 
 	if (!cdecl_constant(p, ",;}", &v))
 		return false;
-	if (f->type->kind != CTYPE_INT && f->type->kind != CTYPE_ENUM && f->type->kind != CTYPE_BOOL) {
+	if (f->type->kind != CTYPE_INT && f->type->kind != CTYPE_ENUM &&
+	    f->type->kind != CTYPE_BOOL) {
 		cdecl_error(p, at, DIAG_BAD_BITFIELD, "only integers can be bit-fields");
 		return false;
 	}
@@ -339,7 +341,8 @@ static void choose_size(struct ctag *tag, bool is_packed)
 
 	vec_each(e, &tag->items)
 		is_signed |= (int64_t)e->value < 0 &&
-			     !((struct cenumerator *)pmap_find(&tag->c->enumerators, e->name))->value.is_unsigned;
+			     !((struct cenumerator *)pmap_find(&tag->c->enumerators,
+							       e->name))->value.is_unsigned;
 	vec_each(e, &tag->items)
 		while (size < 8 && !fits(e->value, size, is_signed))
 			size *= 2;

@@ -89,7 +89,8 @@ static size_t token_length(const char *p, const char *end, enum ctoken_kind *kin
 			q++;
 		return (size_t)(q - p);
 	}
-	if (isdigit((unsigned char)*p) || (*p == '.' && end - p > 1 && isdigit((unsigned char)p[1]))) {
+	if (isdigit((unsigned char)*p) ||
+	    (*p == '.' && end - p > 1 && isdigit((unsigned char)p[1]))) {
 		*kind = CTOKEN_NUMBER;
 		return number_length(p, end);
 	}

@@ -14,8 +14,9 @@
 
 struct tracefs_format {
 	uint32_t id;			/* of the event; 0: the file did not say */
-	struct type_struct *args;	/* named "tracepoint:CATEGORY:EVENT_args"; with the common_* fields in
-					   front, which a program cannot read (offset below 8) */
+	struct type_struct *args;	/* named "tracepoint:CATEGORY:EVENT_args"; with the common_*
+					   fields in front, which a program cannot read (offset
+					   below 8) */
 	enum type_space space;		/* where pointers and text of `args` lie */
 };
 

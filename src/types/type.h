@@ -43,7 +43,10 @@ enum type_kind {
 	TYPE_KIND_COUNT
 };
 
-enum type_space { SPACE_NONE, SPACE_KERNEL, SPACE_USER, SPACE_CONTEXT /* the program's own context */ };
+enum type_space {
+	SPACE_NONE, SPACE_KERNEL, SPACE_USER,
+	SPACE_CONTEXT	/* the program's own context */
+};
 
 enum stack_mode { STACK_BPFTRACE, STACK_PERF, STACK_RAW, STACK_BUILD_ID };
 
@@ -57,7 +60,8 @@ struct type_field {
 	uint8_t bit_offset, bit_size;	/* bitfield within the `type`-sized unit at offset_bytes;
 					   bit_size 0: not a bitfield */
 	bool is_anonymous;		/* members are found through it */
-	bool is_text;			/* `char` array of the script's: may fill its size with no NUL */
+	bool is_text;			/* `char` array of the script's: may fill its size with no
+					   NUL */
 	bool data_loc, rel_loc;		/* tracefs dynamic field: a 4-byte locator */
 	bool user_tag, percpu_tag, rcu_tag;	/* BTF type tags on a pointer */
 };
@@ -94,7 +98,8 @@ struct type {
 	bool is_signed;
 	bool is_flexible;		/* INT: sign may still follow the other side (3.2) */
 	enum type_space space;
-	bool is_trusted;		/* POINTER, STRUCT: the verifier knows it as a BTF pointer */
+	bool is_trusted;		/* POINTER, STRUCT: the verifier knows it as a BTF
+					   pointer */
 	uint32_t size_bytes;		/* in memory, keys and records */
 	uint32_t align_bytes;
 	uint32_t count;			/* ARRAY: elements; 0: flexible */
@@ -152,10 +157,12 @@ bool type_is_castable(const struct type *t);	/* COUNT SUM MIN MAX AVG */
 
 /* What type_join has to say beside the joined type. */
 enum type_join_flag {
-	TYPE_JOIN_SIGN_LOSS = 1,	/* 64-bit types of different sign met: int64, with a warning */
-	TYPE_JOIN_SPACES = 2,		/* a kernel and a user pointer met: the first one's space is kept */
-	TYPE_JOIN_PROBE_NAME = 4,	/* `probe` met a string, which has the string's size: the caller
-					   must enlarge it to hold the names of all probes */
+	TYPE_JOIN_SIGN_LOSS = 1,	/* 64-bit types of different sign met: int64, with a
+					   warning */
+	TYPE_JOIN_SPACES = 2,		/* a kernel and a user pointer met: the first one's space is
+					   kept */
+	TYPE_JOIN_PROBE_NAME = 4,	/* `probe` met a string, which has the string's size: the
+					   caller must enlarge it to hold the names of all probes */
 };
 
 /* The type that holds values of both (spec 3.3): integers and strings widen,

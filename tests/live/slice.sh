@@ -80,6 +80,7 @@ begin_case "uprobe: str() of a page that was never touched"
 if needs kernel:6.1; then
     sonde -c "$target" -e "uprobe:$target:target_untouched { printf(\"<%s>\\n\", str(arg0)); }"
     expect_out '<never touched>'
+    expect_out '<in two pages>'
 fi
 
 begin_case "uprobe: user stack"

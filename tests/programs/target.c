@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct point {
@@ -17,6 +18,7 @@ struct point {
 /* Alone in pages of its own, which nothing touches before the probe reads it. */
 static const char untouched[3 * 4096] __attribute__((aligned(4096), section(".rodata.untouched"))) = {
 	[4096] = 'n', 'e', 'v', 'e', 'r', ' ', 't', 'o', 'u', 'c', 'h', 'e', 'd',
+	[2 * 4096 - 5] = 'i', 'n', ' ', 't', 'w', 'o', ' ', 'p', 'a', 'g', 'e', 's',
 };
 
 int target_add(int a, int b);
@@ -92,7 +94,11 @@ int main(int argc, char **argv)
 		sink = target_add(40, 2);
 		target_args(1, -2, 3, -4, 5, -6);
 		target_greet("sonde user");
+		/* Whatever the start of the program has mapped. */
+		madvise((void *)(uintptr_t)untouched, sizeof(untouched), MADV_DONTNEED);
 		target_untouched(untouched + 4096);
+		madvise((void *)(uintptr_t)untouched, sizeof(untouched), MADV_DONTNEED);
+		target_untouched(untouched + 2 * 4096 - 5);
 		target_point(&p);
 		target_outer(1);
 		if (delay_us)

@@ -1,0 +1,84 @@
+# Builtins that make texts and look into them: values on this kernel, with its
+# own functions where it has them.
+. "$(dirname "$0")/lib.sh"
+
+calls=$TESTS/programs/syscalls
+
+begin_case "searching"
+sonde -e 'begin {
+    $a = "aaaaaaaaab"; $h = "hello world"; $w = "wor";
+    print((strstr($h, $w), strstr($a, "aab"), strstr($a, "aac"), strstr("abc", "abc")));
+    print((strstr("abc", "abcd"), strstr("abc", "c"), strstr("abc", ""), strstr("", "")));
+    print((strcontains(comm, "ond"), strcontains(comm, "sonde"), strcontains(comm, "sondes")));
+    print((sizeof($a), sizeof(strstr($a, $h)), sizeof(strcontains($a, $h))));
+    exit(); }'
+expect_status 0
+expect_output '(6, 7, -1, 0)
+(-1, 2, 0, 0)
+(true, true, false)
+(11, 4, 1)
+
+'
+
+begin_case "joining, comparing, capacity"
+sonde -e 'begin {
+    $s = str_concat(comm, "-x"); print(($s, strlen($s), sizeof($s), str_concat("", "")));
+    $n = pid > 0 ? 5 : 1; $h = "hello";
+    print((memcmp($h, "hellp", $n), memcmp($h, "hellp", 4), memcmp("\xff", "a", 1)));
+    print((memcmp((1, 2), (1, 3), 2), strcap($h), strcap(comm), default_str_length()));
+    @[str_concat("a", "b")] = 1; exit(); }'
+expect_status 0
+expect_output '(sonde-x, 7, 1024, )
+(-1, 0, -98)
+(-1, 6, 16, 1024)
+
+
+@[ab]: 1'
+
+begin_case "strings of the traced program"
+if needs root; then
+    sonde_start -e 'tracepoint:syscalls:sys_enter_openat /strcontains(str(args.filename), "ent/son")/ {
+        print((strstr(str(args.filename), "/s"), strstr(args.filename, "sonde"), strcap(args.filename))); }'
+    $calls open 1
+    sonde_stop
+    expect_status 0
+    expect_out '(12, 13, 18)'
+fi
+
+begin_case "texts of numbers"
+sonde -e 'begin {
+    print((strerror(5), strerror(-11), strerror(0), strerror(41), strerror(134)));
+    print((signal_name(9), signal_name(32), signal_name(64), signal_name(65), signal_name(-9)));
+    print((syscall_name(-1), sizeof(strerror(1)), strerror(1) == "Operation not permitted"));
+    for $i : 0..4 { printf("%s;", strerror($i)); }
+    printf("\n"); exit(); }'
+expect_status 0
+expect_output '(I/O error, Try again (operation would block), Success, Unknown error, Unknown error)
+(Killed, Unknown signal 32, Real-time signal 30, N/A, N/A)
+(Unknown syscall, 64, true)
+Success;Operation not permitted;No such file or directory;No such process;
+
+'
+
+begin_case "system calls by name"
+if needs root; then
+    sonde_start -e 'rawtracepoint:sys_enter /comm == "syscalls"/ { @[syscall_name(arg1)] = count(); }'
+    $calls getppid 100
+    sonde_stop
+    expect_status 0
+    expect_out '@[getppid]: 100'
+fi
+
+begin_case "addresses"
+sonde -e 'begin {
+    $a = pton("10.0.0.7"); @k[$a] = ntop($a);
+    print(($a, $a[3], sizeof($a), ntop(pton("2001:db8::1")), ntop(pton("255.255.255.255"))));
+    print((is_err((int8 *)-2), is_err(curtask), is_err(-4096))); exit(); }'
+expect_status 0
+expect_output '([10,0,0,7], 7, 4, 2001:db8::1, 255.255.255.255)
+(true, false, false)
+
+
+@k[[10,0,0,7]]: 10.0.0.7'
+
+end_tests
