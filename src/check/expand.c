@@ -9,6 +9,7 @@
  */
 #include "check/check_impl.h"
 
+#include <linux/version.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ struct followed {
 struct demands {
 	struct check *c;
 	bool args, whole_args;
+	bool kstack;
 	VEC(const char *) fields;	/* of args */
 	VEC(struct followed) followed;
 };
@@ -34,6 +36,11 @@ static bool is_word(const struct node *n, const char *name)
 	if (n->kind == NODE_IDENT)
 		return !strcmp(n->u.ident.name, name);
 	return n->kind == NODE_CALL && !n->u.call.args.n && !strcmp(n->u.call.name, name);
+}
+
+static bool calls(const struct node *n, const char *name)
+{
+	return n->kind == NODE_CALL && !strcmp(n->u.call.name, name);
 }
 
 static bool is_args(const struct node *n)
@@ -68,6 +75,8 @@ static void scan_demands(struct node **slot, void *arg)
 	}
 	if (is_word(n, "args"))
 		d->args = d->whole_args = true;
+	if (is_word(n, "kstack") || calls(n, "kstack"))
+		d->kstack = true;
 	if (n->kind == NODE_FIELD)
 		demand_pointer(d, n->u.field.object, n->u.field.name);
 	else if (n->kind == NODE_INDEX)
@@ -273,6 +282,16 @@ static void keep_fitting(struct check *c, const struct demands *d, const struct 
 			      missing.field ? missing.field : "*");
 }
 
+/* From how many sites on a raw program serves system calls. Before 6.12 the
+ * events themselves hand over the registers of user space, with which the kernel
+ * finds no stack of its own. */
+static size_t raw_syscalls_min(const struct check *c, const struct demands *d)
+{
+	bool blind = c->target->kernel_version < KERNEL_VERSION(6, 12, 0);
+
+	return d->kstack && blind ? 1 : RAW_SYSCALLS_MIN;
+}
+
 static void group_sites(struct check *c, const struct probe *probe, site_vec *sites)
 {
 	struct demands d = { .c = c };
@@ -285,8 +304,8 @@ static void group_sites(struct check *c, const struct probe *probe, site_vec *si
 	scan_demands(&predicate, &d);
 	keep_fitting(c, &d, probe, sites);
 	if (!d.args) {
-		use_raw[0] = count_raw(sites, "sys_enter") >= RAW_SYSCALLS_MIN;
-		use_raw[1] = count_raw(sites, "sys_exit") >= RAW_SYSCALLS_MIN;
+		use_raw[0] = count_raw(sites, "sys_enter") >= raw_syscalls_min(c, &d);
+		use_raw[1] = count_raw(sites, "sys_exit") >= raw_syscalls_min(c, &d);
 	}
 	hmap_init(&groups, c->arena);
 	vec_each(s, sites)
