@@ -97,6 +97,7 @@ void resolve_func(struct check *c, struct func *f)
 	resolve_type(c, f->result);
 	/* No script can name it. */
 	f->returned = add_typed(c, "return value", f->loc);
+	f->returned->read = false;
 	resolve_children(c, f->body);
 	scope_pop(c);
 }
@@ -303,6 +304,9 @@ void func_check_ways(struct check *c, struct func *f)
 	size_t n = body->u.block.stmts.n;
 	struct diag *d;
 
+	if (!t && !c->diags->nr_errors)
+		check_error(c, f->result->loc, DIAG_UNKNOWN_TYPE,
+			    "Could not resolve the result type of function %s", f->name);
 	if (!t || t->kind == TYPE_VOID || t->kind == TYPE_ERROR || always_ends(body))
 		return;
 	d = check_error(c, n ? body->u.block.stmts.at[n - 1]->loc : f->loc, DIAG_BAD_RETURN,

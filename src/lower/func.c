@@ -228,7 +228,7 @@ static void find_assignment(struct node **slot, void *arg)
 }
 
 /* Can the argument be read where it lies until the function returns? */
-static bool stays(struct gen *g, const struct node *call, size_t i, const struct type *as)
+static bool stays(const struct node *call, size_t i, const struct type *as)
 {
 	const struct node *arg = call->u.call.args.at[i];
 	const struct var_store *s;
@@ -244,7 +244,6 @@ static bool stays(struct gen *g, const struct node *call, size_t i, const struct
 
 		find_assignment(&other, &changes);
 	}
-	(void)g;
 	return !changes;
 }
 
@@ -254,7 +253,7 @@ static struct ir_insn *memory_arg(struct gen *g, const struct node *call, size_t
 	struct ir_insn *object;
 	struct place p;
 
-	if (stays(g, call, i, as)) {
+	if (stays(call, i, as)) {
 		p = lower_var_place(g, call->u.call.args.at[i]->u.var.var);
 		if (p.kind == PLACE_DIRECT && p.base->type == IR_OBJ)
 			return lower_ptr(g, p.base, p.offset);

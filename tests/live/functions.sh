@@ -94,6 +94,38 @@ interval:ms:5 { @n++; stop((uint64)@n); }'
 expect_status 0
 expect_out 3
 
+begin_case "a name of the probe that calls"
+sonde -e 'fn note($what : string) : void { @[$what] = count(); }
+tracepoint:syscalls:sys_enter_* { if (comm == "target") { note(probe); } }' -c "$TESTS/programs/target"
+expect_status 0
+expect_out '@[tracepoint:syscalls:sys_enter_exit_group]: 1'
+
+begin_case "pointers to user memory"
+sonde -e 'fn text($p : int8 *) : string { return str($p); }
+fn number($n : uint64) : string { return str($n); }
+uprobe:'"$TESTS"'/programs/target:target_greet { printf("%s|%s\n", text((int8 *)arg0), number(arg0)); }' \
+    -c "$TESTS/programs/target"
+expect_status 0
+expect_out 'sonde user|sonde user'
+
+begin_case "pointers to user and kernel memory, by turns"
+if needs btf; then
+    sonde -e 'fn read_at($p : int64 *) : int64 { return *$p; }
+begin { $t = (int64 *)(uint64)curtask->mm; printf("%d\n", read_at($t) == *$t); }
+uprobe:'"$TESTS"'/programs/target:target_greet { printf("%lx\n", read_at((int64 *)arg0)); }' \
+        -c "$TESTS/programs/target"
+    expect_status 0
+    expect_out 1
+    expect_out 73752065646e6f73
+fi
+
+begin_case "stacks of the probe that calls"
+sonde -e 'fn where() : void { @[ustack(perf, 2)] = count(); }
+uprobe:'"$TESTS"'/programs/target:target_inner { where(); }' -c "$TESTS/programs/target"
+expect_status 0
+expect_match 'target_inner\+0'
+expect_match 'target_middle\+'
+
 begin_case "pointers and tasks"
 if needs btf; then
     sonde -e 'fn pid_of($t : struct task_struct *) : int32 { return $t->pid; }

@@ -114,6 +114,10 @@ static void test_exit(void **state)
 		    "begin { $s = g(3); $s = g(1000); @ = -1; }", "", 76);
 	expect_cell("fn f($n : int64) : void { for ($i : 0..$n) { if ($i == 70) { exit(); } } } "
 		    "begin { for ($i : 0..1000) { f($i); @ = $i; } @ = -1; }", "", 70);
+	expect_cell("fn f($n : int64) : int64 { for ($i : 0..$n) { if ($i == 70) { exit(); } "
+		    "if ($i * 10 == $n) { return $i; } } return 7; } "
+		    "begin { @ = f(3); @ = @ * 1000 + f(100); @ = @ * 1000 + f(300); @ = f(1000); "
+		    "@ = -1; }", "", 7010030);
 }
 
 /* The context reaches functions, also those that loops in functions call. */
@@ -136,6 +140,33 @@ static void test_context(void **state)
 		assert_int_equal(*lower_help_cell(&h, "", 0), 700);
 		lower_help_close(&h);
 	}
+}
+
+/* The kernel wants each subprogram named, and with a line at its start. */
+static void test_described(void **state)
+{
+	const struct bpf_func_info *func;
+	const struct bpf_line_info *at;
+	const struct image_prog *p;
+	struct lower_help h;
+
+	(void)state;
+	lower_help_open(&h);
+	lower_help_compile(&h, "fn f($x : int64) : int64 { @[$x] = count(); return g($x) + $x; }\n"
+			   "fn g($x : int64) : int64 { @[$x] = count(); return $x * $x; }\n"
+			   "begin { @sum = f(1) + f(2) + g(3) + g(4); }");
+	p = &h.image->progs.at[0];
+	assert_int_equal(nr_funcs(&h), 3);
+	func = p->func_info;
+	at = p->line_info;
+	for (uint32_t i = 0; i < p->nr_func_info; i++) {
+		while (at->insn_off < func[i].insn_off)
+			at++;
+		assert_int_equal(at->insn_off, func[i].insn_off);
+	}
+	lower_help_fire(&h, 0);
+	assert_int_equal(*lower_help_cell(&h, "sum", 0), 2 + 6 + 9 + 16);
+	lower_help_close(&h);
 }
 
 static void test_records(void **state)
@@ -173,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_loops),
 		cmocka_unit_test(test_exit),
 		cmocka_unit_test(test_context),
+		cmocka_unit_test(test_described),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_unused_costs_nothing),
 	};
