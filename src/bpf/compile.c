@@ -24,20 +24,21 @@ struct compiler {
 	bool *reached;
 };
 
+static void note_callees(struct compiler *c, struct callees *out, const struct ir_insn *i)
+{
+	if (i->op == IR_FCALL)
+		vec_push(c->env->arena, &out->at, (uint32_t)i->imm);
+	for (uint32_t k = 0; k < i->nr_args; k++)
+		if (i->args[k]->op == IR_FUNC)
+			vec_push(c->env->arena, &out->at, (uint32_t)i->args[k]->imm);
+}
+
+/* Of what is still called: a call that was never reached leaves its leaf behind. */
 static void find_callees(struct compiler *c, const struct ir_func *f)
 {
-	struct callees *out = &c->callees[f->index];
-
-	for (size_t k = 0; k < f->leaves.n; k++) {
-		if (f->leaves.at[k]->op == IR_FUNC)
-			vec_push(c->env->arena, &out->at, (uint32_t)f->leaves.at[k]->imm);
-	}
-	for (size_t k = 0; k < f->blocks.n; k++) {
-		for (const struct ir_insn *i = f->blocks.at[k]->first; i; i = i->next) {
-			if (i->op == IR_FCALL)
-				vec_push(c->env->arena, &out->at, (uint32_t)i->imm);
-		}
-	}
+	for (size_t k = 0; k < f->blocks.n; k++)
+		for (const struct ir_insn *i = f->blocks.at[k]->first; i; i = i->next)
+			note_callees(c, &c->callees[f->index], i);
 }
 
 static void reach(struct compiler *c, uint32_t func)

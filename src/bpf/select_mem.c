@@ -318,6 +318,17 @@ static void block_call(struct sel *s, const struct ir_insn *i)
 	sel_add(s, mi);
 }
 
+/* How many bytes of a block come next. Where any alignment will do it goes in
+ * words, the last of which may begin in the one before it (*done moves back). */
+static unsigned next_chunk(unsigned aligned, bool any, int64_t size, int64_t *done)
+{
+	if (!any || size < 8)
+		return aligned;
+	if (size - *done < 8)
+		*done = size - 8;
+	return 8;
+}
+
 static void sel_memzero(struct sel *s, const struct ir_insn *i)
 {
 	int64_t at, phase, size = i->imm2;
@@ -333,10 +344,7 @@ static void sel_memzero(struct sel *s, const struct ir_insn *i)
 	for (int64_t done = 0; done < size;) {
 		unsigned n = chunk_size(align, phase + done, (uint64_t)(size - done));
 
-		if (may_overlap(i->args[0]) && n < 8 && size > 8) {
-			done = size - 8;
-			n = 8;
-		}
+		n = next_chunk(n, may_overlap(i->args[0]), size, &done);
 		sel_add(s, mi_store_imm(n, base, (int16_t)(at + done), 0));
 		done += n;
 	}
@@ -365,11 +373,8 @@ static void sel_memcpy(struct sel *s, const struct ir_insn *i)
 		unsigned m = chunk_size(from_align, from_phase + done, left);
 		uint32_t tmp = mreg_new(s->f);
 
-		n = m < n ? m : n;
-		if (may_overlap(i->args[0]) && may_overlap(i->args[1]) && n < 8 && size > 8) {
-			done = size - 8;
-			n = 8;
-		}
+		n = next_chunk(m < n ? m : n, may_overlap(i->args[0]) && may_overlap(i->args[1]),
+			       size, &done);
 		sel_add(s, mi_load(n, tmp, from, (int16_t)(from_at + done)));
 		sel_add(s, mi_store(n, to, (int16_t)(to_at + done), tmp));
 		done += n;

@@ -281,6 +281,23 @@ static void drop_empty(struct ir_func *f)
 	ir_assign_block_ids(f);
 }
 
+/* Edges that were led elsewhere bring their phis to new places: uses are counted
+ * anew before the next block is looked at. */
+static bool thread_blocks(struct ir_func *f)
+{
+	bool changed = false;
+	struct ir_block **b;
+
+	ir_count_uses(f);
+	vec_each(b, &f->blocks) {
+		if (!thread_block(*b))
+			continue;
+		changed = true;
+		ir_count_uses(f);
+	}
+	return changed;
+}
+
 static bool pass_once(struct ir_func *f)
 {
 	struct ir_block **b;
@@ -291,9 +308,7 @@ static bool pass_once(struct ir_func *f)
 		while (simplify_branch(*b))
 			changed = true;
 	ir_remove_unreachable(f);
-	ir_count_uses(f);
-	vec_each(b, &f->blocks)
-		changed |= thread_block(*b);
+	changed |= thread_blocks(f);
 	ir_remove_unreachable(f);
 	vec_each(b, &f->blocks)
 		while ((*b)->first && merge_next(*b))

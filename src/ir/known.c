@@ -63,11 +63,8 @@ static struct ir_known of_shift(const struct ir_insn *v, struct ir_known k)
 {
 	unsigned by = (unsigned)v->args[1]->imm & 63;
 
-	if (v->args[1]->op != IR_CONST) {
-		if (v->op == IR_LSHR)
-			return (struct ir_known){ top_bits(leading_zeros(~k.zero)), 1 };
+	if (v->args[1]->op != IR_CONST)
 		return nothing;
-	}
 	switch (v->op) {
 	case IR_SHL:
 		return (struct ir_known){ k.zero << by | ((UINT64_C(1) << by) - 1), 1 };
@@ -86,8 +83,6 @@ static struct ir_known of_binary(const struct ir_insn *v, struct ir_known a, str
 		return of_sum(a, b);
 	case IR_MUL:
 		return of_product(a, b);
-	case IR_UDIV:
-		return (struct ir_known){ top_bits(leading_zeros(~a.zero)), 1 };
 	case IR_AND:
 		return (struct ir_known){ a.zero | b.zero, least(a.sign_bits, b.sign_bits) };
 	case IR_OR: case IR_XOR:

@@ -155,9 +155,12 @@ static struct ir_insn *highest_bit(struct gen *g, struct ir_insn *v)
 	return ir_var_read(&g->b, bit);
 }
 
-/* Bucket of v, which is at least 2^bits: its highest bit and `bits` below it. */
-static struct ir_insn *power_bucket(struct gen *g, struct ir_insn *v, unsigned bits)
+/* Bucket of v, which is at least 2^bits: its highest bit and `bits` below it. The
+ * verifier also follows ways to a highest bit that v cannot have, whose numbers
+ * would lie outside: hence the limit. */
+static struct ir_insn *power_bucket(struct gen *g, const struct type *t, struct ir_insn *v)
 {
+	unsigned bits = (unsigned)t->param[0];
 	struct ir_insn *top = highest_bit(g, v), *shift, *below, *p;
 
 	if (!bits)
@@ -168,7 +171,8 @@ static struct ir_insn *power_bucket(struct gen *g, struct ir_insn *v, unsigned b
 	p = ir_emit_binary_imm(&g->b, IR_ADD, shift, 1);
 	p = ir_emit_binary_imm(&g->b, IR_SHL, p, bits);
 	p = ir_emit_binary(&g->b, IR_ADD, p, below);
-	return ir_emit_binary_imm(&g->b, IR_ADD, p, 1);
+	p = ir_emit_binary_imm(&g->b, IR_ADD, p, 1);
+	return lower_at_most(g, p, lower_hist_buckets(t) - 1);
 }
 
 /* 0 below zero, then one bucket for each number under 2^bits, then powers. */
@@ -187,7 +191,7 @@ static struct ir_insn *hist_index(struct gen *g, const struct type *t, struct ir
 	ir_var_write(&g->b, index, ir_emit_binary_imm(&g->b, IR_ADD, v, 1));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, large);
-	ir_var_write(&g->b, index, power_bucket(g, v, bits));
+	ir_var_write(&g->b, index, power_bucket(g, t, v));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
 	return ir_var_read(&g->b, index);

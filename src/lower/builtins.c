@@ -317,7 +317,9 @@ CALL(bswap)
 	struct ir_insn *v = lower_value(g, n->u.call.args.at[0]);
 
 	(void)d;
-	return n->type->size_bytes < 2 ? v : ir_emit_bswap(&g->b, v, n->type->size_bytes);
+	/* What comes out has no sign, also of a byte that had one. */
+	return n->type->size_bytes < 2 ? ir_emit_ext(&g->b, v, 1, false)
+				       : ir_emit_bswap(&g->b, v, n->type->size_bytes);
 }
 
 CALL(kptr)

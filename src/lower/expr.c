@@ -169,22 +169,16 @@ static void cond_to(struct gen *g, struct node *n, const struct type *as, struct
 
 static void cond_effect(struct gen *g, struct node *n)
 {
-	struct branches b = { lower_block(g, false), lower_block(g, false), NULL, NULL };
+	struct branches b = start_branches(g, n);
 
-	b.next = n->u.cond.otherwise ? lower_block(g, false) : b.no;
-	if (n->u.cond.then)
-		lower_cond(g, n->u.cond.cond, b.yes, b.no);
-	else
-		b = start_branches(g, n);
 	lower_enter(g, b.yes);
 	if (n->u.cond.then)
 		lower_effect(g, n->u.cond.then);
 	ir_emit_jump(&g->b, b.next);
-	if (n->u.cond.otherwise) {
-		lower_enter(g, b.no);
+	lower_enter(g, b.no);
+	if (n->u.cond.otherwise)
 		lower_effect(g, n->u.cond.otherwise);
-		ir_emit_jump(&g->b, b.next);
-	}
+	ir_emit_jump(&g->b, b.next);
 	lower_enter(g, b.next);
 }
 

@@ -12,6 +12,7 @@
 #include "lower/internal.h"
 
 #define PLAIN_TURNS 64
+#define PLAIN_NODES 4096	/* that the verifier walks, each some instructions */
 #define MAX_TURNS (1 << 23)	/* the kernel's limit */
 
 /* ---- callbacks ---- */
@@ -234,12 +235,68 @@ static bool constant_of(const struct node *n, int64_t *value)
 	return n->kind == NODE_INT;
 }
 
+/* How many nodes the verifier walks if it takes each turn of a plain loop by itself. */
+struct walk {
+	uint64_t nodes;
+};
+
+static uint64_t walk_nodes(struct node *n);
+
+static uint64_t walk_turns(const struct node *n)
+{
+	int64_t first, last = 0;
+
+	if (n->kind == NODE_UNROLL)
+		return constant_of(n->u.loop.cond, &last) ? (uint64_t)last : 1;
+	if (n->kind == NODE_FOR_RANGE && lower_is_plain_range(n) &&
+	    constant_of(n->u.loop.from, &first) && constant_of(n->u.loop.to, &last))
+		return last > first ? (uint64_t)(last - first) : 0;
+	return 1;
+}
+
+/* Strings are compared byte by byte; the many ways to a bucket of a histogram are
+ * followed one by one, and so are those around an inner loop. */
+static uint64_t walk_more(const struct node *n)
+{
+	const struct type *t = n->kind == NODE_BINARY ? n->u.binary.left->type : NULL;
+
+	switch (n->kind) {
+	case NODE_CALL:
+		return n->u.call.builtin && n->u.call.builtin->id == BUILTIN_hist ? 200 : 0;
+	case NODE_FOR_MAP:
+	case NODE_WHILE:
+		return 100;
+	case NODE_FOR_RANGE:
+		return lower_is_plain_range(n) ? 0 : 100;
+	default:
+		return t && !lower_is_scalar(t) ? 3 * (uint64_t)t->size_bytes : 0;
+	}
+}
+
+static void walk_child(struct node **slot, void *arg)
+{
+	struct walk *w = arg;
+
+	if (*slot)
+		w->nodes += walk_nodes(*slot);
+}
+
+static uint64_t walk_nodes(struct node *n)
+{
+	struct walk w = { .nodes = 1 + walk_more(n) };
+
+	node_children(n, walk_child, &w);
+	return w.nodes * walk_turns(n);
+}
+
 bool lower_is_plain_range(const struct node *n)
 {
 	int64_t first, last;
 
-	return constant_of(n->u.loop.from, &first) && constant_of(n->u.loop.to, &last) &&
-	       last - first <= PLAIN_TURNS;
+	if (!constant_of(n->u.loop.from, &first) || !constant_of(n->u.loop.to, &last))
+		return false;
+	return last <= first || (last - first <= PLAIN_TURNS &&
+				 walk_nodes(n->u.loop.body) * (uint64_t)(last - first) <= PLAIN_NODES);
 }
 
 static void range_plain(struct gen *g, struct node *n, int64_t from, int64_t to)

@@ -313,11 +313,13 @@ void lower_map_assign(struct gen *g, struct node *elem, struct node *value)
 		return;
 	}
 	if (is_direct_object(value, t)) {
-		object = lower_var_place(g, value->u.var.var).base;
+		object = lower_place_address(g, lower_var_place(g, value->u.var.var));
 	} else {
 		object = lower_object(g, "map value", size + 8, 8);
 		if (size != t->size_bytes && size < 64)
 			ir_emit_memzero(&g->b, object, 0, size);
+		else if (size != t->size_bytes)
+			ir_emit_memzero(&g->b, object, (int32_t)t->size_bytes, size - t->size_bytes);
 		lower_to(g, value, t, (struct dest){ .base = object, .slack = 8 });
 	}
 	update_or_count(g, lower_map_ref(g, s), lower_key(g, elem), object);

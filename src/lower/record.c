@@ -178,6 +178,9 @@ static void put_early(struct gen *g, const struct early *e, const struct type *t
 {
 	if (e->scalar)
 		lower_store_value(g, t->size_bytes, p, offset, e->scalar);
+	else if (type_is_aggregate(t))
+		ir_emit_memcpy(&g->b, p, offset, e->place.base, e->place.offset,
+			       lower_layout(g->l, t)->size_bytes, 8);
 	else
 		lower_copy(g, (struct dest){ .base = p, .offset = offset }, t, e->place, t);
 }
@@ -299,6 +302,28 @@ static void send_fixed(struct gen *g, struct record *r)
 	lower_enter(g, next);
 }
 
+static uint32_t field_end(const struct value_field *f)
+{
+	return f->offset_bytes + (f->is_variable ? 8 : f->layout->size_bytes);
+}
+
+/* What lies between the fields is sent with them: not all kernels allow that to
+ * be stack that was never written. */
+static void clear_gaps(struct gen *g, const struct record *r, struct ir_insn *p)
+{
+	uint32_t at = sizeof(struct image_record);
+
+	if (lower_has(g, FEATURE_UNINIT_STACK))
+		return;
+	for (size_t i = 0; i <= r->n; i++) {
+		uint32_t next = i < r->n ? r->fields[i].offset_bytes : r->action.size_bytes;
+
+		if (next > at)
+			ir_emit_memzero(&g->b, p, (int32_t)at, next - at);
+		at = i < r->n ? field_end(&r->fields[i]) : next;
+	}
+}
+
 static void send_variable(struct gen *g, struct record *r)
 {
 	uint32_t fixed = r->action.size_bytes, action = add_action(g, r->action);
@@ -306,6 +331,7 @@ static void send_variable(struct gen *g, struct record *r)
 	struct ir_insn *end = lower_const(g, fixed);
 
 	put_header(g, p, action);
+	clear_gaps(g, r, p);
 	for (size_t i = 0; i < r->n; i++) {
 		struct node *n = r->values[i];
 		int32_t at = (int32_t)r->fields[i].offset_bytes;

@@ -232,8 +232,35 @@ static void set_reference(struct gen *g, struct var *v, struct node *value)
 	lower_var_write(g, v, lower_place_address(g, p));
 }
 
+struct search {
+	const struct var *v;
+	bool found;
+};
+
+static void search(struct node **slot, void *arg)
+{
+	struct search *s = arg;
+
+	if (!*slot || s->found)
+		return;
+	s->found = (*slot)->kind == NODE_VAR && (*slot)->u.var.var == s->v;
+	node_children(*slot, search, s);
+}
+
+/* Is the variable needed while its new value is made? */
+static bool reads_itself(struct node *value, const struct var *v)
+{
+	struct search s = { .v = v };
+
+	if (value->kind == NODE_VAR)
+		return false;
+	search(&value, &s);
+	return s.found;
+}
+
 void lower_var_set(struct gen *g, struct var *v, struct node *value)
 {
+	struct ir_insn *made;
 	struct place p;
 
 	if (is_context(v->type)) {
@@ -250,6 +277,14 @@ void lower_var_set(struct gen *g, struct var *v, struct node *value)
 	}
 	if (!v->type->size_bytes) {
 		lower_effect(g, value);
+		return;
+	}
+	if (reads_itself(value, v)) {
+		made = lower_object(g, "new value", v->type->size_bytes + 8, 8);
+		lower_to(g, value, v->type, (struct dest){ .base = made, .slack = 8 });
+		p = lower_var_place(g, v);
+		lower_copy(g, (struct dest){ .base = p.base, .offset = p.offset }, v->type,
+			   lower_at(made, 0), v->type);
 		return;
 	}
 	p = lower_var_place(g, v);

@@ -320,11 +320,11 @@ static void while_loop(struct gen *g, int depth)
 static void unroll(struct gen *g, int depth)
 {
 	gen_put(g, "unroll (%u) {\n", 1 + gen_below(g, 4));
-	block(g, 1 + (int)gen_below(g, 4), depth - 1, "}\n");
+	loop_body(g, depth);
 }
 
 /* A loop over a map only adds up what does not depend on the order. */
-static void sum_statement(struct gen *g, const char *into)
+static void sum_statement(struct gen *g, const char *into, const char *op)
 {
 	const struct gen_map *m = gen_aggregate_find(g, false);
 
@@ -334,7 +334,7 @@ static void sum_statement(struct gen *g, const char *into)
 		gen_condition(g, 2);
 		gen_put(g, ") {\n");
 		g->indent++;
-		sum_statement(g, into);
+		sum_statement(g, into, op);
 		g->indent--;
 		start(g);
 		gen_put(g, "}\n");
@@ -347,7 +347,7 @@ static void sum_statement(struct gen *g, const char *into)
 		gen_put(g, ";\n");
 		return;
 	}
-	gen_put(g, "%s %s ", into, gen_chance(g, 60) ? "+=" : "^=");
+	gen_put(g, "%s %s ", into, op);
 	gen_integer(g, 3);
 	gen_put(g, ";\n");
 }
@@ -364,6 +364,7 @@ static void for_map(struct gen *g)
 {
 	struct gen_map *m = map_to_walk(g);
 	const char *name = gen_name(g, "$kv"), *sum = gen_name(g, "$sum");
+	const char *op = gen_chance(g, 60) ? "+=" : "^=";
 	struct gen_type pair = { .kind = GEN_TUPLE, .nr = 2 };
 
 	if (!m || g->only) {
@@ -381,7 +382,7 @@ static void for_map(struct gen *g)
 	m->iterated = true;
 	g->indent++;
 	for (unsigned i = 1 + gen_below(g, 3); i; i--)
-		sum_statement(g, sum);
+		sum_statement(g, sum, op);
 	g->indent--;
 	g->only = NULL;
 	g->no_effects = false;

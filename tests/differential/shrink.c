@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define MAX_TRIES 1500
+#define MAX_SECONDS 60		/* programs that the verifier walks for long take their time */
 
 struct shrinking {
 	struct trial *trial;
@@ -17,6 +19,7 @@ struct shrinking {
 	enum trial_result result;
 	char *text;		/* owned */
 	int tries;
+	time_t end;
 };
 
 /* Replace text[from, to) by `with`; keep it if it fails in the same way. */
@@ -25,7 +28,7 @@ static bool try_without(struct shrinking *s, size_t from, size_t to, const char 
 	size_t len = strlen(s->text), n = strlen(with);
 	char *candidate = malloc(len + n + 1);
 
-	if (!candidate || s->tries++ > MAX_TRIES) {
+	if (!candidate || s->tries++ > MAX_TRIES || time(NULL) > s->end) {
 		free(candidate);
 		return false;
 	}
@@ -156,7 +159,7 @@ void trial_shrink(struct trial *t, const struct trial_sides *sides, char **text,
 		  struct cover *cover)
 {
 	struct shrinking s = { .trial = t, .sides = sides, .cover = cover, .result = t->result,
-			       .text = *text };
+			       .text = *text, .end = time(NULL) + MAX_SECONDS };
 	bool more = true;
 
 	shrink_chunks(&s);

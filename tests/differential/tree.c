@@ -140,8 +140,8 @@ static void exec_while(struct tree *t, const struct node *n)
 static void exec_unroll(struct tree *t, const struct node *n)
 {
 	hit(t, UNROLL);
-	for (uint64_t i = tree_eval(t, n->u.loop.cond).n; i; i--)
-		tree_exec(t, n->u.loop.body);
+	for (uint64_t i = tree_eval(t, n->u.loop.cond).n; i && turn(t, n->u.loop.body); i--)
+		;
 }
 
 static void exec_for_range(struct tree *t, const struct node *n)

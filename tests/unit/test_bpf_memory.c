@@ -74,6 +74,41 @@ static void test_blocks(void **state)
 	check_block(200, 5);
 }
 
+/* Within a record, where any alignment will do. */
+static void check_any_alignment(uint32_t size, uint32_t at)
+{
+	struct bpf_help h;
+	struct ir_insn *p;
+	uint32_t ring;
+	uint8_t expected[256];
+	struct vm_record r;
+
+	bpf_help_open(&h);
+	ring = bpf_help_map(&h, BPF_MAP_TYPE_RINGBUF, 0, 0, 4096);
+	p = reserve(&h, ring, 256);
+	for (int32_t k = 0; k < 256; k++) {
+		expected[k] = (uint8_t)(k + 1);
+		ir_emit_store(&h.b, 1, p, k, K(k + 1));
+	}
+	ir_emit_memcpy(&h.b, p, 160, p, (int32_t)at, size, 2);
+	memmove(expected + 160, expected + at, size);
+	ir_emit_memzero(&h.b, p, (int32_t)at + 1, size);
+	memset(expected + at + 1, 0, size);
+	submit(&h, p);
+	bpf_help_compile(&h, false);
+	assert_int_equal(bpf_help_run(&h, NULL, 0), 0);
+	r = vm_record_get(h.vm, 0);
+	assert_memory_equal(r.data, expected, 256);
+	bpf_help_close(&h);
+}
+
+static void test_any_alignment(void **state)
+{
+	(void)state;
+	for (uint32_t size = 1; size <= 40; size++)
+		check_any_alignment(size, size % 9);
+}
+
 static void test_misaligned(void **state)
 {
 	struct bpf_help h;
@@ -184,6 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_any_alignment),
 		cmocka_unit_test(test_misaligned),
 		cmocka_unit_test(test_far),
 		cmocka_unit_test(test_atomics),
