@@ -277,7 +277,10 @@ static const struct type *step_type(struct check *c, const struct node *n, const
 {
 	if (t->kind == TYPE_POINTER)
 		return t;
-	if (is_flexible(t) && !n->u.incdec.decrement)
+	/* A difference always has a sign. */
+	if (n->u.incdec.decrement)
+		return type_int(c->types, 8, true);
+	if (is_flexible(t))
 		return c->state->signs_open ? type_literal(c->types, INT64_MAX, false) :
 		       type_int(c->types, 8, true);
 	return type_int(c->types, 8, t->is_signed);
