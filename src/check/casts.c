@@ -210,7 +210,8 @@ static bool cast_allowed(const struct type *to, const struct type *from)
 		return type_is_number(from) || from->kind == TYPE_BOOL ||
 		       from->kind == TYPE_POINTER || from->kind == TYPE_STRING;
 	case TYPE_POINTER:
-		return type_is_number(from) || from->kind == TYPE_POINTER;
+		return type_is_number(from) || from->kind == TYPE_POINTER ||
+		       from->kind == TYPE_STRING;
 	case TYPE_ARRAY:
 		return array_fits(to, from);
 	case TYPE_STRING:
@@ -234,6 +235,9 @@ static enum type_space cast_space(const struct check *c, const struct type *to,
 		return SPACE_KERNEL;
 	if (from->kind == TYPE_POINTER)
 		return from->space;
+	/* The text itself, in the program's own memory. */
+	if (from->kind == TYPE_STRING)
+		return SPACE_KERNEL;
 	if (is_text && c->prog->provider->space != SPACE_USER)
 		return SPACE_NONE;
 	return c->prog->provider->space;
@@ -293,6 +297,8 @@ const struct type *infer_cast(struct check *c, struct node *n)
 	}
 	if (!cast_allowed(to, from))
 		return bad_cast(c, n, to, from);
+	if (to->kind == TYPE_POINTER && from->kind == TYPE_STRING && x->kind == NODE_VAR)
+		x->u.var.var->address_taken = true;
 	if (to->kind == TYPE_ENUM && x->kind == NODE_INT &&
 	    !has_enumerator(to->enumeration, x->u.integer.value)) {
 		check_error(c, n->loc, DIAG_BAD_CAST, "Enum: %s doesn't contain value %lld",

@@ -352,12 +352,30 @@ static bool fits(const struct type *from, const struct type *to)
 	return from->size_bytes < to->size_bytes && (!from->is_signed || to->is_signed);
 }
 
+/* Where a string lies; what is not in the program's memory is copied there. */
+static struct ir_insn *text_address(struct gen *g, struct node *x)
+{
+	struct place p = lower_place(g, x);
+	struct ir_insn *copy;
+
+	if (p.kind != PLACE_DIRECT || (p.base->type != IR_OBJ && p.base->type != IR_MAPVAL)) {
+		copy = lower_object(g, "text", x->type->size_bytes, 8);
+		lower_copy(g, (struct dest){ .base = copy }, x->type, p, x->type);
+		p = lower_at(copy, 0);
+	}
+	if (p.base->op == IR_OBJECT)
+		g->b.func->objects.at[p.base->imm].keep = true;
+	return lower_to_scalar(g, lower_place_address(g, p));
+}
+
 struct ir_insn *lower_cast(struct gen *g, struct node *n)
 {
 	struct node *x = n->u.cast.operand;
 	const struct type *from = x->type, *to = n->type;
 	struct ir_insn *v;
 
+	if (from->kind == TYPE_STRING && to->kind == TYPE_POINTER)
+		return text_address(g, x);
 	if (type_is_aggregate(from))
 		v = lower_merged(g, x, to);
 	else if (from->kind == TYPE_STRING && to->kind == TYPE_BOOL)
