@@ -186,20 +186,21 @@ static void write_probe(struct gen *g, const char *name, int size)
 	gen_put(g, "}\n");
 }
 
-void gen_program(uint64_t seed, uint32_t attempt, struct sbuf *out)
+void gen_program(uint64_t seed, uint32_t attempt, bool common, struct sbuf *out)
 {
-	struct gen g = { .state = seed * 1000003 + attempt, .out = out };
+	struct gen g = { .state = seed * 1000003 + attempt, .out = out, .common = common };
 	int size;
 
 	gen_random(&g);
 	arena_init(&g.arena);
 	write_config(&g);
-	size = program_size(&g);
+	size = common ? 1 + (int)gen_below(&g, 12) : program_size(&g);
 	for (unsigned i = 1 + gen_below(&g, 4); i; i--)
 		add_map(&g, false);
 	for (unsigned i = gen_below(&g, 4); i; i--)
 		add_map(&g, true);
-	gen_functions(&g);
+	if (!common)
+		gen_functions(&g);
 	write_probe(&g, "begin", size);
 	if (gen_chance(&g, 25))
 		write_probe(&g, "end", 1 + size / 3);

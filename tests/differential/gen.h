@@ -10,12 +10,14 @@
 
 #include "base/sbuf.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Positional parameters that every program is run with. */
 extern const char *const gen_params[];
 extern const size_t gen_nr_params;
 
-void gen_program(uint64_t seed, uint32_t attempt, struct sbuf *out);
+/* `common`: only what means the same in bpftrace. */
+void gen_program(uint64_t seed, uint32_t attempt, bool common, struct sbuf *out);
 
 #endif

@@ -203,7 +203,7 @@ static bool binary(struct gen *g, int depth)
 	gen_put(g, " %s ", ops[op]);
 	at = g->out->len;
 	if (op >= 8) {
-		if (gen_chance(g, 70)) {
+		if (g->common || gen_chance(g, 70)) {
 			gen_put(g, "%u", gen_below(g, 64));
 			right = true;
 		} else {
@@ -228,9 +228,9 @@ static bool unary(struct gen *g, int depth)
 	static const char *const ops[] = { "-", "~" };
 	bool constant;
 
-	gen_put(g, "(%s", ops[gen_below(g, 2)]);
+	gen_put(g, "(%s%s", ops[gen_below(g, 2)], g->common ? "(int64)(" : "");
 	constant = gen_integer(g, depth - 1);
-	gen_put(g, ")");
+	gen_put(g, g->common ? "))" : ")");
 	return constant;
 }
 
@@ -256,7 +256,7 @@ static bool array(struct gen *g, int depth)
 	};
 	unsigned row = gen_below(g, sizeof(rows) / sizeof(*rows));
 
-	if (gen_chance(g, 20)) {
+	if (gen_chance(g, 20) && !g->common) {
 		gen_put(g, "(%s)((%s)((%s)(", rows[row].from, rows[row].type, rows[row].from);
 		gen_integer(g, depth - 1);
 		gen_put(g, ")))");
@@ -270,7 +270,7 @@ static bool array(struct gen *g, int depth)
 	} else {
 		gen_put(g, "(uint8)(");
 		gen_integer(g, depth - 1);
-		gen_put(g, ") & %u]", gen_chance(g, 80) ? rows[row].count - 1 : 9);
+		gen_put(g, ") & %u]", g->common || gen_chance(g, 80) ? rows[row].count - 1 : 9);
 	}
 	return false;
 }
@@ -303,7 +303,7 @@ static bool incdec(struct gen *g)
 	const struct gen_var *v = gen_var_find(g, &gen_int, true);
 	const char *op = gen_chance(g, 50) ? "++" : "--";
 
-	if (g->only || !v)
+	if (g->only || g->common || !v)
 		return false;
 	if (gen_chance(g, 50))
 		gen_put(g, "(%s%s)", op, v->name);
@@ -318,7 +318,7 @@ static bool from_aggregate(struct gen *g, int depth)
 
 	if (!m)
 		return false;
-	if (gen_chance(g, 50))
+	if (g->common || gen_chance(g, 50))
 		gen_put(g, "(%s)", gen_int_names[gen_chance(g, 60) ? 3 : gen_below(g, 8)]);
 	gen_elem(g, m, depth);
 	return true;
@@ -420,7 +420,7 @@ static void logic(struct gen *g, int depth)
 
 static bool bool_of_map(struct gen *g, int depth)
 {
-	const struct gen_map *m = g->only ? NULL : gen_map_find(g, NULL, 1);
+	const struct gen_map *m = g->only || g->common ? NULL : gen_map_find(g, NULL, 1);
 
 	if (!m)
 		return false;
@@ -519,7 +519,7 @@ static void items(struct gen *g, const struct gen_type *type, int depth)
 	int from = 0;
 
 	/* Fields of a record may be written in any order. */
-	if (type->kind == GEN_RECORD && gen_chance(g, 30))
+	if (type->kind == GEN_RECORD && gen_chance(g, 30) && !g->common)
 		from = (int)gen_below(g, (unsigned)type->nr);
 	gen_put(g, "(");
 	for (int i = 0; i < type->nr; i++) {

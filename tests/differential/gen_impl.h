@@ -61,12 +61,14 @@ struct gen {
 	const struct gen_func *func;	/* being written */
 	int names;		/* given so far */
 	int loops;		/* around */
+	int unrolled;		/* of these */
 	int no_jump;		/* > 0: break and continue would leave something else */
 	const char *only;	/* in a loop over a map: the one variable that may be read */
 	const struct gen_type *only_type;
 	bool no_effects;	/* in such a loop expressions change and print nothing */
 	int max_string;
 	int budget;		/* statements left */
+	bool common;		/* only what bpftrace does in the same way */
 	bool ended;		/* statement after this one would not be reached */
 };
 

@@ -67,7 +67,7 @@ static void compound_op(struct gen *g)
 	static const char *const ops[] = { "+=", "-=", "*=", "&=", "|=", "^=", "/=", "%=", "<<=",
 					   ">>=" };
 
-	gen_put(g, " %s ", ops[gen_below(g, 10)]);
+	gen_put(g, " %s ", ops[gen_below(g, g->common ? 8 : 10)]);
 	gen_expr(g, &gen_int, 2);
 	gen_put(g, ";\n");
 }
@@ -94,7 +94,7 @@ static void change_var(struct gen *g)
 		return;
 	}
 	if (v->type->kind == GEN_INT && roll < 15) {
-		gen_put(g, roll < 8 ? "%s++;\n" : "--%s;\n", v->name);
+		gen_put(g, roll < 8 || g->common ? "%s++;\n" : "--%s;\n", v->name);
 		return;
 	}
 	gen_put(g, "%s", v->name);
@@ -118,11 +118,11 @@ static void change_map(struct gen *g)
 		new_var(g);
 		return;
 	}
-	if (m->value->kind == GEN_INT && roll < 10)
+	if (m->value->kind == GEN_INT && roll < 10 && !g->common)
 		gen_put(g, "--");
-	gen_elem(g, m, 2);
+	gen_elem(g, m, g->common && roll < 45 ? 0 : 2);
 	if (m->value->kind == GEN_INT && roll < 20) {
-		gen_put(g, roll < 10 ? ";\n" : "++;\n");
+		gen_put(g, roll >= 10 ? "++;\n" : g->common ? "--;\n" : ";\n");
 		return;
 	}
 	if (m->value->kind == GEN_INT && roll < 45) {
@@ -140,8 +140,11 @@ void gen_aggregate_call(struct gen *g, const struct gen_map *m, int depth)
 						      "stats", "hist", "lhist" };
 
 	gen_put(g, "%s(", names[m->aggregate]);
-	if (m->aggregate != AGG_COUNT)
+	if (m->aggregate != AGG_COUNT) {
+		gen_put(g, g->common ? "(int64)(" : "");
 		gen_integer(g, depth);
+		gen_put(g, g->common ? ")" : "");
+	}
 	if (m->aggregate == AGG_HIST && m->bits)
 		gen_put(g, ", %u", m->bits);
 	if (m->aggregate == AGG_LHIST)
@@ -189,7 +192,7 @@ static void whole_map(struct gen *g)
 		gen_put(g, "print(");
 		gen_elem(g, m, 2);
 		gen_put(g, ");\n");
-	} else if (roll < 70 && m->key) {
+	} else if (roll < 70 && m->key && !g->common) {
 		gen_put(g, "print(%s, %u);\n", m->name, 1 + gen_below(g, 4));
 	} else {
 		gen_put(g, "print(%s);\n", m->name);
@@ -210,7 +213,7 @@ static void printf_conversion(struct gen *g, const struct gen_type *type)
 		gen_put(g, "%%%s%s", strcmp(numbers[number], "s") || flag < 7 ? flags[flag] : "",
 			numbers[number]);
 	else
-		gen_put(g, "%%%ss", flag < 7 ? flags[flag] : "");
+		gen_put(g, "%%%ss", flag < 7 && (!g->common || !type->nr) ? flags[flag] : "");
 }
 
 static void print_values(struct gen *g)
@@ -320,7 +323,9 @@ static void while_loop(struct gen *g, int depth)
 static void unroll(struct gen *g, int depth)
 {
 	gen_put(g, "unroll (%u) {\n", 1 + gen_below(g, 4));
+	g->unrolled++;
 	loop_body(g, depth);
+	g->unrolled--;
 }
 
 /* A loop over a map only adds up what does not depend on the order. */
@@ -417,7 +422,7 @@ static void jump(struct gen *g)
 	g->indent++;
 	start(g);
 	g->indent--;
-	if (g->loops && roll < 80)
+	if (g->loops && roll < 80 && !(g->common && g->unrolled))
 		gen_put(g, roll < 40 ? "break;\n" : "continue;\n");
 	else if (roll < 90 || g->loops)
 		gen_return(g);

@@ -2,6 +2,7 @@
  * Differential testing: random programs on three sides, which must agree.
  *
  *	differential [--count N] [--seed S] [--live] [--quiet] [--cover] [--no-shrink]
+ *		     [--reference BPFTRACE]
  *	differential --show SEED		print the program
  *	differential [--live] FILE.bt ...	kept programs: FILE.out is what they print
  *						(written if it is missing)
@@ -10,9 +11,13 @@
  * bytecode, for a made-up machine whose features change from program to
  * program, and with --live the kernel. Every failing seed is told with its
  * program made small. Last line: totals.
+ *
+ * With --reference programs of the part of the language that is the same in
+ * bpftrace are also run by it; docs/differences.md lists the rest.
  */
 #include "kernel/live_target.h"
 #include "tests/differential/gen.h"
+#include "tests/differential/reference.h"
 #include "tests/differential/trial.h"
 
 #include <inttypes.h>
@@ -32,6 +37,7 @@
 struct settings {
 	uint64_t seed, count;
 	bool live, quiet, cover, no_shrink;
+	const char *reference;
 };
 
 /* What the workers share with us. */
@@ -40,6 +46,7 @@ struct shared {
 	struct cover cover;
 	uint64_t at, attempt;		/* being run */
 	uint64_t passed, refused;
+	uint64_t reference[REFERENCE_RESULTS];
 };
 
 struct driver {
@@ -56,13 +63,27 @@ static struct trial_sides sides_of(struct driver *d, uint64_t seed)
 				     .variant = seed % 3 ? seed / 3 % VARIANTS : 0 };
 }
 
-static void generate(uint64_t seed, uint64_t attempt, struct sbuf *text)
+static void generate(const struct driver *d, uint64_t seed, uint64_t attempt, struct sbuf *text)
 {
 	sbuf_clear(text);
-	gen_program(seed, (uint32_t)attempt, text);
+	gen_program(seed, (uint32_t)attempt, d->settings.reference != NULL, text);
 }
 
 /* ---- the worker ---- */
+
+static void try_reference(struct driver *d, uint64_t seed, const char *text)
+{
+	struct sbuf told = { 0 };
+	enum reference_result r = reference_run(d->settings.reference, text, d->shared->trial.want,
+						&told);
+
+	d->shared->reference[r]++;
+	if (r != REFERENCE_AGREES)
+		printf("REFERENCE seed %" PRIu64 " %s\n%s--- expected\n%s--- got\n%.3000s\n", seed,
+		       r == REFERENCE_DIFFERS ? "differs" : "is refused", text,
+		       r == REFERENCE_DIFFERS ? d->shared->trial.want : "", sbuf_text(&told));
+	sbuf_close(&told);
+}
 
 static bool try_seed(struct driver *d, uint64_t seed)
 {
@@ -71,7 +92,7 @@ static bool try_seed(struct driver *d, uint64_t seed)
 	struct sbuf text = { 0 };
 
 	for (s->attempt = 0; s->attempt < MAX_ATTEMPTS; s->attempt++) {
-		generate(seed, s->attempt, &text);
+		generate(d, seed, s->attempt, &text);
 		alarm(60);
 		trial_run(&s->trial, &sides, sbuf_text(&text), &s->cover);
 		if (s->trial.result == TRIAL_REFUSED && d->settings.cover)
@@ -79,6 +100,10 @@ static bool try_seed(struct driver *d, uint64_t seed)
 		if (s->trial.result != TRIAL_REFUSED)
 			break;
 		s->refused++;
+	}
+	if (d->settings.reference && s->trial.result == TRIAL_PASSED) {
+		alarm(0);
+		try_reference(d, seed, sbuf_text(&text));
 	}
 	sbuf_close(&text);
 	return s->trial.result == TRIAL_PASSED;
@@ -139,7 +164,7 @@ static void tell_failure(struct driver *d)
 
 	d->failed++;
 	snprintf(title, sizeof(title), "seed %" PRIu64, s->at);
-	generate(s->at, s->attempt, &generated);
+	generate(d, s->at, s->attempt, &generated);
 	text = strdup(sbuf_text(&generated));
 	sbuf_close(&generated);
 	if (!text || d->failed > MAX_SHOWN) {
@@ -248,7 +273,7 @@ static int show_program(const char *seed)
 {
 	struct sbuf text = { 0 };
 
-	gen_program(strtoull(seed, NULL, 0), 0, &text);
+	gen_program(strtoull(seed, NULL, 0), 0, false, &text);
 	fputs(sbuf_text(&text), stdout);
 	sbuf_close(&text);
 	return 0;
@@ -286,12 +311,23 @@ static int parse_options(struct settings *s, int argc, char **argv)
 			s->count = strtoull(argv[++i], NULL, 0);
 		else if (!strcmp(argv[i], "--seed") && *value)
 			s->seed = strtoull(argv[++i], NULL, 0);
+		else if (!strcmp(argv[i], "--reference") && *value)
+			s->reference = argv[++i];
 		else if (!strcmp(argv[i], "--show") && *value)
 			exit(show_program(value));
 		else
 			return -1;
 	}
 	return i;
+}
+
+static void tell_reference(struct driver *d)
+{
+	const uint64_t *n = d->shared->reference;
+
+	printf("reference: %" PRIu64 " agree, %" PRIu64 " differ, %" PRIu64 " refused there\n",
+	       n[REFERENCE_AGREES], n[REFERENCE_DIFFERS], n[REFERENCE_REFUSES]);
+	d->failed += n[REFERENCE_DIFFERS];
 }
 
 int main(int argc, char **argv)
@@ -318,6 +354,8 @@ int main(int argc, char **argv)
 	if (first == argc && cover_fails(&d))
 		d.failed++;
 	printf("%" PRIu64 " attempts of the generator had errors\n", d.shared->refused);
+	if (d.settings.reference)
+		tell_reference(&d);
 	printf("%" PRIu64 " passed, %" PRIu64 " failed, 0 skipped\n", d.shared->passed, d.failed);
 	return d.failed ? 1 : 0;
 }

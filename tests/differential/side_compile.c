@@ -6,6 +6,7 @@
 #include "ir/ir.h"
 #include "lang/lang.h"
 #include "out/text.h"
+#include "types/cdefs.h"
 #include "types/kbtf.h"
 
 #include <string.h>
@@ -34,6 +35,35 @@ void side_close(struct compiled *c)
 	arena_free(&c->arena);
 }
 
+static bool is_builtin(const char *name, bool is_call)
+{
+	const struct builtin *b = builtin_find(name);
+
+	return b && (b->kind & (is_call ? BUILTIN_FUNC : BUILTIN_VAR));
+}
+
+static const char *no_header(void *arg, const char *path, size_t *len)
+{
+	(void)arg, (void)path, (void)len;
+	return NULL;
+}
+
+static void read_c_part(struct compiled *c)
+{
+	struct cdefs_env env = {
+		.types = &c->types, .diags = &c->diags, .btf = c->check.btf,
+		.char_is_signed = c->check.target->arch->char_is_signed,
+		.machine_macro = arena_printf(&c->arena, "__%s__", c->check.target->arch->name),
+		.page_size = c->check.target->page_size, .read = no_header,
+	};
+	struct c_chunk *part;
+
+	c->check.cdefs = cdefs_new(&env);
+	vec_each(part, &c->check.script->c_parts)
+		cdefs_add(c->check.cdefs, part->text, strlen(part->text), part->loc);
+	cdefs_finish(c->check.cdefs);
+}
+
 bool side_check(struct compiled *c, const char *text)
 {
 	struct lang_options lang = {
@@ -42,9 +72,14 @@ bool side_check(struct compiled *c, const char *text)
 	struct source *s = source_add(&c->diags, "t.bt", text, strlen(text));
 
 	c->check.script = lang_parse(&c->arena, &c->names, &c->diags, s, &lang);
+	if (!c->diags.nr_errors)
+		lang_expand_macros(&c->arena, &c->diags, c->check.script, is_builtin);
 	if (c->diags.nr_errors)
 		return false;
 	c->check.btf = target_kbtf(c->check.target, &c->types);
+	read_c_part(c);
+	if (c->diags.nr_errors)
+		return false;
 	return !check_run(&c->check) && !c->diags.nr_errors;
 }
 

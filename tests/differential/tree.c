@@ -73,10 +73,13 @@ static void exec_compound(struct tree *t, const struct node *n)
 	}
 
 	t->cover->assign_ops[n->u.assign.op]++;
-	v = tree_arith(t, n->u.assign.op, value->type, old.n, v.n, n->loc);
+	if (target->type->kind == TYPE_POINTER)
+		v.n = tree_step(t, n->u.assign.op, target->type, old.n, v.n);
+	else
+		v = tree_arith(t, n->u.assign.op, value->type, old.n, v.n, n->loc);
 	if (v.n != val_extend(target->type, v.n))
 		hit(t, STORE_CUTS);
-	tree_place_write(t, &place, &v, value->type);
+	tree_place_write(t, &place, &v, target->type->kind == TYPE_POINTER ? target->type : value->type);
 }
 
 static void exec_assign(struct tree *t, const struct node *n)

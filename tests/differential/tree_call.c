@@ -203,6 +203,22 @@ static struct val call_bswap(struct tree *t, const struct node *n)
 	return val_number(n->type, __builtin_bswap64(v.n) >> (64 - 8 * type->size_bytes));
 }
 
+static struct val call_buf(struct tree *t, const struct node *n)
+{
+	struct val v = tree_eval(t, n->u.call.args.at[0]), len = { 0 };
+	uint64_t max = n->type->size_bytes - 4;
+	uint8_t *bytes = arena_alloc(t->arena, n->u.call.args.at[0]->type->size_bytes + 1);
+
+	hit(t, BUF);
+	tree_store(n->u.call.args.at[0]->type, &v, bytes);
+	len.n = n->u.call.args.at[0]->type->size_bytes;
+	if (n->u.call.args.n > 1)
+		len = tree_eval(t, n->u.call.args.at[1]);
+	if (len.n > n->u.call.args.at[0]->type->size_bytes)
+		tree_fail(t, "a buffer beyond memory");
+	return (struct val){ .s = (char *)bytes, .len = len.n < max ? len.n : max };
+}
+
 typedef struct val (*call_fn)(struct tree *t, const struct node *n);
 
 static const call_fn calls[BUILTIN_ID_COUNT] = {
@@ -211,7 +227,7 @@ static const call_fn calls[BUILTIN_ID_COUNT] = {
 	[BUILTIN_delete] = call_delete, [BUILTIN_has_key] = call_has_key,
 	[BUILTIN_find] = call_find, [BUILTIN_len] = call_len, [BUILTIN_str] = call_str,
 	[BUILTIN_strlen] = call_strlen, [BUILTIN_strncmp] = call_strncmp,
-	[BUILTIN_bswap] = call_bswap,
+	[BUILTIN_bswap] = call_bswap, [BUILTIN_buf] = call_buf,
 };
 
 struct val tree_call(struct tree *t, const struct node *n)

@@ -94,6 +94,8 @@ static void cover_compare(struct tree *t, const struct node *n)
 	case TYPE_TUPLE: hit(t, COMPARE_TUPLE); break;
 	case TYPE_RECORD: hit(t, COMPARE_RECORD); break;
 	case TYPE_ARRAY: hit(t, COMPARE_ARRAY); break;
+	case TYPE_POINTER: hit(t, COMPARE_POINTER); break;
+	case TYPE_BUFFER: hit(t, COMPARE_BUFFER); break;
 	case TYPE_INT:
 		cover_join(t->cover, unconverted(l), unconverted(r), l->type);
 		if (l->type->is_signed)
@@ -112,7 +114,8 @@ static struct val compare(struct tree *t, const struct node *n)
 	enum ast_op op = n->u.binary.op;
 	struct val x = tree_eval(t, l), y = tree_eval(t, r);
 	bool is_number = l->type->kind == TYPE_INT || l->type->kind == TYPE_ENUM ||
-			 l->type->kind == TYPE_BOOL || type_is_aggregate(l->type);
+			 l->type->kind == TYPE_BOOL || l->type->kind == TYPE_POINTER ||
+			 type_is_aggregate(l->type);
 
 	cover_compare(t, n);
 	if (is_number)
@@ -127,6 +130,8 @@ static struct val logic(struct tree *t, const struct node *n)
 
 	if (l->type->kind == TYPE_BOOL)
 		hit(t, LOGIC_BOOL);
+	else if (l->type->kind == TYPE_POINTER)
+		hit(t, LOGIC_POINTER);
 	else
 		hit(t, LOGIC_INT);
 	if (val_true(&x, l->type) == (n->u.binary.op == OP_LOR)) {
@@ -147,17 +152,27 @@ static struct val eval_binary(struct tree *t, const struct node *n)
 		return logic(t, n);
 	if (op >= OP_EQ && op <= OP_GE)
 		return compare(t, n);
-	cover_arith(t, n);
+	if (n->type->kind != TYPE_POINTER)
+		cover_arith(t, n);
 	x = tree_eval(t, n->u.binary.left);
 	y = tree_eval(t, n->u.binary.right);
+	if (n->u.binary.left->type->kind == TYPE_POINTER)
+		return (struct val){ .s = "", .n = tree_step(t, op, n->type, x.n, y.n) };
+	if (n->u.binary.right->type->kind == TYPE_POINTER)
+		return (struct val){ .s = "", .n = tree_step(t, op, n->type, y.n, x.n) };
 	return tree_arith(t, op, n->type, x.n, y.n, n->loc);
 }
 
 static struct val eval_unary(struct tree *t, const struct node *n)
 {
 	const struct node *operand = n->u.unary.operand;
-	struct val v = tree_eval(t, operand);
+	struct val v;
 
+	if (n->u.unary.op == OP_ADDR)
+		return tree_address(t, n);
+	if (n->u.unary.op == OP_DEREF)
+		return tree_deref(t, n);
+	v = tree_eval(t, operand);
 	cover_op(t->cover, n->u.unary.op, operand->type);
 	switch (n->u.unary.op) {
 	case OP_NEG: return val_number(n->type, 0 - v.n);
@@ -184,13 +199,19 @@ static struct val eval_incdec(struct tree *t, const struct node *n)
 		hit(t, PRE);
 	else
 		hit(t, POST);
-	if (operand->type->size_bytes < 8)
+	if (operand->type->kind == TYPE_POINTER)
+		hit(t, INC_POINTER);
+	else if (operand->type->size_bytes < 8)
 		hit(t, INC_DECLARED);
 	else if (operand->type->is_signed)
 		hit(t, INC_SIGNED);
 	else
 		hit(t, INC_UNSIGNED);
-	new = val_number(operand->type, n->u.incdec.decrement ? old.n - 1 : old.n + 1);
+	if (operand->type->kind == TYPE_POINTER)
+		new = (struct val){ .n = tree_step(t, n->u.incdec.decrement ? OP_SUB : OP_ADD,
+						   operand->type, old.n, 1) };
+	else
+		new = val_number(operand->type, n->u.incdec.decrement ? old.n - 1 : old.n + 1);
 	tree_place_write(t, &place, &new, operand->type);
 	return n->u.incdec.prefix ? new : old;
 }
@@ -248,8 +269,12 @@ static struct val eval_element(struct tree *t, const struct node *n)
 static struct val eval_index(struct tree *t, const struct node *n)
 {
 	const struct node *object = n->u.index.object, *index = n->u.index.index;
-	struct val v = tree_eval(t, object), i = tree_eval(t, index);
+	struct val v, i;
 
+	if (object->type->kind == TYPE_POINTER)
+		return tree_pointer_index(t, n);
+	v = tree_eval(t, object);
+	i = tree_eval(t, index);
 	if (object->type->kind == TYPE_STRING) {
 		hit(t, STRING_INDEX);
 		return val_number(n->type, i.n < v.len ? (uint8_t)v.s[i.n] : 0);
@@ -293,7 +318,17 @@ static struct val eval_tuple(struct tree *t, const struct node *n)
 static struct val eval_cast(struct tree *t, const struct node *n)
 {
 	const struct type *from = n->u.cast.operand->type;
-	struct val v = tree_eval(t, n->u.cast.operand);
+	struct val v;
+
+	if (from->kind == TYPE_STRING && n->type->kind == TYPE_POINTER)
+		return (struct val){ .s = "", .n = tree_text_address(t, n->u.cast.operand) };
+	v = tree_eval(t, n->u.cast.operand);
+	if (n->type->kind == TYPE_POINTER)
+		hit(t, CAST_POINTER);
+	else if (from->kind == TYPE_POINTER)
+		hit(t, CAST_FROM_POINTER);
+	if (n->type->kind == TYPE_ENUM)
+		hit(t, CAST_ENUM);
 
 	if (!n->implicit)
 		cover_cast(t->cover, from, n->type);
@@ -353,6 +388,7 @@ struct val tree_eval(struct tree *t, const struct node *n)
 	case NODE_TERNARY: return eval_choice(t, n);
 	case NODE_BLOCK: return eval_block(t, n);
 	case NODE_ELEMENT: return eval_element(t, n);
+	case NODE_FIELD: return tree_field(t, n);
 	case NODE_INDEX: return eval_index(t, n);
 	case NODE_TUPLE:
 	case NODE_RECORD: return eval_tuple(t, n);

@@ -44,6 +44,13 @@ struct tree_event {
 	uint64_t top, div;
 };
 
+/* Memory that a pointer may point to: a variable, or bytes. */
+struct tree_region {
+	const struct var *var;
+	const uint8_t *bytes;
+	size_t size;
+};
+
 enum flow { FLOW_NEXT, FLOW_BREAK, FLOW_CONTINUE, FLOW_RETURN };
 
 struct tree {
@@ -52,6 +59,7 @@ struct tree {
 	struct cover *cover;
 	struct hmap vars;	/* struct var * -> struct val * */
 	struct hmap maps;	/* struct map * -> struct tree_map * */
+	VEC(struct tree_region) regions;
 	VEC(struct tree_event) events;
 	enum flow flow;
 	struct func *func;	/* that runs, or NULL */
@@ -107,6 +115,17 @@ size_t tree_hist_buckets(const struct type *value);
 struct val tree_eval(struct tree *t, const struct node *n);
 struct val tree_arith(struct tree *t, enum ast_op op, const struct type *type, uint64_t x,
 		      uint64_t y, struct loc loc);
+
+/* ---- tree_memory.c ---- */
+uint64_t tree_text_address(struct tree *t, const struct node *n);
+void tree_store(const struct type *type, const struct val *v, uint8_t *bytes);
+struct val tree_load(struct tree *t, const struct type *type, const uint8_t *bytes);
+struct val tree_load_field(struct tree *t, const struct type_field *f, const uint8_t *bytes);
+struct val tree_address(struct tree *t, const struct node *n);
+struct val tree_deref(struct tree *t, const struct node *n);
+struct val tree_field(struct tree *t, const struct node *n);
+struct val tree_pointer_index(struct tree *t, const struct node *n);
+uint64_t tree_step(struct tree *t, enum ast_op op, const struct type *type, uint64_t p, uint64_t n);
 
 /* ---- tree_call.c ---- */
 struct val tree_call(struct tree *t, const struct node *n);

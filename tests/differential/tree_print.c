@@ -32,6 +32,35 @@ static void print_items(struct tree *t, struct sbuf *out, const struct val *v,
 	}
 }
 
+static void print_enum(struct sbuf *out, uint64_t n, const struct type *type)
+{
+	const struct type_enum *e = type->enumeration;
+
+	for (size_t i = 0; i < e->nr_items; i++) {
+		if (e->items[i].value == n) {
+			sbuf_puts(out, e->items[i].name);
+			return;
+		}
+	}
+	print_number(out, n, e->is_signed);
+}
+
+static void print_struct(struct tree *t, struct sbuf *out, const struct val *v,
+			 const struct type *type)
+{
+	size_t n;
+	const struct type_field *f = type_struct_fields(t->check->types, type->structure, &n);
+
+	sbuf_puts(out, "{ ");
+	for (size_t i = 0; i < n; i++) {
+		struct val part = tree_load_field(t, &f[i], (const uint8_t *)v->s + f[i].offset_bytes);
+
+		sbuf_printf(out, "%s.%s = ", i ? ", " : "", f[i].name);
+		val_print(t, out, &part, f[i].type);
+	}
+	sbuf_puts(out, " }");
+}
+
 static void print_string(struct tree *t, struct sbuf *out, const struct val *v,
 			 const struct type *type)
 {
@@ -50,6 +79,18 @@ void val_print(struct tree *t, struct sbuf *out, const struct val *v, const stru
 		break;
 	case TYPE_STRING:
 		print_string(t, out, v, type);
+		break;
+	case TYPE_POINTER:
+		sbuf_printf(out, "0x%" PRIx64, v->n);
+		break;
+	case TYPE_ENUM:
+		print_enum(out, v->n, type);
+		break;
+	case TYPE_STRUCT:
+		print_struct(t, out, v, type);
+		break;
+	case TYPE_BUFFER:
+		sbuf_add(out, v->s, v->len);
 		break;
 	case TYPE_TUPLE:
 		sbuf_putc(out, '(');
@@ -99,7 +140,8 @@ static void convert(struct tree *t, struct sbuf *out, const struct image_convers
 	case CONV_HEX: sbuf_printf(out, c->alternate ? "%#" PRIx64 : "%" PRIx64, n); break;
 	case CONV_HEX_UPPER: sbuf_printf(out, c->alternate ? "%#" PRIX64 : "%" PRIX64, n); break;
 	case CONV_CHAR: sbuf_putc(out, (char)v->n); break;
-	case CONV_STRING: val_print(t, out, v, type); break;
+	case CONV_STRING:
+	case CONV_BUFFER_TEXT: val_print(t, out, v, type); break;
 	default: tree_fail(t, "unknown conversion");
 	}
 }

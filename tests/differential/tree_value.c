@@ -41,6 +41,9 @@ struct val val_zero(struct tree *t, const struct type *type)
 		return zero_items(t, type, type->nr_fields);
 	case TYPE_ARRAY:
 		return zero_items(t, type, type->count);
+	case TYPE_STRUCT:
+		return (struct val){ .s = arena_alloc(t->arena, type->size_bytes + 1),
+				     .len = type->size_bytes };
 	default:
 		return (struct val){ .s = "" };
 	}
@@ -111,6 +114,8 @@ struct val val_convert(struct tree *t, const struct val *v, const struct type *f
 		return val_number(to, number_of(v, from));
 	if (to->kind == TYPE_BOOL && from->kind == TYPE_STRING)
 		return val_number(to, v->len != 0);
+	if (to->kind == TYPE_POINTER && from->kind == TYPE_INT)
+		return (struct val){ .n = val_extend(from, v->n) };
 	if (to->kind == TYPE_INT || to->kind == TYPE_BOOL || to->kind == TYPE_ENUM)
 		return val_number(to, v->n);
 	return *v;
@@ -136,6 +141,8 @@ bool val_equal(struct tree *t, const struct val *a, const struct type *at, const
 {
 	if (at->kind == TYPE_STRING)
 		return strings_equal(t, a, at, b, bt);
+	if (at->kind == TYPE_BUFFER)
+		return a->len == b->len && !memcmp(a->s, b->s, a->len);
 	if (at->kind != TYPE_TUPLE && at->kind != TYPE_RECORD && at->kind != TYPE_ARRAY)
 		return a->n == b->n;
 	for (size_t i = 0; i < a->nr; i++) {
@@ -165,6 +172,8 @@ int val_order(const struct val *a, const struct val *b, const struct type *type)
 
 	switch (type->kind) {
 	case TYPE_STRING:
+	case TYPE_BUFFER:
+	case TYPE_STRUCT:
 		return order_texts(a, b);
 	case TYPE_TUPLE:
 	case TYPE_RECORD:
