@@ -28,7 +28,7 @@ struct map_store {
 	/* what the programs do with it, found before storage is decided */
 	unsigned users, raw_users;	/* programs that touch it */
 	bool preemptible;	/* one of them may be interrupted by another */
-	bool inserted, inserted_irq_off, inserted_perf;
+	bool inserted, inserted_irq_off, inserted_perf, inserted_in_loop;
 	bool may_be_zero;	/* though it was written: it is not only counted up */
 };
 

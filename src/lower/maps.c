@@ -37,6 +37,7 @@ struct usage {
 	const struct prog *prog;
 	struct node *written;	/* target of the assignment around */
 	struct hmap seen;	/* maps of this program */
+	int loops;		/* around the node that is visited */
 };
 
 /* A program of these kinds is never interrupted by another one on its CPU. */
@@ -119,6 +120,7 @@ static void note_use(struct usage *u, const struct map *map, bool inserts)
 	s->inserted = true;
 	s->inserted_irq_off |= !runs_with_irqs_on(u->prog);
 	s->inserted_perf |= is_perf(u->prog);
+	s->inserted_in_loop |= u->loops > 0;
 }
 
 static struct map *map_of(const struct node *n)
@@ -142,6 +144,11 @@ static void note_zero(const struct node *n)
 		lower_store(m)->may_be_zero = true;
 }
 
+static bool is_loop(const struct node *n)
+{
+	return n->kind == NODE_FOR_RANGE || n->kind == NODE_FOR_MAP || n->kind == NODE_WHILE;
+}
+
 static void visit(struct node **slot, void *arg)
 {
 	struct usage *u = arg;
@@ -159,7 +166,9 @@ static void visit(struct node **slot, void *arg)
 		u->l->strftime = n;
 	if (n->kind == NODE_MAP || n->kind == NODE_MAP_ELEM)
 		note_use(u, n->u.map.map, n == u->written);
+	u->loops += is_loop(n);
 	node_children(n, visit, u);
+	u->loops -= is_loop(n);
 }
 
 static void find_usage(struct lower *l)
@@ -234,9 +243,12 @@ static void place_cell(struct lower *l, struct map_store *s)
 		s->set_offset = cells_take(l, 8, 8);
 }
 
+/* A loop can ask for elements of all CPUs faster than the kernel's work queue makes
+ * them: 50,000 new keys in one run, and the rest fails. */
 static bool wants_prealloc(const struct map_store *s)
 {
-	return s->inserted_irq_off || s->inserted_perf || s->value_size > MAX_PREALLOC_FREE;
+	return s->inserted_irq_off || s->inserted_perf || s->value_size > MAX_PREALLOC_FREE ||
+	       (s->inserted_in_loop && s->is_percpu);
 }
 
 static enum bpf_map_type hash_type(const struct map_store *s)

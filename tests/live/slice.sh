@@ -117,6 +117,15 @@ expect_out '@: 400000'
 expect_out '@k[1]: 400000'
 expect_out '@s[1]: 800000'
 
+begin_case "200,000 new keys of an aggregation in one run of a probe"
+sonde -e 'config = { max_map_keys = 200000; print_maps_on_exit = false }
+    begin { for ($i : 0..200000) { @[$i] = count(); } print(len(@)); exit(); }'
+expect_status 0
+expect_output '200000
+
+'
+check "nothing was lost" [ "$(grep -c WARNING "$tmp/err")" = 0 ]
+
 begin_case "kprobe: file names of open"
 if needs kprobe; then
     sonde_start -e 'kprobe:do_sys_openat2 { printf("File: %s\n", str(arg1)); }'
