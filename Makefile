@@ -101,6 +101,7 @@ check: unit all $(BUILD)/tests/docs/tables $(DIFF)
 	$(Q)tools/check-includes
 	$(Q)tests/errors/run
 	$(Q)tests/docs/run --check
+	$(Q)tests/format/run
 	$(Q)tools/doc-tables --check
 	$(Q)$(DIFF) tests/differential/programs/*.bt
 

@@ -194,6 +194,12 @@ SONDE_API int sonde_compile(struct sonde *s, const char *name, const char *text,
  * "bpf", "image", "diags". Call before sonde_compile; several are allowed. */
 SONDE_API int sonde_dump(struct sonde *s, const char *stage, FILE *out);
 
+/* `--fmt`: the script in the one style, comments kept. Asks nothing of the machine
+ * and takes no part in the session's life. The text, ended by a NUL, is the
+ * caller's: free() it. -EINVAL: it has syntax errors, which were told; -ENOMEM. */
+SONDE_API int sonde_format(struct sonde *s, const char *name, const char *text, size_t len,
+			   char **formatted, size_t *formatted_len);
+
 /* Load programs and maps; run begin probes. */
 SONDE_API int sonde_load(struct sonde *s);
 

@@ -6,6 +6,7 @@
  * before running (usage, script, privileges, output file), 255 when the kernel
  * refused to load or attach; killed by SIGPIPE when nobody reads the output.
  */
+#include "cli/format.h"
 #include "cli/options.h"
 
 #include <errno.h>
@@ -135,21 +136,32 @@ static int request_dumps(struct sonde *s, const struct cli_options *o)
 	return 0;
 }
 
+/* Read the script; what cannot be read has been told. The memory is the caller's
+ * in any case. */
+static int get_script(const struct cli_options *o, char **text, size_t *len)
+{
+	int err = read_script(o, text, len);
+
+	if (err)
+		fprintf(stderr, "ERROR: cannot read '%s': %s\n", o->script_file, strerror(-err));
+	return err;
+}
+
+static const char *script_name(const struct cli_options *o)
+{
+	return !o->script_text && strcmp(o->script_file, "-") ? o->script_file : "stdin";
+}
+
 static int compile(struct sonde *s, const struct cli_options *o)
 {
-	bool from_file = !o->script_text && strcmp(o->script_file, "-");
 	char *text = NULL;
 	size_t len = 0;
-	int err = read_script(o, &text, &len);
+	int err = get_script(o, &text, &len);
 
-	if (err) {
-		fprintf(stderr, "ERROR: cannot read '%s': %s\n", o->script_file, strerror(-err));
-		free(text);
-		return STATUS_USER;
-	}
-	err = request_dumps(s, o);
 	if (!err)
-		err = sonde_compile(s, from_file ? o->script_file : "stdin", text, len);
+		err = request_dumps(s, o);
+	if (!err)
+		err = sonde_compile(s, script_name(o), text, len);
 	free(text);
 	if (err == -ENOMEM)
 		fprintf(stderr, "ERROR: out of memory\n");
@@ -199,6 +211,26 @@ static int trace(struct sonde *s, const struct cli_options *o)
 	if (!err && code < 0)
 		err = code;
 	return err ? report_output_error(o, err) : code;
+}
+
+/* --fmt: nothing is written when the script has errors. */
+static int format(struct sonde *s, const struct cli_options *o)
+{
+	char *text = NULL, *formatted = NULL;
+	size_t len = 0;
+	int status = STATUS_USER, err = get_script(o, &text, &len);
+
+	if (!err)
+		err = sonde_format(s, script_name(o), text, len, &formatted, &len);
+	if (err == -ENOMEM)
+		fprintf(stderr, "ERROR: out of memory\n");
+	if (!err) {
+		err = format_write(o->output_file, formatted, len);
+		status = err ? report_output_error(o, err) : 0;
+	}
+	free(text);
+	free(formatted);
+	return status;
 }
 
 static int open_output(const struct cli_options *o)
@@ -301,7 +333,12 @@ static int run_session(struct cli_options *o)
 	sonde_on_message(s, show_message, o);
 	session = s;
 	handle_signals();
-	status = o->mode == CLI_LIST ? list(s, o) : compile_and_run(s, o);
+	if (o->mode == CLI_LIST)
+		status = list(s, o);
+	else if (o->mode == CLI_FORMAT)
+		status = format(s, o);
+	else
+		status = compile_and_run(s, o);
 	session = NULL;
 	sonde_close(s);
 	return status == 128 + SIGPIPE ? die_of_closed_pipe() : status;

@@ -89,14 +89,21 @@ static bool set_flush(struct cli_options *o, const char *arg)
 
 static bool set_mode(struct cli_options *o, const char *arg)
 {
-	static const char *const words[] = { "codegen", "test", "bench", "format",
+	static const char *const words[] = { "codegen", "format", "test", "bench",
 					     "compiler-bench", NULL };
 	int i = word_index("--mode", arg, words);
 
-	if (i > 0)
+	if (i > 1)
 		fprintf(stderr, "ERROR: not supported yet: --mode %s\n", arg);
-	o->mode = CLI_CODEGEN;
-	return i == 0;
+	o->mode = i == 1 ? CLI_FORMAT : CLI_CODEGEN;
+	return i == 0 || i == 1;
+}
+
+static bool set_fmt(struct cli_options *o, const char *arg)
+{
+	(void)arg;
+	o->mode = CLI_FORMAT;
+	return true;
 }
 
 static bool set_more_warnings(struct cli_options *o, const char *arg)
@@ -208,7 +215,10 @@ static const struct option_row rows[] = {
 	{ OPT_INCLUDE, "include", "FILE", "as if the script began with #include \"FILE\"",
 	  .set = add_include },
 	{ OPT_DRY_RUN, "dry-run", NULL, "attach, then stop", FLAG(dry_run) },
-	{ OPT_MODE, "mode", "MODE", "codegen: compile only, needs no privileges", .set = set_mode },
+	{ OPT_FMT, "fmt", NULL, "print the script in the one style, and do not run it",
+	  .set = set_fmt },
+	{ OPT_MODE, "mode", "MODE", "codegen: compile only, needs no privileges; format: --fmt",
+	  .set = set_mode },
 	{ OPT_NO_FEATURE, "no-feature", "LIST",
 	  "do not use kprobe_multi, kprobe_session or uprobe_multi", .set = set_no_feature },
 	{ OPT_TARGET, "target", "FILE", "compile for a saved target", TEXT(target_file) },
@@ -223,7 +233,6 @@ static const struct option_row rows[] = {
 	{ 'b', "btf", NULL, NULL, .set = set_nothing },
 	{ OPT_USDT, "usdt-file-activation", NULL, NULL, .set = set_nothing },
 	{ OPT_INFO, "info", NULL, NULL, .not_yet = true },
-	{ OPT_FMT, "fmt", NULL, NULL, .not_yet = true },
 	{ OPT_TEST, "test", NULL, NULL, .not_yet = true },
 	{ OPT_BENCH, "bench", NULL, NULL, .not_yet = true },
 	{ OPT_AOT, "aot", "FILE", NULL, .not_yet = true },
@@ -257,8 +266,9 @@ void options_usage(const char *program, bool to_stderr)
 	fprintf(out,
 		"usage: %s [options] FILE [parameters]\n"
 		"       %s [options] -e 'program' [parameters]\n"
+		"       %s --fmt FILE\n"
 		"       %s -l [PATTERN]\n"
-		"\noptions:\n", program, program, program);
+		"\noptions:\n", program, program, program, program);
 	for (size_t i = 0; i < NR_ROWS; i++) {
 		if (!rows[i].help)
 			continue;

@@ -9,7 +9,7 @@
 
 #include "sonde.h"
 
-enum cli_mode { CLI_RUN, CLI_LIST, CLI_CODEGEN, CLI_HELP, CLI_VERSION };
+enum cli_mode { CLI_RUN, CLI_LIST, CLI_CODEGEN, CLI_FORMAT, CLI_HELP, CLI_VERSION };
 
 #define CLI_MAX_WORDS 16
 

@@ -41,6 +41,19 @@ const char *ast_op_text(enum ast_op op)
 	return op_texts[op];
 }
 
+int ast_op_level(enum ast_op op)
+{
+	static const int levels[OP_COUNT] = {
+		[OP_LOR] = 1, [OP_LAND] = 2, [OP_OR] = 3, [OP_XOR] = 4, [OP_AND] = 5,
+		[OP_EQ] = 6, [OP_NE] = 6, [OP_LT] = 7, [OP_LE] = 7, [OP_GT] = 7, [OP_GE] = 7,
+		[OP_SHL] = 8, [OP_SHR] = 8, [OP_ADD] = 9, [OP_SUB] = 9,
+		[OP_MUL] = 10, [OP_DIV] = 10, [OP_MOD] = 10,
+	};
+
+	assert(op < OP_COUNT);
+	return levels[op];
+}
+
 const char *node_kind_name(enum node_kind kind)
 {
 	assert(kind < NODE_KIND_COUNT);

@@ -82,6 +82,9 @@ enum ast_op {
 /* How an operator is written ("+", "&&"); never NULL. */
 const char *ast_op_text(enum ast_op op);
 
+/* How tightly a binary operator binds: 1 is the loosest; 0: it is none. */
+int ast_op_level(enum ast_op op);
+
 /* A type as written. Suffixes apply left to right. */
 enum type_expr_kind { TYPE_EXPR_NAME, TYPE_EXPR_STRUCT, TYPE_EXPR_UNION, TYPE_EXPR_ENUM,
 		      TYPE_EXPR_TYPEOF };
@@ -105,8 +108,8 @@ typedef VEC(struct node *) node_vec;
 
 struct node {
 	enum node_kind kind;
-	bool parens;		/* was written in parentheses */
 	bool implicit;		/* a CAST that checking inserted */
+	uint16_t parens;	/* so many pairs of parentheses were written around it */
 	uint16_t height;	/* of the parsed tree below; bounded by the parser */
 	struct loc loc;
 	const struct type *type;	/* set by check; arena */

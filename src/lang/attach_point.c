@@ -135,7 +135,7 @@ static void scan(struct ap_text *t, const char *text, size_t len, struct ap_char
 			at.begin = base + (uint32_t)i;
 			at.end = at.begin + 1;
 		}
-		if (text[i] == '$' && !t->in_quotes) {
+		if (text[i] == '$' && !t->in_quotes && !t->p->options->keep_params) {
 			n = scan_parameter(t, text + i, len - i, at, depth);
 			continue;
 		}
@@ -256,6 +256,11 @@ struct attach_point *parse_attach_point(struct parser *p)
 	parser_seek(p, end);
 	if (p->panic || !t.chars.n)
 		return NULL;
+	if (t.chars.at[0].c == '}') {
+		parser_seek(p, begin);
+		parser_expected(p, "attach point");
+		return NULL;
+	}
 	label = label_len(&t);
 	if (label)
 		ap->label = name_of_len(p->names, chars_text(&t, 0), label - 1);

@@ -6,6 +6,7 @@
 
 #include "base/diag.h"
 #include "base/names.h"
+#include "base/sbuf.h"
 #include "lang/ast.h"
 
 #include <stdio.h>
@@ -32,6 +33,7 @@ struct lang_options {
 	const char *const *params;	/* positional parameters $1.. */
 	size_t nr_params;
 	const struct lang_reader *reader;	/* for imports */
+	bool keep_params;			/* $1 in an attach point stays as it is */
 	const struct expansion *from;		/* the import that the source is read for, or
 						   NULL */
 };
@@ -63,6 +65,12 @@ void lang_expand_macros(struct arena *a, struct diags *diags, struct script *scr
 /* Write the tree for people (`-d ast`): one node a line, indented. Types are
  * shown where they are known. */
 void lang_dump(const struct script *script, FILE *out);
+
+/* Append the script's text in the one style: comments, spellings and parentheses
+ * stay, lines and blanks are new. `script` is what lang_parse made of the source,
+ * without errors and with keep_params. False: the two do not agree. */
+bool lang_format(struct arena *a, struct names *names, const struct source *source,
+		 const struct script *script, struct sbuf *out);
 
 /* Names that are builtins by position, whatever a script defines: they are no
  * macro parameters, type names or record labels (args, pid, arg0, __builtin_x). */

@@ -74,30 +74,63 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* The text is NUL-terminated, so looking one byte ahead of a byte that is not
- * NUL stays inside. */
+/* Behind the comment at `pos`, and whether it is closed. The text is
+ * NUL-terminated, so looking one byte ahead of a byte that is not NUL stays inside. */
+static uint32_t comment_end(const struct lexer *lx, uint32_t pos, bool *closed)
+{
+	const char *t = lx->source->text, *end;
+	uint32_t len = (uint32_t)lx->source->len;
+	bool is_line = t[pos + 1] == '/';
+
+	if (is_line)
+		end = memchr(t + pos, '\n', len - pos);
+	else
+		end = memmem(t + pos + 2, len - pos - 2, "*/", 2);
+	*closed = is_line || end;
+	if (!end)
+		return len;
+	return (uint32_t)(end - t) + (is_line ? 0 : 2);
+}
+
+static bool at_comment(const struct lexer *lx, uint32_t pos)
+{
+	const char *t = lx->source->text + pos;
+
+	return pos < lx->source->len && t[0] == '/' && (t[1] == '/' || t[1] == '*');
+}
+
+static uint32_t skip_blank(const struct lexer *lx, uint32_t pos)
+{
+	while (pos < lx->source->len && is_blank(lx->source->text[pos]))
+		pos++;
+	return pos;
+}
+
 uint32_t lex_skip_blank(const struct lexer *lx, uint32_t pos, uint32_t *open_comment)
 {
-	const char *t = lx->source->text;
-	uint32_t len = (uint32_t)lx->source->len;
+	bool closed;
 
-	while (pos < len) {
-		if (is_blank(t[pos])) {
-			pos++;
-		} else if (t[pos] == '/' && t[pos + 1] == '/') {
-			while (pos < len && t[pos] != '\n')
-				pos++;
-		} else if (t[pos] == '/' && t[pos + 1] == '*') {
-			const char *close = memmem(t + pos + 2, len - pos - 2, "*/", 2);
+	for (pos = skip_blank(lx, pos); at_comment(lx, pos); pos = skip_blank(lx, pos)) {
+		uint32_t begin = pos;
 
-			if (!close && open_comment)
-				*open_comment = pos;
-			pos = close ? (uint32_t)(close - t) + 2 : len;
-		} else {
-			break;
-		}
+		pos = comment_end(lx, begin, &closed);
+		if (!closed && open_comment)
+			*open_comment = begin;
 	}
 	return pos;
+}
+
+bool lex_next_comment(const struct lexer *lx, uint32_t pos, struct lex_comment *c)
+{
+	bool closed;
+
+	c->begin = skip_blank(lx, pos);
+	if (!at_comment(lx, c->begin))
+		return false;
+	c->is_line = lx->source->text[c->begin + 1] == '/';
+	c->end = comment_end(lx, c->begin, &closed);
+	c->is_open = !closed;
+	return true;
 }
 
 static void token_error(struct token *tok, enum diag_tag tag, const char *text, uint32_t begin,

@@ -53,6 +53,15 @@ struct token lex_token(const struct lexer *lx, uint32_t pos);
  * *open_comment (may be NULL) by its offset. */
 uint32_t lex_skip_blank(const struct lexer *lx, uint32_t pos, uint32_t *open_comment);
 
+struct lex_comment {
+	uint32_t begin, end;	/* a line's end is not part of it */
+	bool is_line;		/* "//" */
+	bool is_open;		/* the text ends inside of it */
+};
+
+/* The comment at or after `pos` if only blanks come before it. */
+bool lex_next_comment(const struct lexer *lx, uint32_t pos, struct lex_comment *c);
+
 /* How the kind is written in messages: "';'", "an identifier". */
 const char *token_kind_text(enum token_kind kind);
 

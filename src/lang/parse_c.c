@@ -6,17 +6,6 @@
 
 #include <string.h>
 
-/* To the end of the line; a backslash before it joins the next. */
-static uint32_t directive_end(const struct source *s, uint32_t pos)
-{
-	for (; pos < s->len && s->text[pos] != '\n'; pos++)
-		if (s->text[pos] == '\\' && s->text[pos + 1] == '\n')
-			pos++;
-		else if (s->text[pos] == '\\' && !strncmp(s->text + pos + 1, "\r\n", 2))
-			pos += 2;
-	return pos < s->len ? pos : (uint32_t)s->len;
-}
-
 /* Behind a string or character literal that begins at pos. */
 static uint32_t literal_end(const struct source *s, uint32_t pos)
 {
@@ -25,6 +14,43 @@ static uint32_t literal_end(const struct source *s, uint32_t pos)
 	while (pos < s->len && s->text[pos] != quote && s->text[pos] != '\n')
 		pos += s->text[pos] == '\\' && pos + 1 < s->len ? 2 : 1;
 	return pos < s->len ? pos + 1 : (uint32_t)s->len;
+}
+
+/* Behind what cannot end a directive and begins at pos: a line's end after a
+ * backslash, a literal, a comment of several lines, or any one byte. Inside of a
+ * line's comment only the first counts. */
+static uint32_t directive_step(struct parser *p, uint32_t pos, bool *in_comment)
+{
+	const struct source *s = p->source;
+	struct lex_comment c;
+	uint32_t end;
+
+	if (!strncmp(s->text + pos, "\\\r\n", 3))
+		return pos + 3;
+	if (!strncmp(s->text + pos, "\\\n", 2))
+		return pos + 2;
+	if (*in_comment)
+		return pos + 1;
+	if (s->text[pos] == '"' || s->text[pos] == '\'') {
+		end = literal_end(s, pos);
+		return s->text[end - 1] == s->text[pos] ? end : pos + 1;
+	}
+	if (s->text[pos] != '/' || !lex_next_comment(&p->lx, pos, &c))
+		return pos + 1;
+	*in_comment = c.is_line;
+	if (c.is_open)
+		parser_error(p, parser_loc(p, pos, pos + 2), DIAG_UNTERMINATED_COMMENT,
+			     "unterminated comment");
+	return c.is_line ? pos + 1 : c.end;
+}
+
+static uint32_t directive_end(struct parser *p, uint32_t pos)
+{
+	bool in_comment = false;
+
+	while (pos < p->source->len && p->source->text[pos] != '\n')
+		pos = directive_step(p, pos, &in_comment);
+	return pos < p->source->len ? pos : (uint32_t)p->source->len;
 }
 
 /* The next byte of C at or after pos that is neither comment nor blank. */
@@ -148,10 +174,25 @@ static void parse_definition(struct parser *p, struct c_chunk *chunk)
 	parser_accept(p, TOK_SEMI);
 }
 
+/* Without the blanks at the end, unless a backslash is before them: there it would
+ * join lines. */
+static uint32_t trimmed_end(const struct source *s, uint32_t end)
+{
+	uint32_t trimmed = end;
+
+	while (strchr(" \t\r", s->text[trimmed - 1]))
+		trimmed--;
+	return s->text[trimmed - 1] == '\\' ? end : trimmed;
+}
+
 static void parse_directive(struct parser *p, struct c_chunk *chunk)
 {
-	uint32_t begin = p->tok.begin, end = directive_end(p->source, begin);
+	uint32_t begin = p->tok.begin;
+	uint32_t end = trimmed_end(p->source, directive_end(p, begin));
 
+	if (p->source->text[begin + 1] == '!')
+		parser_error(p, parser_loc(p, begin, begin + 2), DIAG_SYNTAX,
+			     "'#!' can only be the first thing in a script");
 	chunk->is_directive = true;
 	chunk->text = arena_strndup(p->arena, p->source->text + begin, end - begin);
 	chunk->loc = parser_loc(p, begin, end);

@@ -6,23 +6,13 @@
 
 #include <string.h>
 
-struct binary_op {
-	enum ast_op op;
-	int level;		/* 1 binds loosest; 0: no binary operator */
-};
-
-static const struct binary_op binary_ops[TOK_KIND_COUNT] = {
-	[TOK_OROR] = { OP_LOR, 1 },
-	[TOK_ANDAND] = { OP_LAND, 2 },
-	[TOK_PIPE] = { OP_OR, 3 },
-	[TOK_CARET] = { OP_XOR, 4 },
-	[TOK_AMP] = { OP_AND, 5 },
-	[TOK_EQ] = { OP_EQ, 6 }, [TOK_NE] = { OP_NE, 6 },
-	[TOK_LT] = { OP_LT, 7 }, [TOK_LE] = { OP_LE, 7 },
-	[TOK_GT] = { OP_GT, 7 }, [TOK_GE] = { OP_GE, 7 },
-	[TOK_SHL] = { OP_SHL, 8 }, [TOK_SHR] = { OP_SHR, 8 },
-	[TOK_PLUS] = { OP_ADD, 9 }, [TOK_MINUS] = { OP_SUB, 9 },
-	[TOK_STAR] = { OP_MUL, 10 }, [TOK_SLASH] = { OP_DIV, 10 }, [TOK_PERCENT] = { OP_MOD, 10 },
+static const enum ast_op binary_ops[TOK_KIND_COUNT] = {
+	[TOK_OROR] = OP_LOR, [TOK_ANDAND] = OP_LAND,
+	[TOK_PIPE] = OP_OR, [TOK_CARET] = OP_XOR, [TOK_AMP] = OP_AND,
+	[TOK_EQ] = OP_EQ, [TOK_NE] = OP_NE,
+	[TOK_LT] = OP_LT, [TOK_LE] = OP_LE, [TOK_GT] = OP_GT, [TOK_GE] = OP_GE,
+	[TOK_SHL] = OP_SHL, [TOK_SHR] = OP_SHR, [TOK_PLUS] = OP_ADD, [TOK_MINUS] = OP_SUB,
+	[TOK_STAR] = OP_MUL, [TOK_SLASH] = OP_DIV, [TOK_PERCENT] = OP_MOD,
 };
 
 static struct node *new_node(struct parser *p, enum node_kind kind, uint32_t begin)
@@ -48,15 +38,16 @@ static struct node *parse_binary(struct parser *p, int min_level)
 	struct node *left = parse_unary(p), *n;
 
 	while (!p->panic) {
-		struct binary_op op = binary_ops[p->tok.kind];
+		enum ast_op op = binary_ops[p->tok.kind];
+		int level = ast_op_level(op);
 
-		if (!op.level || op.level < min_level || at_predicate_end(p))
+		if (!op || level < min_level || at_predicate_end(p))
 			break;
 		parser_advance(p);
 		n = node_new(p->arena, NODE_BINARY, left->loc);
-		n->u.binary.op = op.op;
+		n->u.binary.op = op;
 		n->u.binary.left = left;
-		n->u.binary.right = parse_binary(p, op.level + 1);
+		n->u.binary.right = parse_binary(p, level + 1);
 		n->loc = loc_join(left->loc, n->u.binary.right->loc);
 		left = parser_finish(p, n);
 	}
@@ -265,7 +256,7 @@ static struct node *parse_parens(struct parser *p)
 	if (parser_accept(p, TOK_COMMA))
 		return parse_tuple(p, begin, n);
 	parser_expect(p, TOK_RPAREN);
-	n->parens = true;
+	n->parens++;
 	n->loc = parser_loc_from(p, begin);
 	return n;
 }
@@ -344,7 +335,7 @@ struct node *parse_condition(struct parser *p)
 	parser_advance(p);
 	n = parse_expr(p);
 	parser_expect(p, TOK_RPAREN);
-	if (!p->panic && binary_ops[p->tok.kind].level) {
+	if (!p->panic && binary_ops[p->tok.kind]) {
 		struct diag *d = parser_expected(p, "'{'");
 
 		if (d)

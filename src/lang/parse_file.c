@@ -352,40 +352,40 @@ static void parse_file(struct parser *p)
 
 /* ---- entry ---- */
 
-/* Remember NAME of "#define NAME" and "macro NAME" lines. */
-static void note_macro_line(struct parser *p, const char *line, const char *end)
+/* What stands at `at` begins an item or a directive, as far as the text before it
+ * tells. */
+static bool begins_item(const char *text, const char *at)
 {
-	static const char *const words[] = { "define", "macro" };
-	const char *at = line + strspn(line, " \t");
-	size_t len;
+	const char *before = at;
 
-	if (*at == '#')
-		at += 1 + strspn(at + 1, " \t");
-	for (size_t i = 0; i < 2; i++) {
-		len = strlen(words[i]);
-		if ((size_t)(end - at) <= len || strncmp(at, words[i], len) ||
-		    !strchr(" \t", at[len]))
-			continue;
-		at += len + strspn(at + len, " \t");
-		for (len = 0; lex_is_name_char(at[len]); len++)
+	while (before > text && strchr(" \t\r\n", before[-1]))
+		if (*--before == '\n')
+			return true;
+	return before == text || strchr("};#", before[-1]) ||
+	       (before > text + 1 && !memcmp(before - 2, "*/", 2));
+}
+
+/* Remember NAME of each `word` NAME, wherever blanks and lines are. */
+static void note_names(struct parser *p, const char *word)
+{
+	const char *text = p->source->text, *end = text + p->source->len, *at = text;
+	size_t len = strlen(word), name_len;
+
+	while ((at = memmem(at, (size_t)(end - at), word, len))) {
+		const char *name = at + len + strspn(at + len, " \t\r\n");
+
+		for (name_len = 0; lex_is_name_char(name[name_len]); name_len++)
 			;
-		if (len)
-			hmap_set(&p->macro_names, at, len, p);
-		return;
+		if (name > at + len && name_len && begins_item(text, at))
+			hmap_set(&p->macro_names, name, name_len, p);
+		at += len;
 	}
 }
 
 static void note_macros(struct parser *p)
 {
-	const char *line = p->source->text, *end = line + p->source->len;
-
-	while (line < end) {
-		const char *eol = memchr(line, '\n', (size_t)(end - line));
-
-		eol = eol ? eol : end;
-		note_macro_line(p, line, eol);
-		line = eol + 1;
-	}
+	note_names(p, "macro");
+	note_names(p, "define");
 }
 
 /* "#!" as the first thing after blanks and comments. */

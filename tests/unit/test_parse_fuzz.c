@@ -1,9 +1,11 @@
 /*
  * Mutated scripts: whatever comes in, the parser ends, reports and leaves a
- * tree that can be walked. A bounded loop with a fixed seed; make fuzz goes on
+ * tree that can be walked, and what has no errors can be formatted. A bounded loop with a fixed seed; make fuzz goes on
  * for longer.
  */
 #include "lang/lang.h"
+
+#include "tests/unit/format_help.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,6 +30,13 @@ static const char *const seeds[] = {
 	"$p = &$a; $c = comptime (1 << 2 >> 3); $t = typeof($a); f(typeof(int*)); "
 	"return 0x1f + 1_0 + 5e3 + 10ms; }",
 	"begin { printf(\"%d\\n\\x41\\101\", $1, $#); /* c */ // d\n }",
+};
+
+/* Put in as wholes, so that many of the results parse. */
+static const char *const pieces[] = {
+	"// a\n", "/* b */", "/* c\n * d */", "\n", "\n\n// e\n\n", ";", ",", "{ 1; 2 }", "(3)",
+	"if $x { 1 } else { 2 }", "? 1 :", "[1]", ".a", "macro m($x) { 1 }", "#define A 1\n",
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 };
 
 static const char bytes[] = "{}()[];:,./\\\"$@#+-*%&|^!~?=<> \n\t09aex_\xff";
@@ -75,6 +84,18 @@ static void mutate(char *text, size_t *len, size_t cap, uint64_t *random)
 	}
 }
 
+static void insert(char *text, size_t *len, size_t cap, uint64_t *random)
+{
+	const char *piece = pieces[next_random(random) % (sizeof(pieces) / sizeof(pieces[0]))];
+	size_t at = next_random(random) % (*len + 1), n = strlen(piece);
+
+	if (*len + n > cap)
+		return;
+	memmove(text + at + n, text + at, *len - at);
+	memcpy(text + at, piece, n);
+	*len += n;
+}
+
 static int parse(const char *text, size_t len, FILE *sink)
 {
 	static const char *const params[] = { "a:b", "$1" };
@@ -98,6 +119,7 @@ static int parse(const char *text, size_t len, FILE *sink)
 	sbuf_close(&out);
 	errors = diags.nr_errors;
 	arena_free(&a);
+	free(format_checked(text, len));
 	return errors;
 }
 
@@ -121,6 +143,23 @@ static void test_mutations(void **state)
 		parse(text, len, sink);
 	}
 	fclose(sink);
+}
+
+static void test_insertions(void **state)
+{
+	uint64_t random = 0x2545f4914f6cdd1du;
+	char text[4096];
+
+	(void)state;
+	for (int i = 0; i < 3000; i++) {
+		const char *seed = seeds[next_random(&random) % (sizeof(seeds) / sizeof(seeds[0]))];
+		size_t len = strlen(seed);
+
+		memcpy(text, seed, len);
+		for (size_t n = next_random(&random) % 4 + 1; n; n--)
+			insert(text, &len, sizeof(text), &random);
+		free(format_checked(text, len));
+	}
 }
 
 static void test_seeds_are_good(void **state)
@@ -173,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_seeds_are_good),
 		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_insertions),
 		cmocka_unit_test(test_deep_nesting),
 	};
 
