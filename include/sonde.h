@@ -32,7 +32,7 @@ struct sonde;
 /* Options structs begin with their own size, so that they can grow. */
 struct sonde_options {
 	size_t size;			/* sizeof(struct sonde_options) */
-	const char *const *params;	/* positional parameters $1.. and named ones */
+	const char *const *params;	/* $1.., and named ones: "--name[=value]" */
 	size_t nr_params;
 	int pid;			/* trace this process only; 0: all */
 	const char *command;		/* run this and trace it (blank-separated words), or NULL */

@@ -33,6 +33,8 @@ struct compilation {
 	struct check_options check_options;
 	struct lower_result lowered;
 	struct bc_btf *btf;
+	const char **positional;
+	size_t nr_positional;
 };
 
 int session_open_target(struct sonde *s)
@@ -57,24 +59,21 @@ int session_open_target(struct sonde *s)
 }
 
 /* Words of the command line: $1.. are those that do not begin with "--". */
-static void split_params(struct compilation *c)
+static void find_positional(struct compilation *c)
 {
 	const struct sonde_options *o = &c->s->options;
-	const char **words = arena_array(&c->s->arena, const char *, o->nr_params + 1);
-	size_t n = 0;
 
+	c->positional = arena_array(&c->s->arena, const char *, o->nr_params + 1);
 	for (size_t i = 0; i < o->nr_params; i++)
-		if (strncmp(o->params[i], "--", 2) || !o->params[i][2])
-			words[n++] = o->params[i];
-	c->check_options.params = words;
-	c->check_options.nr_params = n;
+		if (strncmp(o->params[i], "--", 2))
+			c->positional[c->nr_positional++] = o->params[i];
 }
 
 static struct lang_options language_options(const struct compilation *c)
 {
 	return (struct lang_options){
-		.params = c->check_options.params,
-		.nr_params = c->check_options.nr_params,
+		.params = c->positional,
+		.nr_params = c->nr_positional,
 		.reader = &session_import_reader,
 	};
 }
@@ -237,7 +236,9 @@ static void compilation_init(struct compilation *c, struct sonde *s)
 	c->check_options.unsafe_mode = s->options.unsafe_mode;
 	c->check_options.no_warnings = s->options.no_warnings;
 	c->check_options.warnings_level = s->options.no_warnings ? 0 : s->options.warnings_level;
-	split_params(c);
+	c->check_options.params = s->options.params;
+	c->check_options.nr_params = s->options.nr_params;
+	find_positional(c);
 }
 
 int session_compile(struct sonde *s, const char *name, const char *text, size_t len)

@@ -13,18 +13,24 @@ enum { ROUNDS_MAX = 400 };
 /* Rounds of branches under comptime that wait for each other. */
 enum { COMPTIME_ROUNDS_MAX = 50 };
 
-/* Positional parameters are the arguments that do not begin with "--". */
+/* Positional parameters are the arguments that do not begin with "--", named ones the others. */
 static struct check_options *own_options(struct check *c)
 {
 	struct check_options *own = arena_new(c->arena, struct check_options);
-	const char **params = arena_array(c->arena, const char *, c->options->nr_params + 1);
+	size_t n = c->options->nr_params;
+	const char **params = arena_array(c->arena, const char *, n + 1);
+	const char **named = arena_array(c->arena, const char *, n + 1);
 
 	*own = *c->options;
 	own->params = params;
-	own->nr_params = 0;
-	for (size_t i = 0; i < c->options->nr_params; i++)
+	own->named = named;
+	own->nr_params = own->nr_named = 0;
+	for (size_t i = 0; i < n; i++) {
 		if (strncmp(c->options->params[i], "--", 2))
 			params[own->nr_params++] = c->options->params[i];
+		else
+			named[own->nr_named++] = c->options->params[i];
+	}
 	return own;
 }
 
@@ -171,6 +177,7 @@ static void report(struct check *c)
 	funcs_check_calls(c);
 	check_vars(c);
 	check_map_types(c);
+	named_params_settle(c);
 	c->state->in_rounds = false;
 }
 

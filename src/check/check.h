@@ -164,9 +164,23 @@ struct prog {
 	uint32_t index;
 };
 
+/* A parameter that getopt() asks for by its name. Calls have it as u.call.aux. */
+struct named_param {
+	const char *name;
+	const char *description;	/* or "" */
+	struct loc loc;			/* of the first call */
+	const struct type *type;	/* bool, (u)int64 or string */
+	uint64_t number;		/* the value: bool, integers */
+	const char *text;		/* strings */
+	size_t len;
+	uint32_t map;			/* lowering's: 1 + the map with the text */
+};
+
 struct check_options {
-	const char *const *params;
+	const char *const *params;	/* as given; checking takes the named ones out */
 	size_t nr_params;
+	const char *const *named;	/* those that begin with "--"; checking's own */
+	size_t nr_named;
 	int pid;			/* -p */
 	bool has_child;			/* -c */
 	bool unsafe_mode;
@@ -203,6 +217,7 @@ struct check {
 	struct probe_ctx probe_ctx;
 	VEC(struct prog *) progs;	/* source order */
 	VEC(struct map *) maps;		/* order of first use */
+	VEC(struct named_param *) named_params;
 	struct prog *prog;		/* being checked */
 	bool reporting;			/* last round: diagnostics may be added */
 	bool changed;			/* this round enlarged some type */

@@ -213,6 +213,10 @@ bool type_is_condition(const struct type *t);
 /* What type a value has when it is read: aggregations become integers. */
 const struct type *type_as_int64(struct check *c, const struct type *t);
 
+/* ---- named_params.c ---- */
+/* When all calls of getopt() are known: what the command line says of them. */
+void named_params_settle(struct check *c);
+
 /* ---- format.c ---- */
 const struct type *check_type_format(struct check *c, struct node *call);
 

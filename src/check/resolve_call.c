@@ -12,7 +12,7 @@
 
 /* What the language has and this checker does not know yet. */
 static const char *const later[] = {
-	"assert", "cgroup_path", "cgroupid", "container_of", "debugf", "dw_ustack", "getopt",
+	"assert", "cgroup_path", "cgroupid", "container_of", "debugf", "dw_ustack",
 	"kfunc_allowed", "kfunc_exist", "leader_comm", "leader_tid", "override", "path",
 	"percpu_kaddr", "signal", "signal_thread", "skboutput", "socket_cookie", "tseries",
 	"uaddr", "unwatch", "write_user", "config",

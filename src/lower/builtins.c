@@ -5,6 +5,8 @@
  */
 #include "lower/internal.h"
 
+#include <string.h>
+
 #define CALL(name)									\
 struct ir_insn *lower_call_##name(struct gen *g, struct node *n, const struct dest *d);	\
 struct ir_insn *lower_call_##name(struct gen *g, struct node *n, const struct dest *d)
@@ -341,6 +343,34 @@ CALL(is_err)
 
 	(void)d;
 	return ir_emit_cmp(&g->b, IR_UGE, p, lower_const(g, -4095));
+}
+
+/* ---- named parameters ---- */
+
+/* The text of a parameter, which may be cut and then ends without a NUL. */
+struct place lower_named_text(struct gen *g, struct node *n)
+{
+	struct named_param *p = n->u.call.aux;
+	uint32_t size = p->type->size_bytes;
+
+	if (!p->map) {
+		char *text = arena_alloc(g->l->arena, size);
+
+		memset(text, 0, size);
+		memcpy(text, p->text, p->len < size ? p->len : size);
+		p->map = 1 + lower_add_rodata(g->l, "parameter", text, size);
+	}
+	return lower_at(ir_map_value(g->b.func, p->map - 1, 0), 0);
+}
+
+CALL(getopt)
+{
+	const struct named_param *p = n->u.call.aux;
+
+	if (p->type->kind != TYPE_STRING)
+		return lower_const(g, (int64_t)p->number);
+	lower_copy(g, *d, n->type, lower_named_text(g, n), n->type);
+	return NULL;
 }
 
 CALL(kaddr)

@@ -323,6 +323,7 @@ void lower_take(struct gen *g, struct node *stmt, bool is_zero);
 void lower_runtime_error(struct gen *g, const char *text, struct loc loc);
 
 /* ---- builtins.c, symbolic.c ---- */
+struct place lower_named_text(struct gen *g, struct node *n);
 struct ir_insn *lower_pid(struct gen *g, const struct node *n);
 void lower_time_format(struct lower *l, struct value_layout *v, const struct node *strftime);
 const struct value_layout *lower_value_layout(struct lower *l, const struct node *n);
