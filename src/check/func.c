@@ -44,8 +44,8 @@ static void check_name(struct check *c, const struct func *f)
 
 	if (builtin_find(f->name))
 		check_hint(c,
-			   check_error(c, f->loc, DIAG_FUNCTION_NAME, "'%s' is the name of a builtin",
-				       f->name),
+			   check_error(c, f->loc, DIAG_FUNCTION_NAME,
+				       "'%s' is the name of a builtin", f->name),
 			   "give the function another name");
 	else if (first != f)
 		check_note(c,
@@ -191,8 +191,8 @@ void resolve_func_call(struct check *c, struct node *n, struct func *f)
 		return;
 	}
 	check_note(c,
-		   check_error(c, n->loc, DIAG_ARGUMENT_COUNT, "%s() takes %s (%zu provided)", f->name,
-			       what, n->u.call.args.n),
+		   check_error(c, n->loc, DIAG_ARGUMENT_COUNT, "%s() takes %s (%zu provided)",
+			       f->name, what, n->u.call.args.n),
 		   f->loc, "defined here");
 	node_set_error(n);
 }
@@ -335,7 +335,8 @@ bool func_refuses(struct check *c, struct node *n, const struct builtin *b, cons
 	default:
 		return false;
 	}
-	d = check_error(c, n->loc, DIAG_NOT_IN_FUNCTION, "Builtin %s not supported outside probe", name);
+	d = check_error(c, n->loc, DIAG_NOT_IN_FUNCTION, "Builtin %s not supported outside probe",
+			name);
 	if (b->id != BUILTIN_ctx && b->id != BUILTIN_args)
 		check_hint(c, d, "give the function a parameter for it");
 	node_set_error(n);

@@ -254,6 +254,14 @@ static uint64_t walk_turns(const struct node *n)
 	return 1;
 }
 
+/* The verifier walks a function anew at each call. */
+static uint64_t walk_func(struct func *f)
+{
+	if (!f->walk)
+		f->walk = walk_nodes(f->prog->body);
+	return f->walk;
+}
+
 /* Strings are compared byte by byte; the many ways to a bucket of a histogram are
  * followed one by one, and so are those around an inner loop. */
 static uint64_t walk_more(const struct node *n)
@@ -262,7 +270,8 @@ static uint64_t walk_more(const struct node *n)
 
 	switch (n->kind) {
 	case NODE_CALL:
-		return n->u.call.builtin && n->u.call.builtin->id == BUILTIN_hist ? 200 : 0;
+		return n->u.call.func ? walk_func(n->u.call.func) :
+		       is_call_of(n, BUILTIN_hist) ? 200 : 0;
 	case NODE_FOR_MAP:
 	case NODE_WHILE:
 		return 100;
@@ -289,14 +298,39 @@ static uint64_t walk_nodes(struct node *n)
 	return w.nodes * walk_turns(n);
 }
 
+static void find_fork(struct node **slot, void *arg)
+{
+	bool *found = arg;
+
+	if (!*slot || *found)
+		return;
+	*found = (*slot)->kind == NODE_IF || (*slot)->kind == NODE_TERNARY ||
+		 ((*slot)->kind == NODE_CALL && (*slot)->u.call.func);
+	if (!*found)
+		node_children(*slot, find_fork, found);
+}
+
+/* Turns that the verifier may have to tell apart: in an iterator's loop it follows
+ * each value that the ways through earlier turns gave a variable. */
+static uint64_t told_apart(const struct node *n, uint64_t turns)
+{
+	struct node *body = n->u.loop.body;
+	bool forks = false;
+
+	find_fork(&body, &forks);
+	return forks ? turns * (turns + 1) / 2 : turns;
+}
+
 bool lower_is_plain_range(const struct node *n)
 {
 	int64_t first, last;
 
 	if (!constant_of(n->u.loop.from, &first) || !constant_of(n->u.loop.to, &last))
 		return false;
-	return last <= first || (last - first <= PLAIN_TURNS &&
-				 walk_nodes(n->u.loop.body) * (uint64_t)(last - first) <= PLAIN_NODES);
+	if (last <= first)
+		return true;
+	return last - first <= PLAIN_TURNS &&
+	       walk_nodes(n->u.loop.body) * told_apart(n, (uint64_t)(last - first)) <= PLAIN_NODES;
 }
 
 static void range_plain(struct gen *g, struct node *n, int64_t from, int64_t to)

@@ -58,6 +58,14 @@ begin { @m[3] = 1; @m[4] = 1; for ($i : 0..100) { @a += f($i); } for ($kv : @m) 
 expect_status 0
 expect_out '@a: 323414'
 
+begin_case "loops in loops through functions"
+sonde -e 'fn a($x : uint64) : uint64 { $n = (uint64)0; for ($i : 0..60) { if ($x % 7 == (uint64)$i) { $n++; } } return $n; }
+fn b($x : uint64) : uint64 { $n = (uint64)0; for ($i : 0..60) { $n += a($x + (uint64)$i); } return $n; }
+fn c($x : uint64) : uint64 { $n = (uint64)0; for ($i : 0..60) { $n += b($x); } return $n + b($x + 1); }
+begin { print(c(pid)); exit(); }'
+expect_status 0
+expect_out 3660
+
 begin_case "exit ends the program"
 sonde -e 'fn stop($n : int64) : int64 { if ($n == 5) { printf("stop\n"); exit(3); } return $n; }
 begin { for ($i : 0..1000) { @ = stop($i); } print("never"); }
