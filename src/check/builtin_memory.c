@@ -77,7 +77,7 @@ const struct type *check_type_str(struct check *c, struct node *call)
 const struct type *check_type_buf(struct check *c, struct node *call)
 {
 	const struct type *t = call->u.call.args.at[0]->type;
-	uint32_t limit = c->config.max_strlen - 4;
+	uint32_t limit = c->config.max_strlen < 4 ? 0 : c->config.max_strlen - 4;
 	uint64_t length = limit;
 
 	if (!t)

@@ -53,6 +53,8 @@ struct check_state {
 	bool sizes_known;		/* sizeof an expression may be taken */
 	const struct node *map_value;	/* value of an assignment, which may be an aggregation */
 	uint32_t longest_probe_name;
+	size_t nr_sites;			/* attach points of all probes */
+	const struct probe *last_probe;		/* the first one over max_probes, else the last */
 	const struct c_macro_use *c_macros;	/* macros of C around the node being resolved */
 	unsigned nr_c_macros;			/* expanded so far */
 };
@@ -212,6 +214,9 @@ bool type_is_number(const struct type *t);	/* integers and castable aggregations
 bool type_is_condition(const struct type *t);
 /* What type a value has when it is read: aggregations become integers. */
 const struct type *type_as_int64(struct check *c, const struct type *t);
+
+/* config() is a record of the settings. */
+void config_become_record(struct check *c, struct node *n);
 
 /* ---- named_params.c ---- */
 /* When all calls of getopt() are known: what the command line says of them. */

@@ -15,7 +15,8 @@
 enum key_kind {
 	KEY_NUMBER, KEY_BOOL, KEY_STRING,
 	KEY_STACK_MODE, KEY_MISSING, KEY_LICENSE,
-	KEY_IGNORED,		/* accepted, means nothing here */
+	KEY_CACHE,		/* accepted with its words, means nothing here */
+	KEY_IGNORED,		/* a boolean that means nothing here */
 	KEY_REMOVED,		/* accepted with a warning */
 	KEY_ENVIRONMENT,	/* only as a variable */
 	KEY_GATE,		/* enable, warn, error */
@@ -27,48 +28,49 @@ struct key {
 	size_t offset;		/* in struct config */
 	const char *renamed;	/* old name: what it is called now */
 	bool inverted;		/* the old name meant the opposite */
+	bool may_be_zero;	/* NUMBER */
 };
 
 #define AT(field) offsetof(struct config, field)
 
 static const struct key keys[] = {
-	{ "cache_user_symbols", KEY_IGNORED, 0, NULL, false },
-	{ "cpp_demangle", KEY_BOOL, AT(cpp_demangle), NULL, false },
-	{ "fault_in", KEY_BOOL, AT(fault_in), NULL, false },
-	{ "lazy_symbolication", KEY_BOOL, AT(lazy_symbolication), NULL, false },
-	{ "license", KEY_LICENSE, AT(license), NULL, false },
-	{ "log_size", KEY_NUMBER, AT(log_size), NULL, false },
-	{ "max_bpf_progs", KEY_NUMBER, AT(max_bpf_progs), NULL, false },
-	{ "max_cat_bytes", KEY_NUMBER, AT(max_cat_bytes), NULL, false },
-	{ "max_map_keys", KEY_NUMBER, AT(max_map_keys), NULL, false },
-	{ "max_probes", KEY_NUMBER, AT(max_probes), NULL, false },
-	{ "max_strlen", KEY_NUMBER, AT(max_strlen), NULL, false },
-	{ "missing_probes", KEY_MISSING, AT(missing_probes), NULL, false },
-	{ "on_stack_limit", KEY_NUMBER, AT(on_stack_limit), NULL, false },
-	{ "perf_rb_pages", KEY_NUMBER, AT(perf_rb_pages), NULL, false },
-	{ "print_maps_on_exit", KEY_BOOL, AT(print_maps_on_exit), NULL, false },
-	{ "show_debug_info", KEY_BOOL, AT(show_debug_info), NULL, false },
-	{ "stack_mode", KEY_STACK_MODE, AT(stack_mode), NULL, false },
-	{ "str_trunc_trailer", KEY_STRING, AT(str_trunc_trailer), NULL, false },
-	{ "use_blazesym", KEY_IGNORED, 0, NULL, false },
-	{ "unstable_tseries", KEY_GATE, AT(gates[GATE_TSERIES]), NULL, false },
-	{ "unstable_dw_ustack", KEY_GATE, AT(gates[GATE_DW_USTACK]), NULL, false },
-	{ "unstable_typeinfo", KEY_GATE, AT(gates[GATE_TYPEINFO]), NULL, false },
-	{ "unstable_import_statement", KEY_GATE, AT(gates[GATE_IMPORT_STATEMENT]), NULL, false },
-	{ "symbol_source", KEY_REMOVED, 0, NULL, false },
-	{ "max_type_res_iterations", KEY_REMOVED, 0, NULL, false },
-	{ "unstable_addr", KEY_REMOVED, 0, NULL, false },
-	{ "unstable_import", KEY_REMOVED, 0, NULL, false },
-	{ "unstable_macro", KEY_REMOVED, 0, NULL, false },
-	{ "unstable_map_decl", KEY_REMOVED, 0, NULL, false },
-	{ "strlen", KEY_NUMBER, AT(max_strlen), "max_strlen", false },
-	{ "no_cpp_demangle", KEY_BOOL, AT(cpp_demangle), "cpp_demangle", true },
-	{ "cat_bytes_max", KEY_NUMBER, AT(max_cat_bytes), "max_cat_bytes", false },
-	{ "map_keys_max", KEY_NUMBER, AT(max_map_keys), "max_map_keys", false },
-	{ "btf", KEY_ENVIRONMENT, 0, NULL, false },
-	{ "kernel_build", KEY_ENVIRONMENT, 0, NULL, false },
-	{ "kernel_source", KEY_ENVIRONMENT, 0, NULL, false },
-	{ "vmlinux", KEY_ENVIRONMENT, 0, NULL, false },
+	{ "cache_user_symbols", KEY_CACHE, 0, NULL, false, false },
+	{ "cpp_demangle", KEY_BOOL, AT(cpp_demangle), NULL, false, false },
+	{ "fault_in", KEY_BOOL, AT(fault_in), NULL, false, false },
+	{ "lazy_symbolication", KEY_BOOL, AT(lazy_symbolication), NULL, false, false },
+	{ "license", KEY_LICENSE, AT(license), NULL, false, false },
+	{ "log_size", KEY_NUMBER, AT(log_size), NULL, false, true },
+	{ "max_bpf_progs", KEY_NUMBER, AT(max_bpf_progs), NULL, false, false },
+	{ "max_cat_bytes", KEY_NUMBER, AT(max_cat_bytes), NULL, false, true },
+	{ "max_map_keys", KEY_NUMBER, AT(max_map_keys), NULL, false, false },
+	{ "max_probes", KEY_NUMBER, AT(max_probes), NULL, false, false },
+	{ "max_strlen", KEY_NUMBER, AT(max_strlen), NULL, false, false },
+	{ "missing_probes", KEY_MISSING, AT(missing_probes), NULL, false, false },
+	{ "on_stack_limit", KEY_NUMBER, AT(on_stack_limit), NULL, false, true },
+	{ "perf_rb_pages", KEY_NUMBER, AT(perf_rb_pages), NULL, false, true },
+	{ "print_maps_on_exit", KEY_BOOL, AT(print_maps_on_exit), NULL, false, false },
+	{ "show_debug_info", KEY_BOOL, AT(show_debug_info), NULL, false, false },
+	{ "stack_mode", KEY_STACK_MODE, AT(stack_mode), NULL, false, false },
+	{ "str_trunc_trailer", KEY_STRING, AT(str_trunc_trailer), NULL, false, false },
+	{ "use_blazesym", KEY_IGNORED, 0, NULL, false, false },
+	{ "unstable_tseries", KEY_GATE, AT(gates[GATE_TSERIES]), NULL, false, false },
+	{ "unstable_dw_ustack", KEY_GATE, AT(gates[GATE_DW_USTACK]), NULL, false, false },
+	{ "unstable_typeinfo", KEY_GATE, AT(gates[GATE_TYPEINFO]), NULL, false, false },
+	{ "unstable_import_statement", KEY_GATE, AT(gates[GATE_IMPORT_STATEMENT]), NULL, false, false },
+	{ "symbol_source", KEY_REMOVED, 0, NULL, false, false },
+	{ "max_type_res_iterations", KEY_REMOVED, 0, NULL, false, false },
+	{ "unstable_addr", KEY_REMOVED, 0, NULL, false, false },
+	{ "unstable_import", KEY_REMOVED, 0, NULL, false, false },
+	{ "unstable_macro", KEY_REMOVED, 0, NULL, false, false },
+	{ "unstable_map_decl", KEY_REMOVED, 0, NULL, false, false },
+	{ "strlen", KEY_NUMBER, AT(max_strlen), "max_strlen", false, false },
+	{ "no_cpp_demangle", KEY_BOOL, AT(cpp_demangle), "cpp_demangle", true, false },
+	{ "cat_bytes_max", KEY_NUMBER, AT(max_cat_bytes), "max_cat_bytes", false, false },
+	{ "map_keys_max", KEY_NUMBER, AT(max_map_keys), "max_map_keys", false, false },
+	{ "btf", KEY_ENVIRONMENT, 0, NULL, false, false },
+	{ "kernel_build", KEY_ENVIRONMENT, 0, NULL, false, false },
+	{ "kernel_source", KEY_ENVIRONMENT, 0, NULL, false, false },
+	{ "vmlinux", KEY_ENVIRONMENT, 0, NULL, false, false },
 };
 
 #undef AT
@@ -109,6 +111,17 @@ static const struct key *key_find(const char *name)
 			return &keys[i];
 	return NULL;
 }
+
+static const char *const stack_modes[] = {
+	[STACK_BPFTRACE] = "bpftrace", [STACK_PERF] = "perf", [STACK_RAW] = "raw",
+	[STACK_BUILD_ID] = "build_id",
+};
+static const char *const missing_words[] = {
+	[MISSING_ERROR] = "error", [MISSING_WARN] = "warn", [MISSING_IGNORE] = "ignore",
+};
+static const char *const gate_words[] = {
+	[GATE_ENABLE] = "enable", [GATE_WARN] = "warn", [GATE_ERROR] = "error",
+};
 
 /* A setting's value, from the block or the environment. */
 struct value {
@@ -156,34 +169,33 @@ static void set_number(struct check *c, const struct key *k, const struct value 
 		bad_value(c, v, arena_printf(c->arena, "expecting a number, got %s", v->text));
 	else if (v->number > 1u << 30)
 		bad_value(c, v, "the number is too large");
+	else if (!v->number && !k->may_be_zero)
+		bad_value(c, v, "the number must not be 0");
 	else
 		*(uint32_t *)((char *)&c->config + k->offset) = (uint32_t)v->number;
+}
+
+static void bad_bool(struct check *c, const struct value *v)
+{
+	bad_value(c, v, arena_printf(c->arena, "Invalid bool value %s: valid values are true, "
+				     "false, 1, 0, on, off, yes, no.", v->text));
 }
 
 static void set_bool(struct check *c, const struct key *k, const struct value *v)
 {
 	bool value;
 
-	if (!read_bool(v, &value)) {
-		bad_value(c, v,
-			  arena_printf(c->arena,
-				       "Invalid bool value %s: valid values are true, "
-				       "false, 1, 0, on, off, yes, no.",
-				       v->text));
-		return;
-	}
-	*(bool *)((char *)&c->config + k->offset) = value != k->inverted;
+	if (read_bool(v, &value))
+		*(bool *)((char *)&c->config + k->offset) = value != k->inverted;
+	else
+		bad_bool(c, v);
 }
 
 static void set_stack_mode(struct check *c, const struct value *v)
 {
-	static const char *const modes[] = {
-		[STACK_BPFTRACE] = "bpftrace", [STACK_PERF] = "perf", [STACK_RAW] = "raw",
-		[STACK_BUILD_ID] = "build_id",
-	};
 	int mode;
 
-	if (choose(modes, 4, v->text, &mode))
+	if (choose(stack_modes, 4, v->text, &mode))
 		c->config.stack_mode = (enum stack_mode)mode;
 	else
 		bad_value(c, v,
@@ -193,11 +205,8 @@ static void set_stack_mode(struct check *c, const struct value *v)
 
 static void set_missing(struct check *c, const struct value *v)
 {
-	static const char *const words[] = {
-		[MISSING_ERROR] = "error", [MISSING_WARN] = "warn", [MISSING_IGNORE] = "ignore",
-	};
 
-	if (!choose(words, 3, v->text, &c->config.missing_probes))
+	if (!choose(missing_words, 3, v->text, &c->config.missing_probes))
 		bad_value(c, v,
 			  "Invalid value for missing_probes: valid values are ignore, warn, and "
 			  "error.");
@@ -224,19 +233,16 @@ static void set_license(struct check *c, const struct value *v)
 
 static void set_gate(struct check *c, const struct key *k, const struct value *v)
 {
-	static const char *const words[] = {
-		[GATE_ENABLE] = "enable", [GATE_WARN] = "warn", [GATE_ERROR] = "error",
-	};
 	enum gate_mode *gate = (enum gate_mode *)((char *)&c->config + k->offset);
 	bool value;
 	int which;
 
-	if (choose(words, 3, v->text, &which))
+	if (choose(gate_words, 3, v->text, &which))
 		*gate = (enum gate_mode)which;
 	else if (read_bool(v, &value))
 		*gate = value ? GATE_ENABLE : GATE_ERROR;
 	else
-		bad_value(c, v, "valid values are enable, warn and error");
+		bad_value(c, v, "Invalid value for unstable config: valid values are enable, warn, and error.");
 }
 
 bool config_allows(struct check *c, enum config_gate gate, struct loc loc)
@@ -256,15 +262,29 @@ bool config_allows(struct check *c, enum config_gate gate, struct loc loc)
 	case GATE_WARN:
 		check_warning(c, (struct loc){ 0 }, DIAG_UNSTABLE,
 			      "Script is using an unstable feature: "
-			      "%s", names[gate]);
+			      "%s. To prevent this warning you must explicitly enable it in the "
+			      "config e.g. unstable_%s=enable", names[gate], names[gate]);
 		return true;
 	default:
 		return true;
 	}
 }
 
+/* What does not make a difference must be in order all the same. */
+static void check_cache(struct check *c, const struct value *v)
+{
+	static const char *const words[] = { "PER_PID", "PER_PROGRAM", "NONE", "0", "1" };
+	int which;
+
+	if (!choose(words, 5, v->text, &which))
+		bad_value(c, v, "Invalid value for cache_user_symbols: valid values are PER_PID, "
+			  "PER_PROGRAM, and NONE.");
+}
+
 static void set_key(struct check *c, const struct key *k, const struct value *v)
 {
+	bool ignored;
+
 	switch (k->kind) {
 	case KEY_NUMBER:
 		set_number(c, k, v);
@@ -291,7 +311,13 @@ static void set_key(struct check *c, const struct key *k, const struct value *v)
 		check_warning(c, v->loc, DIAG_CONFIG_REMOVED, "%s is deprecated and has no effect",
 			      v->name);
 		break;
+	case KEY_CACHE:
+		check_cache(c, v);
+		break;
 	case KEY_IGNORED:
+		if (!read_bool(v, &ignored))
+			bad_bool(c, v);
+		break;
 	case KEY_ENVIRONMENT:
 		break;
 	}
@@ -314,6 +340,7 @@ static void apply_entry(struct check *c, const struct config_entry *e)
 {
 	const struct key *k = key_find(e->key);
 	struct value v = { .name = e->key, .loc = loc_join(e->loc, e->value_loc) };
+	bool is_duration;
 
 	if (!k) {
 		unknown_key(c, e);
@@ -331,8 +358,12 @@ static void apply_entry(struct check *c, const struct config_entry *e)
 	v.number = e->number;
 	v.text = v.is_number ? arena_printf(c->arena, "%llu", (unsigned long long)e->number)
 			     : e->text;
-	if (e->kind == CONFIG_BOOL && k->kind == KEY_NUMBER)
+	if (e->kind == CONFIG_BOOL && k->kind == KEY_NUMBER) {
 		v.is_number = false;
+		v.text = e->number ? "true" : "false";
+	}
+	if (e->kind == CONFIG_STRING)
+		v.is_number = !lang_parse_integer(v.text, strlen(v.text), &v.number, &is_duration);
 	set_key(c, k, &v);
 }
 
@@ -370,6 +401,62 @@ void config_apply(struct check *c)
 		apply_entry(c, e);
 	for (size_t i = 0; i < NR_KEYS; i++)
 		apply_environment(c, &keys[i]);
-	if (c->config.max_strlen < 8)
-		c->config.max_strlen = 8;
+}
+
+/* ---- config() ---- */
+
+/* In the order in which they print. */
+static const char *const shown[] = {
+	"cpp_demangle", "lazy_symbolication", "print_maps_on_exit", "use_blazesym",
+	"show_debug_info", "log_size", "max_bpf_progs", "max_cat_bytes", "max_map_keys",
+	"max_probes", "max_strlen", "on_stack_limit", "perf_rb_pages", "str_trunc_trailer",
+	"unstable_import_statement", "unstable_tseries", "unstable_typeinfo", "unstable_dw_ustack",
+	"missing_probes", "stack_mode", "license",
+};
+
+static struct node *word_node(struct check *c, struct loc loc, const char *text)
+{
+	struct node *n = node_new(c->arena, NODE_STRING, loc);
+
+	n->u.string.text = text;
+	n->u.string.len = strlen(text);
+	return n;
+}
+
+static struct node *setting_node(struct check *c, struct loc loc, const struct key *k)
+{
+	const void *at = (const char *)&c->config + k->offset;
+	struct node *n;
+
+	switch (k->kind) {
+	case KEY_NUMBER:
+		n = node_new(c->arena, NODE_INT, loc);
+		node_set_int(n, *(const uint32_t *)at, false);
+		return n;
+	case KEY_STRING:
+	case KEY_LICENSE:
+		return word_node(c, loc, *(const char *const *)at);
+	case KEY_STACK_MODE:
+		return word_node(c, loc, stack_modes[c->config.stack_mode]);
+	case KEY_MISSING:
+		return word_node(c, loc, missing_words[c->config.missing_probes]);
+	case KEY_GATE:
+		return word_node(c, loc, gate_words[*(const enum gate_mode *)at]);
+	default:
+		n = node_new(c->arena, NODE_BOOL, loc);
+		n->u.integer.value = k->kind == KEY_BOOL && *(const bool *)at;
+		return n;
+	}
+}
+
+void config_become_record(struct check *c, struct node *n)
+{
+	struct loc loc = n->loc;
+
+	n->kind = NODE_RECORD;
+	memset(&n->u, 0, sizeof(n->u));
+	for (size_t i = 0; i < sizeof(shown) / sizeof(*shown); i++) {
+		vec_push(c->arena, &n->u.tuple.items, setting_node(c, loc, key_find(shown[i])));
+		vec_push(c->arena, &n->u.tuple.labels, name_of(c->names, shown[i]));
+	}
 }

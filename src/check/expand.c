@@ -336,15 +336,15 @@ static void expand_probe(struct check *c, const struct probe *probe)
 	    c->config.missing_probes == MISSING_ERROR)
 		check_error(c, probe->loc, DIAG_NO_ATTACH_POINTS,
 			    "No attach points match this probe");
+	if (!sites.n && c->config.missing_probes == MISSING_WARN)
+		check_warning(c, probe->loc, DIAG_NO_ATTACH_POINTS,
+			      "Probe has no valid attach points. It is being removed which may "
+			      "cause issues with program behavior.");
 	note_names(c, &sites);
 	group_sites(c, probe, &sites);
-	if (sites.n > c->config.max_probes)
-		check_hint(c,
-			   check_error(c, probe->loc, DIAG_TOO_MANY_PROBES,
-				       "%zu attach points exceed the "
-				       "limit of %u",
-				       sites.n, c->config.max_probes),
-			   "raise the limit with max_probes");
+	if (c->state->nr_sites <= c->config.max_probes)
+		c->state->last_probe = probe;
+	c->state->nr_sites += sites.n;
 }
 
 void expand_probes(struct check *c)
@@ -358,6 +358,11 @@ void expand_probes(struct check *c)
 	};
 	vec_each(probe, &c->script->probes)
 		expand_probe(c, *probe);
+	if (c->state->nr_sites > c->config.max_probes)
+		check_hint(c, check_error(c, c->state->last_probe->loc, DIAG_TOO_MANY_PROBES,
+					  "%zu attach points exceed the limit of %u",
+					  c->state->nr_sites, c->config.max_probes),
+			   "raise the limit with max_probes");
 	if (c->progs.n > c->config.max_bpf_progs)
 		check_hint(c,
 			   check_error(c, (struct loc){0}, DIAG_TOO_MANY_PROGRAMS,

@@ -15,7 +15,7 @@ static const char *const later[] = {
 	"assert", "cgroup_path", "cgroupid", "container_of", "debugf", "dw_ustack",
 	"kfunc_allowed", "kfunc_exist", "leader_comm", "leader_tid", "override", "path",
 	"percpu_kaddr", "signal", "signal_thread", "skboutput", "socket_cookie", "tseries",
-	"uaddr", "unwatch", "write_user", "config",
+	"uaddr", "unwatch", "write_user",
 };
 
 static bool is_later(const char *name)
@@ -102,6 +102,8 @@ static void finish_builtin(struct check *c, struct node *n)
 		become_string(c, n, c->prog->provider->attach == ATTACH_BEGIN ||
 			      c->prog->provider->attach == ATTACH_END ? "special" :
 			      c->prog->provider->name);
+	else if (b->id == BUILTIN_config)
+		config_become_record(c, n);
 	else if (b->id == BUILTIN_default_str_length)
 		node_set_int(n, c->config.max_strlen, false);
 	else if (b->id == BUILTIN_probe && c->prog->nr_sites == 1)

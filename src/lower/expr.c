@@ -414,9 +414,13 @@ static void tuple_to(struct gen *g, struct node *n, const struct type *as, struc
 		lower_zero(g, d.base, d.offset, as->size_bytes);
 	for (size_t i = 0; i < as->nr_fields; i++) {
 		const struct type_field *f = field_of(n, as, i);
+		uint32_t end = f->offset_bytes + f->type->size_bytes;
 		struct dest to = { .base = d.base, .zeroed = d.zeroed,
 				   .offset = d.offset + (int32_t)f->offset_bytes };
 
+		/* What lies behind is padding, or comes later. */
+		if (n->kind == NODE_TUPLE)
+			to.slack = as->size_bytes - end + d.slack;
 		lower_to(g, n->u.tuple.items.at[i], f->type, to);
 	}
 }

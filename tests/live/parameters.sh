@@ -64,4 +64,25 @@ sonde --mode codegen -d types -e "$script" -- --n=7
 expect_status 0
 expect_match 'getopt "n":string\[2\] 5:'
 
+begin_case "positional: what they are, and as text"
+sonde -e 'begin { print(($1, $2, $3, $4, $#)); print((str($1), str($3 + 2), str($3, 2), str($9), str($#))); exit(); }' -- 0x10 -5 text 5ms
+expect_status 0
+expect_out '(16, -5, text, 5000000, 4)'
+expect_out '(0x10, xt, te, , 4)'
+
+begin_case "positional: where a literal must stand, and in attach points"
+sonde -e 'interval:$1:$2$3 { unroll ($3 + 2) { @n++; } @l = lhist(5, 0, $4, 5); printf($5, @n); print($5 == "n %d\n"); clear(@n); clear(@l); exit(); }' ms 1 0 10 'n %d
+'
+expect_status 0
+expect_match '^n 2$'
+
+begin_case "positional: missing, and offsets behind the end"
+sonde -e 'begin { print($1); print((str($2), str("abc" + 5))); exit(); }'
+expect_status 0
+expect_out 0
+expect_out '(, )'
+expect_err 'stdin:1:15-17: WARNING: Positional parameter \$1 is empty or not provided.'
+sonde -e 'interval:ms:$9 { exit(); }'
+expect_status 1
+
 end_tests

@@ -82,9 +82,9 @@ static const struct check_row query_rows[] = {
 	  "program 0: begin +effects\n"
 	  "  (print (tuple 0:int8 \"string\":string[7] \"string[4]\":string[10]):record { .btf_id = int8, .base_type = string[7], .full_type = string[10] })\n"
 	  "  (print true:bool)\n"
-	  "WARNING: Script is using an unstable feature: typeinfo\n" },
+	  "WARNING: Script is using an unstable feature: typeinfo. To prevent this warning you must explicitly enable it in the config e.g. unstable_typeinfo=enable\n" },
 	{ "config = { unstable_typeinfo = maybe } begin { }",
-	  "t:1:12-37: ERROR: unstable_typeinfo: valid values are enable, warn and error\n" },
+	  "t:1:12-37: ERROR: unstable_typeinfo: Invalid value for unstable config: valid values are enable, warn, and error.\n" },
 };
 
 static const struct check_row assert_rows[] = {

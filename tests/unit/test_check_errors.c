@@ -288,7 +288,7 @@ static const struct check_row control_rows[] = {
 
 static const struct check_row limits_rows[] = {
 	{ "config = { max_strlen = 16 } begin { printf(\"0123456789abcdef %d\", 1); print(\"0123456789abcde\"); print(\"0123456789abcdef\"); }",
-	  "t:1:104-122: ERROR: String is too long (over 15 bytes)\n"
+	  "t:1:104-122: ERROR: String is too long (over 16 bytes): 0123456789abcdef\n"
 	  "HINT: the limit is max_strlen\n" },
 	{ "begin { @x = lhist(1,0,10,1); @x = lhist(1,0,20,1); @y = -1; @y = 18446744073709551615; }",
 	  "t:1:31-51: ERROR: Different lhist bounds in a single map unsupported\n" },

@@ -418,7 +418,7 @@ static void test_tracepoints(void **state)
 	f.c.missing = MISSING_IGNORE;
 	assert_string_equal(names_of(&f, "t:a:b"), "");
 	f.c.missing = MISSING_WARN;
-	assert_string_equal(names_of(&f, "t:a:b"), "No matches for tracepoint a:b.");
+	assert_string_equal(names_of(&f, "t:a:b"), "No matches for tracepoint a:b. Skipping.");
 	assert_int_equal(f.diags.nr_warnings, 1);
 	teardown(&f);
 }
