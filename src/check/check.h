@@ -83,6 +83,7 @@ struct var {
 	const char *name;
 	struct loc loc;
 	const struct type *type;
+	bool is_let;
 	bool is_declared;	/* type fixed by `let $x : T` */
 	bool is_loop_var;
 	bool is_param;		/* of a function */

@@ -52,6 +52,7 @@ struct check_state {
 					   change */
 	bool sizes_known;		/* sizeof an expression may be taken */
 	const struct node *map_value;	/* value of an assignment, which may be an aggregation */
+	bool in_query;				/* what is resolved is not evaluated */
 	uint32_t longest_probe_name;
 	size_t nr_sites;			/* attach points of all probes */
 	const struct probe *last_probe;		/* the first one over max_probes, else the last */

@@ -263,7 +263,9 @@ bool config_allows(struct check *c, enum config_gate gate, struct loc loc)
 		check_warning(c, (struct loc){ 0 }, DIAG_UNSTABLE,
 			      "Script is using an unstable feature: "
 			      "%s. To prevent this warning you must explicitly enable it in the "
-			      "config e.g. unstable_%s=enable", names[gate], names[gate]);
+			      "config e.g. unstable_%s=enable",
+			      gate == GATE_IMPORT_STATEMENT ? "import statements" : names[gate],
+			      names[gate]);
 		return true;
 	default:
 		return true;

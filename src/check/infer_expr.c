@@ -6,6 +6,8 @@
  */
 #include "check/check_impl.h"
 
+#include <assert.h>
+
 static const struct type *infer_int(struct check *c, struct node *n)
 {
 	if ((n->implicit || n->u.integer.enum_name) && n->type)
@@ -211,7 +213,7 @@ static const struct type *infer_kind(struct check *c, struct node *n)
 	case NODE_ERROR:
 		return bad_type(c);
 	default:
-		unsupported(c, n->loc, node_kind_name(n->kind));
+		assert(!"a statement stands where an expression belongs");
 		return bad_type(c);
 	}
 }

@@ -120,13 +120,17 @@ static void declare(struct check *c, struct node *n)
 	t = type_of_expr(c, n->u.let.declared, &is_open);
 	if (!t || t->kind == TYPE_ERROR)
 		return;
-	if (type_is_aggregate(t) || t->kind == TYPE_VOID || t->kind == TYPE_STRUCT) {
+	if (type_is_aggregate(t) || t->kind == TYPE_VOID) {
 		check_error(c, n->u.let.declared->loc, DIAG_BAD_DECLARATION,
 			    "Invalid variable declaration type: %s", type_text(c, t));
 		return;
 	}
 	if (is_open)
 		return;		/* the assignments say how large */
+	if (t->kind == TYPE_STRUCT) {
+		cell_add_var(c, v, t, n->loc, NULL);	/* and here, in whose memory */
+		return;
+	}
 	if (t->kind == TYPE_POINTER && !moves)
 		t = type_pointer(c->types, t->target, c->prog->provider->space, false);
 	v->is_sized = true;
@@ -319,6 +323,7 @@ void infer_stmt(struct check *c, struct node *n)
 		break;
 	case NODE_BREAK:
 	case NODE_CONTINUE:
+	case NODE_IMPORT:
 	case NODE_ERROR:
 		break;
 	default:

@@ -37,7 +37,7 @@ static void resolve_var(struct check *c, struct node *n)
 		return;
 	}
 	n->u.var.var->read = true;
-	if (!n->u.var.var->assigned)
+	if (!n->u.var.var->assigned && !c->state->in_query)
 		check_warning(c, n->loc, DIAG_USED_UNASSIGNED,
 			      "Variable used before it was assigned: $%s", n->u.var.name);
 }
@@ -148,7 +148,7 @@ bool refuse_shadowing(struct check *c, const char *name, struct loc loc)
 			"Variable $%s was already declared. Variable shadowing is not allowed.",
 			name);
 	check_note(c, d, v->loc, v->is_param ? "This is the function parameter." :
-		   v->is_declared ? "This is the initial declaration." :
+		   v->is_let ? "This is the initial declaration." :
 		   v->is_loop_var ? "This is the loop variable." :
 		   "This is the initial assignment.");
 	return true;
@@ -156,13 +156,16 @@ bool refuse_shadowing(struct check *c, const char *name, struct loc loc)
 
 static void resolve_let(struct check *c, struct node *n)
 {
+	struct loc loc = n->loc;
 	struct var *v;
 
+	loc.end = n->u.let.name_end;
 	resolve_type(c, n->u.let.declared);
 	if (n->u.let.value)
 		resolve_expr(c, &n->u.let.value);
-	refuse_shadowing(c, n->u.let.name, n->loc);
-	v = scope_add(c, n->u.let.name, n->loc);
+	refuse_shadowing(c, n->u.let.name, loc);
+	v = scope_add(c, n->u.let.name, loc);
+	v->is_let = true;
 	v->is_declared = n->u.let.declared != NULL;
 	v->assigned = n->u.let.value != NULL;
 	/* A place without a first value is zero until assigned: it counts. */
@@ -374,7 +377,11 @@ static void resolve_typed(struct check *c, struct node **slot)
 		n->u.map.map = map_get(c, n->u.map.name, n->loc);
 		n->u.map.map->uses |= MAP_READ;
 	} else {
+		bool outer = c->state->in_query;
+
+		c->state->in_query = true;
 		resolve_expr(c, slot);
+		c->state->in_query = outer;
 	}
 }
 
@@ -397,10 +404,37 @@ static void resolve_query(struct check *c, struct node *n)
 		resolve_typed(c, &n->u.type_query.of_expr);
 }
 
-static void refuse(struct check *c, struct node *n, const char *what)
+static bool is_found(const struct check *c, const char *path)
 {
-	unsupported(c, n->loc, what);
-	node_set_error(n);
+	const struct import *import;
+
+	vec_each(import, &c->script->statements)
+		if (!strcmp(import->path, path) && import->found)
+			return true;
+	return false;
+}
+
+/* An import in a body: the header is in the C part by now. */
+static void resolve_import(struct check *c, struct node *n)
+{
+	const char *path = n->u.string.text, *dot = strrchr(path, '.');
+
+	if (c->config.gates[GATE_IMPORT_STATEMENT] == GATE_ERROR) {
+		check_hint(c, check_error(c, n->loc, DIAG_UNSTABLE, "Import statements that are not "
+					  "at the top level are primarily for the standard library."),
+			   "import it before all probes, or set unstable_import_statement=enable");
+		node_set_error(n);
+	} else if (is_found(c, path)) {
+		config_allows(c, GATE_IMPORT_STATEMENT, n->loc);
+	} else if (dot && !strcmp(dot, ".h")) {
+		check_error(c, n->loc, DIAG_IMPORT_NOT_FOUND,
+			    "Unable to find suitable path for import");
+	} else if (dot && (!strcmp(dot, ".c") || !strcmp(dot, ".o"))) {
+		unsupported(c, n->loc, "import of BPF C and objects");
+	} else {
+		check_error(c, n->loc, DIAG_IMPORT_KIND, "Import statements that are not at the "
+			    "top level are limited to header (.h) files");
+	}
 }
 
 /* What `$N` is: a number if it reads as one, else text. */
@@ -463,7 +497,7 @@ static void resolve_stmt_kind(struct check *c, struct node *n)
 		resolve_jump(c, n);
 		break;
 	case NODE_IMPORT:
-		refuse(c, n, "import");
+		resolve_import(c, n);
 		break;
 	default:
 		resolve_children(c, n);

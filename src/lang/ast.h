@@ -204,6 +204,7 @@ struct node {
 		} assign;
 		struct {
 			const char *name;
+			uint32_t name_end;		/* where `let $x` ends */
 			struct type_expr *declared;	/* or NULL */
 			struct node *value;		/* or NULL */
 			struct var *var;		/* set by check */
@@ -305,12 +306,14 @@ struct c_chunk {
 struct import {
 	const char *path;
 	struct loc loc;
+	bool found;		/* of a statement: the header has been taken in */
 };
 
 struct script {
 	VEC(struct c_chunk) c_parts;
 	VEC(struct config_entry) config;
 	VEC(struct import) imports;
+	VEC(struct import) statements;	/* imports in bodies, see NODE_IMPORT */
 	VEC(struct map_decl) map_decls;
 	VEC(struct macro *) macros;
 	VEC(struct func *) funcs;

@@ -23,6 +23,7 @@ struct importer {
 };
 
 static void import_all(struct importer *im, const struct script *script, const char *dir);
+static void import_statements(struct importer *im, struct script *script, const char *dir);
 static void import_file(struct importer *im, const struct import *import, const char *path,
 			const struct lang_file *file);
 
@@ -124,6 +125,7 @@ static void merge(struct importer *im, const struct script *script)
 	move_parts(&im->all, script, macros);
 	move_parts(&im->all, script, funcs);
 	move_parts(&im->all, script, probes);
+	move_parts(&im->all, script, statements);
 }
 
 static void refuse_config(struct importer *im, const struct script *script)
@@ -148,6 +150,7 @@ static void import_script(struct importer *im, const struct import *import, cons
 	script = lang_parse(im->arena, im->names, im->diags, source, &options);
 	refuse_config(im, script);
 	import_all(im, script, dir_of(im->arena, path));
+	import_statements(im, script, dir_of(im->arena, path));
 	merge(im, script);
 }
 
@@ -275,16 +278,35 @@ static void import_all(struct importer *im, const struct script *script, const c
 		import_one(im, &script->imports.at[i], dir);
 }
 
+/* Statements take in headers only. Whether they may stand there at all, and what is
+ * missing, is for checking to tell. */
+static void import_statements(struct importer *im, struct script *script, const char *dir)
+{
+	struct import *import;
+	struct lang_file file;
+
+	vec_each(import, &script->statements) {
+		const char *path = join_path(im->arena, dir, import->path);
+
+		import->found = is_builtin_library(import, -ENOENT, NULL) ||
+				(has_suffix(path, ".h") && !open_file(im, path, &file) &&
+				 !file.is_directory);
+		if (import->found && has_suffix(path, ".h"))
+			import_file(im, import, path, &file);
+	}
+}
+
 static void take_back(struct importer *im, struct script *script)
 {
 	merge(im, script);
 	script->c_parts.n = script->map_decls.n = script->macros.n = script->funcs.n = 0;
-	script->probes.n = script->imports.n = 0;
+	script->probes.n = script->imports.n = script->statements.n = 0;
 	move_parts(script, &im->all, c_parts);
 	move_parts(script, &im->all, map_decls);
 	move_parts(script, &im->all, macros);
 	move_parts(script, &im->all, funcs);
 	move_parts(script, &im->all, probes);
+	move_parts(script, &im->all, statements);
 }
 
 void lang_import(struct arena *a, struct names *names, struct diags *diags,
@@ -296,11 +318,12 @@ void lang_import(struct arena *a, struct names *names, struct diags *diags,
 	};
 	struct lang_file root;
 
-	if (!script->imports.n)
+	if (!script->imports.n && !script->statements.n)
 		return;
 	hmap_init(&im.seen, a);
 	if (!open_file(&im, path, &root))
 		hmap_set(&im.seen, root.id, strlen(root.id), &im);
 	import_all(&im, script, im.root_dir);
+	import_statements(&im, script, im.root_dir);
 	take_back(&im, script);
 }

@@ -50,7 +50,9 @@ static struct node *parse_import(struct parser *p)
 	parser_advance(p);
 	n->u.string.text = p->tok.text;
 	n->u.string.len = p->tok.len;
-	parser_expect(p, TOK_STRING);
+	if (parser_expect(p, TOK_STRING))
+		vec_push(p->arena, &p->script->statements,
+			 ((struct import){ .path = n->u.string.text, .loc = n->loc }));
 	return end_stmt(p, n, begin);
 }
 
@@ -153,6 +155,7 @@ static struct node *parse_let(struct parser *p)
 	n->u.let.name = p->tok.name;
 	if (!parser_expect(p, TOK_VAR))
 		return parser_error_node(p);
+	n->u.let.name_end = parser_loc_from(p, begin).end;
 	if (parser_accept(p, TOK_COLON))
 		n->u.let.declared = parse_type(p);
 	if (!p->panic && parser_accept(p, TOK_ASSIGN))

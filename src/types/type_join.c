@@ -73,8 +73,11 @@ static const struct type *join_references(struct types *t, const struct type *a,
 
 	if (a->target != b->target || a->structure != b->structure || a->count != b->count)
 		return NULL;
-	if (a->space == SPACE_CONTEXT || b->space == SPACE_CONTEXT)
+	if (a->space == SPACE_CONTEXT || b->space == SPACE_CONTEXT) {
+		if (a->kind == TYPE_STRUCT && (a->space == SPACE_NONE || b->space == SPACE_NONE))
+			return a->space == SPACE_NONE ? b : a;
 		return NULL;
+	}
 	space = join_spaces(a, b, flags);
 	if (a->kind == TYPE_POINTER)
 		return type_pointer(t, a->target, space, is_trusted);

@@ -13,6 +13,19 @@ expect_status 0
 expect_out '1 1 1 1 0'
 expect_out '/dev/null'
 
+begin_case "declared"
+sonde -c "/bin/cat /dev/null" -e 'tracepoint:syscalls:sys_enter_openat /pid == cpid && str(args.filename) == "/dev/null"/
+{ let $a : typeof(args); $a = args; printf("%d\n", $a.dfd == args.dfd); }'
+expect_status 0
+expect_out 1
+if needs btf; then
+    sonde -e 'begin { let $t : struct task_struct = *curtask; let $u : typeof(*curtask()); $u = $t; @[1] = 1;
+    for $kv : @ { printf("%d", $t.pid == tid); } for $i : 0..1000 { if ($i == 9) { printf("%d", $u.pid == tid); } }
+    printf("%d\n", $u.pid == tid); clear(@); exit(); }'
+    expect_status 0
+    expect_out 111
+fi
+
 begin_case "args in loops"
 sonde -c "/bin/cat /dev/null" -e 'tracepoint:syscalls:sys_enter_openat /pid == cpid && str(args.filename) == "/dev/null"/
 { $a = args; @m[1] = 1; for $i : 0..2 { printf("%d ", $a.dfd == args.dfd); }

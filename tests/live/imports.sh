@@ -66,4 +66,19 @@ expect_status 1
 expect_err 'HINT: checked: .*/scripts/libb.bt'
 expect_err 'HINT: did you mean ".*/scripts/lib.bt"\?'
 
+begin_case "a header by a statement in a body"
+printf 'struct of_header { int a, b; };\n' >"$dir/part.h"
+chmod 644 "$dir/part.h"
+script main.bt 'config = { unstable_import_statement = enable } macro size { import "part.h"; sizeof(struct of_header) }
+begin { import "part.h"; printf("%d\n", size); exit(); }'
+sonde "$dir/main.bt"
+expect_status 0
+expect_out 8
+expect_no_err WARNING
+sed -i 's/enable/warn/' "$dir/main.bt"
+sonde "$dir/main.bt"
+expect_status 0
+expect_out 8
+expect_err '^WARNING: Script is using an unstable feature: import statements.'
+
 end_tests

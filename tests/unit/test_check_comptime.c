@@ -44,7 +44,7 @@ static const struct check_row typeof_rows[] = {
 	  "  (let $x:uint32 5:uint32)\n"
 	  "  (= $y:uint32 (cast 300:int16):uint32)\n"
 	  "  (let $z:uint32 *)\n"
-	  "t:1:57-77: WARNING: Variable $z was never assigned to.\n" },
+	  "t:1:57-63: WARNING: Variable $z was never assigned to.\n" },
 	{ "begin { @m[1] = (uint32)7; let $k : typeof(@m) = 2; let $v : typeof(@m[0]) = 3; print(sizeof(typeof(@m[0]))); }",
 	  "map @m[int8]: uint32, 4096\n"
 	  "program 0: begin +effects\n"

@@ -39,8 +39,8 @@ static const struct check_row names_rows[] = {
 	  "t:1:15-20: ERROR: 'sarg0' is no longer part of the language\n"
 	  "HINT: read the stack: *(reg(\"sp\") + offset)\n" },
 	{ "begin { let $a = 1; let $a = 2; }",
-	  "t:1:21-31: ERROR: Variable $a was already declared. Variable shadowing is not allowed.\n"
-	  "t:1:9-19: ERROR: This is the initial assignment.\n" },
+	  "t:1:21-27: ERROR: Variable $a was already declared. Variable shadowing is not allowed.\n"
+	  "t:1:9-15: ERROR: This is the initial declaration.\n" },
 	{ "begin { $i = 1; for $i : 0..3 { } }",
 	  "t:1:21-23: ERROR: Variable $i was already declared. Variable shadowing is not allowed.\n"
 	  "t:1:9-11: ERROR: This is the initial assignment.\n" },
@@ -51,7 +51,7 @@ static const struct check_row names_rows[] = {
 	{ "begin { let $a : uint64; print($a); let $b; print($b); }",
 	  "t:1:32-34: WARNING: Variable used before it was assigned: $a\n"
 	  "t:1:51-53: WARNING: Variable used before it was assigned: $b\n"
-	  "t:1:9-24: WARNING: Variable $a was never assigned to.\n"
+	  "t:1:9-15: WARNING: Variable $a was never assigned to.\n"
 	  "t:1:37-43: WARNING: Variable $b was never assigned to.\n"
 	  "t:1:37-43: ERROR: Could not resolve the type of this variable\n" },
 	{ "let @m = hash(5); begin { }",
@@ -84,7 +84,7 @@ static const struct check_row types_rows[] = {
 	  "t:1:9-35: ERROR: Type mismatch for $s: trying to assign value of type 'string[4]' when variable already has a type 'string[2]'\n" },
 	{ "begin { let $x : sum_t; }",
 	  "t:1:18-23: ERROR: Invalid variable declaration type: sum_t\n"
-	  "t:1:9-23: WARNING: Variable $x was never assigned to.\n" },
+	  "t:1:9-15: WARNING: Variable $x was never assigned to.\n" },
 	{ "begin { $x = comm + 1; }",
 	  "t:1:14-22: ERROR: Type mismatch for '+': comparing string[16] with int8\n"
 	  "t:1:14-18: ERROR: left (string[16])\n"
