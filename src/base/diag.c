@@ -22,6 +22,16 @@ void diags_init(struct diags *d, struct arena *a)
 	d->next_base = 1;
 }
 
+static void find_lines(struct diags *d, struct source *s)
+{
+	const char *p = s->text, *end = s->text + s->len;
+
+	do {
+		vec_push(d->arena, &s->lines, (uint32_t)(p - s->text));
+		p = memchr(p, '\n', (size_t)(end - p));
+	} while (p++);
+}
+
 struct source *source_add(struct diags *d, const char *name, const char *text, size_t len)
 {
 	struct source *s;
@@ -33,6 +43,7 @@ struct source *source_add(struct diags *d, const char *name, const char *text, s
 	s->text = arena_strndup(d->arena, text, len);
 	s->len = len;
 	s->base = d->next_base;
+	find_lines(d, s);
 	d->next_base += (uint32_t)len + 1;
 	vec_push(d->arena, &d->sources, s);
 	return s;
@@ -53,17 +64,19 @@ bool source_line_col(const struct diags *d, uint32_t pos, const struct source **
 		     uint32_t *line, uint32_t *col)
 {
 	const struct source *s = source_find(d, pos);
-	uint32_t start = 0;
+	size_t low = 0, high, middle;
 
 	if (!s)
 		return false;
-	*line = 1;
-	for (uint32_t i = 0; i < pos - s->base; i++)
-		if (s->text[i] == '\n') {
-			++*line;
-			start = i + 1;
-		}
-	*col = pos - s->base - start + 1;
+	for (high = s->lines.n; high - low > 1;) {
+		middle = low + (high - low) / 2;
+		if (s->lines.at[middle] <= pos - s->base)
+			low = middle;
+		else
+			high = middle;
+	}
+	*line = (uint32_t)low + 1;
+	*col = pos - s->base - s->lines.at[low] + 1;
 	*source = s;
 	return true;
 }
@@ -159,8 +172,7 @@ static void render_line(const struct source *s, uint32_t line, struct sbuf *out)
 {
 	const char *p = s->text, *end = s->text + s->len;
 
-	for (; line > 1 && p < end; p++)
-		line -= *p == '\n';
+	p += line <= s->lines.n ? s->lines.at[line - 1] : s->len;
 	for (; p < end && *p != '\n'; p++) {
 		if (*p == '\t')
 			sbuf_puts(out, "    ");

@@ -41,6 +41,7 @@ struct source {
 	const char *text;	/* arena; NUL-terminated, may hold NULs */
 	size_t len;
 	uint32_t base;		/* position of the first byte */
+	VEC(uint32_t) lines;	/* where each begins in the text */
 };
 
 enum diag_level { DIAG_ERROR, DIAG_WARNING };

@@ -1,11 +1,13 @@
 /*
  * The image's own BTF: functions, lines, and the types of maps that need them.
  *
- * The kernel wants func_info for callbacks; with line_info its verifier logs show lines of
+ * The kernel wants func_info for callbacks and global functions, whose arguments it
+ * takes as their types say; with line_info its verifier logs show lines of
  * the script. Written with libbpf, which keeps the strings apart.
  */
 #include "bpf/emit.h"
 
+#include <assert.h>
 #include <bpf/btf.h>
 #include <ctype.h>
 #include <errno.h>
@@ -19,7 +21,7 @@
 struct bc_btf {
 	struct btf *btf;	/* owned */
 	int u64, u32, u8;	/* type ids; 0: not yet */
-	int protos[6];		/* by number of parameters */
+	int protos[6];		/* of integers, by number of parameters */
 	bool is_used;
 };
 
@@ -53,21 +55,68 @@ static int int_type(struct bc_btf *b, int *id, const char *name, size_t size)
 	return *id;
 }
 
-static int proto(struct bc_btf *b, uint32_t nr_params)
+/* The context of a program of this type, as the kernel knows it by name. */
+static const char *const contexts[] = {
+	[BPF_PROG_TYPE_KPROBE] = "bpf_user_pt_regs_t",
+	[BPF_PROG_TYPE_PERF_EVENT] = "bpf_perf_event_data",
+	[BPF_PROG_TYPE_RAW_TRACEPOINT] = "bpf_raw_tracepoint_args",
+};
+
+static int pointer_to_context(struct bc_btf *b, uint32_t prog_type)
+{
+	size_t n = sizeof(contexts) / sizeof(*contexts);
+	int id;
+
+	assert(prog_type < n && contexts[prog_type]);
+	id = btf__add_struct(b->btf, contexts[prog_type], 0);
+	return id < 0 ? id : btf__add_ptr(b->btf, id);
+}
+
+static int pointer_to_bytes(struct bc_btf *b, uint32_t size)
+{
+	int index = int_type(b, &b->u32, "u32", 4), byte = int_type(b, &b->u8, "u8", 1), id;
+
+	if (index < 0 || byte < 0)
+		return index < 0 ? index : byte;
+	id = btf__add_array(b->btf, index, byte, size);
+	return id < 0 ? id : btf__add_ptr(b->btf, id);
+}
+
+static int param_type(struct bc_btf *b, const struct ir_func *f, uint32_t param, uint32_t prog_type)
+{
+	if (f->params[param] == IR_CTX)
+		return pointer_to_context(b, prog_type);
+	if (f->params[param] == IR_MAPVAL_OR_NULL)
+		return pointer_to_bytes(b, f->param_bytes);
+	return int_type(b, &b->u64, "u64", 8);
+}
+
+static bool is_plain(const struct ir_func *f)
+{
+	return !f->is_global || !f->nr_params || f->params[0] == IR_INT;
+}
+
+static int proto(struct bc_btf *b, const struct ir_func *f, uint32_t prog_type)
 {
 	static const char *const names[] = { "a1", "a2", "a3", "a4", "a5" };
-	int u64 = int_type(b, &b->u64, "u64", 8), id;
+	int u64 = int_type(b, &b->u64, "u64", 8), types[5] = { 0 }, id;
 
-	if (u64 < 0 || b->protos[nr_params])
-		return u64 < 0 ? u64 : b->protos[nr_params];
+	if (u64 < 0 || (is_plain(f) && b->protos[f->nr_params]))
+		return u64 < 0 ? u64 : b->protos[f->nr_params];
+	for (uint32_t k = 0; k < f->nr_params; k++) {
+		types[k] = is_plain(f) ? u64 : param_type(b, f, k, prog_type);
+		if (types[k] < 0)
+			return types[k];
+	}
 	id = btf__add_func_proto(b->btf, u64);
-	for (uint32_t k = 0; k < nr_params && id > 0; k++) {
-		int err = btf__add_func_param(b->btf, names[k], u64);
+	for (uint32_t k = 0; k < f->nr_params && id > 0; k++) {
+		int err = btf__add_func_param(b->btf, names[k], types[k]);
 
 		if (err)
 			return err;
 	}
-	b->protos[nr_params] = id;
+	if (is_plain(f))
+		b->protos[f->nr_params] = id;
 	return id;
 }
 
@@ -85,15 +134,15 @@ static void c_name(char out[MAX_NAME], const char *name)
 	out[n] = '\0';
 }
 
-static int add_func(struct bc_btf *b, const struct ir_func *f)
+static int add_func(struct bc_btf *b, const struct ir_func *f, uint32_t prog_type)
 {
-	int type = proto(b, f->nr_params);
+	int type = proto(b, f, prog_type);
 	char name[MAX_NAME];
 
 	if (type < 0)
 		return type;
 	c_name(name, f->name);
-	return btf__add_func(b->btf, name, f->index ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL, type);
+	return btf__add_func(b->btf, name, f->index && !f->is_global ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL, type);
 }
 
 static int fill_func_info(struct bc_env *env, const struct ir_module *m, const struct program *p,
@@ -108,7 +157,7 @@ static int fill_func_info(struct bc_env *env, const struct ir_module *m, const s
 
 		if (p->func_start[k] == UINT32_MAX)
 			continue;
-		id = add_func(env->btf, m->funcs.at[k]);
+		id = add_func(env->btf, m->funcs.at[k], prog->type);
 		if (id < 0)
 			return id;
 		info[n].insn_off = p->func_start[k];

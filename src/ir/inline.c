@@ -227,6 +227,8 @@ static uint32_t nr_insns(const struct ir_func *f)
 
 static bool should_inline(const struct inliner *x, uint32_t callee)
 {
+	if (x->m->funcs.at[callee]->is_global)
+		return false;
 	if (x->group > 1 && x->height[callee] % x->group)
 		return true;
 	if (x->has_frame[callee] || x->is_callback[callee])

@@ -129,6 +129,8 @@ struct ir_object {
 	uint32_t size_bytes, align_bytes;
 	enum ir_place place;		/* wish; after ir_place_objects: where it is */
 	bool keep;			/* lives through the whole func (captured by a callback) */
+	uint32_t shared;		/* not 0: no object but the entry func's object `shared` - 1,
+					   which lies in scratch, seen from here */
 	int32_t offset;			/* after ir_place_objects: from r10 (negative) or scratch
 					   start */
 };
@@ -152,7 +154,9 @@ struct ir_func {
 	VEC(struct ir_insn *) leaves;
 	enum ir_type params[5];
 	uint32_t nr_params;
+	uint32_t param_bytes;		/* behind each pointer to memory among the params */
 	bool is_callback;
+	bool is_global;			/* the kernel verifies it by itself: it stays a func */
 	uint32_t next_insn_id;
 	uint32_t stack_bytes;		/* set by ir_place_objects */
 	struct hmap leaf_table;

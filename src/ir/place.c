@@ -233,6 +233,21 @@ static void scratch_starts(struct place *x)
 	}
 }
 
+/* What lies in the entry's part of the frame. */
+static void place_shared(struct place *x, struct place_func *p)
+{
+	for (uint32_t k = 0; k < p->objects.n; k++) {
+		uint32_t shared = p->f->objects.at[k].shared;
+
+		if (!shared)
+			continue;
+		p->where[k] = IR_PLACE_SCRATCH;
+		p->at[k] = x->funcs[0].scratch_start + x->funcs[0].at[shared - 1] -
+			   p->scratch_start;
+		p->sees_entry = true;
+	}
+}
+
 /* Frames of all CPUs in one array value, if they are few and small enough: each
  * begins a cache line. */
 static void scratch_stride(struct ir_module *m)
@@ -336,7 +351,8 @@ static uint32_t next_class(const struct place_func *p, uint32_t max_bytes)
 	for (uint32_t k = 0; k < p->objects.n; k++) {
 		uint32_t bytes;
 
-		if (p->objects.class_of[k] != k || p->where[k] != IR_PLACE_ANY)
+		if (p->objects.class_of[k] != k || p->where[k] != IR_PLACE_ANY ||
+		    p->f->objects.at[k].shared)
 			continue;
 		bytes = class_wish(p, k).biggest_bytes;
 		if (bytes < best_bytes || (bytes == best_bytes && best == IR_NO_OBJECT)) {
@@ -354,7 +370,7 @@ static void put_wished(struct place *x, struct place_func *p)
 	for (uint32_t k = 0; k < p->objects.n; k++) {
 		enum ir_place wish;
 
-		if (p->objects.class_of[k] != k)
+		if (p->objects.class_of[k] != k || p->f->objects.at[k].shared)
 			continue;
 		wish = class_wish(p, k).place;
 		if (wish == IR_PLACE_STACK || (wish == IR_PLACE_SCRATCH && has_scratch))
@@ -423,6 +439,7 @@ void ir_place_objects(struct ir_module *m)
 	scratch_starts(&x);
 	scratch_stride(m);
 	for (uint32_t i = 0; i < n; i++) {
+		place_shared(&x, &x.funcs[i]);
 		ir_scratch_rewrite(&x.funcs[i]);
 		write_places(&x.funcs[i]);
 	}

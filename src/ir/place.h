@@ -17,6 +17,7 @@ struct place_func {
 	uint32_t scratch_start;		/* in the frame: behind its callers' part */
 	VEC(uint32_t) callees;		/* called, or handed to a helper */
 	uint32_t chain_bytes;		/* of stack, down the deepest chain */
+	bool sees_entry;		/* has objects that are the entry's */
 };
 
 /* Emit the base of the scratch frame where all uses are behind it, and make

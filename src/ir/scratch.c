@@ -243,7 +243,7 @@ static int64_t *offset_of_arg(struct ir_insn *i, uint32_t arg)
 static void rewrite_arg(struct place_func *p, struct ir_insn *i, uint32_t arg,
 			struct ir_insn *base)
 {
-	int64_t offset = p->scratch_start + p->at[i->args[arg]->imm];
+	int64_t offset = (uint32_t)(p->scratch_start + p->at[i->args[arg]->imm]);
 	int64_t *imm = offset_of_arg(i, arg);
 	struct ir_insn *sum;
 
@@ -281,7 +281,7 @@ void ir_scratch_rewrite(struct place_func *p)
 	struct ir_insn *base;
 	struct spot s;
 
-	if (!p->scratch_bytes || !find_spot(p, &s))
+	if ((!p->scratch_bytes && !p->sees_entry) || !find_spot(p, &s))
 		return;
 	base = p->f->module->scratch_stride ? insert_cpu_base(p->f, &s) : emit_base(p, &s);
 	for (size_t n = 0; n < p->f->blocks.n; n++)

@@ -276,7 +276,6 @@ struct func {
 	struct prog *prog;	/* its body, as a program without a probe */
 	struct var *returned;	/* has the type of what it returns */
 	void *aux;		/* lowering's */
-	uint64_t walk;		/* lowering's: what the verifier walks at a call; 0: not known */
 };
 
 struct map_decl {

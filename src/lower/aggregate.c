@@ -176,7 +176,7 @@ static struct ir_insn *power_bucket(struct gen *g, const struct type *t, struct 
 }
 
 /* 0 below zero, then one bucket for each number under 2^bits, then powers. */
-static struct ir_insn *hist_index(struct gen *g, const struct type *t, struct ir_insn *v)
+struct ir_insn *lower_hist_index(struct gen *g, const struct type *t, struct ir_insn *v)
 {
 	unsigned bits = (unsigned)t->param[0];
 	struct ir_block *positive = lower_block(g, false), *large = lower_block(g, false);
@@ -195,6 +195,15 @@ static struct ir_insn *hist_index(struct gen *g, const struct type *t, struct ir
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
 	return ir_var_read(&g->b, index);
+}
+
+static struct ir_insn *hist_index(struct gen *g, const struct type *t, struct ir_insn *v)
+{
+	struct ir_insn *index = g->is_large ? lower_hist_shared(g, t, v) : NULL;
+
+	if (!index)
+		return lower_hist_index(g, t, v);
+	return lower_at_most(g, index, lower_hist_buckets(t) - 1);
 }
 
 static struct ir_insn *lhist_index(struct gen *g, const struct type *t, struct ir_insn *v)

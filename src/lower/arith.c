@@ -246,6 +246,8 @@ static void compare_literal(struct gen *g, struct node *n, const struct node *li
 	ir_emit_jump(&g->b, same);
 }
 
+#define SHORT_STRING 16
+
 /* Two strings that are not known: byte by byte up to a common NUL. */
 static void compare_strings(struct gen *g, struct node *left, struct node *right,
 			    struct ir_block *same, struct ir_block *differ)
@@ -254,17 +256,23 @@ static void compare_strings(struct gen *g, struct node *left, struct node *right
 			left->type->size_bytes : right->type->size_bytes;
 	struct place x = loadable(g, left, left->type->size_bytes);
 	struct place y = loadable(g, right, right->type->size_bytes);
-	struct ir_block *head = lower_block(g, false), *body = lower_block(g, false);
-	struct ir_block *more = lower_block(g, false), *again = lower_block(g, false);
-	struct ir_var *i = ir_var_new(g->b.func, "at", IR_INT);
+	struct ir_block *head, *body, *more, *again;
+	struct ir_var *i;
 	struct ir_insn *at, *a, *b;
 
+	if ((size > SHORT_STRING || g->is_large) && lower_compare_shared(g, x, y, size, same, differ))
+		return;
 	/* Typed kernel pointers take constant offsets only. */
 	if (x.base->type == IR_KPTR || y.base->type == IR_KPTR) {
 		compare_words(g, x, y, size, differ);
 		ir_emit_jump(&g->b, same);
 		return;
 	}
+	head = lower_block(g, false);
+	body = lower_block(g, false);
+	more = lower_block(g, false);
+	again = lower_block(g, false);
+	i = ir_var_new(g->b.func, "at", IR_INT);
 	ir_var_write(&g->b, i, lower_const(g, 0));
 	ir_emit_jump(&g->b, head);
 	ir_continue_in(&g->b, head);

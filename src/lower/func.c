@@ -183,6 +183,8 @@ static struct ir_func *generate(const struct gen *caller, struct func *f,
 	g->frame = NULL;
 	g->loop = NULL;
 	g->in_callback = g->loops_use_ctx = g->probe_is_known = false;
+	g->frames++;
+	lower_split(g, f->prog->body);
 	lower_vars(g, f->prog->body);
 	bind_params(g, shape, at);
 	lower_block_stmts(g, f->prog->body);

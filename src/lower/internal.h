@@ -53,6 +53,7 @@ struct lower {
 	uint32_t cpu_mask;		/* CPUs rounded up to a power of two, less one */
 	const struct node *strftime;	/* the first call: its format is that of times in maps */
 	struct type_struct *task_struct;	/* see lower_task_struct */
+	const char *line_copied, *line_copy;	/* the script's line that last went into the image */
 	uint32_t kfunc_ids[LOWER_KFUNC_COUNT];	/* see lower_kfunc */
 	uint32_t error_map, signal_map, syscall_map;	/* of texts, plus 1; 0: none yet */
 	bool task_known, kfuncs_known;
@@ -89,6 +90,13 @@ struct loop {
 	struct ir_block *on_break, *on_continue;
 	struct ir_insn *iterator;	/* open iterator, to be closed on the way out; or NULL */
 	bool is_callback;		/* the body is a function of its own */
+	bool is_part;			/* no loop: the end of the part that the loop is around */
+};
+
+/* Statements begin..end-1 of a block that are a function of their own. */
+struct part {
+	size_t begin, end;
+	bool uses_ctx;
 };
 
 /* What a script's function is in the IR, in whatever program; func->aux. See func.c. */
@@ -114,16 +122,30 @@ struct gen {
 	struct loop *loop;
 	int64_t default_result;
 	bool sleepable;
-	/* Variables that callbacks share with their makers lie in one object of
-	 * the entry func; NULL: there are no callbacks. */
+	/* Variables that funcs share lie in one object of the entry func, or of the
+	 * script's function; NULL: there are no other funcs. */
 	struct ir_insn *frame;
-	bool in_callback;
+	uint32_t frame_object;
+	bool in_callback;		/* or in a part */
 	bool loops_use_ctx;		/* a callback reads the context: it gets it in its pair */
 	struct ir_insn *probe;		/* index of the attach point, once known */
 	bool probe_is_known;
+	struct hmap plain_loops, parts;	/* see split.c; by node, by first statement */
+	bool is_large;			/* so that code is rather shared than in place */
+	struct shared **shared;		/* of the module: functions that code shares, see shared.c */
+	unsigned frames;		/* that are in use here, the entry's included */
 };
 
-/* The frame that callbacks share with their makers, see var.c. */
+/* What has to be put back behind a func. */
+struct outside {
+	struct ir_builder b;
+	struct ir_insn *ctx, *frame, *probe, *result;
+	struct loop *loop;
+	bool in_callback, probe_is_known;
+	unsigned frames;
+};
+
+/* The frame that funcs share, see var.c. */
 enum { FRAME_RETURNED = 0, FRAME_RESULT = 8, FRAME_PROBE = 16, FRAME_VARS = 24 };
 
 /* What FRAME_RETURNED says. */
@@ -253,11 +275,43 @@ struct place lower_var_place(struct gen *g, struct var *v);
 void lower_var_set(struct gen *g, struct var *v, struct node *value);
 void lower_var_write(struct gen *g, struct var *v, struct ir_insn *value);
 
+/* ---- split.c ---- */
+void lower_split(struct gen *g, struct node *body);
+bool lower_is_plain_range(struct gen *g, const struct node *for_range);	/* walked by the verifier */
+bool lower_is_unrolled(struct gen *g, const struct node *unroll);	/* written out */
+const struct part *lower_part_at(struct gen *g, const struct node *stmt);
+bool lower_constant_of(const struct node *n, int64_t *value);
+
+/* ---- part.c ---- */
+/* Go on in a new func; _leave goes back (g's block must have ended). */
+struct ir_func *lower_func_enter(struct gen *g, struct outside *out, const char *name,
+				 const enum ir_type *params, uint32_t nr_params);
+void lower_func_leave(struct gen *g, const struct outside *out);
+void lower_part(struct gen *g, struct node *block, const struct part *part);
+void lower_jump_out(struct gen *g, bool is_break);
+
+/* ---- shared.c ---- */
+/* Compare strings of up to `size` bytes; false: not that way. */
+bool lower_compare_shared(struct gen *g, struct place x, struct place y, uint32_t size,
+			  struct ir_block *same, struct ir_block *differ);
+struct ir_insn *lower_hist_shared(struct gen *g, const struct type *t, struct ir_insn *v);
+
 /* ---- stmt.c, loop.c ---- */
 void lower_block_stmts(struct gen *g, struct node *block);
+void lower_stmts(struct gen *g, struct node *block, size_t begin, size_t end);
+/* The clear or zero that is one with print, statement i of the block; 0: none. */
+size_t lower_find_take(const struct node *block, size_t i, bool *is_zero);
+void lower_jump_in_loop(struct gen *g, bool is_break);
+/* Does the code return or exit? Behind a func with that body, what it did is done
+ * here, too; `how` tells it. */
+struct ways_out {
+	struct gen *g;
+	bool returns, exits;
+};
+void lower_find_ways_out(struct ways_out *w, struct node *n);
+void lower_follow_out(struct gen *g, const struct ways_out *w);
 void lower_stmt(struct gen *g, struct node *n);
 void lower_loop(struct gen *g, struct node *n);
-bool lower_is_plain_range(const struct node *for_range);	/* few turns, known now */
 /* Number of entries of a map, by walking them. */
 struct ir_insn *lower_count_elems(struct gen *g, const struct map_store *s);
 /* Up to `turns` calls of what `turn` makes: it gets the number of the turn and
@@ -309,6 +363,7 @@ void lower_map_update(struct gen *g, struct node *elem, enum ast_op op, struct n
 /* ---- aggregate.c ---- */
 bool lower_is_aggregate_call(const struct node *n);
 void lower_aggregate(struct gen *g, struct node *elem, struct node *call);
+struct ir_insn *lower_hist_index(struct gen *g, const struct type *t, struct ir_insn *v);
 /* An aggregation as an integer, over all CPUs. */
 struct ir_insn *lower_merged(struct gen *g, struct node *elem, const struct type *as);
 /* The same by map and key, in a hash. */

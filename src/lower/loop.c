@@ -11,8 +11,6 @@
  */
 #include "lower/internal.h"
 
-#define PLAIN_TURNS 64
-#define PLAIN_NODES 4096	/* that the verifier walks, each some instructions */
 #define MAX_TURNS (1 << 23)	/* the kernel's limit */
 
 /* ---- callbacks ---- */
@@ -36,57 +34,28 @@ static struct ir_insn *make_pair(struct gen *g, struct ir_insn *start)
 	return pair;
 }
 
-/* What has to be put back behind a callback. */
-struct outside {
-	struct ir_builder b;
-	struct ir_insn *ctx, *frame, *probe, *result;
-	struct loop *loop;
-	bool in_callback, probe_is_known;
-};
-
 static struct ir_func *enter_callback(struct gen *g, struct outside *out, struct loop *loop,
 				      const enum ir_type *params, uint32_t nr_params)
 {
-	const char *name = arena_printf(g->l->arena, "callback_%zu", g->m->funcs.n);
-	struct ir_func *f = ir_func_new(g->m, name, params, nr_params);
-	struct ir_insn *pair;
+	struct ir_func *f = lower_func_enter(g, out, "callback", params, nr_params);
+	struct ir_insn *pair = ir_param(f, nr_params - 1);
 
-	*out = (struct outside){ g->b, g->ctx, g->frame, g->probe, g->result, g->loop,
-				 g->in_callback, g->probe_is_known };
 	f->is_callback = true;
-	g->b.func = f;
-	g->b.block = NULL;
-	lower_enter_first(g);
-	pair = ir_param(f, nr_params - 1);
 	g->ctx = g->loops_use_ctx ? ir_emit_load(&g->b, IR_CTX, 8, false, pair, PAIR_CTX) : NULL;
 	if (out->frame)
 		g->frame = ir_emit_load(&g->b, IR_MAPVAL, 8, false, pair, PAIR_FRAME);
 	if (out->frame && out->result)
 		g->result = ir_emit_load(&g->b, IR_MAPVAL, 8, false, pair, PAIR_RESULT);
-	g->probe_is_known = false;
 	*loop = (struct loop){ .outer = g->loop, .is_callback = true };
 	g->loop = loop;
-	g->in_callback = true;
 	return f;
 }
 
 static void leave_callback(struct gen *g, const struct outside *out)
 {
 	ir_emit_ret(&g->b, lower_const(g, 0));
-	g->b = out->b;
-	g->ctx = out->ctx;
-	g->frame = out->frame;
-	g->probe = out->probe;
-	g->result = out->result;
-	g->loop = out->loop;
-	g->in_callback = out->in_callback;
-	g->probe_is_known = out->probe_is_known;
+	lower_func_leave(g, out);
 }
-
-struct ways_out {
-	struct gen *g;
-	bool returns, exits;
-};
 
 static void find_ways_out(struct node **slot, void *arg)
 {
@@ -110,12 +79,30 @@ static void pass_exit_on(struct gen *g, struct ir_insn *flag)
 	lower_enter(g, next);
 }
 
+void lower_find_ways_out(struct ways_out *w, struct node *n)
+{
+	find_ways_out(&n, w);
+}
+
+void lower_follow_out(struct gen *g, const struct ways_out *w)
+{
+	struct ir_insn *flag, *result;
+
+	flag = ir_emit_load(&g->b, IR_INT, 8, false, g->frame, FRAME_RETURNED);
+	flag->is_pinned = true;
+	if (w->exits)
+		pass_exit_on(g, flag);
+	result = ir_emit_load(&g->b, IR_INT, 8, false, g->frame, FRAME_RESULT);
+	result->is_pinned = true;
+	lower_leave(g, result);
+}
+
 /* Behind the loop: a return in its body returns here, too, and so does exit. */
 static void pass_return_on(struct gen *g, struct node *body)
 {
 	struct ways_out w = { .g = g };
 	struct ir_block *returned, *next;
-	struct ir_insn *flag, *result;
+	struct ir_insn *flag;
 
 	find_ways_out(&body, &w);
 	if (!w.returns && !w.exits)
@@ -126,11 +113,7 @@ static void pass_return_on(struct gen *g, struct node *body)
 	flag->is_pinned = true;
 	ir_emit_branch(&g->b, IR_NE, flag, lower_const(g, NOT_RETURNED), returned, next);
 	lower_enter(g, returned);
-	if (w.exits)
-		pass_exit_on(g, flag);
-	result = ir_emit_load(&g->b, IR_INT, 8, false, g->frame, FRAME_RESULT);
-	result->is_pinned = true;
-	lower_leave(g, result);
+	lower_follow_out(g, &w);
 	lower_enter(g, next);
 }
 
@@ -227,112 +210,6 @@ static void while_callback(struct gen *g, struct node *n)
 
 /* ---- ranges ---- */
 
-static bool constant_of(const struct node *n, int64_t *value)
-{
-	while (n->kind == NODE_CAST)
-		n = n->u.cast.operand;
-	*value = n->kind == NODE_INT ? (int64_t)n->u.integer.value : 0;
-	return n->kind == NODE_INT;
-}
-
-/* How many nodes the verifier walks if it takes each turn of a plain loop by itself. */
-struct walk {
-	uint64_t nodes;
-};
-
-static uint64_t walk_nodes(struct node *n);
-
-static uint64_t walk_turns(const struct node *n)
-{
-	int64_t first, last = 0;
-
-	if (n->kind == NODE_UNROLL)
-		return constant_of(n->u.loop.cond, &last) ? (uint64_t)last : 1;
-	if (n->kind == NODE_FOR_RANGE && lower_is_plain_range(n) &&
-	    constant_of(n->u.loop.from, &first) && constant_of(n->u.loop.to, &last))
-		return last > first ? (uint64_t)(last - first) : 0;
-	return 1;
-}
-
-/* The verifier walks a function anew at each call. */
-static uint64_t walk_func(struct func *f)
-{
-	if (!f->walk)
-		f->walk = walk_nodes(f->prog->body);
-	return f->walk;
-}
-
-/* Strings are compared byte by byte; the many ways to a bucket of a histogram are
- * followed one by one, and so are those around an inner loop. */
-static uint64_t walk_more(const struct node *n)
-{
-	const struct type *t = n->kind == NODE_BINARY ? n->u.binary.left->type : NULL;
-
-	switch (n->kind) {
-	case NODE_CALL:
-		return n->u.call.func ? walk_func(n->u.call.func) :
-		       is_call_of(n, BUILTIN_hist) ? 200 : 0;
-	case NODE_FOR_MAP:
-	case NODE_WHILE:
-		return 100;
-	case NODE_FOR_RANGE:
-		return lower_is_plain_range(n) ? 0 : 100;
-	default:
-		return t && !lower_is_scalar(t) ? 3 * (uint64_t)t->size_bytes : 0;
-	}
-}
-
-static void walk_child(struct node **slot, void *arg)
-{
-	struct walk *w = arg;
-
-	if (*slot)
-		w->nodes += walk_nodes(*slot);
-}
-
-static uint64_t walk_nodes(struct node *n)
-{
-	struct walk w = { .nodes = 1 + walk_more(n) };
-
-	node_children(n, walk_child, &w);
-	return w.nodes * walk_turns(n);
-}
-
-static void find_fork(struct node **slot, void *arg)
-{
-	bool *found = arg;
-
-	if (!*slot || *found)
-		return;
-	*found = (*slot)->kind == NODE_IF || (*slot)->kind == NODE_TERNARY ||
-		 ((*slot)->kind == NODE_CALL && (*slot)->u.call.func);
-	if (!*found)
-		node_children(*slot, find_fork, found);
-}
-
-/* Turns that the verifier may have to tell apart: in an iterator's loop it follows
- * each value that the ways through earlier turns gave a variable. */
-static uint64_t told_apart(const struct node *n, uint64_t turns)
-{
-	struct node *body = n->u.loop.body;
-	bool forks = false;
-
-	find_fork(&body, &forks);
-	return forks ? turns * (turns + 1) / 2 : turns;
-}
-
-bool lower_is_plain_range(const struct node *n)
-{
-	int64_t first, last;
-
-	if (!constant_of(n->u.loop.from, &first) || !constant_of(n->u.loop.to, &last))
-		return false;
-	if (last <= first)
-		return true;
-	return last - first <= PLAIN_TURNS &&
-	       walk_nodes(n->u.loop.body) * told_apart(n, (uint64_t)(last - first)) <= PLAIN_NODES;
-}
-
 static void range_plain(struct gen *g, struct node *n, int64_t from, int64_t to)
 {
 	struct ir_block *head = lower_block(g, false), *body = lower_block(g, false);
@@ -410,9 +287,9 @@ static void for_range(struct gen *g, struct node *n)
 	struct ir_insn *from, *to, *turns;
 	int64_t first, last;
 
-	if (lower_is_plain_range(n)) {
-		constant_of(n->u.loop.from, &first);
-		constant_of(n->u.loop.to, &last);
+	if (lower_is_plain_range(g, n)) {
+		lower_constant_of(n->u.loop.from, &first);
+		lower_constant_of(n->u.loop.to, &last);
 		range_plain(g, n, first, last);
 		return;
 	}
@@ -542,12 +419,34 @@ static void for_map(struct gen *g, struct node *n)
 
 /* ---- unroll ---- */
 
+/* What would be too much code is a loop all the same. */
+static void repeat(struct gen *g, struct node *n)
+{
+	struct iteration it = { 0 };
+	struct outside out;
+	struct loop loop;
+	struct ir_func *f;
+	int64_t turns = 0;
+
+	lower_constant_of(n->u.loop.cond, &turns);
+	if (lower_loops_inline(g->l)) {
+		start_iterator(g, &it, lower_const(g, turns));
+		lower_block_stmts(g, n->u.loop.body);
+		end_iterator(g, &it);
+		return;
+	}
+	f = enter_callback(g, &out, &loop, loop_params, 2);
+	lower_block_stmts(g, n->u.loop.body);
+	leave_callback(g, &out);
+	call_loop(g, f, lower_const(g, turns), lower_const(g, 0), n->u.loop.body);
+}
+
 static void unroll(struct gen *g, struct node *n)
 {
 	struct ir_block *done = lower_block(g, false);
 	int64_t turns = 0;
 
-	constant_of(n->u.loop.cond, &turns);
+	lower_constant_of(n->u.loop.cond, &turns);
 	for (int64_t i = 0; i < turns; i++) {
 		struct ir_block *next = lower_block(g, false);
 		struct loop loop = { .outer = g->loop, .on_break = done, .on_continue = next };
@@ -566,7 +465,10 @@ void lower_loop(struct gen *g, struct node *n)
 {
 	switch (n->kind) {
 	case NODE_UNROLL:
-		unroll(g, n);
+		if (lower_is_unrolled(g, n))
+			unroll(g, n);
+		else
+			repeat(g, n);
 		return;
 	case NODE_FOR_RANGE:
 		for_range(g, n);

@@ -110,7 +110,10 @@ static const char *line_text(struct lower *l, const struct source *s, uint32_t p
 		begin--;
 	while (end < s->text + s->len && *end != '\n')
 		end++;
-	return arena_strndup(&l->image->arena, begin, (size_t)(end - begin));
+	if (!l->line_copy || l->line_copied != begin)
+		l->line_copy = arena_strndup(&l->image->arena, begin, (size_t)(end - begin));
+	l->line_copied = begin;
+	return l->line_copy;
 }
 
 struct image_place lower_image_place(struct lower *l, struct loc loc)

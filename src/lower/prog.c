@@ -243,6 +243,7 @@ static void generate(struct gen *g)
 	struct ir_func *f = ir_func_new(g->m, "entry", params, 1);
 
 	g->b.func = f;
+	g->frames = 1;
 	lower_enter_first(g);
 	g->b.line = g->prog->loc.begin;
 	g->ctx = ir_param(f, 0);
@@ -250,6 +251,7 @@ static void generate(struct gen *g)
 	test_pid(g);
 	if (g->prog->raw_event)
 		find_syscall(g);
+	lower_split(g, g->prog->body);
 	lower_vars(g, g->prog->body);
 	lower_effect(g, g->prog->body);
 	ir_emit_ret(&g->b, lower_const(g, g->default_result));
@@ -260,10 +262,12 @@ int lower_prog(struct lower *l, struct prog *prog)
 	struct gen g = { .l = l, .c = l->c, .prog = prog, .index = (uint32_t)l->image->progs.n };
 	struct image_prog ip = { 0 };
 	struct lowered out;
+	struct shared *shared = NULL;
 	struct hmap funcs;
 
 	hmap_init(&funcs, l->arena);
 	g.funcs = &funcs;
+	g.shared = &shared;
 	describe(l, prog, &ip);
 	vec_push(&l->image->arena, &l->image->progs, ip);
 	g.m = ir_module_new(l->arena, ip.name);

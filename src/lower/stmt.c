@@ -50,7 +50,7 @@ static void find_mention(struct node **slot, void *arg)
 
 /* The clear or zero that belongs to print statement i: the first mention of the
  * map behind it, in the same block, with no way out between. 0: none. */
-static size_t find_take(const struct node *block, size_t i, bool *is_zero)
+size_t lower_find_take(const struct node *block, size_t i, bool *is_zero)
 {
 	const struct node *print = block->u.block.stmts.at[i];
 	const struct map *map;
@@ -78,21 +78,37 @@ static size_t find_take(const struct node *block, size_t i, bool *is_zero)
 
 /* ---- blocks ---- */
 
-void lower_block_stmts(struct gen *g, struct node *block)
+void lower_stmts(struct gen *g, struct node *block, size_t begin, size_t end)
 {
-	size_t n = block->u.block.stmts.n;
-	bool *done = arena_array(g->l->arena, bool, n + 1), is_zero;
+	bool *done = arena_array(g->l->arena, bool, end - begin + 1), is_zero;
 
-	for (size_t i = 0; i < n && g->b.block; i++) {
-		size_t take = done[i] ? 0 : find_take(block, i, &is_zero);
+	for (size_t i = begin; i < end && g->b.block; i++) {
+		size_t take = done[i - begin] ? 0 : lower_find_take(block, i, &is_zero);
 
 		if (take) {
 			lower_take(g, block->u.block.stmts.at[i], is_zero);
-			done[take] = true;
-		} else if (!done[i]) {
+			done[take - begin] = true;
+		} else if (!done[i - begin]) {
 			lower_stmt(g, block->u.block.stmts.at[i]);
 		}
 	}
+}
+
+void lower_block_stmts(struct gen *g, struct node *block)
+{
+	size_t n = block->u.block.stmts.n, begin = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct part *part = lower_part_at(g, block->u.block.stmts.at[i]);
+
+		if (!part)
+			continue;
+		lower_stmts(g, block, begin, part->begin);
+		if (g->b.block)
+			lower_part(g, block, part);
+		begin = part->end;
+	}
+	lower_stmts(g, block, begin, n);
 }
 
 /* ---- assignments ---- */
@@ -176,13 +192,14 @@ static void let(struct gen *g, struct node *n)
 
 static void close_iterators(struct gen *g, const struct loop *until)
 {
-	for (struct loop *l = g->loop; l && l != until && !l->is_callback; l = l->outer)
+	for (struct loop *l = g->loop; l && l != until && !l->is_callback && !l->is_part;
+	     l = l->outer)
 		if (l->iterator)
 			ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_ITER_DESTROY),
 				     IR_VOID, &l->iterator, 1);
 }
 
-/* Out of a callback, by way of the frame. */
+/* Out of a callback or a part, by way of the frame. */
 static void leave_callback(struct gen *g, struct ir_insn *result, int how)
 {
 	if (result)
@@ -213,12 +230,12 @@ void lower_exit(struct gen *g)
 		ir_emit_ret(&g->b, lower_const(g, g->func ? 1 : g->default_result));
 }
 
-static void jump_in_loop(struct gen *g, bool is_break)
+void lower_jump_in_loop(struct gen *g, bool is_break)
 {
 	struct loop *l = g->loop;
 
-	if (l && l->is_callback)
-		ir_emit_ret(&g->b, lower_const(g, is_break));
+	if (l && (l->is_callback || l->is_part))
+		lower_jump_out(g, is_break);
 	else if (l)
 		ir_emit_jump(&g->b, is_break ? l->on_break : l->on_continue);
 }
@@ -251,7 +268,7 @@ void lower_stmt(struct gen *g, struct node *n)
 		return;
 	case NODE_BREAK:
 	case NODE_CONTINUE:
-		jump_in_loop(g, n->kind == NODE_BREAK);
+		lower_jump_in_loop(g, n->kind == NODE_BREAK);
 		return;
 	case NODE_RETURN:
 		if (g->func)

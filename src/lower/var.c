@@ -30,13 +30,26 @@ static bool is_context(const struct type *t)
 
 /* ---- what the body needs ---- */
 
+/* Code that becomes one func: the program, the body of a loop, a part. */
+struct region {
+	struct region *outer;
+	bool is_part;
+};
+
+/* A variable, and the regions where it is named. */
+struct usage {
+	struct var *var;
+	VEC(struct region *) regions;
+};
+
 struct needs {
 	struct gen *g;
 	bool frame;
-	uintptr_t depth;	/* loops around, of those that need the frame */
-	struct hmap depths;	/* block -> depth + 1 */
+	struct region *now;
+	struct hmap scopes;	/* block -> its region */
+	VEC(struct usage *) usages;
+	struct hmap usage_of;	/* variable -> struct usage */
 	VEC(struct var *) shared;
-	struct hmap seen;
 };
 
 static struct var *var_of(const struct node *n)
@@ -46,48 +59,121 @@ static struct var *var_of(const struct node *n)
 		return n->u.var.var;
 	case NODE_LET:
 		return n->u.let.var;
+	case NODE_FOR_RANGE:
+	case NODE_FOR_MAP:
+		return n->u.loop.var;
 	default:
 		return NULL;
 	}
 }
 
-static bool needs_frame(const struct node *n)
+static bool needs_frame(struct gen *g, const struct node *n)
 {
 	return n->kind == NODE_FOR_MAP || n->kind == NODE_WHILE ||
-	       (n->kind == NODE_FOR_RANGE && !lower_is_plain_range(n));
+	       (n->kind == NODE_FOR_RANGE && !lower_is_plain_range(g, n)) ||
+	       (n->kind == NODE_UNROLL && !lower_is_unrolled(g, n));
 }
 
-/* A variable is shared if it is used in more loops than it was made in. */
 static void note_var(struct needs *needs, struct var *v)
 {
-	uintptr_t made = (uintptr_t)pmap_find(&needs->depths, v->scope);
+	struct usage *u = pmap_find(&needs->usage_of, v);
 
-	if (is_context(v->type) || pmap_find(&needs->seen, v) || (made && made - 1 >= needs->depth))
-		return;
-	if (!made && !v->captured)
-		return;
-	pmap_set(&needs->seen, v, v);
-	vec_push(needs->g->l->arena, &needs->shared, v);
+	if (!u) {
+		u = arena_new(needs->g->l->arena, struct usage);
+		u->var = v;
+		pmap_set(&needs->usage_of, v, u);
+		vec_push(needs->g->l->arena, &needs->usages, u);
+	}
+	if (!u->regions.n || u->regions.at[u->regions.n - 1] != needs->now)
+		vec_push(needs->g->l->arena, &u->regions, needs->now);
+}
+
+/* The region right below `outer` that holds `r`; NULL: `r` is not below it. */
+static struct region *child_towards(const struct region *outer, struct region *r)
+{
+	while (r && r->outer != outer)
+		r = r->outer;
+	return r;
+}
+
+/* The only part below `r` where the variable is named; NULL: there are others. */
+static struct region *only_part(const struct usage *u, const struct region *r)
+{
+	struct region *only = child_towards(r, u->regions.at[0]);
+
+	for (size_t i = 0; i < u->regions.n; i++)
+		if (child_towards(r, u->regions.at[i]) != only)
+			return NULL;
+	return only && only->is_part ? only : NULL;
+}
+
+/* A variable is shared if it is named in other regions than the one that it was
+ * made in, or the one part where all of its life is. */
+static bool is_shared(const struct needs *needs, const struct usage *u)
+{
+	struct region *home = pmap_find(&needs->scopes, u->var->scope), *part;
+
+	if (is_context(u->var->type))
+		return false;
+	if (!home)
+		return u->var->captured;
+	while ((part = only_part(u, home)))
+		home = part;
+	for (size_t i = 0; i < u->regions.n; i++)
+		if (u->regions.at[i] != home)
+			return true;
+	return false;
+}
+
+static void find_needs(struct node **slot, void *arg);
+
+static void find_in_block(struct needs *needs, struct node *block)
+{
+	struct region *outer = needs->now;
+	const struct part *part = NULL;
+
+	pmap_set(&needs->scopes, block, outer);
+	for (size_t i = 0; i < block->u.block.stmts.n; i++) {
+		const struct part *begun = lower_part_at(needs->g, block->u.block.stmts.at[i]);
+
+		if (part && part->end == i) {
+			part = NULL;
+			needs->now = outer;
+		}
+		if (begun) {
+			part = begun;
+			needs->frame = true;
+			needs->now = arena_new(needs->g->l->arena, struct region);
+			*needs->now = (struct region){ outer, true };
+		}
+		find_needs(&block->u.block.stmts.at[i], needs);
+	}
+	needs->now = outer;
+	find_needs(&block->u.block.value, needs);
 }
 
 static void find_needs(struct node **slot, void *arg)
 {
 	struct needs *needs = arg;
 	struct node *n = *slot;
-	bool is_loop = n && needs_frame(n);
+	struct region *outer = needs->now;
 
 	if (!n)
 		return;
-	needs->frame |= is_loop;
-	needs->depth += is_loop;
-	if (n->kind == NODE_BLOCK)
-		pmap_set(&needs->depths, n, (void *)(needs->depth + 1));
-	if (needs->depth && lower_reads_context(needs->g, n))
+	if (needs_frame(needs->g, n)) {
+		needs->frame = true;
+		needs->now = arena_new(needs->g->l->arena, struct region);
+		needs->now->outer = outer;
+	}
+	if (needs->now->outer && lower_reads_context(needs->g, n))
 		needs->g->loops_use_ctx = true;
 	if (var_of(n))
 		note_var(needs, var_of(n));
-	node_children(n, find_needs, needs);
-	needs->depth -= is_loop;
+	if (n->kind == NODE_BLOCK)
+		find_in_block(needs, n);
+	else
+		node_children(n, find_needs, needs);
+	needs->now = outer;
 }
 
 /* The frame: a word for "return was called", its value, the probe's index, then
@@ -96,7 +182,11 @@ static void find_needs(struct node **slot, void *arg)
 static void make_frame(struct gen *g, struct needs *needs)
 {
 	uint32_t object, size = FRAME_VARS;
+	struct usage **u;
 
+	vec_each(u, &needs->usages)
+		if (is_shared(needs, *u))
+			vec_push(g->l->arena, &needs->shared, (*u)->var);
 	for (size_t i = 0; i < needs->shared.n; i++) {
 		struct var *v = needs->shared.at[i];
 		struct var_store *s = arena_new(g->l->arena, struct var_store);
@@ -111,6 +201,7 @@ static void make_frame(struct gen *g, struct needs *needs)
 	object = ir_object_new(g->b.func, "frame", size, 8);
 	g->b.func->objects.at[object].place = IR_PLACE_SCRATCH;
 	g->b.func->objects.at[object].keep = true;
+	g->frame_object = object;
 	g->frame = ir_object(g->b.func, object);
 	ir_emit_store(&g->b, 8, g->frame, FRAME_RETURNED, lower_const(g, NOT_RETURNED));
 	if (g->prog->uses_probe && !g->func)
@@ -121,10 +212,11 @@ static void make_frame(struct gen *g, struct needs *needs)
  * lie in the frame. */
 void lower_vars(struct gen *g, struct node *body)
 {
-	struct needs needs = { .g = g };
+	struct region program = { NULL, false };
+	struct needs needs = { .g = g, .now = &program };
 
-	hmap_init(&needs.seen, g->l->arena);
-	hmap_init(&needs.depths, g->l->arena);
+	hmap_init(&needs.usage_of, g->l->arena);
+	hmap_init(&needs.scopes, g->l->arena);
 	find_needs(&body, &needs);
 	if (needs.frame)
 		make_frame(g, &needs);
