@@ -35,6 +35,7 @@ struct compilation {
 	struct bc_btf *btf;
 	const char **positional;
 	size_t nr_positional;
+	struct arena work;	/* for what a pass or the back end forgets */
 };
 
 int session_open_target(struct sonde *s)
@@ -169,8 +170,10 @@ static bool stage_lower(struct compilation *c)
 
 static void stage_optimize(struct compilation *c)
 {
-	for (size_t i = 0; i < c->lowered.progs.n; i++)
+	for (size_t i = 0; i < c->lowered.progs.n; i++) {
+		c->lowered.progs.at[i].module->work = &c->work;
 		ir_optimize(c->lowered.progs.at[i].module);
+	}
 	dump_ir(c, STAGE_IR_OPT);
 }
 
@@ -179,7 +182,7 @@ static int emit_prog(struct compilation *c, const struct lowered *l)
 	struct sonde *s = c->s;
 	struct image_prog *prog = &s->image->progs.at[l->prog];
 	struct bc_env env = {
-		.arena = &s->arena,
+		.arena = &c->work,
 		.image = s->image,
 		.diags = &c->diags,
 		.target = &s->target,
@@ -187,12 +190,15 @@ static int emit_prog(struct compilation *c, const struct lowered *l)
 	};
 	int err = bc_compile(&env, l->module, prog);
 
-	if (err == -E2BIG)
-		session_tell(s, SONDE_ERROR, "%s: the action is too large for one BPF program",
-			     prog->name);
-	else if (err)
+	if (err == -E2BIG) {
+		session_tell(s, SONDE_ERROR, "%s: the action is too large for one BPF program: %s",
+			     prog->name, env.too_large);
+		session_tell(s, SONDE_HINT, "Divide it among several probes of the same event.");
+	}
+	if (err && err != -E2BIG)
 		session_tell(s, SONDE_ERROR, "%s: cannot be compiled: %s", prog->name,
 			     strerror(-err));
+	arena_reset(&c->work);
 	return err;
 }
 
@@ -228,6 +234,7 @@ static void compilation_init(struct compilation *c, struct sonde *s)
 {
 	memset(c, 0, sizeof(*c));
 	c->s = s;
+	arena_on_oom(&c->work, s->arena.oom);
 	names_init(&c->names, &s->arena);
 	diags_init(&c->diags, &s->arena);
 	types_init(&c->types, &s->arena, &c->names);
@@ -261,6 +268,7 @@ int session_compile(struct sonde *s, const char *name, const char *text, size_t 
 		session_tell_diags(s, &c->diags);
 	}
 	bc_btf_close(c->btf);
+	arena_free(&c->work);
 	free(c);
 	arena_on_oom(&s->arena, NULL);
 	arena_free(&s->arena);

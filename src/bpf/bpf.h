@@ -20,6 +20,7 @@ struct bc_env {
 	const struct diags *diags;	/* for line info; may be NULL */
 	const struct target *target;	/* instruction set version, features */
 	struct bc_btf *btf;		/* from bc_btf_open */
+	const char *too_large;		/* set with -E2BIG: what is, and what the limit is */
 };
 
 struct bc_btf *bc_btf_open(void);
@@ -29,7 +30,7 @@ int bc_btf_finish(struct bc_btf *btf, struct image *image);
 
 /* Compile an optimized module into `prog`: fills insns, relocs, func_info,
  * line_info, lines; sets the size of the module's scratch map. Returns 0,
- * -E2BIG if the program cannot fit (stack, instructions), -ENOMEM. */
+ * -E2BIG if the program cannot fit (env->too_large says why), -ENOMEM. */
 int bc_compile(struct bc_env *env, struct ir_module *m, struct image_prog *prog);
 
 /* Disassemble, with the script's lines between (`-d bpf`). */

@@ -8,6 +8,9 @@
 
 #define MAX_FRAMES 8
 #define MAX_INSNS 1000000
+#define MAX_FUNCS 256
+#define MAX_MAPS 64
+#define MAX_TASK_BYTES 65000	/* of a value in task storage */
 #define FRAME_UNIT 32	/* the verifier counts frames in these */
 
 /* Funcs that a func calls, or hands to a helper. */
@@ -85,12 +88,66 @@ static struct depth depth_of(const struct compiler *c, uint32_t func, struct dep
 	return known[func];
 }
 
-static bool stack_fits(const struct compiler *c)
+/* ---- the kernel's limits ---- */
+
+#define TOO_LARGE(c, ...) ((c)->env->too_large = arena_printf((c)->env->arena, __VA_ARGS__), false)
+
+static bool stack_fits(struct compiler *c)
 {
 	struct depth d = depth_of(c, 0, arena_array(c->env->arena, struct depth,
 						    c->module->funcs.n));
 
-	return d.bytes <= BC_MAX_STACK && d.frames <= MAX_FRAMES;
+	if (d.frames > MAX_FRAMES)
+		return TOO_LARGE(c, "loops and functions are nested %u deep, and the kernel allows %u",
+				 d.frames, MAX_FRAMES);
+	if (d.bytes > BC_MAX_STACK)
+		return TOO_LARGE(c, "it needs %u bytes of stack, and the kernel has %u", d.bytes,
+				 BC_MAX_STACK);
+	return true;
+}
+
+static bool funcs_fit(struct compiler *c)
+{
+	uint32_t n = 0;
+
+	for (size_t k = 0; k < c->module->funcs.n; k++)
+		n += c->reached[k];
+	return n <= MAX_FUNCS || TOO_LARGE(c, "its loops make %u functions, and the kernel "
+					   "allows %u", n, MAX_FUNCS);
+}
+
+static bool maps_fit(struct compiler *c)
+{
+	bool *seen = arena_array(c->env->arena, bool, c->env->image->maps.n + 1);
+	uint32_t n = 0;
+
+	for (size_t k = 0; k < c->program.relocs.n; k++) {
+		uint32_t map = c->program.relocs.at[k].map;
+
+		n += !seen[map];
+		seen[map] = true;
+	}
+	return n <= MAX_MAPS || TOO_LARGE(c, "it uses %u maps of the kernel, which allows %u", n,
+					  MAX_MAPS);
+}
+
+/* A task's storage is that of programs that may be interrupted by themselves. */
+static bool scratch_fits(struct compiler *c)
+{
+	const struct ir_module *m = c->module;
+
+	if (m->scratch_owner != IR_SCRATCH_TASK || m->scratch_bytes <= MAX_TASK_BYTES)
+		return true;
+	return TOO_LARGE(c, "its strings and other large values take %u bytes at once, and a task "
+			 "has %u for a uprobe; see max_strlen", m->scratch_bytes, MAX_TASK_BYTES);
+}
+
+static bool program_fits(struct compiler *c)
+{
+	if (c->program.insns.n > MAX_INSNS)
+		return TOO_LARGE(c, "it has %zu instructions, and the kernel allows %u",
+				 c->program.insns.n, MAX_INSNS);
+	return stack_fits(c) && funcs_fit(c) && maps_fit(c) && scratch_fits(c);
 }
 
 static void fill_prog(struct compiler *c, struct image_prog *prog)
@@ -144,7 +201,7 @@ int bc_compile(struct bc_env *env, struct ir_module *m, struct image_prog *prog)
 		if (err)
 			return err;
 	}
-	if (!stack_fits(&c) || c.program.insns.n > MAX_INSNS)
+	if (!program_fits(&c))
 		return -E2BIG;
 	size_scratch(env, m);
 	bc_fix_funcs(&c.program);

@@ -227,6 +227,12 @@ static void line_at_start(struct program *p, size_t first_line, uint32_t start)
 		vec_push(p->arena, &p->lines, ((struct line_mark){ start, 0 }));
 }
 
+static int too_far(const struct mfunc *f)
+{
+	f->env->too_large = "a jump over more than 32,767 instructions, which needs Linux 6.1";
+	return -E2BIG;
+}
+
 int bc_emit(struct program *p, struct mfunc *f)
 {
 	struct target *target = (struct target *)f->env->target;
@@ -236,7 +242,7 @@ int bc_emit(struct program *p, struct mfunc *f)
 		vec_push(p->arena, &p->lines, ((struct line_mark){ (uint32_t)insns, 0 }));
 	if (!emit_func(p, f, false)) {
 		if (!target || !target_has(target, FEATURE_CPU_V4))
-			return -E2BIG;
+			return too_far(f);
 		p->insns.n = insns;
 		p->relocs.n = relocs;
 		p->fixes.n = fixes;

@@ -51,7 +51,7 @@ static void need(struct work *w, struct ir_insn *i)
 
 void ir_pass_dce(struct ir_func *f)
 {
-	struct arena *a = f->module->arena;
+	struct arena *a = ir_work(f->module);
 	struct work w = { arena_array(a, struct ir_insn *, f->next_insn_id), 0,
 			  arena_array(a, bool, f->next_insn_id) };
 	struct ir_block **b;

@@ -136,7 +136,7 @@ static void visit_push(struct visit *stack, size_t *depth, struct ir_block *b, u
 
 void ir_order_find(const struct ir_func *f, struct ir_order *o)
 {
-	struct arena *a = f->module->arena;
+	struct arena *a = ir_work(f->module);
 	struct visit *stack = arena_array(a, struct visit, f->blocks.n);
 	size_t depth = 0, at = f->blocks.n;
 
@@ -222,7 +222,7 @@ static void dom_intervals(struct ir_dom *d, struct arena *a)
 
 void ir_dom_find(const struct ir_func *f, struct ir_dom *d)
 {
-	struct arena *a = f->module->arena;
+	struct arena *a = ir_work(f->module);
 	bool again = true;
 
 	ir_order_find(f, &d->order);

@@ -192,4 +192,10 @@ void ir_apply_copies(struct ir_func *f);
 #define ir_each_phi(i, b) \
 	for (struct ir_insn *i = (b)->first; i && i->op == IR_PHI; i = i->next)
 
+/* Memory for what a pass knows while it runs. */
+static inline struct arena *ir_work(const struct ir_module *m)
+{
+	return m->work ? m->work : m->arena;
+}
+
 #endif

@@ -164,6 +164,8 @@ struct ir_func {
 
 struct ir_module {
 	struct arena *arena;		/* borrowed */
+	struct arena *work;		/* borrowed, or NULL: for what passes forget; emptied again and
+					   again by ir_optimize */
 	const char *name;
 	VEC(struct ir_func *) funcs;
 	/* scratch */

@@ -114,7 +114,7 @@ static void flatten_classes(struct ir_objects *o)
 
 void ir_objects_find(const struct ir_func *f, struct ir_objects *o)
 {
-	struct arena *a = f->module->arena;
+	struct arena *a = ir_work(f->module);
 	struct ir_insn **leaf;
 
 	o->f = f;
@@ -221,7 +221,7 @@ static bool live_to_preds(const struct ir_objects *o, const struct ir_block *b,
 uint64_t *ir_live_find(const struct ir_objects *o)
 {
 	const struct ir_func *f = o->f;
-	struct arena *a = f->module->arena;
+	struct arena *a = ir_work(f->module);
 	uint64_t *live_out = arena_array(a, uint64_t, f->blocks.n * o->n);
 	uint64_t *live = arena_array(a, uint64_t, o->n);
 	struct ir_order order;

@@ -17,6 +17,13 @@ static void simplify(struct ir_func *f)
 	ir_pass_dce(f);
 }
 
+/* What a pass found out does not outlive it. */
+static void forget(struct ir_module *m)
+{
+	if (m->work)
+		arena_reset(m->work);
+}
+
 void ir_optimize(struct ir_module *m)
 {
 	struct ir_func **f;
@@ -29,8 +36,10 @@ void ir_optimize(struct ir_module *m)
 	vec_each(f, &m->funcs) {
 		simplify(*f);
 		simplify(*f);
+		forget(m);
 	}
 	ir_place_objects(m);
+	forget(m);
 	vec_each(f, &m->funcs) {
 		ir_pass_fold(*f);
 		ir_pass_slots(*f);
@@ -38,5 +47,6 @@ void ir_optimize(struct ir_module *m)
 		ir_pass_branches(*f);
 		ir_pass_edges(*f);
 		ir_pass_layout(*f);
+		forget(m);
 	}
 }

@@ -18,7 +18,7 @@
 
 #define FRAME_SPARE_BYTES 64	/* spills and rounding of each frame below the entry's */
 #define CACHE_LINE_BYTES 64
-#define MAX_FRAMES_BYTES (1u << 20)	/* an array value that every kernel can have */
+#define MAX_FRAMES_BYTES (1u << 28)	/* of one array value, for all CPUs */
 
 struct place {
 	struct ir_module *m;
@@ -148,7 +148,7 @@ static void conflicts_of_classes(struct place_func *p)
 
 static void conflicts_find(struct place_func *p)
 {
-	struct arena *a = p->f->module->arena;
+	struct arena *a = ir_work(p->f->module);
 	uint32_t n = p->objects.n;
 	struct alive v = { .p = p };
 	uint32_t *touches_left = arena_array(a, uint32_t, n);
@@ -174,7 +174,7 @@ static void callee_add(struct place *x, uint32_t func, uint32_t callee)
 	for (size_t k = 0; k < p->callees.n; k++)
 		if (p->callees.at[k] == callee)
 			return;
-	vec_push(x->m->arena, &p->callees, callee);
+	vec_push(ir_work(x->m), &p->callees, callee);
 }
 
 /* Each func's callees, and all funcs in an order of callees before callers. */
@@ -409,7 +409,7 @@ static void write_places(struct place_func *p)
 
 static void place_start(struct place_func *p, struct ir_func *f)
 {
-	struct arena *a = f->module->arena;
+	struct arena *a = ir_work(f->module);
 
 	p->f = f;
 	ir_remove_unreachable(f);
@@ -422,9 +422,9 @@ static void place_start(struct place_func *p, struct ir_func *f)
 void ir_place_objects(struct ir_module *m)
 {
 	uint32_t n = (uint32_t)m->funcs.n;
-	struct place x = { m, arena_array(m->arena, struct place_func, n),
-			   arena_array(m->arena, uint32_t, n), 0 };
-	bool *seen = arena_array(m->arena, bool, n);
+	struct place x = { m, arena_array(ir_work(m), struct place_func, n),
+			   arena_array(ir_work(m), uint32_t, n), 0 };
+	bool *seen = arena_array(ir_work(m), bool, n);
 
 	for (uint32_t i = 0; i < n; i++)
 		place_start(&x.funcs[i], m->funcs.at[i]);

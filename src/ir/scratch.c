@@ -69,7 +69,7 @@ static struct ir_block *uses_dominator(const struct place_func *p, const struct 
 /* Can the block be reached from itself? Walks what lies behind it, once. */
 static bool is_in_loop(const struct ir_func *f, const struct ir_block *block)
 {
-	struct arena *a = f->module->arena;
+	struct arena *a = ir_work(f->module);
 	struct ir_block **stack = arena_array(a, struct ir_block *, f->blocks.n + 1);
 	bool *seen = arena_array(a, bool, f->blocks.n);
 	size_t depth = 0;

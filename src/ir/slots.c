@@ -93,7 +93,7 @@ void ir_pass_slots(struct ir_func *f)
 		return;
 	ir_objects_find(f, &o);
 	ir_order_find(f, &order);
-	at_end = arena_array(f->module->arena, struct slots, f->blocks.n);
+	at_end = arena_array(ir_work(f->module), struct slots, f->blocks.n);
 	for (uint32_t k = 0; k < order.n; k++) {
 		struct ir_block *b = order.rpo[k];
 

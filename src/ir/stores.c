@@ -105,7 +105,7 @@ void ir_pass_stores(struct ir_func *f)
 	ir_count_uses(f);
 	ir_objects_find(f, &o);
 	live_out = ir_live_find(&o);
-	live = arena_array(f->module->arena, uint64_t, o.n);
+	live = arena_array(ir_work(f->module), uint64_t, o.n);
 	vec_each(b, &f->blocks) {
 		struct ir_insn *prev;
 

@@ -15,8 +15,8 @@
 
 /* Nesting that the parser goes into, and the height of the trees that it makes:
  * later stages walk trees by recursion. */
-#define PARSER_MAX_DEPTH	1000
-#define PARSER_MAX_HEIGHT	1000
+#define PARSER_MAX_DEPTH	2000
+#define PARSER_MAX_HEIGHT	2000
 
 struct parser {
 	struct lexer lx;

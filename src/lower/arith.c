@@ -97,14 +97,30 @@ static struct ir_insn *pointer_arith(struct gen *g, struct node *n)
 	return ir_emit_binary(&g->b, ops[n->u.binary.op], x, y);
 }
 
+#define DEEP 32		/* a value for each level of an expression would fill the stack */
+
+static struct ir_insn *put_aside(struct gen *g, struct ir_insn *v)
+{
+	uint32_t object = ir_object_new(g->b.func, "aside", 8, 8);
+	struct ir_insn *p = ir_object(g->b.func, object);
+
+	g->b.func->objects.at[object].place = IR_PLACE_SCRATCH;
+	ir_emit_store(&g->b, 8, p, 0, v);
+	return p;
+}
+
 struct ir_insn *lower_binary(struct gen *g, struct node *n)
 {
-	struct ir_insn *x, *y;
+	struct ir_insn *x, *y, *aside = NULL;
 
 	if (n->type->kind == TYPE_POINTER)
 		return pointer_arith(g, n);
 	x = lower_value(g, n->u.binary.left);
+	if (n->u.binary.right->height > DEEP && x->type == IR_INT)
+		aside = put_aside(g, x);
 	y = lower_value(g, n->u.binary.right);
+	if (aside)
+		x = ir_emit_load(&g->b, IR_INT, 8, false, aside, 0);
 	g->b.line = n->loc.begin;
 	return lower_arith(g, n->u.binary.op, n->type, x, y, n->loc);
 }

@@ -86,6 +86,32 @@ static void test_epoch(void **state)
 	ir_fix_close(&x);
 }
 
+/* Objects are the same until something may have written to one. */
+static void test_objects(void **state)
+{
+	struct ir_fix x;
+	struct ir_insn *object, *a, *b, *c;
+
+	(void)state;
+	ir_fix_open(&x);
+	object = ir_object(x.f, ir_object_new(x.f, "o", 64, 8));
+	ir_emit_store(&x.b, 8, object, 24, C(5));
+	a = ir_emit_binary(&x.b, IR_ADD, load(&x, object), load(&x, object));
+	b = load(&x, object);
+	ir_emit_helper(&x.b, 181, IR_INT, C(1), C(0), C(0), C(0));
+	b = ir_emit_binary(&x.b, IR_ADD, b, load(&x, object));
+	c = load(&x, object);
+	ir_emit_store(&x.b, 1, object, 25, C(0));
+	c = ir_emit_binary(&x.b, IR_ADD, c, load(&x, object));
+	a = ir_emit_binary(&x.b, IR_ADD, a, b);
+	ir_emit_ret(&x.b, ir_emit_binary(&x.b, IR_ADD, a, c));
+	run(&x);
+	assert_ptr_equal(a->args[0]->args[0], a->args[0]->args[1]);
+	assert_ptr_not_equal(b->args[0], b->args[1]);
+	assert_ptr_not_equal(c->args[0], c->args[1]);
+	ir_fix_close(&x);
+}
+
 /* Only what dominates may stand for another. */
 static void test_dominance(void **state)
 {
@@ -141,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_epoch),
+		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_dominance),
 		cmocka_unit_test(test_null_checks),
 	};
