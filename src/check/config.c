@@ -163,12 +163,18 @@ static void bad_value(struct check *c, const struct value *v, const char *wants)
 	check_error(c, v->loc, DIAG_CONFIG_VALUE, "%s: %s", v->name, wants);
 }
 
+/* Of strings a few of the greatest length are alive on each CPU. */
+static uint32_t most_of(const struct key *k)
+{
+	return k->offset == offsetof(struct config, max_strlen) ? 1u << 20 : 1u << 30;
+}
+
 static void set_number(struct check *c, const struct key *k, const struct value *v)
 {
 	if (!v->is_number)
 		bad_value(c, v, arena_printf(c->arena, "expecting a number, got %s", v->text));
-	else if (v->number > 1u << 30)
-		bad_value(c, v, "the number is too large");
+	else if (v->number > most_of(k))
+		bad_value(c, v, arena_printf(c->arena, "at most %u, got %s", most_of(k), v->text));
 	else if (!v->number && !k->may_be_zero)
 		bad_value(c, v, "the number must not be 0");
 	else

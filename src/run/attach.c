@@ -211,6 +211,7 @@ static const struct {
 	{ ATTACH_UPROBE, ENODEV, "this kernel has no uprobes (CONFIG_UPROBES)" },
 	{ ATTACH_UPROBE, EINVAL, "the kernel does not allow a probe at this offset of the file" },
 	{ ATTACH_UPROBE, EIO, "there is no instruction at this offset of the file" },
+	{ ATTACH_TRACEPOINT, E2BIG, "the kernel runs at most 64 programs on one tracepoint" },
 	{ ATTACH_TRACEPOINT, ENOENT, "there is no such tracepoint" },
 	{ ATTACH_RAW_TRACEPOINT, ENOENT, "there is no such raw tracepoint" },
 	{ ATTACH_RAW_TRACEPOINT, EINVAL, "the kernel does not take this program here; one that "

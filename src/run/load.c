@@ -260,6 +260,25 @@ static const char *last_reason(char *log)
 	return "";
 }
 
+/* Limits that cannot be known before: what to do about them. */
+static const struct {
+	const char *reason, *hint;
+} limits[] = {
+	{ "BPF program is too large.", "The action has more ways through it than the kernel "
+	  "follows: divide it among several probes of the same event." },
+	{ "The sequence of ", "The action has more branches than the kernel follows: divide it "
+	  "among several probes of the same event." },
+	{ "combined stack size of ", "The action's loops and functions need more than 512 bytes "
+	  "of stack: divide it among several probes of the same event." },
+};
+
+static void hint_at_limit(struct run *r, const char *reason)
+{
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+		if (!strncmp(reason, limits[i].reason, strlen(limits[i].reason)))
+			run_tell(r, SONDE_HINT, "%s", limits[i].hint);
+}
+
 static void tell_refusal(struct run *r, const struct image_prog *prog,
 			 const struct bpf_prog_spec *spec, int err)
 {
@@ -277,6 +296,7 @@ static void tell_refusal(struct run *r, const struct image_prog *prog,
 	reason = copy ? last_reason(copy) : "";
 	run_tell(r, SONDE_ERROR, "Error loading BPF program for %s. Error code: %d (%s).%s%s",
 		 prog->name, -err, strerror(-err), *reason ? " Kernel: " : "", reason);
+	hint_at_limit(r, reason);
 	if (r->options.verbose)
 		run_tell(r, SONDE_INFO, "Kernel error log:\n%s", log);
 	else

@@ -80,7 +80,7 @@ expect_status 0
 expect_out '1000'
 
 begin_case "large bodies load in every kind of program"
-body=$(repeat 200 '@m[%I] = count(); @k[kstack(3), comm] = %I; if (pid == %I) { @h = hist(tid); return; }')
+body=$(repeat 100 '@m[%I] = count(); @k[kstack(3), comm] = %I; if (pid == %I) { @h = hist(tid); return; }')
 for probe in tracepoint:syscalls:sys_enter_getppid profile:hz:3 rawtracepoint:sys_exit \
     "uprobe:$TESTS/programs/target:target_add" interval:s:9; do
     echo "$probe { $body }"
@@ -139,5 +139,82 @@ expect_status 0
 expect_out 'same'
 expect_out 'same again'
 expect_no_match 'bad'
+
+begin_case "a million bytes of string"
+cat >"$tmp/script.bt" <<'S'
+config = { max_strlen = 1000000 }
+begin { $a = str(curtask->comm); @[1] = $a; if (@[1] == comm) { printf("%s\n", str(curtask->comm)); }
+    clear(@); exit(); }
+S
+sonde "$tmp/script.bt"
+expect_status 0
+expect_out 'sonde'
+
+begin_case "expressions of a thousand operands, and 500 deep"
+operands() { # N FIRST MORE LAST
+    FIRST=$2 MORE=$3 LAST=$4 awk -v n="$1" 'BEGIN {
+        printf "%s", ENVIRON["FIRST"]
+        for (i = 0; i < n; i++) { t = ENVIRON["MORE"]; gsub(/%I/, i, t); printf "%s", t }
+        print ENVIRON["LAST"] }'
+}
+{
+    say 'begin { $o = (int64)pid - pid + 1;'
+    operands 1000 '$s = 0' ' + $o * %I' ';'
+    operands 1000 'if ($o != 1' ' || $o == %I + 10' ') { printf("bad\n"); }'
+    operands 1000 'if ($o == 1' ' && $o != %I + 2' ') { printf("good\n"); }'
+    operands 500 '$t = ' '(%I + ' "\$o$(operands 500 '' ')' '');"
+    operands 500 '$u = ' '$o - (' "\$o$(operands 500 '' ')' '');"
+    operands 500 '$w = cpu; $v = ' 'cpu - (' "\$w$(operands 500 '' ')' '');"
+    say 'printf("%d %d %d %d\n", $s, $t, $u, $v == $w || $v != $w); exit(); }'
+} >"$tmp/script.bt"
+sonde "$tmp/script.bt"
+expect_status 0
+expect_out 'good'
+expect_no_match bad
+expect_out '499500 124751 1 1'
+
+begin_case "else if, 500 times, and 200 ifs in each other"
+{
+    say 'begin { $x = (uint64)499 + pid - pid;'
+    repeat 499 'if ($x == %I) { printf("%I\n"); } else '
+    say '{ printf("last\n"); }'
+    repeat 200 'if ($x != %I) { @n = %I;'
+    say 'printf("in\n");'
+    repeat 200 '}'
+    say 'clear(@n); exit(); }'
+} >"$tmp/script.bt"
+sonde "$tmp/script.bt"
+expect_status 0
+expect_out 'last'
+expect_out 'in'
+
+begin_case "six loops in each other, of each kind"
+for head in 'for $i%I : 0..$t {' 'for $k%I : @a {'; do
+    {
+        say 'begin { $t = (int64)pid - pid + 2; $n = 0; @a[1] = 1; @a[2] = 2;'
+        repeat 6 "$head"
+        say '$n++; @m[$n & 7] = count();'
+        repeat 6 '}'
+        say 'printf("%d\n", $n); clear(@m); clear(@a); exit(); }'
+    } >"$tmp/script.bt"
+    sonde "$tmp/script.bt"
+    expect_status 0
+    expect_out 64
+done
+
+begin_case "what the kernel does not allow at all is refused in words"
+{ say 'begin { @a[1] = 1;'; repeat 8 'for $k%I : @a {'; repeat 9 '}'; } >"$tmp/script.bt"
+sonde --mode codegen "$tmp/script.bt"
+expect_status 1
+expect_err '^ERROR: begin: the action is too large for one BPF program: loops and functions are nested 9 deep, and the kernel allows 8$'
+expect_err '^HINT: Divide it among several probes of the same event\.$'
+{ say 'begin { @a[1] = 1;'; repeat 300 'for $k : @a { @n += $k.0; }'; say '}'; } >"$tmp/script.bt"
+sonde --mode codegen "$tmp/script.bt"
+expect_status 1
+expect_err 'its loops make 30[0-9] functions, and the kernel allows 256$'
+{ say 'begin {'; repeat 100 '@m%I[1] = 1;'; say '}'; } >"$tmp/script.bt"
+sonde --mode codegen "$tmp/script.bt"
+expect_status 1
+expect_err 'it uses 10[0-9] maps of the kernel, which allows 64$'
 
 end_tests
