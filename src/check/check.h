@@ -187,6 +187,8 @@ struct check_options {
 	bool unsafe_mode;
 	bool no_warnings;
 	int warnings_level;		/* -k: 2 */
+	uint32_t cut_weight;		/* for tests: from which weight on bodies are cut into parts
+					   (lower/split.c); 0: as usual */
 };
 
 /* Features behind a setting unstable_..., see config.c. */

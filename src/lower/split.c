@@ -27,7 +27,7 @@
 
 struct split {
 	struct gen *g;
-	uint32_t part_weight;
+	uint32_t part_weight, least;	/* of a part, by and large; at least */
 	unsigned above;		/* frames around */
 	unsigned callbacks;
 	bool passes_ctx;
@@ -216,7 +216,7 @@ static void group_end(struct split *s, const struct node *block, struct group *g
 	struct arena *a = s->g->l->arena;
 	struct part *part;
 
-	if (group->cost.weight < MIN_PART_WEIGHT) {
+	if (group->cost.weight < s->least) {
 		cost_add(total, &group->cost);
 	} else {
 		part = arena_new(a, struct part);
@@ -359,19 +359,22 @@ void lower_split(struct gen *g, struct node *body)
 	struct split s = { .g = g, .above = 1, .passes_ctx = passes_ctx(g) };
 	struct weighing w = { .s = &s };
 	struct cutting c = { .s = &s };
-	uint32_t parts;
+	uint32_t parts, cut_weight = g->c->options->cut_weight;
 
 	hmap_init(&g->plain_loops, g->l->arena);
 	hmap_init(&g->parts, g->l->arena);
 	hmap_init(&s.funcs, g->l->arena);
 	weigh(&body, &w);
-	if (w.weight <= SPLIT_WEIGHT)
+	if (w.weight <= (cut_weight ? cut_weight : SPLIT_WEIGHT))
 		return;
 	g->is_large = true;
 	if (g->func)
 		return;
 	parts = s.callbacks + 20 < MAX_PARTS ? MAX_PARTS - s.callbacks : 20;
 	s.part_weight = w.weight / parts > PART_WEIGHT ? w.weight / parts : PART_WEIGHT;
+	s.least = MIN_PART_WEIGHT;
+	if (cut_weight)
+		s.part_weight = s.least = cut_weight;
 	cut(&body, &c);
 }
 

@@ -60,7 +60,8 @@ struct driver {
 static struct trial_sides sides_of(struct driver *d, uint64_t seed)
 {
 	return (struct trial_sides){ .live = d->settings.live ? &d->live : NULL,
-				     .variant = seed % 3 ? seed / 3 % VARIANTS : 0 };
+				     .variant = seed % 3 ? seed / 3 % VARIANTS : 0,
+				     .cut_weight = seed % 4 == 1 ? 10 + seed / 4 % 30 : 0 };
 }
 
 static void generate(const struct driver *d, uint64_t seed, uint64_t attempt, struct sbuf *text)
@@ -248,6 +249,7 @@ static void run_kept(struct driver *d, const char *path)
 	snprintf(out, sizeof(out), "%.*s.out", (int)(strlen(path) - strlen(".bt")), path);
 	want = read_expected(d, out, text);
 	for (sides.variant = 0; text && want && sides.variant < VARIANTS; sides.variant++) {
+		sides.cut_weight = sides.variant / 2 % 2 ? 10 : 0;
 		trial_run_apart(t, &sides, text, &d->shared->cover);
 		if (!t->result && strcmp(t->want, want)) {
 			t->result = TRIAL_UNKNOWN;

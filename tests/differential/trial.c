@@ -113,12 +113,13 @@ static enum trial_result run_for(struct trial *t, struct compiled *c, const char
 	return result;
 }
 
-static void run_target(struct trial *t, struct target *target, const char *text,
-		       struct cover *cover)
+static void run_target(struct trial *t, struct target *target, uint32_t cut_weight,
+		       const char *text, struct cover *cover)
 {
 	struct compiled c;
 
 	side_open(&c, target, gen_params, gen_nr_params);
+	c.options.cut_weight = cut_weight;
 	t->result = run_for(t, &c, text, cover);
 	side_close(&c);
 }
@@ -132,12 +133,12 @@ void trial_run(struct trial *t, const struct trial_sides *sides, const char *tex
 	t->variant = sides->variant;
 	t->is_live = false;
 	world_open(&w, sides->variant);
-	run_target(t, &w.target, text, cover);
+	run_target(t, &w.target, sides->cut_weight, text, cover);
 	world_close(&w);
 	if (t->result || !sides->live)
 		return;
 	t->is_live = true;
-	run_target(t, sides->live, text, cover);
+	run_target(t, sides->live, sides->cut_weight, text, cover);
 }
 
 void trial_run_apart(struct trial *t, const struct trial_sides *sides, const char *text,

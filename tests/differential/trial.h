@@ -36,6 +36,7 @@ struct trial {
 struct trial_sides {
 	struct target *live;	/* NULL: do without the kernel */
 	uint64_t variant;	/* of the made-up machine */
+	uint32_t cut_weight;	/* bodies of this weight are cut into parts; 0: large ones */
 };
 
 void trial_run(struct trial *t, const struct trial_sides *sides, const char *text,
