@@ -6,14 +6,15 @@
 #include "lower/internal.h"
 
 #define MAX_FRAMES 8
-#define PIECE 4096	/* longer strings are compared by pieces */
+#define MAX_STEPS 1024	/* longer strings are compared by pieces */
 #define ONES UINT64_C(0x0101010101010101)
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
 /* What comparing gives: the strings go on, or it is decided. */
 enum { COMPARE_MORE = 0, COMPARE_DIFFER = 1, COMPARE_SAME = 2 };
 
-enum shared_kind { SHARED_COMPARE, SHARED_HIST };
+/* By words, or by bytes what does not lie aligned. */
+enum shared_kind { SHARED_COMPARE, SHARED_COMPARE_BYTES, SHARED_HIST };
 
 struct shared {
 	struct shared *next;
@@ -145,16 +146,33 @@ static void compare_by_words(struct gen *g, struct ir_insn *x, struct ir_insn *y
 		compare_byte(g, x, y, at);
 }
 
-static struct ir_func *compare_func(struct gen *g, uint32_t size);
-
-static void compare_by_pieces(struct gen *g, struct ir_insn *x, struct ir_insn *y, uint32_t size)
+static void compare_by_bytes(struct gen *g, struct ir_insn *x, struct ir_insn *y, uint32_t size)
 {
+	struct stepping s;
+
+	step_start(g, &s, size);
+	compare_byte(g, ir_emit_binary(&g->b, IR_ADD, x, s.at),
+		     ir_emit_binary(&g->b, IR_ADD, y, s.at), 0);
+	step_end(g, &s, 1);
+}
+
+static struct ir_func *compare_func(struct gen *g, enum shared_kind kind, uint32_t size);
+
+static uint32_t piece_bytes(enum shared_kind kind)
+{
+	return kind == SHARED_COMPARE ? MAX_STEPS * 8 : MAX_STEPS;
+}
+
+static void compare_by_pieces(struct gen *g, enum shared_kind kind, struct ir_insn *x,
+			      struct ir_insn *y, uint32_t size)
+{
+	uint32_t piece = piece_bytes(kind), whole = size / piece * piece;
 	struct ir_block *decided, *next;
 	struct stepping s;
 	struct ir_insn *how;
 
-	step_start(g, &s, size / PIECE * PIECE);
-	how = call(g, compare_func(g, PIECE), ir_emit_binary(&g->b, IR_ADD, x, s.at),
+	step_start(g, &s, whole);
+	how = call(g, compare_func(g, kind, piece), ir_emit_binary(&g->b, IR_ADD, x, s.at),
 		   ir_emit_binary(&g->b, IR_ADD, y, s.at));
 	decided = lower_block(g, false);
 	next = lower_block(g, false);
@@ -162,20 +180,18 @@ static void compare_by_pieces(struct gen *g, struct ir_insn *x, struct ir_insn *
 	lower_enter(g, decided);
 	ir_emit_ret(&g->b, how);
 	lower_enter(g, next);
-	step_end(g, &s, PIECE);
-	if (size % PIECE) {
-		how = call(g, compare_func(g, size % PIECE),
-			   lower_ptr(g, x, (int32_t)(size / PIECE * PIECE)),
-			   lower_ptr(g, y, (int32_t)(size / PIECE * PIECE)));
+	step_end(g, &s, piece);
+	if (size > whole) {
+		how = call(g, compare_func(g, kind, size - whole), lower_ptr(g, x, (int32_t)whole),
+			   lower_ptr(g, y, (int32_t)whole));
 		ir_emit_ret(&g->b, how);
-		lower_enter(g, lower_block(g, true));
 	}
 }
 
-static struct ir_func *compare_func(struct gen *g, uint32_t size)
+static struct ir_func *compare_func(struct gen *g, enum shared_kind kind, uint32_t size)
 {
 	static const enum ir_type params[] = { IR_MAPVAL_OR_NULL, IR_MAPVAL_OR_NULL };
-	struct shared *s = shared_of(g, SHARED_COMPARE, size);
+	struct shared *s = shared_of(g, kind, size);
 	struct ir_insn *x, *y;
 	struct ir_block *null;
 	struct outside out;
@@ -188,11 +204,14 @@ static struct ir_func *compare_func(struct gen *g, uint32_t size)
 	null = lower_block(g, true);
 	x = ir_emit_null_check(&g->b, ir_param(s->func, 0), null);
 	y = ir_emit_null_check(&g->b, ir_param(s->func, 1), null);
-	if (size <= PIECE)
+	if (size > piece_bytes(kind))
+		compare_by_pieces(g, kind, x, y, size);
+	else if (kind == SHARED_COMPARE)
 		compare_by_words(g, x, y, size);
 	else
-		compare_by_pieces(g, x, y, size);
-	ret(g, COMPARE_MORE);
+		compare_by_bytes(g, x, y, size);
+	if (g->b.block)
+		ret(g, COMPARE_MORE);
 	lower_enter(g, null);
 	ret(g, COMPARE_DIFFER);
 	lower_func_leave(g, &out);
@@ -207,12 +226,14 @@ static bool is_memory(const struct ir_insn *p)
 bool lower_compare_shared(struct gen *g, struct place x, struct place y, uint32_t size,
 			  struct ir_block *same, struct ir_block *differ)
 {
-	unsigned frames = size > PIECE ? 2 : 1;
+	bool is_aligned = !((x.offset | y.offset) & 7);
+	enum shared_kind kind = is_aligned ? SHARED_COMPARE : SHARED_COMPARE_BYTES;
+	unsigned frames = size > piece_bytes(kind) ? 2 : 1;
 	struct ir_insn *how;
 
 	if (!is_memory(x.base) || !is_memory(y.base) || g->frames + frames > MAX_FRAMES)
 		return false;
-	how = call(g, compare_func(g, size), lower_ptr(g, x.base, x.offset),
+	how = call(g, compare_func(g, kind, size), lower_ptr(g, x.base, x.offset),
 		   lower_ptr(g, y.base, y.offset));
 	ir_emit_branch(&g->b, IR_EQ, how, lower_const(g, COMPARE_DIFFER), differ, same);
 	return true;

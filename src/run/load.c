@@ -137,6 +137,7 @@ static int load_map(struct run *r, uint32_t index)
 static void tell_map_failure(struct run *r, const struct image_map *spec, int err)
 {
 	const char *name = spec->name ? spec->name : "(internal)";
+	const char *at = spec->role == IMAGE_MAP_SCRIPT ? "@" : "";
 
 	if (err == -EPERM)
 		run_tell(r, SONDE_ERROR, "no permission to create map %s: tracing needs root, or "
@@ -149,8 +150,8 @@ static void tell_map_failure(struct run *r, const struct image_map *spec, int er
 		run_tell(r, SONDE_ERROR, "this kernel has no BPF ring buffer (it came with 5.8)");
 	else if (err == -E2BIG || err == -ENOMEM)
 		run_tell(r, SONDE_ERROR,
-			 "map %s is too large for this kernel: %u entries with a key "
-			 "of %u and a value of %u bytes", name, spec->max_entries, spec->key_size,
+			 "map %s%s is too large for this kernel: %u entries with a key "
+			 "of %u and a value of %u bytes", at, name, spec->max_entries, spec->key_size,
 			 spec->value_size);
 	else
 		run_tell(r, SONDE_ERROR, "could not create map %s: %s", name, strerror(-err));
