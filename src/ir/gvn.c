@@ -92,6 +92,9 @@ static struct value_key key_of(const struct gvn *g, const struct ir_insn *i)
 		k.epoch = g->epoch;
 	if (i->op == IR_LOAD && i->args[0]->op == IR_OBJECT)
 		k.epoch = g->age;
+	if (g->f->module->is_large &&
+	    (i->op == IR_CALL || (i->op == IR_LOAD && i->args[0]->type == IR_CTX)))
+		k.epoch = (uint64_t)i->block->id + 1;
 	for (uint32_t a = 0; a < i->nr_args; a++)
 		k.args[a] = i->args[a]->id;
 	if (ir_op_is(i, IR_OP_COMMUTES) && k.args[0] > k.args[1]) {

@@ -167,6 +167,9 @@ struct ir_module {
 	struct arena *work;		/* borrowed, or NULL: for what passes forget; emptied again and
 					   again by ir_optimize */
 	const char *name;
+	bool is_large;			/* many conditions on one value multiply what the verifier
+					   follows: helpers and the context are asked anew in each
+					   block */
 	VEC(struct ir_func *) funcs;
 	/* scratch */
 	enum ir_scratch_owner scratch_owner;

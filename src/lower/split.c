@@ -367,7 +367,7 @@ void lower_split(struct gen *g, struct node *body)
 	weigh(&body, &w);
 	if (w.weight <= (cut_weight ? cut_weight : SPLIT_WEIGHT))
 		return;
-	g->is_large = true;
+	g->is_large = g->m->is_large = true;
 	if (g->func)
 		return;
 	parts = s.callbacks + 20 < MAX_PARTS ? MAX_PARTS - s.callbacks : 20;

@@ -112,6 +112,35 @@ static void test_objects(void **state)
 	ir_fix_close(&x);
 }
 
+/* In a large module a helper is asked again in another block. */
+static void test_large(void **state)
+{
+	(void)state;
+	for (int large = 0; large < 2; large++) {
+		struct ir_fix x;
+		struct ir_insn *a, *b, *sum, *same;
+		struct ir_block *next, *other;
+
+		ir_fix_open(&x);
+		x.f->module->is_large = large;
+		a = helper(&x, 14, IR_INT);
+		same = ir_emit_binary(&x.b, IR_MUL, a, helper(&x, 14, IR_INT));
+		next = ir_block_new(x.f);
+		other = ir_block_new(x.f);
+		ir_emit_branch(&x.b, IR_EQ, same, C(7), next, other);
+		ir_continue_in(&x.b, other);
+		ir_emit_ret(&x.b, C(0));
+		ir_continue_in(&x.b, next);
+		b = helper(&x, 14, IR_INT);
+		sum = ir_emit_binary(&x.b, IR_MUL, a, b);
+		ir_emit_ret(&x.b, sum);
+		run(&x);
+		assert_ptr_equal(same->args[0], same->args[1]);
+		assert_int_equal(sum->args[0] == sum->args[1], !large);
+		ir_fix_close(&x);
+	}
+}
+
 /* Only what dominates may stand for another. */
 static void test_dominance(void **state)
 {
@@ -168,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_epoch),
 		cmocka_unit_test(test_objects),
+		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_dominance),
 		cmocka_unit_test(test_null_checks),
 	};
