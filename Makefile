@@ -83,7 +83,8 @@ $(BUILD)/tests/live/%: $(BUILD)/tests/live/%.o $(LIVE_HELP:%.c=$(BUILD)/%.o) $(B
 	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)
 
 # Random programs on three sides: see tests/differential/main.c.
-DIFF_SRC = $(wildcard tests/differential/*.c) $(wildcard tests/vm/*.c) tests/unit/btf_bytes.c
+DIFF_SRC = $(wildcard tests/differential/*.c) $(wildcard tests/vm/*.c) tests/unit/btf_bytes.c \
+           tests/unit/format_help.c
 DIFF     = $(BUILD)/tests/differential/differential
 
 $(DIFF): $(DIFF_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libsonde.a

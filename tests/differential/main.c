@@ -9,7 +9,7 @@
  *
  * The sides are the interpreter of the checked tree, the interpreter of
  * bytecode, for a made-up machine whose features change from program to
- * program, and with --live the kernel. Every failing seed is told with its
+ * program, and with --live the kernel. Each program is formatted, too. Every failing seed is told with its
  * program made small. Last line: totals.
  *
  * With --reference programs of the part of the language that is the same in
@@ -19,6 +19,7 @@
 #include "tests/differential/gen.h"
 #include "tests/differential/reference.h"
 #include "tests/differential/trial.h"
+#include "tests/unit/format_help.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -106,6 +107,8 @@ static bool try_seed(struct driver *d, uint64_t seed)
 		alarm(0);
 		try_reference(d, seed, sbuf_text(&text));
 	}
+	/* A failed check aborts, which is told as a crash of this seed. */
+	free(format_checked(sbuf_text(&text), text.len));
 	sbuf_close(&text);
 	return s->trial.result == TRIAL_PASSED;
 }
