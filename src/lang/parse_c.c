@@ -145,11 +145,12 @@ static uint32_t typedef_end(const struct parser *p, uint32_t pos)
 {
 	const struct source *s = p->source;
 
-	while (pos && (pos = c_skip(p, pos)) < s->len) {
-		if (s->text[pos] == ';')
-			return pos;
+	do {
+		pos = c_skip(p, pos);
+		if (pos >= s->len || s->text[pos] == ';')
+			return pos < s->len ? pos : 0;
 		pos = s->text[pos] == '{' ? balanced_end(p, pos, '{', '}') : pos + 1;
-	}
+	} while (pos);
 	return 0;
 }
 
