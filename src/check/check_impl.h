@@ -133,6 +133,13 @@ bool refuse_shadowing(struct check *c, const char *name, struct loc loc);
 void resolve_type(struct check *c, struct type_expr *e);
 bool pointee_has(struct check *c, const struct type *pointee, const char *field);
 
+/* ---- old_forms.c ---- */
+/* An expression statement that deletes several elements becomes a block. */
+void old_delete(struct check *c, struct node *stmt);
+/* "sargN" becomes a read of the stack, or an error where that means nothing. False:
+ * it is another name. */
+bool old_stack_arg(struct check *c, struct node *n);
+
 /* ---- resolve_call.c ---- */
 void resolve_call(struct check *c, struct node *n);
 void resolve_ident(struct check *c, struct node *n);

@@ -513,6 +513,10 @@ void resolve_expr(struct check *c, struct node **slot)
 	case NODE_PARAM:
 		resolve_param(c, n);
 		break;
+	case NODE_EXPR_STMT:
+		old_delete(c, n);
+		resolve_stmt_kind(c, n);
+		break;
 	case NODE_IDENT:
 		if (!resolve_c_macro(c, slot))
 			resolve_ident(c, n);

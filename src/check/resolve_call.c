@@ -6,7 +6,6 @@
  */
 #include "check/check_impl.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,14 +132,8 @@ void resolve_ident(struct check *c, struct node *n)
 			   "call it: %s(...)", name);
 		node_set_error(n);
 	} else if (!refuse_later(c, n, name) && !resolve_c_constant(c, n)) {
-		if (!strncmp(name, "sarg", 4) && isdigit((unsigned char)name[4])) {
-			check_hint(c, check_error(c, n->loc, DIAG_UNKNOWN_NAME,
-						  "'%s' is no longer part of the language", name),
-				   "read the stack: *(reg(\"sp\") + offset)");
-			node_set_error(n);
-			return;
-		}
-		unknown_name(c, n, name, false);
+		if (!old_stack_arg(c, n))
+			unknown_name(c, n, name, false);
 	}
 }
 

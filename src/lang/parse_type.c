@@ -21,6 +21,7 @@ static const struct {
 } old_names[] = {
 	{ "str_t", "string" }, { "buf_t", "buffer" }, { "inet_t", "inet" },
 	{ "timestamp_t", "timestamp" }, { "ucount_t", "count_t" },
+	{ "strerror_t", "string" },
 };
 
 static bool tag_kind(const struct token *tok, enum type_expr_kind *kind)

@@ -68,6 +68,21 @@ sonde -c "$target" -e "uprobe:$target:target_args { printf(\"%d %d %d %d %d %d\\
 expect_status 0
 expect_out '1 -2 3 -4 5 -6'
 
+begin_case "uprobe: arguments on the stack, by their old names"
+sonde -c "$target" -e "uprobe:$target:target_stack_args { printf(\"%d %d\\n\", sarg0, sarg1); }"
+if [ "$(uname -m)" = x86_64 ]; then
+    expect_status 0
+    expect_out '77 88'
+else
+    skip_case "stack arguments are those of x86-64"
+fi
+
+begin_case "delete() of several elements, as it once was"
+sonde -e 'begin { @a[1] = 1; @a[2] = 2; @b[3] = 3; delete(@a[1], @b[3]); exit(); }'
+expect_status 0
+expect_out '@a[2]: 2'
+check "the others are gone" [ "$(grep -c '^@' "$tmp/out")" = 1 ]
+
 begin_case "uprobe: str() of an argument, uretprobe: return value and str()"
 sonde -c "$target" -e "uprobe:$target:target_greet { printf(\"in %s\\n\", str(arg0)); }
     uretprobe:$target:target_greet { printf(\"out %s\\n\", str(retval)); }

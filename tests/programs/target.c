@@ -23,6 +23,7 @@ static const char untouched[3 * 4096] __attribute__((aligned(4096), section(".ro
 
 int target_add(int a, int b);
 long target_args(long a, long b, long c, long d, long e, long f);
+long target_stack_args(long a, long b, long c, long d, long e, long f, long g, long h);
 const char *target_greet(const char *name);
 int target_untouched(const char *text);
 int target_point(const struct point *p);
@@ -40,6 +41,13 @@ int target_add(int a, int b)
 long target_args(long a, long b, long c, long d, long e, long f)
 {
 	sink = a + b + c + d + e + f;
+	return sink;
+}
+
+/* The last two have no register on x86-64. */
+long target_stack_args(long a, long b, long c, long d, long e, long f, long g, long h)
+{
+	sink = a + b + c + d + e + f + g - h;
 	return sink;
 }
 
@@ -93,6 +101,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < rounds; i++) {
 		sink = target_add(40, 2);
 		target_args(1, -2, 3, -4, 5, -6);
+		target_stack_args(1, 2, 3, 4, 5, 6, 77, 88);
 		target_greet("sonde user");
 		/* Whatever the start of the program has mapped. */
 		madvise((void *)(uintptr_t)untouched, sizeof(untouched), MADV_DONTNEED);
