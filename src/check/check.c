@@ -177,7 +177,8 @@ static void report(struct check *c)
 	funcs_check_calls(c);
 	check_vars(c);
 	check_map_types(c);
-	named_params_settle(c);
+	if (!c->diags->nr_errors)
+		named_params_settle(c);
 	c->state->in_rounds = false;
 }
 

@@ -2,7 +2,8 @@
  * Settings: the config block, then the environment, over the defaults.
  *
  * Every key is a row; a row's setter takes a number or a text. The environment
- * is read here and nowhere else: BPFTRACE_KEY or SONDE_KEY.
+ * is read here, as BPFTRACE_KEY or SONDE_KEY; the keys of the environment only are
+ * read where they are used.
  */
 #include "check/check_impl.h"
 #include "lang/lang.h"

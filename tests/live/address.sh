@@ -63,6 +63,21 @@ sonde -e 'tracepoint:syscalls:sys_enter_openat /pid == cpid/ { $s = str(args.fil
 printf("%s %d\n", *$p, *$q == args.dfd); exit(); }' -c "/bin/cat /dev/null"
 expect_match '^/.* 1$'
 
+begin_case "in functions"
+sonde -e 'fn get($p : uint64 *) : uint64 { return *$p; }
+fn own($a : uint64) : uint64 { $p = &$a; $a = 9; for $i : 0..2000 { $a++; } return *$p; }
+fn text($s : string[8]) : uint64 { $p = &$s; return ((uint8 *)$p)[1]; }
+fn map() : uint64 { return (uint64)&@m; }
+begin { $x = (uint64)77; @m = 1; printf("%d %d %d %d\n", get(&$x), own(5), text("abc"), map() == (uint64)&@m); clear(@m); exit(); }'
+expect_status 0
+expect_out '77 2009 98 1'
+
+begin_case "through macros, and by typeof"
+sonde -e 'macro bump($x) { $p = &$x; $x++; *$p } macro there(@m) { &@m != 0 }
+begin { $v = 6; @q = 1; let $w : typeof(&$v); $b = bump($v); $w = &$v; printf("%d %d %d %d\n", $b, $v, *$w, there(@q)); clear(@q); exit(); }'
+expect_status 0
+expect_out '7 7 7 1'
+
 begin_case "in an interval and a uprobe"
 sonde -e 'interval:ms:1 { $x = 3; $p = &$x; for $i : 0..100 { $x++; } printf("%d\n", *$p); exit(); }'
 expect_status 0

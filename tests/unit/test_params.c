@@ -142,6 +142,16 @@ static void test_strangers(void **state)
 		    "HINT: no custom program options defined.\n");
 }
 
+/* Who does not compile is not told of the command line. */
+static void test_script_first(void **state)
+{
+	(void)state;
+	expect_told("begin { print($x); }", WORDS("--n=3"),
+		    "t:1:15-17: ERROR: Undefined or undeclared variable: $x\n"
+		    "begin { print($x); }\n"
+		    "              ~~\n");
+}
+
 /* They are no literals, whatever the command line says. */
 static void test_not_literal(void **state)
 {
@@ -159,6 +169,7 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_wrong_values),
 		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_script_first),
 		cmocka_unit_test(test_not_literal),
 	};
 
