@@ -109,6 +109,9 @@ static void count_failed(struct gen *g, struct ir_insn *err)
 	const int32_t to_other = (IMAGE_LOSS_MAP_ERROR - IMAGE_LOSS_MAP_FULL) * 8;
 
 	ir_var_write(&g->b, v, counter);
+	/* An int before Linux 6.4, whose upper half is anything where the kernel calls the
+	 * map's function rather than the helper. */
+	err = ir_emit_ext(&g->b, err, 4, true);
 	ir_emit_branch(&g->b, IR_NE, err, lower_const(g, -E2BIG), other, next);
 	lower_enter(g, other);
 	ir_var_write(&g->b, v, lower_ptr(g, counter, to_other));
