@@ -120,11 +120,12 @@ begin_case "pointers to user and kernel memory, by turns"
 if needs btf; then
     sonde -e 'fn read_at($p : int64 *) : int64 { return *$p; }
 begin { $t = (int64 *)(uint64)curtask->mm; printf("%d\n", read_at($t) == *$t); }
-uprobe:'"$TESTS"'/programs/target:target_greet { printf("%lx\n", read_at((int64 *)arg0)); }' \
+uprobe:'"$TESTS"'/programs/target:target_greet { $sp = (int64 *)reg("sp");
+    printf("user %d %d\n", read_at($sp) == *$sp, read_at($sp) != 0); }' \
         -c "$TESTS/programs/target"
     expect_status 0
     expect_out 1
-    expect_out 73752065646e6f73
+    expect_out 'user 1 1'
 fi
 
 begin_case "stacks of the probe that calls"
