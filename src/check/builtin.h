@@ -42,6 +42,7 @@ enum builtin_flags {
 	BUILTIN_F_PURE = 64,		/* no side effect: a dropped value draws a warning */
 	BUILTIN_F_CONTEXT = 128,	/* reads the probe's context: not in loop bodies */
 	BUILTIN_F_TYPE_QUERY = 512,	/* the argument may be typeof(...) */
+	BUILTIN_F_EFFECT = 1024,	/* changes the traced system: not once tracing has ended */
 	BUILTIN_F_WORDS = 256,		/* arguments may be bare words: kstack(perf) */
 };
 

@@ -10,6 +10,11 @@ static const char *provider_text(const struct check *c)
 	return c->prog->provider->name;
 }
 
+const char *probetype_text(const struct provider *p)
+{
+	return p->attach == ATTACH_BEGIN || p->attach == ATTACH_END ? "special" : p->name;
+}
+
 const struct type *check_type_probe(struct check *c, struct node *call)
 {
 	(void)call;

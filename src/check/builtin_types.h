@@ -16,6 +16,9 @@
 #include "check/builtins.def"
 #undef BUILTIN
 
+/* What probetype says in such a probe. */
+const char *probetype_text(const struct provider *p);
+
 /* Argument i, or NULL. */
 struct node *call_arg(const struct node *call, size_t i);
 

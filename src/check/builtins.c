@@ -120,10 +120,11 @@ const struct type *check_type_u64(struct check *c, struct node *call)
 	return type_int(c->types, 8, false);
 }
 
-const struct type *check_type_s32(struct check *c, struct node *call)
+/* Never asked for: resolving has put what it stands for in the call's place. */
+const struct type *check_type_shorthand(struct check *c, struct node *call)
 {
 	(void)call;
-	return type_int(c->types, 4, true);
+	return c->types->void_;
 }
 
 const struct type *check_type_bool(struct check *c, struct node *call)
@@ -132,10 +133,29 @@ const struct type *check_type_bool(struct check *c, struct node *call)
 	return c->types->bool_;
 }
 
+/* Of another process: what the kernel's function can find out for such programs. */
+static const struct type *type_comm_of(struct check *c, struct node *call)
+{
+	const struct type *t = call->u.call.args.at[0]->type;
+	uint32_t id;
+
+	if (t && !type_is_number(t)) {
+		check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
+			    "Only integer supported for comm()'s pid");
+		return bad_type(c);
+	}
+	id = c->btf && c->reporting ? kbtf_find(c->btf, "bpf_task_from_pid", KBTF_FUNC) : 0;
+	if (id && !c->target->ops->kfunc_loads(c->target->arg, c->prog->provider->prog_type, id)) {
+		check_error(c, call->loc, DIAG_NOT_IN_PROBE, "Syntax comm(PID) is not supported in "
+			    "this probe type yet. Type: %s", probetype_text(c->prog->provider));
+		return bad_type(c);
+	}
+	return type_string(c->types, 64);
+}
+
 const struct type *check_type_comm(struct check *c, struct node *call)
 {
-	(void)call;
-	return type_string(c->types, 16);
+	return call->u.call.args.n ? type_comm_of(c, call) : type_string(c->types, 16);
 }
 
 const struct type *check_type_username(struct check *c, struct node *call)

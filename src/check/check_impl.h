@@ -165,6 +165,10 @@ void funcs_check_calls(struct check *c);
 /* After programs and functions are described: what calls add to the callers. */
 void funcs_describe(struct check *c);
 
+/* ---- shorthand.c ---- */
+/* If the builtin stands for something longer, put that in the call's place. */
+bool resolve_shorthand(struct check *c, struct node *n);
+
 /* ---- fold.c ---- */
 void fold_expr(struct check *c, struct node **slot);
 bool node_is_literal(const struct node *n);

@@ -17,6 +17,8 @@ static const char *const rules[BUILTIN_ID_COUNT] = {
 	[BUILTIN_join] = "a", [BUILTIN_exit] = "n", [BUILTIN_strftime] = ".n",
 	[BUILTIN_strerror] = "n", [BUILTIN_signal_name] = "n", [BUILTIN_syscall_name] = "n",
 	[BUILTIN_is_err] = "A", [BUILTIN_memcmp] = "..u",
+	[BUILTIN_signal] = "n", [BUILTIN_signal_thread] = "n", [BUILTIN_override] = "n",
+	[BUILTIN_write_user] = "A.u", [BUILTIN_comm] = "n",
 };
 
 static void convert_integer(struct check *c, struct node **slot, bool is_signed)

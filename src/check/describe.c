@@ -43,7 +43,8 @@ static bool has_effect(const struct node *n)
 	case NODE_INCDEC:
 		return is_map(n->u.incdec.operand);
 	case NODE_CALL:
-		return n->u.call.builtin && ((n->u.call.builtin->flags & BUILTIN_F_ASYNC) ||
+		return n->u.call.builtin && ((n->u.call.builtin->flags &
+					      (BUILTIN_F_ASYNC | BUILTIN_F_EFFECT)) ||
 					     n->u.call.builtin->id == BUILTIN_delete);
 	default:
 		return false;

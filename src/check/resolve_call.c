@@ -4,17 +4,15 @@
  * Calls on maps leave in the form that check.h promises: the map and its key
  * are one MAP_ELEM.
  */
-#include "check/check_impl.h"
+#include "check/builtin_types.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* What the language has and this checker does not know yet. */
 static const char *const later[] = {
-	"assert", "cgroup_path", "cgroupid", "container_of", "debugf", "dw_ustack",
-	"kfunc_allowed", "kfunc_exist", "leader_comm", "leader_tid", "override", "path",
-	"percpu_kaddr", "signal", "signal_thread", "skboutput", "socket_cookie", "tseries",
-	"uaddr", "unwatch", "write_user",
+	"cgroup_path", "cgroupid", "container_of", "debugf", "dw_ustack", "path",
+	"percpu_kaddr", "skboutput", "socket_cookie", "tseries", "uaddr",
 };
 
 static bool is_later(const char *name)
@@ -98,9 +96,7 @@ static void finish_builtin(struct check *c, struct node *n)
 	const struct builtin *b = n->u.call.builtin;
 
 	if (b->id == BUILTIN_probetype)
-		become_string(c, n, c->prog->provider->attach == ATTACH_BEGIN ||
-			      c->prog->provider->attach == ATTACH_END ? "special" :
-			      c->prog->provider->name);
+		become_string(c, n, probetype_text(c->prog->provider));
 	else if (b->id == BUILTIN_config)
 		config_become_record(c, n);
 	else if (b->id == BUILTIN_default_str_length)
@@ -122,7 +118,8 @@ void resolve_ident(struct check *c, struct node *n)
 		if (func_refuses(c, n, b, name))
 			return;
 		become_call(n, b, name);
-		finish_builtin(c, n);
+		if (!resolve_shorthand(c, n))
+			finish_builtin(c, n);
 	} else if (func_find(c, name)) {
 		check_hint(c, check_error(c, n->loc, DIAG_UNKNOWN_NAME, "'%s' is a function", name),
 			   "call it: %s(...)", name);
@@ -393,6 +390,8 @@ void resolve_call(struct check *c, struct node *n)
 		node_set_error(n);
 		return;
 	}
+	if (resolve_shorthand(c, n))
+		return;
 	resolve_args(c, n);
 	if (n->kind == NODE_CALL)
 		finish_builtin(c, n);

@@ -110,16 +110,6 @@ static struct place task_place(struct gen *g)
 	return p;
 }
 
-/* The parent, or NULL in .base. */
-static struct place parent_place(struct gen *g)
-{
-	struct place p = task_place(g), parent = { .kind = PLACE_KERNEL };
-
-	if (task_member(g, &p, "real_parent"))
-		parent.base = lower_load(g, p, type_int(g->c->types, 8, false));
-	return parent;
-}
-
 #define COMM_BYTES 16
 
 CALL(comm)
@@ -127,7 +117,10 @@ CALL(comm)
 	struct place p = task_place(g);
 	const struct type *comm = type_string(g->c->types, COMM_BYTES);
 
-	(void)n;
+	if (n->u.call.args.n) {
+		lower_comm_of(g, n, d);
+		return NULL;
+	}
 	/* Two loads: six times as fast as the helper. */
 	if (p.kind == PLACE_DIRECT && task_member(g, &p, "comm"))
 		lower_copy(g, *d, comm, p, comm);
@@ -135,29 +128,6 @@ CALL(comm)
 		ir_emit_helper(&g->b, BPF_FUNC_get_current_comm, IR_INT,
 			       lower_ptr(g, d->base, d->offset), lower_const(g, COMM_BYTES));
 	return NULL;
-}
-
-CALL(pcomm)
-{
-	struct place p = parent_place(g);
-	const struct type *comm = type_string(g->c->types, COMM_BYTES);
-
-	(void)n;
-	if (p.base && task_member(g, &p, "comm"))
-		lower_copy(g, *d, comm, p, comm);
-	else
-		lower_zero(g, d->base, d->offset, COMM_BYTES);
-	return NULL;
-}
-
-CALL(ppid)
-{
-	struct place p = parent_place(g);
-
-	(void)n, (void)d;
-	if (!p.base || !task_member(g, &p, "tgid"))
-		return lower_const(g, 0);
-	return lower_load(g, p, type_int(g->c->types, 4, true));
 }
 
 /* ---- CPU and clock ---- */
@@ -227,7 +197,9 @@ CALL(elapsed)
 
 CALL(cpid)
 {
-	(void)n, (void)d;
+	(void)d;
+	if (!g->c->options->has_child)
+		lower_note(g, ACTION_WARNF, n->loc, "No child command (`-c`); cpid is zero", NULL, "");
 	return control_u64(g, offsetof(struct image_control, child_pid));
 }
 
@@ -309,6 +281,13 @@ CALL(probetype)
 {
 	(void)g, (void)n, (void)d;
 	assert(!"probetype is a string");
+	return NULL;
+}
+
+CALL(shorthand)
+{
+	(void)g, (void)n, (void)d;
+	assert(!"checking has replaced it");
 	return NULL;
 }
 

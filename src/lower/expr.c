@@ -287,7 +287,7 @@ static struct place call_place(struct gen *g, struct node *n)
 		return lower_func_place(g, n);
 	if (id == BUILTIN_getopt)
 		return lower_named_text(g, n);
-	if (id != BUILTIN_comm || !lower_task_struct(g->l) ||
+	if (id != BUILTIN_comm || n->u.call.args.n || !lower_task_struct(g->l) ||
 	    !type_field_find(g->c->types, lower_task_struct(g->l),
 			     name_of(g->c->names, "comm"), &offset))
 		return in_object(g, n);

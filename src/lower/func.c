@@ -31,6 +31,7 @@ static bool is_context_builtin(const struct node *n)
 	case BUILTIN_func:
 	case BUILTIN_kstack:
 	case BUILTIN_ustack:
+	case BUILTIN_override:
 		return true;
 	default:
 		return false;

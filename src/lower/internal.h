@@ -35,7 +35,8 @@ struct map_store {
 /* Kernel functions that programs call where the kernel has them. */
 enum lower_kfunc {
 	KFUNC_RDONLY_CAST, KFUNC_COPY_STR, KFUNC_MAP_SUM, KFUNC_ITER_NEW, KFUNC_ITER_NEXT,
-	KFUNC_ITER_DESTROY, KFUNC_STRNSTR, LOWER_KFUNC_COUNT
+	KFUNC_ITER_DESTROY, KFUNC_STRNSTR, KFUNC_TASK_FROM_PID, KFUNC_TASK_RELEASE,
+	LOWER_KFUNC_COUNT
 };
 
 /* The whole script. */
@@ -266,6 +267,12 @@ struct ir_insn *lower_append(struct gen *g, struct node *n, struct ir_insn *to);
 struct ir_insn *lower_at_most(struct gen *g, struct ir_insn *v, uint32_t limit);
 uint32_t lower_append_room(const struct type *t);
 
+/* Read so many bytes, a number that is bounded; what cannot be read is counted. */
+void lower_read_sized(struct gen *g, struct ir_insn *to, struct ir_insn *len, struct place from);
+
+/* ---- act.c ---- */
+void lower_comm_of(struct gen *g, struct node *n, const struct dest *d);	/* comm(pid) */
+
 /* ---- var.c ---- */
 void lower_vars(struct gen *g, struct node *body);
 /* A parameter in memory that is not the function's own. */
@@ -375,6 +382,9 @@ struct ir_insn *lower_merged_at(struct gen *g, const struct map_store *s, struct
 void lower_send(struct gen *g, struct image_action action, struct node *const *values, size_t n);
 /* print(@m) whose clear or zero follows. */
 void lower_take(struct gen *g, struct node *stmt, bool is_zero);
+/* errorf or warnf of the program's own: a text with a number (or NULL) in it. */
+void lower_note(struct gen *g, enum action_kind kind, struct loc loc, const char *before,
+		struct ir_insn *number, const char *after);
 void lower_runtime_error(struct gen *g, const char *text, struct loc loc);
 
 /* ---- builtins.c, symbolic.c ---- */

@@ -50,7 +50,10 @@ static const struct {
 	[KFUNC_ITER_NEW]	= { "bpf_iter_num_new", FEATURE_ITER_NUM },
 	[KFUNC_ITER_NEXT]	= { "bpf_iter_num_next", FEATURE_ITER_NUM },
 	[KFUNC_ITER_DESTROY]	= { "bpf_iter_num_destroy", FEATURE_ITER_NUM },
+	/* of these it is asked whether programs load with them */
 	[KFUNC_STRNSTR]		= { "bpf_strnstr", FEATURE_COUNT },	/* 6.17 */
+	[KFUNC_TASK_FROM_PID]	= { "bpf_task_from_pid", FEATURE_COUNT },	/* 6.2 */
+	[KFUNC_TASK_RELEASE]	= { "bpf_task_release", FEATURE_COUNT },
 };
 
 static uint32_t kfunc_id(struct lower *l, enum lower_kfunc k)

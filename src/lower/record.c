@@ -9,6 +9,8 @@
  */
 #include "lower/internal.h"
 
+#include <string.h>
+
 #define INLINE_BYTES 64		/* longer strings, buffers and stacks have a variable length */
 
 struct record {
@@ -365,6 +367,38 @@ void lower_runtime_error(struct gen *g, const char *text, struct loc loc)
 {
 	lower_send(g, (struct image_action){ .kind = ACTION_RUNTIME_ERROR, .text = text,
 					     .place = lower_image_place(g->l, loc) }, NULL, 0);
+}
+
+/* ---- notes ---- */
+
+#define NOTE_PARTS 3
+
+void lower_note(struct gen *g, enum action_kind kind, struct loc loc, const char *before,
+		struct ir_insn *number, const char *after)
+{
+	struct arena *a = &g->l->image->arena;
+	struct image_conversion *format = arena_array(a, struct image_conversion, NOTE_PARTS);
+	struct value_field *field = arena_new(a, struct value_field);
+	struct image_action action = { .kind = kind, .format = format, .nr_format = NOTE_PARTS,
+				       .fields = field, .nr_fields = number ? 1 : 0,
+				       .place = lower_image_place(g->l, loc),
+				       .size_bytes = sizeof(struct image_record) + 8 };
+	struct ir_insn *p = lower_object(g, "note", action.size_bytes, 8), *err;
+
+	field->layout = lower_layout(g->l, type_int(g->c->types, 8, true));
+	field->offset_bytes = sizeof(struct image_record);
+	format[0] = (struct image_conversion){ .text = arena_strdup(a, before),
+					       .len = (uint32_t)strlen(before) };
+	format[1] = (struct image_conversion){ .kind = number ? CONV_SIGNED : CONV_TEXT,
+					       .text = "", .int_bytes = 8 };
+	format[2] = (struct image_conversion){ .text = arena_strdup(a, after),
+					       .len = (uint32_t)strlen(after) };
+	put_header(g, p, add_action(g, action));
+	ir_emit_store(&g->b, 8, p, sizeof(struct image_record),
+		      number ? number : lower_const(g, 0));
+	err = ir_emit_helper(&g->b, BPF_FUNC_ringbuf_output, IR_INT, ring(g), p,
+			     lower_const(g, action.size_bytes), send_flags(g));
+	lower_loss_if(g, IR_NE, err, 0, IMAGE_LOSS_RING);
 }
 
 /* ---- formats ---- */

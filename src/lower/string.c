@@ -125,13 +125,25 @@ static uint32_t array_bytes(const struct node *x)
 	       x->type->size_bytes : 8;
 }
 
+void lower_read_sized(struct gen *g, struct ir_insn *to, struct ir_insn *len, struct place from)
+{
+	struct ir_insn *r;
+
+	r = ir_emit_helper(&g->b, from.kind == PLACE_USER && !g->sleepable ?
+			   BPF_FUNC_probe_read_user : from.kind == PLACE_USER ?
+			   BPF_FUNC_copy_from_user : from.kind == PLACE_UNKNOWN ?
+			   BPF_FUNC_probe_read : BPF_FUNC_probe_read_kernel, IR_INT, to, len,
+			   lower_place_address(g, from));
+	lower_loss_if(g, IR_NE, r, 0, IMAGE_LOSS_READ);
+}
+
 struct ir_insn *lower_call_buf(struct gen *g, struct node *n, const struct dest *d);
 struct ir_insn *lower_call_buf(struct gen *g, struct node *n, const struct dest *d)
 {
 	struct node *x = n->u.call.args.at[0];
 	uint32_t capacity = n->type->size_bytes - 4;
 	struct place from = lower_str_source(g, x);
-	struct ir_insn *len, *to, *r;
+	struct ir_insn *len;
 
 	if (n->u.call.args.n > 1)
 		len = lower_at_most(g, lower_value(g, n->u.call.args.at[1]), capacity);
@@ -140,13 +152,7 @@ struct ir_insn *lower_call_buf(struct gen *g, struct node *n, const struct dest 
 	if (!d->zeroed)
 		lower_zero(g, d->base, d->offset, n->type->size_bytes);
 	lower_store_value(g, 4, d->base, d->offset, len);
-	to = lower_ptr(g, d->base, d->offset + 4);
-	r = ir_emit_helper(&g->b, from.kind == PLACE_USER && !g->sleepable ?
-			   BPF_FUNC_probe_read_user : from.kind == PLACE_USER ?
-			   BPF_FUNC_copy_from_user : from.kind == PLACE_UNKNOWN ?
-			   BPF_FUNC_probe_read : BPF_FUNC_probe_read_kernel, IR_INT, to, len,
-			   lower_place_address(g, from));
-	lower_loss_if(g, IR_NE, r, 0, IMAGE_LOSS_READ);
+	lower_read_sized(g, lower_ptr(g, d->base, d->offset + 4), len, from);
 	return NULL;
 }
 

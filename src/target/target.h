@@ -38,6 +38,8 @@
 	X(FENTRY, "fentry programs", "5.5")					\
 	X(MAP_LOOKUP_PERCPU, "map_lookup_percpu_elem", "5.19")			\
 	X(MAP_SUM_ELEM_COUNT, "bpf_map_sum_elem_count", "6.6")			\
+	X(OVERRIDE, "CONFIG_BPF_KPROBE_OVERRIDE", "4.16")			\
+	X(WRITE_USER, "writing to user memory", "4.8")				\
 	X(FUNC_IP, "get_func_ip", "5.15")					\
 	X(BTF_TRACEPOINT, "BTF tracepoints", "5.5")				\
 	X(UNINIT_STACK, "reads of uninitialised stack", "6.1")			\

@@ -108,7 +108,7 @@ int main(int argc, char **argv)
 		target_untouched(untouched + 4096);
 		madvise((void *)(uintptr_t)untouched, sizeof(untouched), MADV_DONTNEED);
 		target_untouched(untouched + 2 * 4096 - 5);
-		target_point(&p);
+		sink = target_point(&p);	/* used, lest the call be left out */
 		target_outer(1);
 		if (delay_us)
 			usleep(delay_us);

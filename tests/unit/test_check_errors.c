@@ -319,8 +319,9 @@ static const struct check_row settings_rows[] = {
 };
 
 static const struct check_row later_rows[] = {
-	{ "begin { signal(5); }",
-	  "t:1:9-18: ERROR: not supported yet: signal\n" },
+	{ "begin { print(dw_ustack); print(dw_ustack(3)); }",
+	  "t:1:15-24: ERROR: not supported yet: dw_ustack\n"
+	  "t:1:33-45: ERROR: not supported yet: dw_ustack\n" },
 };
 
 static void test_names(void **state)

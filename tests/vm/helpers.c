@@ -401,6 +401,40 @@ static struct vm_value helper_get_stackid(struct vm *vm, struct vm_value a[5])
 	return result(wants_user(a[2].number) ? 2 : 1);
 }
 
+/* ---- acting on the system ---- */
+
+static struct vm_value helper_signal(struct vm *vm, struct vm_value a[5])
+{
+	vm->world.signal = a[0].number;
+	vm->world.nr_acts++;
+	return result(vm->world.act_result);
+}
+
+static struct vm_value helper_signal_thread(struct vm *vm, struct vm_value a[5])
+{
+	vm->world.thread_signal = a[0].number;
+	vm->world.nr_acts++;
+	return result(vm->world.act_result);
+}
+
+static struct vm_value helper_override(struct vm *vm, struct vm_value a[5])
+{
+	vm->world.override = a[1].number;
+	vm->world.nr_acts++;
+	return result(0);
+}
+
+/* Sends what was written as a record. */
+static struct vm_value helper_write_user(struct vm *vm, struct vm_value a[5])
+{
+	const uint8_t *from = vm_helper_bytes(vm, &a[1], a[2].number, false);
+
+	vm->world.nr_acts++;
+	if (from && !vm->world.act_result)
+		send_record(vm, from, a[2].number);
+	return result(vm->world.act_result);
+}
+
 static const struct helper {
 	const char *name;
 	helper_fn *fn;
@@ -441,7 +475,10 @@ static const struct helper {
 	[BPF_FUNC_strncmp] = { "strncmp", helper_strncmp },
 	[BPF_FUNC_get_stack] = { "get_stack", helper_get_stack },
 	[BPF_FUNC_get_stackid] = { "get_stackid", helper_get_stackid },
-	[BPF_FUNC_send_signal] = { "send_signal", helper_nothing },
+	[BPF_FUNC_send_signal] = { "send_signal", helper_signal },
+	[BPF_FUNC_send_signal_thread] = { "send_signal_thread", helper_signal_thread },
+	[BPF_FUNC_override_return] = { "override_return", helper_override },
+	[BPF_FUNC_probe_write_user] = { "probe_write_user", helper_write_user },
 	[BPF_FUNC_trace_printk] = { "trace_printk", helper_nothing },
 };
 

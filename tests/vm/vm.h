@@ -26,6 +26,8 @@ struct vm_world {
 	size_t nr_kstack, nr_ustack;
 	uint32_t ns_pid, ns_tgid;	/* get_ns_current_pid_tgid */
 	bool map_full;			/* every insert of a new key fails with -E2BIG */
+	int64_t act_result;		/* of helpers that act on the system */
+	uint64_t signal, thread_signal, override, nr_acts;	/* what they were asked for */
 	bool ring_full;			/* every reservation and output fails */
 	bool allow_uninit;		/* as from 6.1 on: unset stack may be read (as 0xaa) */
 };
