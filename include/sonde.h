@@ -94,7 +94,9 @@ enum sonde_value_kind {
 				   is open) whose text is the label, as "[8, 16)" */
 	SONDE_VALUE_STACK,	/* items: frames from the innermost, SYMBOLIC; number: the form */
 	SONDE_VALUE_TIME,	/* text; unsigned_number: nanoseconds */
-	SONDE_VALUE_SERIES	/* items: records of interval_start, value */
+	SONDE_VALUE_SERIES	/* items: from the first interval with a sample to the newest of the
+				   map, each a record of interval_start (TIME) and value (NONE: there
+				   is no sample) */
 };
 
 enum sonde_stack_form { SONDE_STACK_BPFTRACE, SONDE_STACK_PERF, SONDE_STACK_RAW };

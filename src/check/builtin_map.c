@@ -3,6 +3,8 @@
  */
 #include "check/builtin_types.h"
 
+#include <string.h>
+
 const struct type *check_type_count(struct check *c, struct node *call)
 {
 	(void)call;
@@ -132,6 +134,75 @@ const struct type *check_type_lhist(struct check *c, struct node *call)
 		return bad_type(c);
 	return type_with_params(c->types, TYPE_LHIST, (uint64_t)b[0], (uint64_t)b[1],
 				(uint64_t)b[2]);
+}
+
+/* ---- series ---- */
+
+enum { SERIES_COUNT_MAX = 1000000 };
+
+static bool series_bounds(struct check *c, const struct node *call, int64_t bounds[2])
+{
+	static const char *const names[] = { "interval_ns", "num_intervals" };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (!node_int64(call->u.call.args.at[i + 1], &bounds[i]) || bounds[i] < 0) {
+			check_error(c, call->loc, DIAG_LITERAL_REQUIRED,
+				    "tseries: invalid %s value (must be non-negative literal)",
+				    names[i]);
+			return false;
+		}
+		if (bounds[i] < 1) {
+			check_error(c, call->loc, DIAG_BAD_BOUNDS,
+				    "tseries() %s must be >= 1 (%lld provided)", names[i],
+				    (long long)bounds[i]);
+			return false;
+		}
+	}
+	if (bounds[1] <= SERIES_COUNT_MAX)
+		return true;
+	check_error(c, call->loc, DIAG_BAD_BOUNDS,
+		    "tseries() num_intervals must be <= %d (%lld provided)", SERIES_COUNT_MAX,
+		    (long long)bounds[1]);
+	return false;
+}
+
+static bool series_function(struct check *c, const struct node *call, enum series_function *f)
+{
+	static const char *const names[] = {
+		[SERIES_AVG] = "avg", [SERIES_MAX] = "max", [SERIES_MIN] = "min",
+		[SERIES_SUM] = "sum",
+	};
+	const struct node *name = call_arg(call, 3);
+
+	*f = SERIES_LAST;
+	if (!name)
+		return true;
+	if (!need_string(c, call, 3))
+		return false;
+	for (size_t i = SERIES_AVG; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(names[i], name->u.string.text))
+			*f = (enum series_function)i;
+	if (*f != SERIES_LAST)
+		return true;
+	check_error(c, call->loc, DIAG_UNKNOWN_WORD, "tseries() expects one of the following "
+		    "aggregation functions: avg, max, min, sum (\"%s\" provided)",
+		    name->u.string.text);
+	return false;
+}
+
+const struct type *check_type_tseries(struct check *c, struct node *call)
+{
+	const struct type *t = call->u.call.args.at[0]->type;
+	enum series_function f;
+	int64_t bounds[2];
+
+	if (!t)
+		return NULL;
+	if (!config_allows(c, GATE_TSERIES, call->loc) || !check_value(c, call) ||
+	    !series_bounds(c, call, bounds) || !series_function(c, call, &f))
+		return bad_type(c);
+	return type_series(c->types, (uint64_t)bounds[0], (uint64_t)bounds[1], f,
+			   t->kind != TYPE_COUNT && t->is_signed);
 }
 
 /* ---- calls on maps ---- */

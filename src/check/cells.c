@@ -198,10 +198,12 @@ void cell_add_value(struct check *c, struct map *m, const struct type *t, struct
 	if (cell_add(c, m->value, &m->next_value, t))
 		return;
 	if (m->value && m->value->kind == t->kind &&
-	    (t->kind == TYPE_HIST || t->kind == TYPE_LHIST))
+	    (t->kind == TYPE_HIST || t->kind == TYPE_LHIST || t->kind == TYPE_TSERIES))
 		check_error(c, loc, DIAG_TYPE_MISMATCH, t->kind == TYPE_HIST ?
 			    "Different bits in a single hist unsupported" :
-			    "Different lhist bounds in a single map unsupported");
+			    t->kind == TYPE_LHIST ?
+			    "Different lhist bounds in a single map unsupported" :
+			    "Different tseries bounds in a single map unsupported");
 	else
 		check_error(c, loc, DIAG_TYPE_MISMATCH,
 			    "Type mismatch for @%s: trying to assign value "

@@ -200,6 +200,7 @@ struct config {		/* after defaults, config block and environment */
 		perf_rb_pages, log_size;
 	bool print_maps_on_exit, cpp_demangle, lazy_symbolication, show_debug_info;
 	const char *str_trunc_trailer, *license;
+	const char *dummy_ts_map;	/* a map that stands for all clocks, in tests; or NULL */
 	enum stack_mode stack_mode;
 	int missing_probes;
 	enum gate_mode gates[GATE_COUNT];

@@ -72,6 +72,7 @@ static const struct key keys[] = {
 	{ "kernel_build", KEY_ENVIRONMENT, 0, NULL, false, false },
 	{ "kernel_source", KEY_ENVIRONMENT, 0, NULL, false, false },
 	{ "vmlinux", KEY_ENVIRONMENT, 0, NULL, false, false },
+	{ "dummy_ts_map", KEY_ENVIRONMENT, 0, NULL, false, false },
 };
 
 #undef AT
@@ -401,6 +402,17 @@ static void apply_environment(struct check *c, const struct key *k)
 	set_key(c, k, &v);
 }
 
+/* For tests: "@map" whose value is the time. */
+static void apply_dummy_clock(struct check *c)
+{
+	const char *text = environment(c, "SONDE_", "dummy_ts_map");
+
+	if (!text)
+		text = environment(c, "BPFTRACE_", "dummy_ts_map");
+	if (text)
+		c->config.dummy_ts_map = arena_strdup(c->arena, *text == '@' ? text + 1 : text);
+}
+
 void config_apply(struct check *c)
 {
 	struct config_entry *e;
@@ -410,6 +422,7 @@ void config_apply(struct check *c)
 		apply_entry(c, e);
 	for (size_t i = 0; i < NR_KEYS; i++)
 		apply_environment(c, &keys[i]);
+	apply_dummy_clock(c);
 }
 
 /* ---- config() ---- */

@@ -13,6 +13,7 @@
 static const char *const rules[BUILTIN_ID_COUNT] = {
 	[BUILTIN_sum] = "n", [BUILTIN_min] = "n", [BUILTIN_max] = "n", [BUILTIN_avg] = "n",
 	[BUILTIN_stats] = "n", [BUILTIN_hist] = "n", [BUILTIN_lhist] = "n",
+	[BUILTIN_tseries] = "n",
 	[BUILTIN_str] = "au", [BUILTIN_buf] = "au", [BUILTIN_ksym] = "A", [BUILTIN_usym] = "A",
 	[BUILTIN_join] = "a", [BUILTIN_exit] = "n", [BUILTIN_strftime] = ".n",
 	[BUILTIN_strerror] = "n", [BUILTIN_signal_name] = "n", [BUILTIN_syscall_name] = "n",
@@ -144,6 +145,7 @@ void convert_call(struct check *c, struct node **slot)
 	switch (b->id) {
 	case BUILTIN_hist:
 	case BUILTIN_lhist:
+	case BUILTIN_tseries:
 		drop_args(call, 1);
 		break;
 	case BUILTIN_kstack:

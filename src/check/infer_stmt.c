@@ -40,7 +40,8 @@ static void copy_aggregate(struct check *c, struct node *n, struct map *m,
 			"to another. The function that returns this type must be called directly "
 			"e.g. `@%s = %s;`.",
 			type_text(c, t), m->name,
-			t->kind == TYPE_COUNT ? "count()" : "sum(retval)");
+			t->kind == TYPE_COUNT ? "count()" :
+			t->kind == TYPE_TSERIES ? "tseries(rand % 10, 10s, 1)" : "sum(retval)");
 	if (type_is_castable(t) && (from->kind == NODE_MAP || from->kind == NODE_MAP_ELEM))
 		check_hint(c, d, "Add a cast to integer if you want the value of the aggregate, "
 			   "e.g. `@%s = (int64)@%s%s;`.", m->name, from->u.map.name,

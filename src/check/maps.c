@@ -146,9 +146,26 @@ static bool has_many_entries(const struct type *value)
 	return value->kind == TYPE_HIST || value->kind == TYPE_LHIST || value->kind == TYPE_TSERIES;
 }
 
+/* The kernel's limit for a value of a per-CPU hash, and the size of an interval. */
+enum { PERCPU_VALUE_MAX = 32768, SERIES_SLOT_BYTES = 24 };
+
+static void check_series(struct check *c, const struct map *m)
+{
+	unsigned max = PERCPU_VALUE_MAX / SERIES_SLOT_BYTES;
+
+	if (m->value->kind != TYPE_TSERIES || (m->is_scalar && !m->decl) ||
+	    m->value->param[1] <= max)
+		return;
+	check_error(c, m->loc, DIAG_BAD_BOUNDS,
+		    "tseries() num_intervals must be <= %u in a map with keys (%llu provided)", max,
+		    (unsigned long long)m->value->param[1]);
+}
+
 static void finish_map(struct check *c, struct map *m)
 {
 	bool is_percpu, declared_percpu;
+
+	check_series(c, m);
 
 	m->capacity = m->is_scalar && !has_many_entries(m->value) ? 1 : c->config.max_map_keys;
 	if (!m->decl)

@@ -12,7 +12,7 @@
 /* What the language has and this checker does not know yet. */
 static const char *const later[] = {
 	"cgroup_path", "cgroupid", "container_of", "debugf", "dw_ustack", "path",
-	"percpu_kaddr", "skboutput", "socket_cookie", "tseries", "uaddr",
+	"percpu_kaddr", "skboutput", "socket_cookie", "uaddr",
 };
 
 static bool is_later(const char *name)

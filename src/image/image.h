@@ -48,12 +48,17 @@ enum value_kind {
 	VALUE_AVG, VALUE_STATS,	/* 64-bit total, u64 count; is_signed */
 	VALUE_HIST,		/* u64 buckets[]; param[0] = bits; size gives their number */
 	VALUE_LHIST,		/* u64 buckets[]; param = min, max, step */
-	VALUE_TSERIES,
+	VALUE_TSERIES,		/* slots {u64 value, u64 beside it, u64 interval's number}; param =
+				   interval ns, number of slots, enum value_series; is_signed */
 	VALUE_KIND_COUNT
 };
 
 enum value_clock { VALUE_CLOCK_BOOT, VALUE_CLOCK_TAI };	/* TIMESTAMP: param[0] */
 /* param[1] of a stack. */
+/* TSERIES: param[2]. Beside the value stands its time stamp (LAST), the number of samples
+ * (AVG), or not 0 once it is set (MIN, MAX). */
+enum value_series { VALUE_SERIES_LAST, VALUE_SERIES_AVG, VALUE_SERIES_MAX, VALUE_SERIES_MIN,
+		    VALUE_SERIES_SUM };
 enum value_stack_mode { VALUE_STACK_BPFTRACE, VALUE_STACK_PERF, VALUE_STACK_RAW };
 
 struct image_enumerator {

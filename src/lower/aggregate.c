@@ -1,5 +1,5 @@
 /*
- * Aggregations: count, sum, min, max, avg, stats, hist, lhist.
+ * Aggregations: count, sum, min, max, avg, stats, hist, lhist (tseries: series.c).
  *
  * Each CPU has a value of its own (a cell, or its slot of a per-CPU hash), so
  * programs of different CPUs never meet. Where another program may come between
@@ -275,7 +275,7 @@ static bool first_words(struct gen *g, const struct type *t, struct ir_insn *v,
 {
 	words[0] = t->kind == TYPE_COUNT ? lower_const(g, 1) : v;
 	words[1] = has_two_words(t) ? lower_const(g, 1) : NULL;
-	return t->kind != TYPE_HIST && t->kind != TYPE_LHIST;
+	return t->kind != TYPE_HIST && t->kind != TYPE_LHIST && t->kind != TYPE_TSERIES;
 }
 
 /* @m[k] = count() and its kin. The value comes first, then the key. */
@@ -301,7 +301,10 @@ void lower_aggregate(struct gen *g, struct node *elem, struct node *call)
 		v = hist_index(g, w.type, v);
 	else if (w.type->kind == TYPE_LHIST)
 		v = lhist_index(g, w.type, v);
-	update_words(g, &w, v);
+	if (w.type->kind == TYPE_TSERIES)
+		lower_series(g, w.store, w.type, w.base, w.offset, v);
+	else
+		update_words(g, &w, v);
 	ir_emit_jump(&g->b, done);
 	lower_enter(g, done);
 }

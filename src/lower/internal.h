@@ -377,6 +377,11 @@ struct ir_insn *lower_merged(struct gen *g, struct node *elem, const struct type
 struct ir_insn *lower_merged_at(struct gen *g, const struct map_store *s, struct ir_insn *map,
 				struct ir_insn *key);
 
+/* ---- series.c ---- */
+/* Put a value into the slot of this interval. */
+void lower_series(struct gen *g, const struct map_store *map, const struct type *type,
+		  struct ir_insn *base, int32_t offset, struct ir_insn *v);
+
 /* ---- record.c ---- */
 /* Send a record of a fixed part whose fields are these values. */
 void lower_send(struct gen *g, struct image_action action, struct node *const *values, size_t n);
@@ -390,6 +395,7 @@ void lower_runtime_error(struct gen *g, const char *text, struct loc loc);
 /* ---- builtins.c, symbolic.c ---- */
 struct place lower_named_text(struct gen *g, struct node *n);
 struct ir_insn *lower_pid(struct gen *g, const struct node *n);
+struct ir_insn *lower_now(struct gen *g, enum clock_mode mode);
 void lower_time_format(struct lower *l, struct value_layout *v, const struct node *strftime);
 const struct value_layout *lower_value_layout(struct lower *l, const struct node *n);
 

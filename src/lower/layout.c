@@ -96,6 +96,8 @@ static uint32_t stored_size(const struct type *t)
 	case TYPE_HIST:
 	case TYPE_LHIST:
 		return lower_hist_buckets(t) * 8;
+	case TYPE_TSERIES:
+		return (uint32_t)t->param[1] * 24;
 	default:
 		return t->size_bytes;
 	}
@@ -115,6 +117,10 @@ static void fill(struct lower *l, struct value_layout *v, const struct type *t)
 	case TYPE_ENUM:
 		v->enumeration = image_enum_of(l, t->enumeration);
 		v->is_signed = t->enumeration->is_signed;
+		break;
+	case TYPE_TSERIES:
+		v->is_signed = type_series_signed(t);
+		v->param[2] = type_series_function(t);
 		break;
 	case TYPE_TIMESTAMP:
 		if (l->strftime)

@@ -56,6 +56,7 @@ static void (*const merges[VALUE_KIND_COUNT])(const struct value_layout *, uint8
 	[VALUE_LHIST]	= merge_totals,
 	[VALUE_MIN]	= merge_extreme,
 	[VALUE_MAX]	= merge_extreme,
+	[VALUE_TSERIES]	= series_merge,
 };
 
 void value_merge(const struct value_layout *layout, void *into, const void *from)

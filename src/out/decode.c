@@ -382,6 +382,7 @@ static const struct decode_row {
 	[VALUE_STATS]		= { .decode = decode_stats, .min_bytes = 16 },
 	[VALUE_HIST]		= { .decode = decode_hist },
 	[VALUE_LHIST]		= { .decode = decode_lhist },
+	[VALUE_TSERIES]		= { .decode = decode_series },
 };
 
 static void decode_any(struct decoding *c, const struct value_layout *layout, struct bytes in,

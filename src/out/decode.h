@@ -49,6 +49,10 @@ DECODE(decode_avg);
 DECODE(decode_stats);
 DECODE(decode_hist);
 DECODE(decode_lhist);
+DECODE(decode_series);
 #undef DECODE
+
+/* Another CPU's slots of a series. */
+void series_merge(const struct value_layout *layout, uint8_t *into, const uint8_t *from);
 
 #endif

@@ -175,6 +175,27 @@ static void json_as_text(struct sbuf *out, const struct sonde_value *v)
 	sbuf_close(&text);
 }
 
+/* Written without blanks; intervals without a sample are left out. */
+static void json_series(struct sbuf *out, const struct sonde_value *v)
+{
+	const char *between = "";
+
+	sbuf_putc(out, '[');
+	for (size_t i = 0; i < v->nr_items; i++) {
+		const struct sonde_value *row = v->items[i].items;
+
+		if (row[1].kind == SONDE_VALUE_NONE)
+			continue;
+		sbuf_printf(out, "%s{\"interval_start\":", between);
+		out_json_value(out, &row[0]);
+		sbuf_puts(out, ",\"value\":");
+		out_json_value(out, &row[1]);
+		sbuf_putc(out, '}');
+		between = ",";
+	}
+	sbuf_putc(out, ']');
+}
+
 static void (*const printers[])(struct sbuf *, const struct sonde_value *) = {
 	[SONDE_VALUE_NONE]	= json_none,
 	[SONDE_VALUE_BOOL]	= json_bool,
@@ -190,7 +211,7 @@ static void (*const printers[])(struct sbuf *, const struct sonde_value *) = {
 	[SONDE_VALUE_HIST]	= json_array,
 	[SONDE_VALUE_STACK]	= json_as_text,
 	[SONDE_VALUE_TIME]	= json_quoted,
-	[SONDE_VALUE_SERIES]	= json_array,
+	[SONDE_VALUE_SERIES]	= json_series,
 };
 
 void out_json_value(struct sbuf *out, const struct sonde_value *v)

@@ -185,7 +185,7 @@ static void (*const printers[])(struct sbuf *, const struct sonde_value *) = {
 	[SONDE_VALUE_HIST]	= text_hist,
 	[SONDE_VALUE_STACK]	= text_stack,
 	[SONDE_VALUE_TIME]	= text_string,
-	[SONDE_VALUE_SERIES]	= text_list,
+	[SONDE_VALUE_SERIES]	= text_graph,
 };
 
 void text_value(struct sbuf *out, const struct sonde_value *v)

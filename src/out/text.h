@@ -11,6 +11,9 @@
  * end with one. */
 void text_value(struct sbuf *out, const struct sonde_value *v);
 
+/* A series as a graph of several lines. */
+void text_graph(struct sbuf *out, const struct sonde_value *v);
+
 /* A key as it stands between the brackets: a tuple without its outer pair. */
 void text_key(struct sbuf *out, const struct sonde_value *key);
 

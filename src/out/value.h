@@ -79,6 +79,10 @@ int value_compare(const struct sonde_value *a, const struct sonde_value *b);
  * key; ties by key. */
 void value_sort(const struct value_layout *layout, struct sonde_map_entry *entries, size_t n);
 
+/* When all entries of a map have been decoded: series end with the newest interval of any. */
+void value_align(struct arena *arena, const struct value_layout *layout,
+		 struct sonde_map_entry *entries, size_t n);
+
 /* How JSON calls a map of such values. */
 enum sonde_map_kind value_map_kind(const struct value_layout *layout);
 

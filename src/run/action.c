@@ -307,7 +307,7 @@ static void print_snapshot(struct run *r, const struct image_action *a, struct s
 
 	if (m->is_scalar && !s->n && !has_rows(m->value))
 		add_zero(r, m, s);
-	if (a->top && a->top < s->n) {
+	if (a->top && a->top < s->n && m->value->kind != VALUE_TSERIES) {
 		s->entries += s->n - a->top;
 		s->n = (size_t)a->top;
 	}

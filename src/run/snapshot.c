@@ -253,6 +253,8 @@ static int decode_entries(struct run *r, struct collector *c, struct snapshot *o
 		err = decode_entry(r, c, i, &out->entries[i]);
 	r->decoder.arena = before;
 	if (!err)
+		value_align(c->arena, c->map->value, out->entries, out->n);
+	if (!err)
 		value_sort(c->map->value, out->entries, out->n);
 	return err;
 }

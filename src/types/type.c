@@ -315,6 +315,26 @@ const struct type *type_with_params(struct types *t, enum type_kind kind, uint64
 	return type_intern(t, &proto);
 }
 
+/* param[2]: the function, and whether values have a sign. */
+#define SERIES_SIGNED 16
+
+const struct type *type_series(struct types *t, uint64_t interval, uint64_t count,
+			       enum series_function f, bool is_signed)
+{
+	return type_with_params(t, TYPE_TSERIES, interval, count,
+				(uint64_t)f | (is_signed ? SERIES_SIGNED : 0));
+}
+
+enum series_function type_series_function(const struct type *t)
+{
+	return (enum series_function)(t->param[2] & (SERIES_SIGNED - 1));
+}
+
+bool type_series_signed(const struct type *t)
+{
+	return t->param[2] & SERIES_SIGNED;
+}
+
 const struct type *type_in_space(struct types *t, const struct type *type, enum type_space space)
 {
 	struct type proto = *type;

@@ -33,7 +33,7 @@ enum type_kind {
 	TYPE_COUNT, TYPE_SUM, TYPE_MIN, TYPE_MAX, TYPE_AVG, TYPE_STATS,	/* is_signed */
 	TYPE_HIST,	/* param[0] = bits */
 	TYPE_LHIST,	/* param = min, max, step */
-	TYPE_TSERIES,	/* param = interval, count, aggregation */
+	TYPE_TSERIES,	/* param = interval, count, see type_series */
 	TYPE_KSTACK, TYPE_USTACK,	/* param[0] = limit, param[1] = enum stack_mode */
 	TYPE_KSYM, TYPE_USYM,
 	TYPE_PROBE_NAME,	/* `probe` of several attach points: an 8-byte index of names;
@@ -141,6 +141,12 @@ const struct type *type_tuple(struct types *t, const struct type *const *elems,
 const struct type *type_aggregate(struct types *t, enum type_kind kind, bool is_signed);
 const struct type *type_with_params(struct types *t, enum type_kind kind, uint64_t p0, uint64_t p1,
 				    uint64_t p2);
+/* What becomes of several values in one interval. */
+enum series_function { SERIES_LAST, SERIES_AVG, SERIES_MAX, SERIES_MIN, SERIES_SUM };
+const struct type *type_series(struct types *t, uint64_t interval, uint64_t count,
+			       enum series_function f, bool is_signed);
+enum series_function type_series_function(const struct type *t);
+bool type_series_signed(const struct type *t);
 const struct type *type_simple(struct types *t, enum type_kind kind);
 
 /* The same pointer, array or struct in another address space. */
