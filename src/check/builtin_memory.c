@@ -242,6 +242,44 @@ const struct type *check_type_macaddr(struct check *c, struct node *call)
 	return bad_argument(c, call, "an array of 6 bytes or a pointer to one", t);
 }
 
+const struct type *check_type_cgroup_path(struct check *c, struct node *call)
+{
+	const struct type *t = call->u.call.args.at[0]->type;
+
+	if (!need_string(c, call, 1))
+		return bad_type(c);
+	if (t && !type_is_number(t)) {
+		check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
+			    "cgroup_path() only supports int arguments (%s provided)",
+			    type_text(c, t));
+		return bad_type(c);
+	}
+	return type_simple(c->types, TYPE_CGROUP_PATH);
+}
+
+const struct type *check_type_cgroupid(struct check *c, struct node *call)
+{
+	const struct node *path = call->u.call.args.at[0];
+	const struct target *t = c->target;
+	uint64_t *id;
+	int err;
+
+	if (!need_string(c, call, 0))
+		return bad_type(c);
+	if (call->u.call.aux)
+		return type_int(c->types, 8, false);
+	id = arena_new(c->arena, uint64_t);
+	err = t->ops->cgroup_id(t->arg, path->u.string.text, id);
+	if (err) {
+		check_error(c, call->loc, DIAG_UNKNOWN_SYMBOL,
+			    "Failed to get `cgroupid` for path: \"%s\": %s", path->u.string.text,
+			    strerror(-err));
+		return bad_type(c);
+	}
+	call->u.call.aux = id;
+	return type_int(c->types, 8, false);
+}
+
 const struct type *check_type_strftime(struct check *c, struct node *call)
 {
 	const struct node *when = call->u.call.args.at[1];

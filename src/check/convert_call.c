@@ -19,7 +19,7 @@ static const char *const rules[BUILTIN_ID_COUNT] = {
 	[BUILTIN_strerror] = "n", [BUILTIN_signal_name] = "n", [BUILTIN_syscall_name] = "n",
 	[BUILTIN_is_err] = "A", [BUILTIN_memcmp] = "..u",
 	[BUILTIN_signal] = "n", [BUILTIN_signal_thread] = "n", [BUILTIN_override] = "n",
-	[BUILTIN_write_user] = "A.u", [BUILTIN_comm] = "n",
+	[BUILTIN_write_user] = "A.u", [BUILTIN_cgroup_path] = "n", [BUILTIN_comm] = "n",
 };
 
 static void convert_integer(struct check *c, struct node **slot, bool is_signed)
@@ -162,6 +162,7 @@ void convert_call(struct check *c, struct node **slot)
 		convert_strcap(c, call);
 		break;
 	case BUILTIN_kaddr:
+	case BUILTIN_cgroupid:
 		become_address(c, call);
 		break;
 	case BUILTIN_static_assert:

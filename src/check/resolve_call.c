@@ -11,7 +11,7 @@
 
 /* What the language has and this checker does not know yet. */
 static const char *const later[] = {
-	"cgroup_path", "cgroupid", "container_of", "debugf", "dw_ustack", "path",
+	"container_of", "debugf", "dw_ustack", "path",
 	"percpu_kaddr", "skboutput", "socket_cookie", "uaddr",
 };
 

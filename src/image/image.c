@@ -135,9 +135,9 @@ static void dump_layout(const struct value_layout *layout, FILE *out)
 	if (layout->param[0] || layout->param[1] || layout->param[2])
 		fprintf(out, " <%" PRIu64 " %" PRIu64 " %" PRIu64 ">", layout->param[0],
 			layout->param[1], layout->param[2]);
-	if (layout->text) {
+	for (size_t i = 0; i < layout->nr_texts; i++) {
 		fputc(' ', out);
-		dump_string(layout->text, out);
+		dump_string(layout->texts[i], out);
 	}
 	if (!layout->nr_fields)
 		return;

@@ -36,10 +36,11 @@ enum value_kind {
 	VALUE_KSYM,		/* u64 address */
 	VALUE_USYM,		/* u64 address, s32 pid, s32 probe */
 	VALUE_PROBE_NAME,	/* u64 index into image.probe_names */
-	VALUE_TIMESTAMP,	/* u64 ns; text: strftime format; param[0]: enum value_clock */
+	VALUE_TIMESTAMP,	/* u64 ns, u32 index of its strftime format in texts, u32 enum
+				   value_clock */
 	VALUE_INET,		/* u64 family, then 4 or 16 of 16 bytes */
 	VALUE_MACADDR,		/* 6 bytes */
-	VALUE_CGROUP_PATH,	/* u64 id; text: wildcard for the mount's name, NULL: all */
+	VALUE_CGROUP_PATH,	/* u64 id, u64 index in texts of the wildcard for the mount's name */
 	VALUE_USERNAME,		/* uid: an integer of size_bytes */
 	/* map values only; per CPU when the map is */
 	VALUE_COUNT,		/* u64 */
@@ -53,7 +54,7 @@ enum value_kind {
 	VALUE_KIND_COUNT
 };
 
-enum value_clock { VALUE_CLOCK_BOOT, VALUE_CLOCK_TAI };	/* TIMESTAMP: param[0] */
+enum value_clock { VALUE_CLOCK_BOOT, VALUE_CLOCK_TAI };
 /* param[1] of a stack. */
 /* TSERIES: param[2]. Beside the value stands its time stamp (LAST), the number of samples
  * (AVG), or not 0 once it is set (MIN, MAX). */
@@ -93,7 +94,8 @@ struct value_layout {
 	size_t nr_fields;
 	const struct image_enum *enumeration;	/* ENUM */
 	uint64_t param[3];
-	const char *text;		/* TIMESTAMP, CGROUP_PATH */
+	const char *const *texts;	/* TIMESTAMP, CGROUP_PATH */
+	size_t nr_texts;
 };
 
 /* ---- maps ---- */

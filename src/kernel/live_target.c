@@ -190,6 +190,24 @@ static void live_close(void *arg)
 	sbuf_close(&l->kallsyms);
 }
 
+/* The handle of a folder of cgroup2 is its number. */
+static int live_cgroup_id(void *arg, const char *path, uint64_t *id)
+{
+	union {
+		struct file_handle handle;
+		char bytes[sizeof(struct file_handle) + sizeof(*id)];
+	} h = { .handle = { .handle_bytes = sizeof(*id) } };
+	int mount;
+
+	(void)arg;
+	if (name_to_handle_at(AT_FDCWD, path, &h.handle, &mount, 0) < 0)
+		return errno == EOVERFLOW ? -EINVAL : -errno;
+	if (h.handle.handle_bytes != sizeof(*id))
+		return -EINVAL;	/* no control group */
+	memcpy(id, h.handle.f_handle, sizeof(*id));
+	return 0;
+}
+
 static const struct target_ops live_ops = {
 	.has_feature = live_has_feature,
 	.has_btf = live_has_btf,
@@ -200,6 +218,7 @@ static const struct target_ops live_ops = {
 	.functions = live_functions,
 	.has_function = live_has_function,
 	.symbol = live_symbol,
+	.cgroup_id = live_cgroup_id,
 	.kfunc_loads = live_kfunc_loads,
 	.has_module = live_has_module,
 	.user_files = live_user_files,

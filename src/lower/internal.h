@@ -52,7 +52,8 @@ struct lower {
 	uint32_t one_offset;		/* a word that is 1 in the control block; 0: not asked
 					   for */
 	uint32_t cpu_mask;		/* CPUs rounded up to a power of two, less one */
-	const struct node *strftime;	/* the first call: its format is that of times in maps */
+	/* What the calls of strftime and cgroup_path have as literals. */
+	VEC(const char *) time_formats, cgroup_filters;
 	struct type_struct *task_struct;	/* see lower_task_struct */
 	const char *line_copied, *line_copy;	/* the script's line that last went into the image */
 	uint32_t kfunc_ids[LOWER_KFUNC_COUNT];	/* see lower_kfunc */
@@ -396,7 +397,6 @@ void lower_runtime_error(struct gen *g, const char *text, struct loc loc);
 struct place lower_named_text(struct gen *g, struct node *n);
 struct ir_insn *lower_pid(struct gen *g, const struct node *n);
 struct ir_insn *lower_now(struct gen *g, enum clock_mode mode);
-void lower_time_format(struct lower *l, struct value_layout *v, const struct node *strftime);
-const struct value_layout *lower_value_layout(struct lower *l, const struct node *n);
+void lower_note_texts(struct lower *l, const struct node *call);
 
 #endif

@@ -123,8 +123,12 @@ static void fill(struct lower *l, struct value_layout *v, const struct type *t)
 		v->param[2] = type_series_function(t);
 		break;
 	case TYPE_TIMESTAMP:
-		if (l->strftime)
-			lower_time_format(l, v, l->strftime);
+		v->texts = l->time_formats.at;
+		v->nr_texts = l->time_formats.n;
+		break;
+	case TYPE_CGROUP_PATH:
+		v->texts = l->cgroup_filters.at;
+		v->nr_texts = l->cgroup_filters.n;
 		break;
 	case TYPE_ARRAY:
 		set_element(l, v, t);

@@ -161,9 +161,8 @@ static void visit(struct node **slot, void *arg)
 		u->written = n->u.assign.target;
 	else if (n->kind == NODE_INCDEC)
 		u->written = n->u.incdec.operand;
-	if (n->kind == NODE_CALL && n->u.call.builtin && !u->l->strftime &&
-	    n->u.call.builtin->id == BUILTIN_strftime)
-		u->l->strftime = n;
+	if (n->kind == NODE_CALL && n->u.call.builtin)
+		lower_note_texts(u->l, n);
 	if (n->kind == NODE_MAP || n->kind == NODE_MAP_ELEM)
 		note_use(u, n->u.map.map, n == u->written);
 	u->loops += is_loop(n);

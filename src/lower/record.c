@@ -51,7 +51,7 @@ static void add_field(struct gen *g, struct record *r, size_t i)
 	struct value_field *f = &r->fields[i];
 	uint32_t align, at = r->action.size_bytes;
 
-	f->layout = lower_value_layout(g->l, r->values[i]);
+	f->layout = lower_layout(g->l, t);
 	f->is_variable = varies(t);
 	align = f->is_variable ? 4 : align_of(f->layout, t);
 	f->offset_bytes = (at + align - 1) / align * align;

@@ -4,6 +4,7 @@
  */
 #include "lower/internal.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 #define CALL(name)									\
@@ -95,11 +96,57 @@ CALL(func)
 
 /* ---- times, addresses ---- */
 
+/* Position of a text in a list, to which it is added if it is new. */
+static uint32_t text_index(struct lower *l, void *list, const char *text, size_t len)
+{
+	VEC(const char *) *texts = list;
+
+	for (size_t i = 0; i < texts->n; i++)
+		if (strlen(texts->at[i]) == len && !memcmp(texts->at[i], text, len))
+			return (uint32_t)i;
+	vec_push(&l->image->arena, texts, arena_strndup(&l->image->arena, text, len));
+	return (uint32_t)texts->n - 1;
+}
+
+static uint32_t time_format(struct lower *l, const struct node *call)
+{
+	const struct node *format = call->u.call.args.at[0];
+
+	return text_index(l, &l->time_formats, format->u.string.text, format->u.string.len);
+}
+
+static uint32_t cgroup_filter(struct lower *l, const struct node *call)
+{
+	const struct node *filter = call->u.call.args.n > 1 ? call->u.call.args.at[1] : NULL;
+
+	return text_index(l, &l->cgroup_filters, filter ? filter->u.string.text : "*",
+			  filter ? filter->u.string.len : 1);
+}
+
+/* Before any layout is made: it has all of them. */
+void lower_note_texts(struct lower *l, const struct node *call)
+{
+	if (call->u.call.builtin->id == BUILTIN_strftime)
+		time_format(l, call);
+	else if (call->u.call.builtin->id == BUILTIN_cgroup_path)
+		cgroup_filter(l, call);
+}
+
 CALL(strftime)
 {
+	bool is_tai = n->u.call.args.at[2]->u.integer.value >= CLOCK_MODE_TAI;
+
 	lower_store_value(g, 8, d->base, d->offset, lower_value(g, n->u.call.args.at[1]));
-	if (n->type->size_bytes > 8)
-		ir_emit_memzero(&g->b, d->base, d->offset + 8, n->type->size_bytes - 8);
+	lower_store_value(g, 4, d->base, d->offset + 8, lower_const(g, time_format(g->l, n)));
+	lower_store_value(g, 4, d->base, d->offset + 12,
+			  lower_const(g, is_tai ? VALUE_CLOCK_TAI : VALUE_CLOCK_BOOT));
+	return NULL;
+}
+
+CALL(cgroup_path)
+{
+	lower_store_value(g, 8, d->base, d->offset, lower_value(g, n->u.call.args.at[0]));
+	lower_store_value(g, 8, d->base, d->offset + 8, lower_const(g, cgroup_filter(g->l, n)));
 	return NULL;
 }
 
@@ -145,29 +192,6 @@ CALL(pton)
 	for (uint32_t i = 0; i < n->type->size_bytes; i++)
 		ir_emit_store(&g->b, 1, d->base, d->offset + (int32_t)i, lower_const(g, bytes[i]));
 	return NULL;
-}
-
-void lower_time_format(struct lower *l, struct value_layout *v, const struct node *call)
-{
-	const struct node *format = call->u.call.args.at[0];
-
-	v->text = arena_strndup(&l->image->arena, format->u.string.text, format->u.string.len);
-	v->param[0] = call->u.call.args.at[2]->u.integer.value >= CLOCK_MODE_TAI ?
-		      VALUE_CLOCK_TAI : VALUE_CLOCK_BOOT;
-}
-
-/* A layout of its own for values whose text depends on the call. */
-const struct value_layout *lower_value_layout(struct lower *l, const struct node *n)
-{
-	const struct value_layout *shared = lower_layout(l, n->type);
-	struct value_layout *own;
-
-	if (!is_call_of(n, BUILTIN_strftime))
-		return shared;
-	own = arena_new(&l->image->arena, struct value_layout);
-	*own = *shared;
-	lower_time_format(l, own, n);
-	return own;
 }
 
 /* ---- len ---- */

@@ -149,6 +149,12 @@ static void decode_username(struct decoding *c, const struct value_layout *layou
 	decode_set_text(v, SONDE_VALUE_STRING, arena_strdup(c->d->arena, name ? name : ""));
 }
 
+/* The text of the call that the value comes from. */
+static const char *text_of(const struct value_layout *layout, uint64_t index, const char *otherwise)
+{
+	return index < layout->nr_texts ? layout->texts[index] : otherwise;
+}
+
 static void decode_cgroup_path(struct decoding *c, const struct value_layout *layout,
 			       struct bytes in, struct sonde_value *v)
 {
@@ -157,7 +163,7 @@ static void decode_cgroup_path(struct decoding *c, const struct value_layout *la
 	const char *path = NULL;
 
 	if (h->cgroup_path)
-		path = h->cgroup_path(h->arg, id, layout->text ? layout->text : "*");
+		path = h->cgroup_path(h->arg, id, text_of(layout, number_u64(in.at + 8), "*"));
 	decode_set_text(v, SONDE_VALUE_STRING, arena_strdup(c->d->arena, path ? path : ""));
 }
 
@@ -188,13 +194,14 @@ static void decode_timestamp(struct decoding *c, const struct value_layout *layo
 			     struct bytes in, struct sonde_value *v)
 {
 	uint64_t ns = number_u64(in.at);
+	const char *format = text_of(layout, number_u32(in.at + 8), NULL);
 
 	/* Boot time becomes wall time; TAI is taken for wall time as it is. */
-	if (layout->param[0] == VALUE_CLOCK_BOOT)
+	if (number_u32(in.at + 12) == VALUE_CLOCK_BOOT)
 		ns += (uint64_t)c->d->wall_offset_ns;
 	v->is_unsigned = true;
 	v->unsigned_number = ns;
-	decode_set_text(v, SONDE_VALUE_TIME, decode_time_text(c->d->arena, layout->text, ns));
+	decode_set_text(v, SONDE_VALUE_TIME, decode_time_text(c->d->arena, format, ns));
 }
 
 /* ---- composites ---- */
@@ -369,10 +376,10 @@ static const struct decode_row {
 	[VALUE_KSYM]		= { .decode = decode_ksym, .min_bytes = 8 },
 	[VALUE_USYM]		= { .decode = decode_usym, .min_bytes = 16 },
 	[VALUE_PROBE_NAME]	= { .decode = decode_probe_name },
-	[VALUE_TIMESTAMP]	= { .decode = decode_timestamp, .min_bytes = 8 },
+	[VALUE_TIMESTAMP]	= { .decode = decode_timestamp, .min_bytes = 16 },
 	[VALUE_INET]		= { .decode = decode_inet, .min_bytes = 24 },
 	[VALUE_MACADDR]		= { .decode = decode_macaddr, .min_bytes = 6 },
-	[VALUE_CGROUP_PATH]	= { .decode = decode_cgroup_path, .min_bytes = 8 },
+	[VALUE_CGROUP_PATH]	= { .decode = decode_cgroup_path, .min_bytes = 16 },
 	[VALUE_USERNAME]	= { .decode = decode_username },
 	[VALUE_COUNT]		= { .decode = decode_total, .min_bytes = 8 },
 	[VALUE_SUM]		= { .decode = decode_total, .min_bytes = 8 },

@@ -6,14 +6,10 @@
  * question.
  */
 #include "run/state.h"
+#include "sym/cgroup.h"
 #include "sym/sym.h"
 
-#include <dirent.h>
-#include <fnmatch.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 static struct symbols *symbols(struct run *r)
 {
@@ -64,52 +60,13 @@ static const char *username(void *arg, uint64_t uid)
 	return s ? sym_username(s, uid) : NULL;
 }
 
-/* ---- control groups ---- */
-
-#define CGROUP_ROOT "/sys/fs/cgroup"
-#define CGROUP_DEPTH 32
-
-/* The folder below `path` (of `len` bytes in a buffer of CGROUP_PATH_BYTES)
- * whose inode is the group's id; the path grows to it. */
-enum { CGROUP_PATH_BYTES = 4096 };
-
-static bool find_group(char *path, size_t len, uint64_t id, int depth)
-{
-	struct dirent *entry;
-	struct stat st;
-	bool found = false;
-	DIR *dir;
-
-	if (!stat(path, &st) && st.st_ino == id)
-		return true;
-	dir = depth ? opendir(path) : NULL;
-	while (dir && !found && (entry = readdir(dir))) {
-		size_t n = strlen(entry->d_name);
-
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
-		    len + n + 2 > CGROUP_PATH_BYTES)
-			continue;
-		path[len] = '/';
-		memcpy(path + len + 1, entry->d_name, n + 1);
-		found = find_group(path, len + 1 + n, id, depth - 1);
-		if (!found)
-			path[len] = '\0';
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
-/* "unified:/path" for the one hierarchy of version 2. */
 static const char *cgroup_path(void *arg, uint64_t id, const char *filter)
 {
 	struct run *r = arg;
-	char path[CGROUP_PATH_BYTES] = CGROUP_ROOT;
-	size_t root = strlen(CGROUP_ROOT);
 
-	if (fnmatch(filter, "unified", 0) || !find_group(path, root, id, CGROUP_DEPTH))
+	if (!r->cgroups && cgroups_open(&r->cgroups, NULL))
 		return NULL;
-	return arena_printf(r->decoder.arena, "unified:%s", path[root] ? path + root : "/");
+	return cgroups_path(r->cgroups, id, filter);
 }
 
 /* ---- life ---- */
@@ -126,6 +83,8 @@ void run_hooks_close(struct run *r)
 {
 	sym_close(r->symbols);
 	r->symbols = NULL;
+	cgroups_close(r->cgroups);
+	r->cgroups = NULL;
 }
 
 /* ---- watching the traced processes ---- */

@@ -43,6 +43,7 @@ struct run_links {
 /* How the run comes to its end. */
 enum run_end { RUN_GOES_ON, RUN_EXIT, RUN_STOPPED, RUN_TARGET_GONE, RUN_NOTHING_LEFT };
 
+struct cgroups;
 struct symbols;
 
 struct run {
@@ -83,6 +84,7 @@ struct run {
 	struct arena read;		/* of run_map_read */
 	struct value_decoder decoder;
 	struct symbols *symbols;	/* owned; opened when first needed */
+	struct cgroups *cgroups;	/* owned; the same */
 	bool out_of_memory;
 };
 

@@ -112,6 +112,12 @@ static int plain_symbol(void *arg, const char *name, uint64_t *address)
 	return -ENOENT;
 }
 
+static int plain_cgroup_id(void *arg, const char *path, uint64_t *id)
+{
+	(void)arg, (void)path, (void)id;
+	return -ENOENT;
+}
+
 static bool plain_kfunc_loads(void *arg, uint32_t prog_type, uint32_t btf_id)
 {
 	(void)arg, (void)prog_type, (void)btf_id;
@@ -158,6 +164,7 @@ static const struct target_ops plain_ops = {
 	.functions = plain_list,
 	.has_function = plain_has_function,
 	.symbol = plain_symbol,
+	.cgroup_id = plain_cgroup_id,
 	.kfunc_loads = plain_kfunc_loads,
 	.has_module = plain_has_module,
 	.user_files = plain_user_files,

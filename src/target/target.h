@@ -115,6 +115,8 @@ struct target_ops {
 	bool (*has_function)(void *arg, const char *name);
 	/* address of a kernel symbol; -ENOENT */
 	int (*symbol)(void *arg, const char *name, uint64_t *address);
+	/* number of the control group at a path; a negative errno */
+	int (*cgroup_id)(void *arg, const char *path, uint64_t *id);
 	/* load a two-instruction program calling kfunc `btf_id` in this program type */
 	bool (*kfunc_loads)(void *arg, uint32_t prog_type, uint32_t btf_id);
 	/* loaded modules */

@@ -12,6 +12,7 @@
  *	  "events": [ "sched:sched_switch" ],		missing: those with formats
  *	  "functions": [ "vfs_read" ], "modules": [ "kvm" ],
  *	  "symbols": { "jiffies": 4294967295 },
+ *	  "cgroups": { "/sys/fs/cgroup": 1 },
  *	  "kfuncs": [ "2:1234" ],			program type and BTF id that load
  *	  "user_files": { "libc": [ "/lib/libc.so.6" ] },
  *	  "user_symbols": { "/lib/libc.so.6": { "malloc": [address, size, offset, true] } } }
@@ -147,6 +148,15 @@ static int file_symbol(void *arg, const char *name, uint64_t *address)
 	return json_is_integer(found) ? 0 : -ENOENT;
 }
 
+static int file_cgroup_id(void *arg, const char *path, uint64_t *id)
+{
+	struct loaded *l = arg;
+	json_t *found = json_object_get(json_object_get(l->root, "cgroups"), path);
+
+	*id = (uint64_t)json_integer_value(found);
+	return json_is_integer(found) ? 0 : -ENOENT;
+}
+
 static bool file_kfunc_loads(void *arg, uint32_t prog_type, uint32_t btf_id)
 {
 	struct loaded *l = arg;
@@ -266,6 +276,7 @@ static const struct target_ops file_ops = {
 	.functions = file_functions,
 	.has_function = file_has_function,
 	.symbol = file_symbol,
+	.cgroup_id = file_cgroup_id,
 	.kfunc_loads = file_kfunc_loads,
 	.has_module = file_has_module,
 	.user_files = file_user_files,

@@ -17,7 +17,7 @@ struct recorder {
 	struct arena *arena;
 	const struct target_ops *ops;	/* of the target that is recorded */
 	void *arg;
-	json_t *formats, *functions, *modules, *symbols, *kfuncs, *user_files, *user_symbols;
+	json_t *formats, *functions, *modules, *symbols, *cgroups, *kfuncs, *user_files, *user_symbols;
 	json_t *events;			/* NULL: not asked for */
 	bool asked_btf;
 };
@@ -115,6 +115,16 @@ static int rec_symbol(void *arg, const char *name, uint64_t *address)
 	return err;
 }
 
+static int rec_cgroup_id(void *arg, const char *path, uint64_t *id)
+{
+	struct recorder *r = arg;
+	int err = r->ops->cgroup_id(r->arg, path, id);
+
+	if (!err)
+		json_object_set_new(r->cgroups, path, json_integer((json_int_t)*id));
+	return err;
+}
+
 static bool rec_kfunc_loads(void *arg, uint32_t prog_type, uint32_t btf_id)
 {
 	struct recorder *r = arg;
@@ -186,6 +196,7 @@ static void rec_close(void *arg)
 	json_decref(r->functions);
 	json_decref(r->modules);
 	json_decref(r->symbols);
+	json_decref(r->cgroups);
 	json_decref(r->kfuncs);
 	json_decref(r->user_files);
 	json_decref(r->user_symbols);
@@ -204,6 +215,7 @@ static const struct target_ops rec_ops = {
 	.functions = rec_functions,
 	.has_function = rec_has_function,
 	.symbol = rec_symbol,
+	.cgroup_id = rec_cgroup_id,
 	.kfunc_loads = rec_kfunc_loads,
 	.has_module = rec_has_module,
 	.user_files = rec_user_files,
@@ -226,6 +238,7 @@ void target_record(struct target *t)
 	r->functions = json_object();
 	r->modules = json_object();
 	r->symbols = json_object();
+	r->cgroups = json_object();
 	r->kfuncs = json_object();
 	r->user_files = json_object();
 	r->user_symbols = json_object();
@@ -266,6 +279,7 @@ static void save_answers(struct recorder *r, json_t *root)
 {
 	json_object_set(root, "formats", r->formats);
 	json_object_set(root, "symbols", r->symbols);
+	json_object_set(root, "cgroups", r->cgroups);
 	json_object_set(root, "user_files", r->user_files);
 	json_object_set(root, "user_symbols", r->user_symbols);
 	json_object_set_new(root, "functions", target_keys_of(r->functions));

@@ -121,6 +121,13 @@ static int fake_symbol(void *arg, const char *name, uint64_t *address)
 	return strcmp(name, "_text") ? -ENOENT : 0;
 }
 
+static int fake_cgroup_id(void *arg, const char *path, uint64_t *id)
+{
+	(void)arg;
+	*id = 4711;
+	return strcmp(path, "/cgroup/a") ? -ENOENT : 0;
+}
+
 static bool fake_kfunc_loads(void *arg, uint32_t prog_type, uint32_t btf_id)
 {
 	(void)arg;
@@ -161,6 +168,7 @@ static const struct target_ops fake_ops = {
 	.has_feature = fake_has_feature, .btf = fake_btf, .format = fake_format,
 	.event_id = fake_event_id, .events = fake_events, .functions = fake_function_list,
 	.has_function = fake_has_function, .symbol = fake_symbol,
+	.cgroup_id = fake_cgroup_id,
 	.kfunc_loads = fake_kfunc_loads, .has_module = fake_has_module,
 	.user_files = fake_user_files, .user_symbols = fake_user_symbols,
 	.user_offset = fake_user_offset,
@@ -217,6 +225,9 @@ static void ask(struct target *t, bool from_file)
 	assert_int_equal(t->ops->symbol(t->arg, "_text", &value), 0);
 	assert_true(value == 0xffffffff81000000);
 	assert_int_equal(t->ops->symbol(t->arg, "nope", &value), -ENOENT);
+	assert_int_equal(t->ops->cgroup_id(t->arg, "/cgroup/a", &value), 0);
+	assert_int_equal(value, 4711);
+	assert_int_equal(t->ops->cgroup_id(t->arg, "/cgroup/b", &value), -ENOENT);
 	assert_true(t->ops->kfunc_loads(t->arg, 2, 77));
 	assert_false(t->ops->kfunc_loads(t->arg, 2, 78));
 	assert_true(t->ops->has_module(t->arg, "kvm"));
