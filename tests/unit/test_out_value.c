@@ -251,23 +251,51 @@ static void test_network(void **state)
 
 static void test_timestamp(void **state)
 {
-	struct value_layout layout = { .kind = VALUE_TIMESTAMP, .size_bytes = 8,
-				       .text = "%Y %H:%M:%S.%f|%l|%k|%%f" };
+	static const char *const formats[] = { "%Y", "%Y %H:%M:%S.%f|%l|%k|%%f" };
+	const struct value_layout layout = { .kind = VALUE_TIMESTAMP, .size_bytes = 16,
+					     .texts = formats, .nr_texts = 2 };
+	struct { uint64_t ns; uint32_t format, clock; } bytes = { 1000000005, 1, VALUE_CLOCK_BOOT };
 	struct fixture *f = *state;
-	uint64_t ns = 1000000005;
 	struct sonde_value v;
 
 	setenv("TZ", "UTC", 1);
 	tzset();
 	f->d.wall_offset_ns = 1000000000000000000;
-	v = decode(state, &layout, &ns, 8);
+	v = decode(state, &layout, &bytes, 16);
 	assert_int_equal(v.kind, SONDE_VALUE_TIME);
 	assert_string_equal(v.text, "2001 01:46:41.000000|000|000000005|%f");
-	layout.param[0] = VALUE_CLOCK_TAI;
-	assert_string_equal(decode(state, &layout, &ns, 8).text,
+	bytes.format = 0;
+	assert_string_equal(decode(state, &layout, &bytes, 16).text, "2001");
+	bytes.format = 2;	/* there is none */
+	assert_string_equal(decode(state, &layout, &bytes, 16).text, "(?)");
+	bytes.format = 1;
+	bytes.clock = VALUE_CLOCK_TAI;
+	assert_string_equal(decode(state, &layout, &bytes, 16).text,
 			    "1970 00:00:01.000000|000|000000005|%f");
-	ns = 5;
-	assert_string_equal(decode(state, &layout, &ns, 8).text, "(?)");
+	bytes.ns = 5;
+	assert_string_equal(decode(state, &layout, &bytes, 16).text, "(?)");
+}
+
+static const char *fake_cgroup(void *arg, uint64_t id, const char *filter)
+{
+	(void)arg;
+	return id == 7 ? filter : NULL;
+}
+
+static void test_cgroup_path(void **state)
+{
+	static const char *const filters[] = { "*", "uni*" };
+	const struct value_layout layout = { .kind = VALUE_CGROUP_PATH, .size_bytes = 16,
+					     .texts = filters, .nr_texts = 2 };
+	struct fixture *f = *state;
+	uint64_t bytes[2] = { 7, 1 };
+
+	f->d.hooks.cgroup_path = fake_cgroup;
+	assert_string_equal(decode(state, &layout, bytes, 16).text, "uni*");
+	bytes[1] = 2;
+	assert_string_equal(decode(state, &layout, bytes, 16).text, "*");
+	bytes[0] = 8;
+	assert_string_equal(decode(state, &layout, bytes, 16).text, "");
 }
 
 /* ---- symbols ---- */
@@ -528,6 +556,7 @@ static uint32_t pick(uint32_t n)
 static const struct value_layout *random_layout(struct arena *a, int depth)
 {
 	static const uint32_t sizes[] = { 1, 2, 4, 8 };
+	static const char *const texts[] = { "%H:%f" };
 	struct value_layout *l = arena_new(a, struct value_layout);
 	struct value_field *fields;
 
@@ -542,7 +571,8 @@ static const struct value_layout *random_layout(struct arena *a, int depth)
 	l->param[0] = pick(8);
 	l->param[1] = pick(4) + 8;
 	l->param[2] = pick(3);
-	l->text = "%H:%f";
+	l->texts = texts;
+	l->nr_texts = 1;
 	if (l->kind != VALUE_ARRAY && l->kind != VALUE_TUPLE && l->kind != VALUE_RECORD)
 		return l;
 	l->nr_fields = l->kind == VALUE_ARRAY ? 1 : pick(4);
@@ -602,7 +632,7 @@ int main(void)
 		TEST(test_numbers), TEST(test_enums), TEST(test_strings), TEST(test_buffers),
 		TEST(test_variable_fields), TEST(test_composites),
 		TEST(test_anonymous_members), TEST(test_endless_layout),
-		TEST(test_network), TEST(test_timestamp), TEST(test_symbols), TEST(test_stacks),
+		TEST(test_network), TEST(test_timestamp), TEST(test_cgroup_path), TEST(test_symbols), TEST(test_stacks),
 		TEST(test_merge), TEST(test_averages), TEST(test_hist_buckets),
 		TEST(test_lhist_buckets), TEST(test_divide), TEST(test_sort),
 		TEST(test_any_bytes),
