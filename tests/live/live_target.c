@@ -48,7 +48,8 @@ static void told(const char *what, double since_ms)
 static bool is_optional(enum target_feature f)
 {
 	return f == FEATURE_KPROBES || f == FEATURE_KPROBE_MULTI || f == FEATURE_UPROBE_MULTI ||
-	       f == FEATURE_FENTRY || f == FEATURE_SYSCALL_TP_PREEMPT;
+	       f == FEATURE_FENTRY || f == FEATURE_SYSCALL_TP_PREEMPT ||
+	       f == FEATURE_OVERRIDE || f == FEATURE_WRITE_USER;
 }
 
 /* What the table says of versions holds for kernels that nobody patched. */
