@@ -63,6 +63,8 @@
  *  - reg: aux = const struct target_reg *. strncmp's n is an INT.
  *  - args: only below NODE_FIELD (or as printed value): a struct in
  *    SPACE_CONTEXT; a raw program's fields of that struct have their own rules.
+ *  - container_of is a CAST. uaddr: aux = struct target_user_symbol *. percpu_kaddr: aux =
+ *    struct percpu_symbol *, args[1] a uint64 if given. debugf is a format, see record.c.
  *  - strcap is an INT, or a pointer's length. memcmp's n is a uint64. pton: aux = its bytes.
  *  - kptr, uptr are CASTs, kaddr is an INT; probetype, and probe where the
  *    program has one site, are STRING: lowering never meets these calls.
@@ -100,6 +102,11 @@ struct var {
 	const struct type *locked;	/* sizeof or the like has looked at it */
 	unsigned spaces;		/* of the pointers that reach a parameter or a result: bits of
 					   enum type_space */
+};
+
+/* A variable that each CPU has: its address, and that of the CPUs' offsets (or 0). */
+struct percpu_symbol {
+	uint64_t address, offsets;
 };
 
 enum clock_mode { CLOCK_MODE_BOOT, CLOCK_MODE_MONOTONIC, CLOCK_MODE_TAI, CLOCK_MODE_SW_TAI };

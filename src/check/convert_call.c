@@ -19,7 +19,8 @@ static const char *const rules[BUILTIN_ID_COUNT] = {
 	[BUILTIN_strerror] = "n", [BUILTIN_signal_name] = "n", [BUILTIN_syscall_name] = "n",
 	[BUILTIN_is_err] = "A", [BUILTIN_memcmp] = "..u",
 	[BUILTIN_signal] = "n", [BUILTIN_signal_thread] = "n", [BUILTIN_override] = "n",
-	[BUILTIN_write_user] = "A.u", [BUILTIN_cgroup_path] = "n", [BUILTIN_comm] = "n",
+	[BUILTIN_write_user] = "A.u", [BUILTIN_cgroup_path] = "n",
+	[BUILTIN_percpu_kaddr] = ".u", [BUILTIN_container_of] = "A", [BUILTIN_comm] = "n",
 };
 
 static void convert_integer(struct check *c, struct node **slot, bool is_signed)
@@ -110,6 +111,18 @@ static void convert_strftime(struct check *c, struct node *call, const struct no
 	vec_push(c->arena, &call->u.call.args, int_node(c, call->loc, mode));
 }
 
+/* The pointer less the member's offset. */
+static struct node *container(struct check *c, struct node *call)
+{
+	struct node *less = node_new(c->arena, NODE_BINARY, call->loc);
+
+	less->u.binary.op = OP_SUB;
+	less->u.binary.left = call->u.call.args.at[0];
+	less->u.binary.right = int_node(c, call->loc, *(const uint32_t *)call->u.call.aux);
+	less->type = type_int(c->types, 8, false);
+	return cast_node(c, less, call->type);
+}
+
 /* Known, unless it is the length of what a pointer points to. */
 static void convert_strcap(struct check *c, struct node *call)
 {
@@ -157,6 +170,9 @@ void convert_call(struct check *c, struct node **slot)
 		break;
 	case BUILTIN_strftime:
 		convert_strftime(c, call, when);
+		break;
+	case BUILTIN_container_of:
+		*slot = container(c, call);
 		break;
 	case BUILTIN_strcap:
 		convert_strcap(c, call);

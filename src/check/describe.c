@@ -62,7 +62,7 @@ static void describe(struct node **slot, void *arg)
 	p->has_effects |= has_effect(n);
 	if (n->type && (n->type->kind == TYPE_KSTACK || n->type->kind == TYPE_USTACK))
 		p->uses_stacks = true;
-	p->uses_probe |= is_call_of(n, BUILTIN_probe);
+	p->uses_probe |= is_call_of(n, BUILTIN_probe) || is_call_of(n, BUILTIN_uaddr);
 	node_children(*slot, describe, p);
 }
 

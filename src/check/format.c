@@ -225,6 +225,55 @@ static bool check_values(struct parser *p)
 	return true;
 }
 
+enum { DEBUGF_VALUES_MAX = 3 };
+
+/* What bpf_trace_printk() knows: integers, and strings. */
+static bool is_traceable(const struct image_conversion *conv, const struct type *t)
+{
+	switch (conv->kind) {
+	case CONV_TEXT:
+		return true;
+	case CONV_SIGNED:
+	case CONV_UNSIGNED:
+	case CONV_HEX:
+	case CONV_POINTER:
+		return t->kind != TYPE_STRING;
+	case CONV_STRING:
+		return t->kind == TYPE_STRING;
+	default:
+		return false;
+	}
+}
+
+const struct type *check_type_debugf(struct check *c, struct node *call)
+{
+	const struct type *t = check_type_format(c, call);
+	const struct format *f = call->u.call.aux;
+
+	check_warning(c, call->loc, DIAG_DEBUGF, "The debugf() builtin is not recommended for "
+		      "production use. For more information see bpf_trace_printk in "
+		      "bpf-helpers(7).");
+	if (!f || t->kind == TYPE_ERROR)
+		return t;
+	if (f->nr_values > DEBUGF_VALUES_MAX) {
+		check_error(c, call->loc, DIAG_BAD_FORMAT,
+			    "cannot use more than %d conversion specifiers", DEBUGF_VALUES_MAX);
+		return bad_type(c);
+	}
+	for (size_t i = 0; i < f->pieces.n; i++) {
+		const struct format_piece *p = &f->pieces.at[i];
+		const struct node *value = p->text ? NULL : call->u.call.args.at[1 + p->conv.field];
+
+		if (!value || !value->type || is_traceable(&p->conv, value->type))
+			continue;
+		check_error(c, value->loc, DIAG_BAD_FORMAT,
+			    "debugf() takes d, u, x and p of integers, and s of strings (%s provided)",
+			    type_text(c, value->type));
+		t = bad_type(c);
+	}
+	return t;
+}
+
 const struct type *check_type_format(struct check *c, struct node *call)
 {
 	const struct node *text = call->u.call.args.at[0];

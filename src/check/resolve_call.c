@@ -11,8 +11,8 @@
 
 /* What the language has and this checker does not know yet. */
 static const char *const later[] = {
-	"container_of", "debugf", "dw_ustack", "path",
-	"percpu_kaddr", "skboutput", "socket_cookie", "uaddr",
+	"dw_ustack", "path",
+	"skboutput",
 };
 
 static bool is_later(const char *name)
@@ -318,6 +318,35 @@ static void resolve_words(struct check *c, struct node *n)
 			resolve_expr(c, &n->u.call.args.at[i]);
 }
 
+/* The member is a name, or several with dots: it becomes a text. */
+static const char *member_text(struct check *c, const struct node *n)
+{
+	const char *outer;
+
+	if (n->kind == NODE_IDENT)
+		return n->u.ident.name;
+	if (n->kind != NODE_FIELD)
+		return NULL;
+	outer = member_text(c, n->u.field.object);
+	return outer ? arena_printf(c->arena, "%s.%s", outer, n->u.field.name) : NULL;
+}
+
+static void resolve_container_of(struct check *c, struct node *n)
+{
+	struct node *member = n->u.call.args.at[2];
+	const char *text = member_text(c, member);
+
+	if (!text) {
+		check_error(c, member->loc, DIAG_ARGUMENT_TYPE,
+			    "container_of() expects the name of a member");
+		node_set_error(n);
+		return;
+	}
+	become_string(c, member, text);
+	for (size_t i = 0; i < 2; i++)
+		resolve_expr(c, &n->u.call.args.at[i]);
+}
+
 static void resolve_args(struct check *c, struct node *n)
 {
 	switch (n->u.call.builtin->id) {
@@ -340,6 +369,9 @@ static void resolve_args(struct check *c, struct node *n)
 		break;
 	case BUILTIN_len:
 		resolve_len(c, n);
+		break;
+	case BUILTIN_container_of:
+		resolve_container_of(c, n);
 		break;
 	case BUILTIN_str:
 		params_as_text(c, n->u.call.args.at[0]);
