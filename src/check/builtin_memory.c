@@ -218,26 +218,36 @@ const struct type *check_type_kaddr(struct check *c, struct node *call)
 const struct type *check_type_ntop(struct check *c, struct node *call)
 {
 	const struct node *value = call->u.call.args.at[call->u.call.args.n - 1];
-	const struct type *t = value->type;
+	const struct type *t = value->type, *family = call->u.call.args.at[0]->type;
 
 	if (!t)
 		return NULL;
-	if (type_is_integer(t) ||
-	    ((t->kind == TYPE_ARRAY || t->kind == TYPE_STRING) &&
-	     (t->size_bytes == 4 || t->size_bytes == 16 || t->kind == TYPE_STRING)))
-		return type_simple(c->types, TYPE_INET);
-	return bad_argument(c, call, "an integer, or an array of 4 or 16 bytes", t);
+	if (call->u.call.args.n == 2 && family && !type_is_number(family))
+		return bad_argument(c, call, "an integer as its family", family);
+	if (!type_is_integer(t) && t->kind != TYPE_ARRAY && t->kind != TYPE_STRING)
+		return bad_argument(c, call, "an integer, or an array of 4 or 16 bytes", t);
+	if (!type_is_integer(t) && t->size_bytes != 4 && t->size_bytes != 16) {
+		check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
+			    "ntop() argument must be 4 or 16 bytes in size");
+		return bad_type(c);
+	}
+	return type_simple(c->types, TYPE_INET);
 }
 
 const struct type *check_type_macaddr(struct check *c, struct node *call)
 {
-	const struct type *t = call->u.call.args.at[0]->type;
+	const struct node *value = call->u.call.args.at[0];
+	const struct type *t = value->type;
 
 	if (!t)
 		return NULL;
-	if (t->kind == TYPE_POINTER || ((t->kind == TYPE_ARRAY ||
-	    (t->kind == TYPE_STRING && call->u.call.args.at[0]->kind != NODE_STRING)) &&
-					t->size_bytes >= 6))
+	if (value->kind == NODE_STRING) {
+		check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
+			    "macaddr() does not support literal string arguments");
+		return bad_type(c);
+	}
+	if (is_address(t) ||
+	    ((t->kind == TYPE_ARRAY || t->kind == TYPE_STRING) && t->size_bytes >= 6))
 		return type_simple(c->types, TYPE_MACADDR);
 	return bad_argument(c, call, "an array of 6 bytes or a pointer to one", t);
 }
@@ -286,13 +296,18 @@ const struct type *check_type_strftime(struct check *c, struct node *call)
 
 	if (!need_string(c, call, 0))
 		return bad_type(c);
-	if (when->type && !type_is_number(when->type))
-		return bad_argument(c, call, "an integer as its time", when->type);
-	if (when->kind == NODE_INT && when->u.integer.negative)
-		return bad_argument(c, call, "a time that is not negative", when->type);
-	if (is_call_of(when, BUILTIN_nsecs) &&
-	    when->u.call.args.n &&
-	    when->u.call.args.at[0]->u.integer.value == CLOCK_MODE_MONOTONIC) {
+	if (when->type && !type_is_number(when->type)) {
+		check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
+			    "strftime() only supports int arguments (%s provided)",
+			    type_text(c, when->type));
+		return bad_type(c);
+	}
+	if (when->kind == NODE_INT && when->u.integer.negative) {
+		check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
+			    "strftime() does not accept negative timestamps");
+		return bad_type(c);
+	}
+	if (node_clock(when) == CLOCK_MODE_MONOTONIC) {
 		check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
 			    "strftime() can not take a monotonic timestamp");
 		return bad_type(c);

@@ -10,6 +10,12 @@ static const char *provider_text(const struct check *c)
 	return c->prog->provider->name;
 }
 
+/* The context of perf events begins with them. */
+bool has_registers(const struct provider *p)
+{
+	return p->has & HAS_PT_REGS || p->prog_type == BPF_PROG_TYPE_PERF_EVENT;
+}
+
 const char *probetype_text(const struct provider *p)
 {
 	return p->attach == ATTACH_BEGIN || p->attach == ATTACH_END ? "special" : p->name;
@@ -148,7 +154,7 @@ const struct type *check_type_reg(struct check *c, struct node *call)
 
 	if (!need_string(c, call, 0))
 		return bad_type(c);
-	if (!(c->prog->provider->has & HAS_PT_REGS)) {
+	if (!has_registers(c->prog->provider)) {
 		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
 			    "reg can not be used with \"%s\" probes",
 			    provider_text(c));

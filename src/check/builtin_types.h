@@ -16,6 +16,9 @@
 #include "check/builtins.def"
 #undef BUILTIN
 
+/* Do its programs see the registers of what they interrupt? */
+bool has_registers(const struct provider *p);
+
 /* What probetype says in such a probe. */
 const char *probetype_text(const struct provider *p);
 

@@ -194,7 +194,7 @@ const struct type *check_type_curtask(struct check *c, struct node *call)
 /* ---- words as arguments ---- */
 
 static bool take_word(struct check *c, struct node *call, const char *const *words, size_t count,
-		      const char *what)
+		      const char *what, const char *expects)
 {
 	struct node *arg = call_arg(call, 0);
 	struct nearest near;
@@ -211,8 +211,8 @@ static bool take_word(struct check *c, struct node *call, const char *const *wor
 			}
 			nearest_try(&near, words[i]);
 		}
-		d = check_error(c, arg->loc, DIAG_UNKNOWN_WORD, "Invalid %s: %s", what,
-				arg->u.ident.name);
+		d = check_error(c, arg->loc, DIAG_UNKNOWN_WORD, "Invalid %s: %s%s", what,
+				arg->u.ident.name, expects);
 		check_suggest(c, d, &near, "");
 		return false;
 	}
@@ -224,7 +224,8 @@ const struct type *check_type_pid(struct check *c, struct node *call)
 {
 	static const char *const words[] = { "curr_ns", "init" };
 
-	if (!take_word(c, call, words, 2, "PID namespace mode (expects: curr_ns or init)"))
+	if (!take_word(c, call, words, 2, "PID namespace mode",
+		       " (expects: curr_ns or init)"))
 		return bad_type(c);
 	if (call->u.call.args.n && !call->u.call.args.at[0]->u.integer.value)
 		call->u.call.args.n = 0;
@@ -238,7 +239,34 @@ const struct type *check_type_nsecs(struct check *c, struct node *call)
 		[CLOCK_MODE_TAI] = "tai", [CLOCK_MODE_SW_TAI] = "sw_tai",
 	};
 
-	if (!take_word(c, call, words, 4, "timestamp mode"))
+	if (!take_word(c, call, words, 4, "timestamp mode", ""))
 		return bad_type(c);
 	return type_int(c->types, 8, false);
+}
+
+/* Which clock a value was read from; the boot clock if that is not known. */
+enum clock_mode node_clock(const struct node *n)
+{
+	enum clock_mode left;
+
+	switch (n->kind) {
+	case NODE_CALL:
+		return is_call_of(n, BUILTIN_nsecs) && n->u.call.args.n &&
+		       n->u.call.args.at[0]->kind == NODE_INT ?
+		       (enum clock_mode)n->u.call.args.at[0]->u.integer.value : CLOCK_MODE_BOOT;
+	case NODE_VAR:
+		return n->u.var.var ? n->u.var.var->clock : CLOCK_MODE_BOOT;
+	case NODE_MAP:
+	case NODE_MAP_ELEM:
+		return n->u.map.map ? n->u.map.map->clock : CLOCK_MODE_BOOT;
+	case NODE_CAST:
+		return node_clock(n->u.cast.operand);
+	case NODE_BINARY:
+		if (n->u.binary.op != OP_ADD && n->u.binary.op != OP_SUB)
+			return CLOCK_MODE_BOOT;
+		left = node_clock(n->u.binary.left);
+		return left != CLOCK_MODE_BOOT ? left : node_clock(n->u.binary.right);
+	default:
+		return CLOCK_MODE_BOOT;
+	}
 }

@@ -80,6 +80,8 @@
 
 #include <stdio.h>
 
+enum clock_mode { CLOCK_MODE_BOOT, CLOCK_MODE_MONOTONIC, CLOCK_MODE_TAI, CLOCK_MODE_SW_TAI };
+
 /* A scratch variable of one scope instance. */
 struct var {
 	const char *name;
@@ -98,6 +100,7 @@ struct var {
 	/* private to check */
 	const struct type *next;	/* what this round has found */
 	unsigned nr_assigned;
+	enum clock_mode clock;		/* of the time that it holds */
 	bool is_sized;			/* declared, and the type says all */
 	const struct type *locked;	/* sizeof or the like has looked at it */
 	unsigned spaces;		/* of the pointers that reach a parameter or a result: bits of
@@ -109,7 +112,6 @@ struct percpu_symbol {
 	uint64_t address, offsets;
 };
 
-enum clock_mode { CLOCK_MODE_BOOT, CLOCK_MODE_MONOTONIC, CLOCK_MODE_TAI, CLOCK_MODE_SW_TAI };
 
 enum map_use {
 	MAP_READ = 1, MAP_ASSIGNED = 2, MAP_UPDATED = 4 /* ++ or op= */, MAP_DELETED = 8,
@@ -132,6 +134,7 @@ struct map {
 	void *aux;			/* lowering's */
 	/* private to check */
 	const struct type *next_key, *next_value;	/* what this round has found */
+	enum clock_mode clock;		/* of the times that it holds */
 	bool is_seeded;			/* read but never assigned: begins as int8 */
 	struct loc shape_loc;		/* where the shape was decided */
 	const struct type *locked_key, *locked_value;

@@ -222,6 +222,8 @@ void infer_condition(struct check *c, struct node *cond, struct loc loc);
 
 bool is_part_context(const struct check *c, const struct type *t);	/* infer_expr.c */
 const struct type *type_outside(struct check *c, const struct type *t);
+/* builtins.c: which clock a value was read from. */
+enum clock_mode node_clock(const struct node *n);
 bool type_is_number(const struct type *t);	/* integers and castable aggregations */
 bool type_is_condition(const struct type *t);
 /* What type a value has when it is read: aggregations become integers. */

@@ -19,7 +19,7 @@ static const char *const rules[BUILTIN_ID_COUNT] = {
 	[BUILTIN_strerror] = "n", [BUILTIN_signal_name] = "n", [BUILTIN_syscall_name] = "n",
 	[BUILTIN_is_err] = "A", [BUILTIN_memcmp] = "..u",
 	[BUILTIN_signal] = "n", [BUILTIN_signal_thread] = "n", [BUILTIN_override] = "n",
-	[BUILTIN_write_user] = "A.u", [BUILTIN_cgroup_path] = "n",
+	[BUILTIN_write_user] = "A.u", [BUILTIN_cgroup_path] = "n", [BUILTIN_macaddr] = "a",
 	[BUILTIN_percpu_kaddr] = ".u", [BUILTIN_container_of] = "A", [BUILTIN_comm] = "n",
 };
 
@@ -89,26 +89,26 @@ static struct node *int_node(struct check *c, struct loc loc, uint64_t value)
 	return n;
 }
 
-/* ntop(family, x), ntop(x): the size of the address in front. */
+/* ntop(x), ntop(family, x): the size of the address in front, the family behind. */
 static void convert_ntop(struct check *c, struct node *call)
 {
 	struct node *value = call->u.call.args.at[call->u.call.args.n - 1];
+	struct node *family = call->u.call.args.n > 1 ? call->u.call.args.at[0] : NULL;
 	uint64_t size = type_is_integer(value->type) || value->type->size_bytes < 16 ? 4 : 16;
 
 	call->u.call.args.n = 0;
 	vec_push(c->arena, &call->u.call.args, int_node(c, call->loc, size));
 	vec_push(c->arena, &call->u.call.args, value);
+	if (!family)
+		return;
+	convert_integer(c, &family, false);
+	vec_push(c->arena, &call->u.call.args, family);
 }
 
 /* Which clock a time was read from is known where it stands in the call. */
 static void convert_strftime(struct check *c, struct node *call, const struct node *when)
 {
-	uint64_t mode = CLOCK_MODE_BOOT;
-
-	if (is_call_of(when, BUILTIN_nsecs) &&
-	    when->u.call.args.n)
-		mode = when->u.call.args.at[0]->u.integer.value;
-	vec_push(c->arena, &call->u.call.args, int_node(c, call->loc, mode));
+	vec_push(c->arena, &call->u.call.args, int_node(c, call->loc, (uint64_t)node_clock(when)));
 }
 
 /* The pointer less the member's offset. */

@@ -6,7 +6,7 @@
  * In: bodies whose types are final. Out: prog.funcs, callees before callers. No
  * function reaches itself: that is an error here.
  */
-#include "check/check_impl.h"
+#include "check/builtin_types.h"
 
 #include <string.h>
 
@@ -107,7 +107,7 @@ static void check_needs(struct check *c, const struct prog *p)
 {
 	struct func **f;
 
-	if (p->provider->has & HAS_PT_REGS)
+	if (has_registers(p->provider))
 		return;
 	vec_each(f, &p->funcs) {
 		struct node *body = (*f)->prog->body, *reg = NULL;

@@ -20,6 +20,8 @@ static void assign_var(struct check *c, struct node *n, struct var *v, const str
 			    type_text(c, t));
 		return;
 	}
+	if (value && node_clock(value) != CLOCK_MODE_BOOT)
+		v->clock = node_clock(value);
 	cell_add_var(c, v, t, n->loc, value);
 }
 
@@ -67,6 +69,8 @@ static void assign_map(struct check *c, struct node *n, struct map *m, const str
 		return;
 	}
 	t = type_outside(c, t);
+	if (node_clock(value) != CLOCK_MODE_BOOT)
+		m->clock = node_clock(value);
 	if (type_is_aggregate(t) && value->kind != NODE_CALL)
 		copy_aggregate(c, n, m, t);
 	else

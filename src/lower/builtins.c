@@ -277,15 +277,18 @@ CALL(reg)
 	return ctx_word(g, reg->offset);
 }
 
+/* Probes of other kinds are on the kernel's own way. */
 CALL(usermode)
 {
 	int offset = target_reg_offset(g->c->target->arch, "cs");
+	enum bpf_prog_type type = g->prog->provider->prog_type;
+	struct ir_insn *cs;
 
 	(void)n, (void)d;
-	if (offset < 0)
+	if (offset < 0 || (type != BPF_PROG_TYPE_KPROBE && type != BPF_PROG_TYPE_PERF_EVENT))
 		return lower_const(g, 0);
-	return ir_emit_cmp(&g->b, IR_EQ, ir_emit_binary_imm(&g->b, IR_AND,
-			   ctx_word(g, (uint32_t)offset), 3), lower_const(g, 3));
+	cs = ir_emit_binary_imm(&g->b, IR_AND, ctx_word(g, (uint32_t)offset), 3);
+	return ir_emit_cmp(&g->b, IR_EQ, cs, lower_const(g, 3));
 }
 
 CALL(args)

@@ -167,14 +167,16 @@ static void copy_bytes(struct gen *g, struct node *x, const struct dest *d, int3
 CALL(ntop)
 {
 	struct node *size = n->u.call.args.at[0];
+	struct ir_insn *family;
 	uint32_t bytes;
 
 	while (size->kind == NODE_CAST)
 		size = size->u.cast.operand;
 	bytes = (uint32_t)size->u.integer.value;
+	family = n->u.call.args.n > 2 ? lower_value(g, n->u.call.args.at[2]) :
+		 lower_const(g, bytes == 16 ? AF_INET6 : AF_INET);
 	ir_emit_memzero(&g->b, d->base, d->offset, n->type->size_bytes);
-	lower_store_value(g, 8, d->base, d->offset,
-		      lower_const(g, bytes == 16 ? AF_INET6 : AF_INET));
+	lower_store_value(g, 8, d->base, d->offset, family);
 	copy_bytes(g, n->u.call.args.at[1], d, 8, bytes);
 	return NULL;
 }

@@ -206,7 +206,7 @@ static const struct check_row calls_rows[] = {
 	  "t:1:9-21: ERROR: system() is an unsafe function being used in safe mode\n"
 	  "HINT: allow it with --unsafe\n" },
 	{ "begin { pid(foo); nsecs(monotone); kstack(foo); kstack(5000); }",
-	  "t:1:13-16: ERROR: Invalid PID namespace mode (expects: curr_ns or init): foo\n"
+	  "t:1:13-16: ERROR: Invalid PID namespace mode: foo (expects: curr_ns or init)\n"
 	  "t:1:25-33: ERROR: Invalid timestamp mode: monotone\n"
 	  "HINT: did you mean monotonic?\n"
 	  "t:1:43-46: ERROR: Invalid stack mode foo: valid values are bpftrace, raw, perf, and build_id.\n"
