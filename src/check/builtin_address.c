@@ -179,3 +179,33 @@ const struct type *check_type_socket_cookie(struct check *c, struct node *call)
 	}
 	return type_int(c->types, 8, false);
 }
+
+/* Programs on functions may ask for the path of what they are called with; those
+ * on tracepoints may not. */
+static bool may_resolve_paths(const struct provider *p)
+{
+	return p->prog_type == BPF_PROG_TYPE_TRACING && p->attach != ATTACH_BTF_TRACEPOINT;
+}
+
+const struct type *check_type_path(struct check *c, struct node *call)
+{
+	const struct type *t = call->u.call.args.at[0]->type;
+	const struct node *size = call_arg(call, 1);
+	int64_t bytes = c->config.max_strlen;
+
+	if (!may_resolve_paths(c->prog->provider)) {
+		check_error(c, call->loc, DIAG_NOT_IN_PROBE, "The path function can only be used "
+			    "with 'fentry', 'fexit', 'iter' probes");
+		return bad_type(c);
+	}
+	if (size && (!node_int64(size, &bytes) || bytes < 1 || bytes > c->config.max_strlen)) {
+		check_error(c, call->loc, DIAG_LITERAL_REQUIRED,
+			    "path() expects a literal from 1 to max_strlen (%u) as its size",
+			    c->config.max_strlen);
+		return bad_type(c);
+	}
+	if (t && !points_to(t, "path") && (t->kind != TYPE_STRUCT || !t->structure->name ||
+					   strcmp(t->structure->name, "path") != 0))
+		return bad_argument(c, call, "a struct path or a pointer to one", t);
+	return type_string(c->types, (uint32_t)bytes);
+}

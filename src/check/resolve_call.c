@@ -11,8 +11,7 @@
 
 /* What the language has and this checker does not know yet. */
 static const char *const later[] = {
-	"dw_ustack", "path",
-	"skboutput",
+	"dw_ustack", "skboutput",
 };
 
 static bool is_later(const char *name)

@@ -140,3 +140,19 @@ CALL(socket_cookie)
 	p.offset += (int32_t)(common + cookie);
 	return lower_load(g, p, type_int(g->c->types, 8, false));
 }
+
+/* ---- paths ---- */
+
+/* What cannot be told is empty. */
+CALL(path)
+{
+	struct node *x = n->u.call.args.at[0];
+	struct place p = x->type->kind == TYPE_POINTER ? lower_deref(g, x) : lower_place(g, x);
+	struct ir_insn *r;
+
+	lower_zero(g, d->base, d->offset, n->type->size_bytes);
+	r = ir_emit_helper(&g->b, BPF_FUNC_d_path, IR_INT, lower_place_address(g, p),
+			   lower_ptr(g, d->base, d->offset), lower_const(g, n->type->size_bytes));
+	lower_loss_if(g, IR_SLT, r, 0, IMAGE_LOSS_READ);
+	return NULL;
+}
