@@ -66,7 +66,7 @@ const struct type *check_type_signal(struct check *c, struct node *call)
 	struct node *arg = call->u.call.args.at[0];
 	int number;
 
-	if (!may_signal(c->prog->provider->attach)) {
+	if (!c->prog->func && !may_signal(c->prog->provider->attach)) {
 		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
 			    "%s() can not be used for this probetype %s", name,
 			    probetype_text(c->prog->provider));

@@ -45,6 +45,15 @@ if needs root; then
     expect_out '@: 1'
 fi
 
+begin_case "a signal and a name, asked for in a function"
+if needs root && needs btf; then
+    sonde --unsafe -c "$calls getppid 5" -e 'fn stop($p : uint32) : void { @name = comm($p); signal("TERM"); }
+        tracepoint:syscalls:sys_enter_getppid /pid == cpid/ { stop(pid(init)); @ = count(); }'
+    expect_status 0
+    expect_out '@: 1'
+    expect_match '^@name: (syscalls|\[unknown\])$'
+fi
+
 begin_case "no such signal at run time"
 if needs root; then
     sonde --unsafe -c "$calls getppid 1" -e 'tracepoint:syscalls:sys_enter_getppid /pid == cpid/ {
