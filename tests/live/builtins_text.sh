@@ -62,9 +62,7 @@ Success;Operation not permitted;No such file or directory;No such process;
 
 begin_case "system calls by name"
 if needs root; then
-    sonde_start -e 'rawtracepoint:sys_enter /comm == "syscalls"/ { @[syscall_name(arg1)] = count(); }'
-    $calls getppid 100
-    sonde_stop
+    sonde -c "$calls getppid 100" -e 'rawtracepoint:sys_enter /pid == cpid/ { @[syscall_name(arg1)] = count(); }'
     expect_status 0
     expect_out '@[getppid]: 100'
 fi
