@@ -35,7 +35,7 @@ UNIT_SRC = $(wildcard tests/unit/test_*.c)
 UNIT_HELP = $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)) $(wildcard tests/vm/*.c)
 UNIT_BIN = $(UNIT_SRC:%.c=$(BUILD)/%)
 
-.PHONY: all unit differential test-programs unit-programs check live qemu test demo bench lint fuzz install clean help doc-tables
+.PHONY: all unit differential test-programs unit-programs check live qemu test demo bench lint fuzz install clean help doc-tables stress
 .SECONDARY:
 
 all: $(BUILD)/sonde
@@ -117,6 +117,11 @@ $(BUILD)/tests/docs/tables: $(BUILD)/tests/docs/tables.o $(BUILD)/libsonde.a
 live: all test-programs
 	$(Q)tests/live/run $(FILES)
 
+# Scripts of many sizes, up to what takes minutes: make stress SEED=7
+stress: all test-programs
+	$(Q)tests/stress/generate $(BUILD)/stress $(SEED)
+	$(Q)tests/stress/run $(BUILD)/stress
+
 # On stock Debian kernels in QEMU: make qemu KERNELS="6.1 6.12"
 qemu: all test-programs
 	$(Q)tests/qemu/all $(KERNELS)
@@ -164,6 +169,7 @@ help:
 	@echo "make live     live tests on this kernel (root); FILES=... chooses"
 	@echo "make qemu     live tests on Debian kernels in QEMU; KERNELS=... chooses"
 	@echo "make differential  random programs on three sides; N=, SEED=, KERNEL=, REFERENCE="
+	@echo "make stress   scripts of many sizes (root, python3); SEED="
 	@echo "make bench    compare with bpftrace (BPFTRACE=...) and BPF C"
 	@echo "make lint     clang, cppcheck, style"
 	@echo "make fuzz     short fuzzing of the readers of foreign bytes"
