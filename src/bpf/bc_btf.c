@@ -7,7 +7,6 @@
  */
 #include "bpf/emit.h"
 
-#include <assert.h>
 #include <bpf/btf.h>
 #include <ctype.h>
 #include <errno.h>
@@ -55,20 +54,25 @@ static int int_type(struct bc_btf *b, int *id, const char *name, size_t size)
 	return *id;
 }
 
-/* The context of a program of this type, as the kernel knows it by name. */
+/* The context of a program of this type, as every kernel knows it by name. Others are
+ * pointers to anything with a tag, which the kernel heeds from 6.8 on. */
 static const char *const contexts[] = {
 	[BPF_PROG_TYPE_KPROBE] = "bpf_user_pt_regs_t",
 	[BPF_PROG_TYPE_PERF_EVENT] = "bpf_perf_event_data",
 	[BPF_PROG_TYPE_RAW_TRACEPOINT] = "bpf_raw_tracepoint_args",
 };
 
+static const char *context_name(uint32_t prog_type)
+{
+	return prog_type < sizeof(contexts) / sizeof(*contexts) ? contexts[prog_type] : NULL;
+}
+
 static int pointer_to_context(struct bc_btf *b, uint32_t prog_type)
 {
-	size_t n = sizeof(contexts) / sizeof(*contexts);
-	int id;
+	int id = 0;
 
-	assert(prog_type < n && contexts[prog_type]);
-	id = btf__add_struct(b->btf, contexts[prog_type], 0);
+	if (context_name(prog_type))
+		id = btf__add_struct(b->btf, context_name(prog_type), 0);
 	return id < 0 ? id : btf__add_ptr(b->btf, id);
 }
 
@@ -136,13 +140,22 @@ static void c_name(char out[MAX_NAME], const char *name)
 
 static int add_func(struct bc_btf *b, const struct ir_func *f, uint32_t prog_type)
 {
-	int type = proto(b, f, prog_type);
+	int type = proto(b, f, prog_type), id;
 	char name[MAX_NAME];
 
 	if (type < 0)
 		return type;
 	c_name(name, f->name);
-	return btf__add_func(b->btf, name, f->index && !f->is_global ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL, type);
+	id = btf__add_func(b->btf, name, f->index && !f->is_global ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL, type);
+	for (uint32_t k = 0; id > 0 && f->is_global && k < f->nr_params; k++) {
+		int err = 0;
+
+		if (f->params[k] == IR_CTX && !context_name(prog_type))
+			err = btf__add_decl_tag(b->btf, "arg:ctx", id, (int)k);
+		if (err < 0)
+			return err;
+	}
+	return id;
 }
 
 static int fill_func_info(struct bc_env *env, const struct ir_module *m, const struct program *p,

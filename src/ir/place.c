@@ -321,26 +321,21 @@ static void take_back_class(struct place_func *p, uint32_t class, uint32_t stack
 
 /* ---- which region ---- */
 
-struct wish {
-	enum ir_place place;
-	uint32_t biggest_bytes;
-};
-
-static struct wish class_wish(const struct place_func *p, uint32_t class)
+/* Of each class: where one of its objects wishes to be, and the biggest one. */
+static void find_wishes(struct place_func *p)
 {
-	struct wish w = { IR_PLACE_ANY, 0 };
+	struct arena *a = ir_work(p->f->module);
 
+	p->wishes = arena_array(a, struct place_wish, p->objects.n);
 	for (uint32_t k = 0; k < p->objects.n; k++) {
 		const struct ir_object *o = &p->f->objects.at[k];
+		struct place_wish *w = &p->wishes[p->objects.class_of[k]];
 
-		if (p->objects.class_of[k] != class)
-			continue;
-		if (w.place == IR_PLACE_ANY || o->place == IR_PLACE_STACK)
-			w.place = o->place;
-		if (o->size_bytes > w.biggest_bytes)
-			w.biggest_bytes = o->size_bytes;
+		if (w->place == IR_PLACE_ANY || o->place == IR_PLACE_STACK)
+			w->place = o->place;
+		if (o->size_bytes > w->biggest_bytes)
+			w->biggest_bytes = o->size_bytes;
 	}
-	return w;
 }
 
 /* The undecided class with the smallest object; IR_NO_OBJECT: none left. */
@@ -354,7 +349,7 @@ static uint32_t next_class(const struct place_func *p, uint32_t max_bytes)
 		if (p->objects.class_of[k] != k || p->where[k] != IR_PLACE_ANY ||
 		    p->f->objects.at[k].shared)
 			continue;
-		bytes = class_wish(p, k).biggest_bytes;
+		bytes = p->wishes[k].biggest_bytes;
 		if (bytes < best_bytes || (bytes == best_bytes && best == IR_NO_OBJECT)) {
 			best = k;
 			best_bytes = bytes;
@@ -372,7 +367,7 @@ static void put_wished(struct place *x, struct place_func *p)
 
 		if (p->objects.class_of[k] != k || p->f->objects.at[k].shared)
 			continue;
-		wish = class_wish(p, k).place;
+		wish = p->wishes[k].place;
 		if (wish == IR_PLACE_STACK || (wish == IR_PLACE_SCRATCH && has_scratch))
 			put_class(p, k, wish);
 	}
@@ -416,6 +411,7 @@ static void place_start(struct place_func *p, struct ir_func *f)
 	ir_objects_find(f, &p->objects);
 	p->where = arena_array(a, enum ir_place, f->objects.n);
 	p->at = arena_array(a, uint32_t, f->objects.n);
+	find_wishes(p);
 	conflicts_find(p);
 }
 

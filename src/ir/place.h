@@ -7,12 +7,18 @@
 
 #include "ir/internal.h"
 
+struct place_wish {
+	enum ir_place place;
+	uint32_t biggest_bytes;
+};
+
 struct place_func {
 	struct ir_func *f;
 	struct ir_objects objects;
 	uint8_t *conflicts;		/* n x n: alive at once */
 	enum ir_place *where;		/* by object; ANY: not decided */
 	uint32_t *at;			/* by object: from the region's start */
+	struct place_wish *wishes;	/* by class */
 	uint32_t stack_bytes, scratch_bytes;	/* of this func alone */
 	uint32_t scratch_start;		/* in the frame: behind its callers' part */
 	VEC(uint32_t) callees;		/* called, or handed to a helper */

@@ -15,6 +15,8 @@
  */
 #include "lower/internal.h"
 
+#include <linux/version.h>
+
 #define PLAIN_TURNS 64
 #define PLAIN_WALK 4096		/* nodes that the verifier walks, each some instructions */
 #define SPLIT_WEIGHT 1000	/* of a program that is left alone */
@@ -341,7 +343,7 @@ static void cut(struct node **slot, void *arg)
 	cost_add(&outer->cost, &c);
 }
 
-/* Which programs' functions may have the context as an argument, on all kernels. */
+/* Which programs' functions may have the context as an argument? */
 static bool passes_ctx(const struct gen *g)
 {
 	switch (g->prog->provider->prog_type) {
@@ -350,7 +352,7 @@ static bool passes_ctx(const struct gen *g)
 	case BPF_PROG_TYPE_RAW_TRACEPOINT:
 		return true;
 	default:
-		return false;
+		return g->c->target->kernel_version >= KERNEL_VERSION(6, 8, 0);
 	}
 }
 

@@ -88,6 +88,23 @@ done >"$tmp/script.bt"
 sonde --dry-run "$tmp/script.bt"
 expect_status 0
 
+begin_case "arguments and stacks in a large body of a tracepoint"
+if needs root; then
+    {
+        say 'tracepoint:syscalls:sys_enter_openat /comm == "syscalls"/ {'
+        repeat 150 '@m[%I] = count(); if (str(args.filename) == "/nonexistent/sonde") { @n++; }
+            @k[kstack(1), %I % 3] = count(); if (args.dfd == 12345) { return; }'
+        say '@done++; } end { printf("%d %d %d\n", @n, @done, (uint64)@m[149]); clear(@m); clear(@k); }'
+    } >"$tmp/script.bt"
+    sonde_start "$tmp/script.bt"
+    "$TESTS/programs/syscalls" open 3
+    sonde_stop
+    expect_status 0
+    check "three calls, each with all of the statements" \
+        [ "$(sed -n 's/^\([0-9]*\) \([0-9]*\) \([0-9]*\)$/\1 \2 \3/p' "$tmp/out" | awk '{
+            print ($1 == 450 && $2 >= 3 && $2 == $3) }')" = 1 ]
+fi
+
 begin_case "a hundred strings that are alive at once, and compared"
 {
     say 'begin {'
