@@ -282,18 +282,21 @@ static void drop_empty(struct ir_func *f)
 }
 
 /* Edges that were led elsewhere bring their phis to new places: uses are counted
- * anew before the next block is looked at. */
+ * anew before the next block with phis is looked at. */
 static bool thread_blocks(struct ir_func *f)
 {
-	bool changed = false;
+	bool changed = false, is_counted = false;
 	struct ir_block **b;
 
-	ir_count_uses(f);
 	vec_each(b, &f->blocks) {
+		if (!is_counted && (*b)->first && (*b)->first->op == IR_PHI) {
+			ir_count_uses(f);
+			is_counted = true;
+		}
 		if (!thread_block(*b))
 			continue;
 		changed = true;
-		ir_count_uses(f);
+		is_counted = false;
 	}
 	return changed;
 }
