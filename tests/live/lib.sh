@@ -77,6 +77,8 @@ needs() { # root|kprobe|kprobe_multi|uprobe_multi|btf|tracefs|PROGRAM
             { skip_case "needs Linux ${1#kernel:}"; return 1; } ;;
         function:*) grep -q " ${1#function:}\$" /proc/kallsyms ||
             { skip_case "this kernel has no function ${1#function:}"; return 1; } ;;
+        # A mount namespace: not in a chroot, nor in every container.
+        unshare) unshare -m true 2>/dev/null || { skip_case "no mount namespace can be made"; return 1; } ;;
         user:*) grep -q "^${1#user:}:" /etc/passwd || { skip_case "there is no user ${1#user:}"; return 1; } ;;
         *) command -v "$1" >/dev/null || { skip_case "$1 is not installed"; return 1; } ;;
     esac
