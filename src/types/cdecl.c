@@ -719,8 +719,10 @@ static bool skip_other(struct cparser *p)
 
 void cdecl_parse(struct cdefs *c, const struct ctoken *tokens, size_t n)
 {
-	struct cparser p = { .c = c, .begin = tokens, .at = tokens, .end = tokens + n };
+	struct cparser p = { .c = c, .begin = tokens, .at = tokens, .end = tokens };
 
+	if (n)		/* no tokens, no array */
+		p.end += n;
 	while (p.at < p.end) {
 		const struct ctoken *begin = p.at;
 
