@@ -108,6 +108,28 @@ tracepoint:syscalls:sys_enter_* { if (comm == "target") { note(probe); } }' -c "
 expect_status 0
 expect_out '@[tracepoint:syscalls:sys_enter_exit_group]: 1'
 
+begin_case "the context of a kprobe, with more arguments than registers"
+if needs kprobe; then
+    sonde -e 'fn note($a : int64, $b : int64, $c : int64, $d : int64, $e : int64, $what : string) : string {
+	@[kstack(perf, 1), reg("sp") != 0] = count(); return $what; }
+fn tell($probe : string) : void { @names[$probe] = count(); }
+kprobe:vfs_read { @sum[note(1, 2, 3, 4, 5, "read")] = count(); }
+kprobe:vfs_re* { tell(probe); }' -c "cat /proc/self/status"
+    expect_status 0
+    expect_match '^, true\]: [0-9]+$'
+    expect_match '^@sum\[read\]: [0-9]+$'
+    expect_match '^@names\[kprobe:vfs_read\]: [0-9]+$'
+fi
+
+begin_case "a loop in a function reads the context"
+if needs kprobe; then
+    sonde -e 'fn turns($a : uint64) : uint64 { for ($i : 0..200) { @n[reg("ip") > 0] = count(); if ($i == 150) { return $a; } } return 0; }
+kprobe:vfs_read { @result = turns(7); }' -c "cat /proc/self/status"
+    expect_status 0
+    expect_match '^@n\[true\]: [0-9]+$'
+    expect_out '@result: 7'
+fi
+
 begin_case "pointers to user memory"
 sonde -e 'fn text($p : int8 *) : string { return str($p); }
 fn number($n : uint64) : string { return str($n); }
