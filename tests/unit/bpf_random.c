@@ -4,6 +4,7 @@
 
 #define MAX_VARS 16
 #define OBJECT_BYTES 64
+#define MAX_FUNCS 2	/* all frames have 512 bytes together, also where nothing is optimized */
 
 struct gen {
 	struct ir_builder b;
@@ -11,6 +12,8 @@ struct gen {
 	struct ir_var *vars[MAX_VARS];
 	uint32_t nr_vars;
 	struct ir_insn *object;
+	struct ir_func **funcs;	/* that it may call: made before it */
+	uint32_t nr_funcs;
 	int budget;		/* statements left */
 	int64_t random_mask;
 };
@@ -50,7 +53,7 @@ static struct ir_insn *load(struct gen *g)
 	uint32_t at = pick(g, 64 - size + 1);
 	bool is_signed = pick(g, 2);
 
-	if (pick(g, 2))		/* of a raw tracepoint's context whole slots can be read */
+	if (!g->b.func->index && pick(g, 2))	/* of a raw tracepoint's context whole slots can be read */
 		return ir_emit_load(&g->b, IR_INT, 8, false, ir_param(g->b.func, 0),
 				    (int32_t)(at & 56));
 	return ir_emit_load(&g->b, IR_INT, size, is_signed, g->object, (int32_t)at);
@@ -67,12 +70,24 @@ static struct ir_insn *atomic(struct gen *g)
 			      op == IR_ATOMIC_CMPXCHG ? y : NULL);
 }
 
+/* A func gets memory and two numbers. */
+static struct ir_insn *call(struct gen *g)
+{
+	struct ir_insn *args[3] = { g->object, operand(g), operand(g) };
+
+	if (!g->nr_funcs)
+		return args[1];
+	return ir_emit_call(&g->b, IR_FCALL, g->funcs[pick(g, g->nr_funcs)]->index, IR_INT, args, 3);
+}
+
 static struct ir_insn *expression(struct gen *g)
 {
 	unsigned size = 1u << pick(g, 3);
 	struct ir_insn *x, *y;
 
-	switch (pick(g, 12)) {
+	switch (pick(g, 13)) {
+	case 12:
+		return call(g);
 	case 0:
 		return load(g);
 	case 1:
@@ -204,26 +219,53 @@ static void statements(struct gen *g, int depth)
 		statement(g, depth);
 }
 
-void bpf_random_func(struct ir_func *f, uint64_t seed, int64_t random_mask)
+static void first_values(struct gen *g)
 {
-	struct gen g = { .b = { .func = f }, .seed = seed, .random_mask = random_mask };
+	struct ir_func *f = g->b.func;
+
+	for (uint32_t k = 0; k < g->nr_vars; k++) {
+		struct ir_insn *v = pick(g, 2) ? load(g) : ir_const(f, constant(g));
+
+		g->vars[k] = ir_var_new(f, "v", IR_INT);
+		ir_var_write(&g->b, g->vars[k], f->index && k < 2 ? ir_param(f, 1 + k) : v);
+	}
+}
+
+static void body(struct gen *g, struct ir_func *f, int budget)
+{
 	struct ir_insn *sum;
 
-	g.b.block = ir_block_new(f);
-	g.nr_vars = 2 + pick(&g, MAX_VARS - 2);
-	g.budget = 10 + (int)pick(&g, 60);
-	g.object = ir_object(f, ir_object_new(f, "memory", OBJECT_BYTES, 8));
-	ir_emit_memzero(&g.b, g.object, 0, OBJECT_BYTES);
-	for (uint32_t k = 0; k < g.nr_vars; k++) {
-		g.vars[k] = ir_var_new(f, "v", IR_INT);
-		ir_var_write(&g.b, g.vars[k], pick(&g, 2) ? load(&g) : ir_const(f, constant(&g)));
+	g->b = (struct ir_builder){ .func = f, .block = ir_block_new(f) };
+	ir_seal(g->b.block);
+	g->nr_vars = 2 + pick(g, f->index ? 3 : MAX_VARS - 2);
+	g->budget = budget;
+	if (f->index && pick(g, 4)) {
+		g->object = ir_param(f, 0);
+	} else {
+		g->object = ir_object(f, ir_object_new(f, "memory", OBJECT_BYTES, 8));
+		ir_emit_memzero(&g->b, g->object, 0, OBJECT_BYTES);
 	}
-	while (g.budget > 0)
-		statements(&g, 0);
+	first_values(g);
+	while (g->budget > 0)
+		statements(g, f->index ? 2 : 0);
 	sum = ir_const(f, 0);
-	for (uint32_t k = 0; k < g.nr_vars; k++) {
-		sum = ir_emit_binary_imm(&g.b, IR_MUL, sum, 31);
-		sum = ir_emit_binary(&g.b, IR_ADD, sum, ir_var_read(&g.b, g.vars[k]));
+	for (uint32_t k = 0; k < g->nr_vars; k++) {
+		sum = ir_emit_binary_imm(&g->b, IR_MUL, sum, 31);
+		sum = ir_emit_binary(&g->b, IR_ADD, sum, ir_var_read(&g->b, g->vars[k]));
 	}
-	ir_emit_ret(&g.b, sum);
+	ir_emit_ret(&g->b, sum);
+}
+
+void bpf_random_func(struct ir_func *f, uint64_t seed, int64_t random_mask)
+{
+	static const enum ir_type params[] = { IR_OBJ, IR_INT, IR_INT };
+	struct ir_func *funcs[MAX_FUNCS];
+	struct gen g = { .seed = seed, .random_mask = random_mask, .funcs = funcs };
+	uint32_t n = pick(&g, 2) ? pick(&g, MAX_FUNCS + 1) : 0;
+
+	for (; g.nr_funcs < n; g.nr_funcs++) {
+		funcs[g.nr_funcs] = ir_func_new(f->module, "f", params, 3);
+		body(&g, funcs[g.nr_funcs], 2 + (int)pick(&g, 12));
+	}
+	body(&g, f, 10 + (int)pick(&g, 60));
 }

@@ -7,9 +7,12 @@
 struct eval {
 	uint64_t *of;		/* by instruction */
 	uint8_t **objects;
-	const void *ctx;
+	const uint64_t *params;
 	uint32_t random;
+	const struct ir_module *module;
 };
+
+static uint64_t eval_func(const struct ir_func *f, const uint64_t *params, uint32_t random);
 
 static uint64_t extend(uint64_t v, unsigned size, bool is_signed)
 {
@@ -26,7 +29,7 @@ static uint64_t leaf(const struct eval *e, const struct ir_insn *i)
 	case IR_CONST:
 		return (uint64_t)i->imm;
 	case IR_PARAM:
-		return (uint64_t)(uintptr_t)e->ctx;
+		return e->params[i->imm];
 	case IR_OBJECT:
 		return (uint64_t)(uintptr_t)e->objects[i->imm];
 	default:
@@ -119,6 +122,15 @@ static uint64_t memory(const struct eval *e, const struct ir_insn *i)
 	return old;
 }
 
+static uint64_t call(const struct eval *e, const struct ir_insn *i)
+{
+	uint64_t params[5];
+
+	for (uint32_t k = 0; k < i->nr_args; k++)
+		params[k] = value(e, i->args[k]);
+	return eval_func(e->module->funcs.at[i->imm], params, e->random);
+}
+
 static uint64_t insn(const struct eval *e, const struct ir_insn *i)
 {
 	switch (i->op) {
@@ -135,6 +147,8 @@ static uint64_t insn(const struct eval *e, const struct ir_insn *i)
 		if (i->imm != BPF_FUNC_get_prandom_u32)
 			abort();
 		return e->random;
+	case IR_FCALL:
+		return call(e, i);
 	case IR_LOAD ... IR_MEMCPY:
 		return memory(e, i);
 	default:
@@ -179,10 +193,10 @@ static uint64_t run(const struct eval *e, const struct ir_func *f)
 	}
 }
 
-uint64_t ir_eval(const struct ir_func *f, const void *ctx, uint32_t random)
+static uint64_t eval_func(const struct ir_func *f, const uint64_t *params, uint32_t random)
 {
 	struct arena a;
-	struct eval e = { .ctx = ctx, .random = random };
+	struct eval e = { .params = params, .random = random, .module = f->module };
 	uint64_t result;
 
 	arena_init(&a);
@@ -193,4 +207,9 @@ uint64_t ir_eval(const struct ir_func *f, const void *ctx, uint32_t random)
 	result = run(&e, f);
 	arena_free(&a);
 	return result;
+}
+
+uint64_t ir_eval(const struct ir_func *f, const void *ctx, uint32_t random)
+{
+	return eval_func(f, (const uint64_t[]){ (uint64_t)(uintptr_t)ctx }, random);
 }
