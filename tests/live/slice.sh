@@ -1,7 +1,10 @@
 # The scripts that everybody types first, on live events.
 . "$(dirname "$0")/lib.sh"
 
-calls=$TESTS/programs/syscalls
+# Under a name of its own, so that another run on this machine is not counted.
+name=calls$$
+cp "$TESTS/programs/syscalls" "$tmp/$name"
+calls=$tmp/$name
 target=$TESTS/programs/target
 
 begin_case "begin prints and exits"
@@ -14,7 +17,7 @@ expect_err '^Attached 1 probe$'
 
 begin_case "openat with arguments"
 if needs root; then
-    sonde_start -e 'tracepoint:syscalls:sys_enter_openat /comm == "syscalls"/ {
+    sonde_start -e 'tracepoint:syscalls:sys_enter_openat /comm == "'$name'"/ {
         printf("PID: %d, File: %s\n", pid, str(args.filename)); }'
     $calls open 3
     sonde_stop
@@ -25,7 +28,7 @@ fi
 
 begin_case "openat with arguments, written with an arrow"
 if needs root; then
-    sonde_start -e 'tracepoint:syscalls:sys_enter_openat /comm == "syscalls"/ {
+    sonde_start -e 'tracepoint:syscalls:sys_enter_openat /comm == "'$name'"/ {
         printf("PID: %d, File: %s\n", pid, str(args->filename)); }'
     $calls open 1
     sonde_stop
@@ -45,11 +48,11 @@ begin_case "count by program name"
 sonde_start -e 'tracepoint:syscalls:sys_enter_getppid { @[comm] = count(); }'
 $calls getppid 1000
 sonde_stop
-expect_out '@[syscalls]: 1000'
+expect_out "@[$name]: 1000"
 
 begin_case "all syscalls by probe: the sum of all prints is what was counted"
-cat >"$tmp/script.bt" <<'S'
-tracepoint:syscalls:sys_enter_* /comm == "syscalls"/ { @[probe] = count(); }
+cat >"$tmp/script.bt" <<S
+tracepoint:syscalls:sys_enter_* /comm == "$name"/ { @[probe] = count(); }
 interval:ms:50 { print(@); clear(@); }
 S
 sonde_start "$tmp/script.bt"
@@ -107,8 +110,8 @@ expect_match '^        target_outer\+[0-9]+$'
 expect_match '^        main\+[0-9]+$'
 
 begin_case "latency by thread: hist() of a difference, delete"
-cat >"$tmp/script.bt" <<'S'
-tracepoint:syscalls:sys_enter_getppid /comm == "syscalls"/ { @start[tid] = nsecs; }
+cat >"$tmp/script.bt" <<S
+tracepoint:syscalls:sys_enter_getppid /comm == "$name"/ { @start[tid] = nsecs; }
 tracepoint:syscalls:sys_exit_getppid /@start[tid]/ {
 	@ns = hist(nsecs - @start[tid]);
 	@n = count();
@@ -125,7 +128,7 @@ expect_no_match '^@start'
 check "500 in the histogram" [ "$(sed -n 's/^\[.*[])] *\([0-9]*\) |.*/\1/p' "$tmp/out" | awk '{ n += $1 } END { print n }')" = 500 ]
 
 begin_case "++ loses no update when two CPUs hammer one key"
-sonde_start -e 'tracepoint:syscalls:sys_enter_getppid /comm == "syscalls"/ { @++; @k[1]++; @s[1] += 2; }'
+sonde_start -e 'tracepoint:syscalls:sys_enter_getppid /comm == "'$name'"/ { @++; @k[1]++; @s[1] += 2; }'
 $calls hammer 200000
 sonde_stop
 expect_out '@: 400000'
@@ -161,8 +164,8 @@ if needs kprobe; then
     $calls open 500
     sonde_stop
     expect_status 0
-    expect_match '^@alloc\[syscalls\]: [0-9]+$'
-    expect_match '^@free\[syscalls\]: [0-9]+$'
+    expect_match "^@alloc\\[$name\\]: [0-9]+\$"
+    expect_match "^@free\\[$name\\]: [0-9]+\$"
 fi
 
 begin_case "kprobe: a field through an argument's type"
@@ -184,7 +187,7 @@ fi
 
 begin_case "kretprobe: return value"
 if needs kprobe; then
-    sonde_start -e 'kretprobe:do_sys_openat2 /comm == "syscalls"/ { @[(int64)retval] = count(); }'
+    sonde_start -e 'kretprobe:do_sys_openat2 /comm == "'$name'"/ { @[(int64)retval] = count(); }'
     $calls open 4
     sonde_stop
     expect_out '@[-2]: 4'
