@@ -1,12 +1,15 @@
 # Records at high and at low rates: none is lost untold, none is late.
 . "$(dirname "$0")/lib.sh"
 
-calls=$TESTS/programs/syscalls
-script='tracepoint:syscalls:sys_enter_getppid /comm == "syscalls"/ { printf("%d %s\n", pid, comm); }'
+# A name of its own: other tests may run at the same time.
+name=calls$$
+calls=$tmp/$name
+cp "$TESTS/programs/syscalls" "$calls"
+script="tracepoint:syscalls:sys_enter_getppid /comm == \"$name\"/ { printf(\"%d %s\\n\", pid, comm); }"
 
 # Lines that were printed, and events that were told to be lost or, where the
 # reader was too slow to show them in time after Ctrl-C, not to be shown.
-delivered() { grep -c ' syscalls$' "$tmp/out"; }
+delivered() { grep -c " $name\$" "$tmp/out"; }
 lost() {
     local full late
     full=$(sed -n 's/.*Total lost event count: //p' "$tmp/err" | tail -n 1)
