@@ -106,7 +106,8 @@ const struct type *check_type_override(struct check *c, struct node *call)
 	}
 	if (t && !type_is_number(t)) {
 		check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
-			    "override() only supports int arguments (%s provided)", type_text(c, t));
+			    "override() only supports int arguments (%s provided)",
+			    type_text(c, t));
 		return bad_type(c);
 	}
 	if (!target_has(c->target, FEATURE_OVERRIDE)) {
@@ -119,7 +120,8 @@ const struct type *check_type_override(struct check *c, struct node *call)
 
 const struct type *check_type_write_user(struct check *c, struct node *call)
 {
-	const struct type *to = call->u.call.args.at[0]->type, *from = call->u.call.args.at[1]->type;
+	const struct type *to = call->u.call.args.at[0]->type;
+	const struct type *from = call->u.call.args.at[1]->type;
 	const struct type *size = call->u.call.args.at[2]->type;
 
 	if (to && to->kind != TYPE_POINTER && !type_is_number(to))

@@ -146,7 +146,8 @@ const struct type *check_type_percpu_kaddr(struct check *c, struct node *call)
 		found->offsets = 0;
 	if (err) {
 		check_error(c, call->loc, DIAG_UNKNOWN_SYMBOL,
-			    "Could not resolve variable \"%s\": the kernel does not tell its address",
+			    "Could not resolve variable \"%s\": the kernel does not tell its "
+			    "address",
 			    call->u.call.args.at[0]->u.string.text);
 		return bad_type(c);
 	}

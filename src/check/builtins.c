@@ -144,7 +144,9 @@ static const struct type *type_comm_of(struct check *c, struct node *call)
 			    "Only integer supported for comm()'s pid");
 		return bad_type(c);
 	}
-	id = c->btf && c->reporting && !c->prog->func ? kbtf_find(c->btf, "bpf_task_from_pid", KBTF_FUNC) : 0;
+	if (!c->btf || !c->reporting || c->prog->func)
+		return type_string(c->types, 64);
+	id = kbtf_find(c->btf, "bpf_task_from_pid", KBTF_FUNC);
 	if (id && !c->target->ops->kfunc_loads(c->target->arg, c->prog->provider->prog_type, id)) {
 		check_error(c, call->loc, DIAG_NOT_IN_PROBE, "Syntax comm(PID) is not supported in "
 			    "this probe type yet. Type: %s", probetype_text(c->prog->provider));

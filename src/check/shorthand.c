@@ -89,12 +89,12 @@ static struct node *relative(struct check *c, struct node *n)
 static struct node *assertion(struct check *c, struct node *n)
 {
 	struct node *yes = node_new(c->arena, NODE_IF, n->loc);
-	struct node *not = node_new(c->arena, NODE_UNARY, n->u.call.args.at[0]->loc);
+	struct node *negated = node_new(c->arena, NODE_UNARY, n->u.call.args.at[0]->loc);
 	struct node *body = node_new(c->arena, NODE_BLOCK, n->loc);
 	struct node *status = node_new(c->arena, NODE_INT, n->loc), *values[2];
 
-	not->u.unary.op = OP_NOT;
-	not->u.unary.operand = n->u.call.args.at[0];
+	negated->u.unary.op = OP_NOT;
+	negated->u.unary.operand = n->u.call.args.at[0];
 	values[0] = text_node(c, n->loc, "assert failed: %s");
 	values[1] = n->u.call.args.at[1];
 	status->u.integer.value = 1;
@@ -102,7 +102,7 @@ static struct node *assertion(struct check *c, struct node *n)
 		 statement(c, call_node(c, n->loc, "errorf", values, 2)));
 	vec_push(c->arena, &body->u.block.stmts,
 		 statement(c, call_node(c, n->loc, "exit", &status, 1)));
-	yes->u.cond.cond = not;
+	yes->u.cond.cond = negated;
 	yes->u.cond.then = body;
 	return yes;
 }

@@ -228,7 +228,8 @@ CALL(cpid)
 {
 	(void)d;
 	if (!g->c->options->has_child)
-		lower_note(g, ACTION_WARNF, n->loc, "No child command (`-c`); cpid is zero", NULL, "");
+		lower_note(g, ACTION_WARNF, n->loc, "No child command (`-c`); cpid is zero",
+			   NULL, "");
 	return control_u64(g, offsetof(struct image_control, child_pid));
 }
 

@@ -129,8 +129,8 @@ static bool try_entry(char *path, size_t len, const struct dirent *entry, uint64
 {
 	size_t n = strlen(entry->d_name);
 
-	if (entry->d_type != DT_DIR || !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
-	    len + n + 2 > PATH_MAX)
+	if (entry->d_type != DT_DIR || !strcmp(entry->d_name, ".") ||
+	    !strcmp(entry->d_name, "..") || len + n + 2 > PATH_MAX)
 		return false;
 	path[len] = '/';
 	memcpy(path + len + 1, entry->d_name, n + 1);

@@ -62,7 +62,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	static const char *const folders[] = {
-		"all/user/session", "all/user/renamed", "all/user", "all/other", "cpu/jobs", "data/x",
+		"all/user/session", "all/user/renamed", "all/user", "cpu/jobs", "data/x",
 		"memory", "all", "cpu", "data",
 	};
 	struct fixture *f = *state;

@@ -147,7 +147,8 @@ static void test_assert(void **state)
 	uint32_t len;
 
 	(void)state;
-	lower_help_script(&h, "begin { assert(pid > 0, \"no\"); assert(pid < 0, \"yes\"); @ = 1; }");
+	lower_help_script(&h, "begin { assert(pid > 0, \"no\"); assert(pid < 0, \"yes\"); "
+			      "@ = 1; }");
 	control = vm_map_value(h.vm, h.image->global_map, &(uint32_t){ 0 }, 0);
 	assert_int_equal(control->stopped, 1);
 	assert_int_equal(control->exit_code, 1);

@@ -18,8 +18,8 @@ static void test_container_of(void **state)
 	(void)state;
 	lower_help_script(&h, "begin { $p = (uint64)curtask + offsetof(struct task_struct, pid); "
 			      "@ = container_of($p, typeof(struct task_struct), pid) == curtask; "
-			      "@comm = (uint64)container_of((int8 *)1000, typeof(struct task_struct), "
-			      "comm) == 1000 - offsetof(struct task_struct, comm); }");
+			      "@comm = (uint64)container_of((int8 *)1000, "
+			      "typeof(struct task_struct), comm) == 1000 - offsetof(struct task_struct, comm); }");
 	assert_int_equal(*(uint8_t *)lower_help_cell(&h, "", 0), 1);
 	assert_int_equal(*(uint8_t *)lower_help_cell(&h, "comm", 0), 1);
 	lower_help_close(&h);

@@ -57,8 +57,8 @@ static void test_search(void **state)
 	expect_number("begin { @ = strstr(str(uptr(0)), \"a\"); }", -1);
 	expect_number("begin { @ = strcontains(\"mississippi\", \"issip\"); }", 1);
 	expect_number("begin { @ = strcontains(\"mississippi\", \"issib\"); }", 0);
-	expect_number("begin { $i = 0; $n = 0; while ($i < 3) { $i++; if (strcontains(\"abc\", \"b\")) "
-		      "{ $n += 2; } } @ = $n; }", 6);
+	expect_number("begin { $i = 0; $n = 0; while ($i < 3) { $i++; "
+		      "if (strcontains(\"abc\", \"b\")) { $n += 2; } } @ = $n; }", 6);
 }
 
 static void test_concat(void **state)
@@ -148,7 +148,8 @@ static void test_addresses(void **state)
 	assert_memory_equal(lower_help_field(&h, 1, 0, &len), "\x0a\0\0\x07", 4);
 	lower_help_close(&h);
 	expect_number("begin { @ = pton(\"1.2.3.4\")[2]; }", 3);
-	expect_number("begin { @ = is_err((void *)0xfffffffffffffff0) * 10 + is_err(curtask); }", 10);
+	expect_number("begin { @ = is_err((void *)0xfffffffffffffff0) * 10 + is_err(curtask); }",
+		      10);
 	expect_number("begin { @ = is_err(-4095) * 10 + is_err(-4096); }", 10);
 }
 

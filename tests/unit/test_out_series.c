@@ -228,8 +228,10 @@ static void test_extremes(void **state)
 	open_fixture(&f);
 	v = decode(&f, &l, ends);
 	text_value(&f.text, &v);
-	assert_non_null(strstr(sbuf_text(&f.text), ".000 *                         .                         | -9223372036854775808\n"));
-	assert_non_null(strstr(sbuf_text(&f.text), ".001 |                         .                         * 9223372036854775807\n"));
+	assert_non_null(strstr(sbuf_text(&f.text), ".000 *                         .           "
+			       "              | -9223372036854775808\n"));
+	assert_non_null(strstr(sbuf_text(&f.text), ".001 |                         .           "
+			       "              * 9223372036854775807\n"));
 	close_fixture(&f);
 }
 
