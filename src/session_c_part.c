@@ -6,6 +6,7 @@
 
 #include "types/cdefs.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -29,20 +30,86 @@ static const char *read_header(void *arg, const char *path, size_t *len)
 	return text;
 }
 
+typedef VEC(const char *) path_vec;
+
+static void add_path(struct sonde *s, path_vec *dirs, const char *path)
+{
+	vec_push(&s->arena, dirs, path);
+}
+
+/* "a:b" of the environment. */
+static void add_list(struct sonde *s, path_vec *dirs, const char *variable)
+{
+	const char *list = getenv(variable);
+	char *rest = list ? arena_strdup(&s->arena, list) : NULL, *dir;
+
+	while ((dir = strsep(&rest, ":")))
+		if (*dir)
+			add_path(s, dirs, dir);
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+/* Where the environment says the tree is, or the kernel's package put it. */
+static const char *kernel_tree(struct sonde *s, const char *variable, const char *name)
+{
+	const char *sonde = getenv(arena_printf(&s->arena, "SONDE_KERNEL_%s", variable));
+	const char *other = getenv(arena_printf(&s->arena, "BPFTRACE_KERNEL_%s", variable));
+	const char *usual = arena_printf(&s->arena, "/lib/modules/%s/%s", s->target.release, name);
+
+	if (sonde || other)
+		return sonde ? sonde : other;
+	return is_folder(usual) ? usual : NULL;
+}
+
+/* The kernel's own headers, if its package for building modules is there. */
+static void add_kernel_dirs(struct sonde *s, path_vec *dirs)
+{
+	static const struct { bool is_built; const char *path; bool of_arch; } rows[] = {
+		{ false, "include", true }, { true, "include/generated", true },
+		{ false, "include", false }, { true, "include", false },
+		{ false, "include/uapi", true }, { true, "include/generated/uapi", true },
+		{ false, "include/uapi", false }, { true, "include/generated/uapi", false },
+	};
+	const char *source = kernel_tree(s, "SOURCE", "source");
+	const char *build = kernel_tree(s, "BUILD", "build");
+	const char *arch = getenv("ARCH") ? getenv("ARCH") : s->target.arch->kernel_name;
+
+	if (!source && !build)
+		return;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *root = rows[i].is_built ? (build ? build : source) :
+				   (source ? source : build);
+
+		add_path(s, dirs, rows[i].of_arch ?
+			 arena_printf(&s->arena, "%s/arch/%s/%s", root, arch, rows[i].path) :
+			 arena_printf(&s->arena, "%s/%s", root, rows[i].path));
+	}
+}
+
 static void include_dirs(struct sonde *s, struct cdefs_env *env)
 {
 	const struct sonde_options *o = &s->options;
-	const char *arch = s->target.arch->name;
-	const char **dirs = arena_array(&s->arena, const char *, o->nr_include_dirs + 3);
-	size_t n = 0;
+	path_vec dirs = { 0 };
 
-	for (; n < o->nr_include_dirs; n++)
-		dirs[n] = o->include_dirs[n];
-	dirs[n++] = "/usr/local/include";
-	dirs[n++] = arena_printf(&s->arena, "/usr/include/%s-linux-gnu", arch);
-	dirs[n++] = "/usr/include";
-	env->include_dirs = dirs;
-	env->nr_include_dirs = n;
+	for (size_t i = 0; i < o->nr_include_dirs; i++)
+		add_path(s, &dirs, o->include_dirs[i]);
+	add_list(s, &dirs, "CPATH");
+	add_list(s, &dirs, "C_INCLUDE_PATH");
+	env->first_kernel_dir = dirs.n;
+	add_kernel_dirs(s, &dirs);
+	env->nr_kernel_dirs = dirs.n - env->first_kernel_dir;
+	add_path(s, &dirs, "/usr/local/include");
+	add_path(s, &dirs, arena_printf(&s->arena, "/usr/include/%s-linux-gnu",
+					s->target.arch->name));
+	add_path(s, &dirs, "/usr/include");
+	env->include_dirs = dirs.at;
+	env->nr_include_dirs = dirs.n;
 }
 
 static const char *folder_of(struct sonde *s, const char *path)

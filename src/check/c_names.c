@@ -155,7 +155,7 @@ bool resolve_c_macro(struct check *c, struct node **slot)
 
 /* ---- constants ---- */
 
-static bool find_enumerator(struct check *c, const char *name, uint64_t *value,
+static bool find_enumerator(const struct check *c, const char *name, uint64_t *value,
 			    const struct type **type)
 {
 	if (c->cdefs && cdefs_enumerator(c->cdefs, name, value, type))
@@ -187,4 +187,22 @@ bool resolve_c_constant(struct check *c, struct node *n)
 	n->u.integer.enum_name = name;
 	n->type = type;
 	return true;
+}
+
+bool is_c_constant(const struct check *c, const char *name)
+{
+	uint64_t value;
+	bool negative;
+
+	return find_enumerator(c, name, &value, NULL) ||
+	       (c->cdefs && (cdefs_macro_value(c->cdefs, name, &value, &negative) ||
+			     cdefs_constant(c->cdefs, name, &value, &negative)));
+}
+
+void hint_missing_headers(struct check *c, struct diag *d)
+{
+	const char *list = c->cdefs ? cdefs_missing_headers(c->cdefs) : NULL;
+
+	if (list)
+		check_hint(c, d, "not installed here: %s", list);
 }

@@ -88,6 +88,10 @@ static const struct type *unknown_type(struct check *c, const struct type_expr *
 	check_suggest(c, d, &near, "");
 	if (!near.best && !c->btf)
 		check_hint(c, d, "types of the kernel need its BTF, which is not there");
+	if (e->kind == TYPE_EXPR_NAME && is_c_constant(c, e->name))
+		check_hint(c, d, "'%s' is a constant, not a type: write it without parentheses",
+			   e->name);
+	hint_missing_headers(c, d);
 	return bad_type(c);
 }
 

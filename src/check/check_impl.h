@@ -87,6 +87,9 @@ void unsupported(struct check *c, struct loc loc, const char *what);
 bool resolve_c_macro(struct check *c, struct node **slot);
 /* If it is an enumerator, or a well-known constant of C, make it a literal. */
 bool resolve_c_constant(struct check *c, struct node *n);
+bool is_c_constant(const struct check *c, const char *name);
+/* After "unknown": a header that is not installed may have it. */
+void hint_missing_headers(struct check *c, struct diag *d);
 
 /* ---- config.c ---- */
 void config_apply(struct check *c);

@@ -47,6 +47,8 @@ static void unknown_name(struct check *c, struct node *n, const char *name, bool
 	if (c->cdefs && !is_call)
 		cdefs_suggest(c->cdefs, &near);
 	check_suggest(c, d, &near, "");
+	if (!is_call)
+		hint_missing_headers(c, d);
 	node_set_error(n);
 }
 

@@ -30,7 +30,7 @@ static const struct target_reg arm64_regs[] = {
 
 static const struct target_arch arches[] = {
 	{
-		.name = "x86_64",
+		.name = "x86_64", .kernel_name = "x86",
 		.regs = x86_64_regs, .nr_regs = COUNT(x86_64_regs),
 		.arg_offsets = { 112, 104, 96, 88, 72, 64 }, .nr_args = 6,
 		.syscall_arg_offsets = { 112, 104, 96, 56, 72, 64 },
@@ -39,7 +39,7 @@ static const struct target_arch arches[] = {
 		.char_is_signed = true,
 	},
 	{
-		.name = "aarch64",
+		.name = "aarch64", .kernel_name = "arm64",
 		.regs = arm64_regs, .nr_regs = COUNT(arm64_regs),
 		.arg_offsets = { 0, 8, 16, 24, 32, 40, 48, 56 }, .nr_args = 8,
 		.syscall_arg_offsets = { 0, 8, 16, 24, 32, 40 },

@@ -65,6 +65,7 @@ struct target_reg {
 
 struct target_arch {
 	const char *name;		/* "x86_64", as uname says it */
+	const char *kernel_name;	/* "x86": its folder in the kernel's sources */
 	bool big_endian;
 	const struct target_reg *regs;
 	size_t nr_regs;

@@ -634,6 +634,7 @@ static void add_typedef(struct cparser *p, const struct ctoken *name, const stru
 {
 	if (attrs->align_bytes)
 		t = ctype_aligned(p->c, t, attrs->align_bytes);
+	cdefs_check_kernel(p->c, name, KBTF_ANY_NAME, t);
 	pmap_set(&p->c->typedefs, name->text, (void *)t);
 }
 

@@ -37,7 +37,7 @@ void cdefs_add_header(struct cdefs *c, struct loc loc)
 
 	if (!source)
 		return;
-	cpp_source(&c->cpp, source, &out);
+	cpp_source(&c->cpp, source, loc.from, &out);
 	cdecl_parse(c, out.at, out.n);
 }
 
@@ -73,6 +73,25 @@ const struct type *cdefs_type(struct cdefs *c, enum kbtf_keyword keyword, const 
 	const struct ctype *t = keyword == KBTF_ANY_NAME ? pmap_find(&c->typedefs, own) : NULL;
 
 	return t ? ctype_make(c, t) : find_tag(c, keyword, own);
+}
+
+void cdefs_check_kernel(struct cdefs *c, const struct ctoken *name, enum kbtf_keyword keyword,
+			const struct ctype *own)
+{
+	static const char *const words[] = {
+		[KBTF_ANY_NAME] = "", [KBTF_STRUCT_NAME] = "struct ", [KBTF_UNION_NAME] = "union ",
+		[KBTF_ENUM_NAME] = "enum ",
+	};
+	const struct type *known;
+	struct loc loc = cpp_place(&c->cpp, cpp_loc(name));
+
+	if (name->in_header || !c->env.btf)
+		return;
+	known = kbtf_type_by_name(c->env.btf, c->types, keyword, name->text);
+	if (known && known->kind != TYPE_ERROR && known != ctype_make(c, own))
+		diag_warning(c->env.diags, loc, DIAG_HIDES_KERNEL_TYPE,
+			     "the kernel has a type '%s%s', too: the script's is used",
+			     words[keyword], name->text);
 }
 
 /* ---- constants ---- */
@@ -230,6 +249,15 @@ bool cdefs_macro_value(struct cdefs *c, const char *name, uint64_t *value, bool 
 }
 
 /* ---- suggestions ---- */
+
+const char *cdefs_missing_headers(const struct cdefs *c)
+{
+	const char *const *name, *list = NULL;
+
+	vec_each(name, &c->cpp.missing)
+		list = list ? arena_printf(c->arena, "%s, %s", list, *name) : *name;
+	return list;
+}
 
 void cdefs_suggest(const struct cdefs *c, struct nearest *near)
 {

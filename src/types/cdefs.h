@@ -28,6 +28,8 @@ struct cdefs_env {
 	const char *script_dir;			/* where #include "..." looks first; NULL: here */
 	const char *const *include_dirs;	/* where else, in order: -I, the system's */
 	size_t nr_include_dirs;
+	/* Which of them are the headers of the kernel itself, not of user space. */
+	size_t first_kernel_dir, nr_kernel_dirs;
 	/* Read a header: the text, NUL-terminated, in memory that outlives the
 	 * compilation; NULL if there is none. */
 	const char *(*read)(void *arg, const char *path, size_t *len);
@@ -72,6 +74,10 @@ bool cdefs_macro_value(struct cdefs *c, const char *name, uint64_t *value, bool 
 /* The value of a well-known constant, for what neither script nor headers nor
  * BTF define. */
 bool cdefs_constant(const struct cdefs *c, const char *name, uint64_t *value, bool *negative);
+
+/* Headers that the script includes and the system lacks, though that was no
+ * error: "net/sock.h, linux/fs.h"; NULL if there are none. */
+const char *cdefs_missing_headers(const struct cdefs *c);
 
 /* Try the names of macros, enumerators and constants for "did you mean". */
 void cdefs_suggest(const struct cdefs *c, struct nearest *near);

@@ -152,6 +152,9 @@ void cdecl_skip_balanced(struct cparser *p);	/* from an opening bracket behind i
 /* Behind the keyword. NULL after an error. */
 const struct ctype *crecord_parse(struct cparser *p, enum kbtf_keyword keyword);
 const struct ctype *cenum_parse(struct cparser *p);
+/* Warn of a type of the script that the kernel has, too. */
+void cdefs_check_kernel(struct cdefs *c, const struct ctoken *name, enum kbtf_keyword keyword,
+			const struct ctype *own);
 bool cdefs_find_number(struct cdefs *c, const char *name, struct cvalue *value);
 
 /* ---- cconst.c ---- */

@@ -7,7 +7,6 @@
  */
 #include "types/cpp.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* A directive's line: tokens behind its name. */
@@ -17,10 +16,28 @@ struct directive {
 	const struct csplit *split;	/* stands behind the line */
 };
 
-struct loc cpp_loc(const struct cpp *p, const struct ctoken *t)
+struct loc cpp_loc(const struct ctoken *t)
 {
-	return (struct loc){ t->pos, t->pos + (uint32_t)strlen(t->text),
-			     t->in_header ? NULL : p->from };
+	return (struct loc){ t->pos, t->pos + (uint32_t)strlen(t->text), NULL };
+}
+
+struct loc cpp_place(const struct cpp *p, struct loc loc)
+{
+	const struct cpp_origin *o;
+
+	vec_each(o, &p->origins)
+		if (o->begin <= loc.begin && loc.begin < o->end)
+			loc.from = o->from;
+	return loc;
+}
+
+void cpp_add_origin(struct cpp *p, uint32_t begin, uint32_t end, struct loc call)
+{
+	struct expansion *from = arena_new(p->arena, struct expansion);
+	struct cpp_origin origin = { begin, end, from };
+
+	from->call = call;
+	vec_push(p->arena, &p->origins, origin);
 }
 
 struct diag *cpp_error(struct cpp *p, const struct ctoken *t, enum diag_tag tag,
@@ -34,7 +51,7 @@ struct diag *cpp_error(struct cpp *p, const struct ctoken *t, enum diag_tag tag,
 	va_start(args, fmt);
 	text = arena_vprintf(p->arena, fmt, args);
 	va_end(args);
-	return diag_error(p->diags, cpp_loc(p, t), tag, "%s", text);
+	return diag_error(p->diags, cpp_place(p, cpp_loc(t)), tag, "%s", text);
 }
 
 struct cmacro *cpp_macro(const struct cpp *p, const char *name)
@@ -55,8 +72,7 @@ static void flush(struct cpp *p)
 
 	if (p->run.n)
 		cpp_expand(p, p->run.at, p->run.n, p->out);
-	for (size_t i = before; p->pack && i < p->out->n; i++)
-		p->out->at[i].pack = p->pack;
+	cpp_obey_pragmas(p, before);
 	p->run.n = 0;
 }
 
@@ -108,7 +124,7 @@ static void set_body(struct cpp *p, struct cmacro *m, const struct ctoken *t, si
 	for (size_t i = 0; i < n; i++)
 		vec_push(p->arena, &m->body, t[i]);
 	if (n && t->pos)
-		m->loc = loc_join(cpp_loc(p, t), cpp_loc(p, last));
+		m->loc = loc_join(cpp_loc(t), cpp_loc(last));
 }
 
 static void define(struct cpp *p, const struct directive *d)
@@ -139,7 +155,8 @@ static void define(struct cpp *p, const struct directive *d)
 	if (old && old->is_expanding)
 		return;
 	if (old && old->loc.begin && !t->in_header && !same_body(old, m)) {
-		struct diag *w = diag_warning(p->diags, cpp_loc(p, t), DIAG_MACRO_REDEFINED,
+		struct diag *w = diag_warning(p->diags, cpp_place(p, cpp_loc(t)),
+					      DIAG_MACRO_REDEFINED,
 					      "macro '%s' is defined again", m->name);
 
 		diag_note(p->diags, w, old->loc, "this was its definition");
@@ -239,7 +256,7 @@ static bool condition_value(struct cpp *p, const struct directive *d)
 static void open_condition(struct cpp *p, const struct directive *d, bool value)
 {
 	struct cpp_condition c = {
-		.was_live = is_live(p), .loc = cpp_loc(p, d->name), .file = p->depth,
+		.was_live = is_live(p), .loc = cpp_loc(d->name), .file = p->depth,
 	};
 
 	c.is_live = c.has_been_live = c.was_live && value;
@@ -321,36 +338,9 @@ static void include(struct cpp *p, const struct directive *d)
 	cpp_include_line(p, &name, args, d->nr_args, !strcmp(name.text, "include_next"));
 }
 
-/* #pragma pack(), pack(n), pack(push), pack(push, n), pack(pop) */
-static void pragma_pack(struct cpp *p, const struct ctoken *t, size_t n)
-{
-	size_t i = n && ctoken_is(t, "(") ? 1 : 0;
-	unsigned long value;
-
-	if (i < n && ctoken_is(&t[i], "push")) {
-		vec_push(p->arena, &p->packs, p->pack);
-		i += 1 + (i + 1 < n && ctoken_is(&t[i + 1], ","));
-	} else if (i < n && ctoken_is(&t[i], "pop")) {
-		p->pack = p->packs.n ? p->packs.at[--p->packs.n] : 0;
-		return;
-	} else if (i < n && ctoken_is(&t[i], ")")) {
-		p->pack = 0;
-	}
-	if (i >= n || t[i].kind != CTOKEN_NUMBER)
-		return;
-	value = strtoul(t[i].text, NULL, 0);
-	if (value <= 16 && !(value & (value - 1)))
-		p->pack = (uint8_t)value;
-}
-
 static void pragma(struct cpp *p, const struct directive *d)
 {
-	if (!d->nr_args)
-		return;
-	if (ctoken_is(d->args, "once") && p->file.path)
-		hmap_set(&p->once, p->file.path, strlen(p->file.path), p);
-	else if (ctoken_is(d->args, "pack"))
-		pragma_pack(p, d->args + 1, d->nr_args - 1);
+	cpp_pragma(p, d->args, d->nr_args);
 }
 
 static const char *words_of(struct cpp *p, const struct directive *d)
@@ -366,7 +356,7 @@ static const char *words_of(struct cpp *p, const struct directive *d)
 
 static void error(struct cpp *p, const struct directive *d)
 {
-	struct loc loc = cpp_loc(p, d->name);
+	struct loc loc = cpp_place(p, cpp_loc(d->name));
 
 	/* A header's #error is meant for compilers. */
 	if (d->name->in_header)
@@ -452,8 +442,6 @@ static void read_line(struct cpp *p, struct csplit *split)
 
 void cpp_read_text(struct cpp *p, struct csplit *split)
 {
-	size_t open = p->conditions.n;
-
 	while (split->at < split->end && !p->is_too_large) {
 		if (csplit_at_directive(split))
 			obey(p, split);
@@ -463,9 +451,6 @@ void cpp_read_text(struct cpp *p, struct csplit *split)
 			csplit_skip_line(split);
 	}
 	flush(p);
-	/* What a header leaves open ends with it. */
-	if (split->in_header && p->conditions.n > open)
-		p->conditions.n = open;
 }
 
 /* ---- the whole ---- */
@@ -477,7 +462,8 @@ void cpp_text(struct cpp *p, const char *text, size_t len, struct loc loc, ctoke
 	};
 
 	p->out = out;
-	p->from = loc.from;
+	if (loc.from)
+		cpp_add_origin(p, loc.begin, loc.begin + (uint32_t)len, loc.from->call);
 	cpp_read_text(p, &split);
 }
 
@@ -532,6 +518,7 @@ void cpp_init(struct cpp *p, const struct cdefs_env *env)
 	hmap_init(&p->macros, p->arena);
 	hmap_init(&p->once, p->arena);
 	hmap_init(&p->sources, p->arena);
+	p->file.is_own = true;
 	p->file.dir = env->script_dir ? env->script_dir : "";
 	p->file.dir_index = SIZE_MAX;
 	for (size_t i = 0; i < sizeof(predefined) / sizeof(predefined[0]); i++)
@@ -540,16 +527,24 @@ void cpp_init(struct cpp *p, const struct cdefs_env *env)
 		cpp_define(p, arena_printf(p->arena, "%s 1", env->machine_macro));
 	if (!env->char_is_signed)
 		cpp_define(p, "__CHAR_UNSIGNED__ 1");
+	if (env->nr_kernel_dirs) {
+		cpp_define(p, "__KERNEL__ 1");
+		cpp_define(p, "KBUILD_MODNAME \"sonde\"");
+	}
 	if (env->btf)
 		cpp_define(p, "BPFTRACE_HAVE_BTF 1");
 }
 
+void cpp_close_conditions(struct cpp *p, size_t from)
+{
+	for (size_t i = from; i < p->conditions.n && p->file.is_own && !p->is_too_large; i++)
+		diag_error(p->diags, cpp_place(p, p->conditions.at[i].loc), DIAG_OPEN_CONDITION,
+			   "this condition has no #endif");
+	if (p->conditions.n > from)
+		p->conditions.n = from;
+}
+
 void cpp_finish(struct cpp *p)
 {
-	struct cpp_condition *c;
-
-	vec_each(c, &p->conditions)
-		diag_error(p->diags, c->loc, DIAG_OPEN_CONDITION,
-			   "this condition has no #endif");
-	p->conditions.n = 0;
+	cpp_close_conditions(p, 0);
 }

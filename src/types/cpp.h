@@ -36,9 +36,16 @@ struct cpp_condition {
 
 /* A text that is being read. */
 struct cpp_file {
+	bool is_own;			/* the script, or a header that belongs to it */
 	const char *dir;		/* where #include "..." looks first */
 	size_t dir_index;		/* in include_dirs, for #include_next; SIZE_MAX: none */
 	const char *path;
+};
+
+/* How a text came in, for the places of errors in it. */
+struct cpp_origin {
+	uint32_t begin, end;		/* its positions */
+	const struct expansion *from;
 };
 
 struct cpp {
@@ -52,11 +59,13 @@ struct cpp {
 	VEC(struct cpp_condition) conditions;
 	VEC(uint8_t) packs;		/* #pragma pack(push) */
 	struct cpp_file file;
-	const struct expansion *from;	/* of the script's text at hand */
+	VEC(struct cpp_origin) origins;
+	VEC(const char *) missing;	/* headers of the script that the system lacks */
 	int depth;			/* of #include */
 	struct hmap sources;		/* path -> struct source */
 	size_t nr_headers, header_bytes;	/* read so far */
 	size_t nr_expanded;
+	bool has_kconfig;		/* the kernel's configuration has been read */
 	bool is_too_large;		/* one of the limits was met, and told */
 	uint8_t pack;
 	ctoken_vec run, line;		/* text between directives; a directive */
@@ -69,8 +78,9 @@ void cpp_init(struct cpp *p, const struct cdefs_env *env);
  * appended to *out. */
 void cpp_text(struct cpp *p, const char *text, size_t len, struct loc loc, ctoken_vec *out);
 
-/* The same for a header that is a source already. */
-void cpp_source(struct cpp *p, const struct source *source, ctoken_vec *out);
+/* The same for a header that is a source already, and belongs to the script. */
+void cpp_source(struct cpp *p, const struct source *source, const struct expansion *from,
+		ctoken_vec *out);
 
 /* As #include "name" in the script; false if there is no such file. */
 bool cpp_include(struct cpp *p, const char *name, ctoken_vec *out);
@@ -89,13 +99,28 @@ struct diag *cpp_error(struct cpp *p, const struct ctoken *t, enum diag_tag tag,
 		       const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Where a token stands. */
-struct loc cpp_loc(const struct cpp *p, const struct ctoken *t);
+/* Where a token stands, without how its text came in. */
+struct loc cpp_loc(const struct ctoken *t);
+
+/* The same place with how its text came in, for errors. */
+struct loc cpp_place(const struct cpp *p, struct loc loc);
+
+/* The text in [begin, end) came in through the place `call`. */
+void cpp_add_origin(struct cpp *p, uint32_t begin, uint32_t end, struct loc call);
 
 /* ---- cpp_expand.c ---- */
 
 /* Expand all macros in a run of tokens, NEWLINEs are dropped. */
 void cpp_expand(struct cpp *p, const struct ctoken *tokens, size_t n, ctoken_vec *out);
+
+/* ---- cpp_pragma.c ---- */
+
+/* The words behind "#pragma". */
+void cpp_pragma(struct cpp *p, const struct ctoken *t, size_t n);
+
+/* Take each _Pragma(...) out of *p->out from an index on, and mark the rest with
+ * the packing in force. */
+void cpp_obey_pragmas(struct cpp *p, size_t from);
 
 /* ---- cpp_include.c ---- */
 
@@ -105,6 +130,10 @@ void cpp_include_line(struct cpp *p, const struct ctoken *at, const struct ctoke
 
 /* __has_include(...): tokens between the parentheses. */
 bool cpp_has_include(struct cpp *p, const struct ctoken *tokens, size_t n);
+
+/* Conditions opened since there were `from` end here: an error, but for headers
+ * of others. */
+void cpp_close_conditions(struct cpp *p, size_t from);
 
 /* Read the text of a header. */
 void cpp_read_text(struct cpp *p, struct csplit *split);

@@ -73,7 +73,7 @@ static bool spend(struct cpp *p, const struct ctoken *name, size_t n)
 	if (p->nr_expanded <= CPP_EXPANSION_MAX)
 		return true;
 	if (!p->is_too_large)
-		diag_error(p->diags, cpp_loc(p, name), DIAG_MACRO_TOO_LARGE,
+		diag_error(p->diags, cpp_place(p, cpp_loc(name)), DIAG_MACRO_TOO_LARGE,
 			   "the macros of the script expand to too much text");
 	p->is_too_large = true;
 	return false;

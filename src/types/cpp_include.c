@@ -70,10 +70,48 @@ static const struct supplier *supplier_find(const char *name)
 
 /* ---- looking ---- */
 
+/* What compilers bring along. */
+static const struct shipped {
+	const char *name, *text;
+} shipped[] = {
+	{ "stdarg.h", "typedef __builtin_va_list va_list, __gnuc_va_list;\n" },
+	{ "stdbool.h", "#define __bool_true_false_are_defined 1\n" },
+	{ "stddef.h", "typedef __SIZE_TYPE__ size_t;\n"
+		      "typedef __PTRDIFF_TYPE__ ptrdiff_t;\n"
+		      "typedef __WCHAR_TYPE__ wchar_t;\n" },
+};
+
+/* What is installed may be of another kernel than the target. */
+static const char *version_text(struct cpp *p)
+{
+	uint32_t version = p->env->kernel_version;
+
+	return arena_printf(p->arena,
+			    "#define LINUX_VERSION_CODE %u\n"
+			    "#define LINUX_VERSION_MAJOR %u\n"
+			    "#define LINUX_VERSION_PATCHLEVEL %u\n"
+			    "#define LINUX_VERSION_SUBLEVEL %u\n"
+			    "#define KERNEL_VERSION(a, b, c) "
+			    "(((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))\n",
+			    version, version >> 16, version >> 8 & 0xff, version & 0xff);
+}
+
+/* Headers that are always there; NULL: not one of them. */
+static const char *shipped_text(struct cpp *p, const char *name)
+{
+	if (p->env->kernel_version && !strcmp(name, "linux/version.h"))
+		return version_text(p);
+	for (size_t i = 0; i < sizeof(shipped) / sizeof(shipped[0]); i++)
+		if (!strcmp(shipped[i].name, name))
+			return shipped[i].text;
+	return NULL;
+}
+
 struct found {
 	const char *path, *text;
 	size_t len;
 	size_t dir_index;
+	bool is_own;		/* belongs to the script */
 };
 
 static bool look_in(struct cpp *p, const char *dir, const char *name, struct found *f)
@@ -99,11 +137,21 @@ static bool look(struct cpp *p, const char *name, bool is_quoted, bool is_next, 
 	bool has_index = p->file.dir_index != SIZE_MAX;
 
 	f->dir_index = SIZE_MAX;
+	f->is_own = p->file.is_own && is_quoted;
 	if (name[0] == '/')
 		return look_in(p, "", name, f);
 	if (is_next && has_index)
 		return look_from(p, p->file.dir_index + 1, name, f);
-	return (is_quoted && look_in(p, p->file.dir, name, f)) || look_from(p, 0, name, f);
+	if (is_quoted && look_in(p, p->file.dir, name, f))
+		return true;
+	f->is_own = false;
+	f->path = name;
+	f->text = shipped_text(p, name);
+	if (f->text) {
+		f->len = strlen(f->text);
+		return true;
+	}
+	return look_from(p, 0, name, f);
 }
 
 /* ---- reading ---- */
@@ -142,38 +190,49 @@ static bool spend(struct cpp *p, size_t len)
 	return false;
 }
 
-static void read_source(struct cpp *p, const struct source *source, size_t dir_index)
+static void read_source(struct cpp *p, const struct source *source, size_t dir_index, bool is_own)
 {
 	struct cpp_file around = p->file;
+	size_t open = p->conditions.n;
 	struct csplit split = {
 		.names = p->names, .start = source->text, .at = source->text,
-		.end = source->text + source->len, .pos = source->base, .in_header = true,
+		.end = source->text + source->len, .pos = source->base, .in_header = !is_own,
 	};
 
 	p->file = (struct cpp_file){
-		.dir = folder_of(p, source->name), .dir_index = dir_index, .path = source->name,
+		.is_own = is_own, .dir = folder_of(p, source->name), .dir_index = dir_index,
+		.path = source->name,
 	};
 	p->depth++;
 	cpp_read_text(p, &split);
+	cpp_close_conditions(p, open);
 	p->depth--;
 	p->file = around;
 }
 
-static void read_header(struct cpp *p, struct found *f)
+/* `at`: the token that names it; NULL: the command line. */
+static void read_header(struct cpp *p, struct found *f, const struct ctoken *at)
 {
 	const struct source *source;
 
 	if (hmap_find(&p->once, f->path, strlen(f->path)) || !spend(p, f->len))
 		return;
 	source = header_source(p, f);
-	if (source)
-		read_source(p, source, f->dir_index);
+	if (!source)
+		return;
+	if (at)
+		cpp_add_origin(p, source->base, source->base + (uint32_t)source->len,
+			       cpp_place(p, cpp_loc(at)));
+	read_source(p, source, f->dir_index, f->is_own);
 }
 
-void cpp_source(struct cpp *p, const struct source *source, ctoken_vec *out)
+void cpp_source(struct cpp *p, const struct source *source, const struct expansion *from,
+		ctoken_vec *out)
 {
 	p->out = out;
-	read_source(p, source, SIZE_MAX);
+	if (from)
+		cpp_add_origin(p, source->base, source->base + (uint32_t)source->len, from->call);
+	read_source(p, source, SIZE_MAX, true);
 }
 
 static void not_found(struct cpp *p, const struct ctoken *t, const char *name, bool is_quoted)
@@ -181,13 +240,28 @@ static void not_found(struct cpp *p, const struct ctoken *t, const char *name, b
 	const struct supplier *s = supplier_find(name);
 	struct diag *d;
 
-	if (!is_quoted && s && (p->env->btf || !s->needs_btf))
+	if (!is_quoted && s && (p->env->btf || !s->needs_btf)) {
+		if (!t->in_header)
+			vec_push(p->arena, &p->missing, name);
 		return;
+	}
 	d = cpp_error(p, t, DIAG_NO_SUCH_HEADER, "cannot find the header '%s'", name);
 	if (d && s)
 		diag_hint(p->diags, d, "it comes with the package %s", s->package);
 	else if (d)
 		diag_hint(p->diags, d, "-I DIR adds a folder to look in");
+}
+
+/* The kernel's headers expect its configuration before them. */
+static void read_kconfig(struct cpp *p)
+{
+	struct found f = { 0 };
+
+	if (p->has_kconfig || !p->env->nr_kernel_dirs)
+		return;
+	p->has_kconfig = true;
+	if (look_from(p, p->env->first_kernel_dir, "linux/kconfig.h", &f))
+		read_header(p, &f, NULL);
 }
 
 /* The name of <...> or "..."; NULL if neither stands there. */
@@ -224,7 +298,7 @@ static const char *expanded_name(struct cpp *p, const struct ctoken *t, size_t n
 static void too_deep(struct cpp *p, const struct ctoken *line)
 {
 	if (!p->is_too_large)
-		diag_error(p->diags, cpp_loc(p, line), DIAG_INCLUDE_DEPTH,
+		diag_error(p->diags, cpp_loc(line), DIAG_INCLUDE_DEPTH,
 			   "headers include each other more than %d deep", CPP_INCLUDE_DEPTH_MAX);
 	p->is_too_large = true;
 }
@@ -237,12 +311,16 @@ void cpp_include_line(struct cpp *p, const struct ctoken *at, const struct ctoke
 	bool is_quoted;
 	const char *name = expanded_name(p, tokens, n, &is_quoted);
 
+	read_kconfig(p);
+	/* The place of <...> is all of it. */
+	if (name && ctoken_is(&line, "<"))
+		line.text = arena_printf(p->arena, "<%s>", name);
 	if (!name)
 		cpp_error(p, &line, DIAG_BAD_INCLUDE, "#include expects <FILE> or \"FILE\"");
 	else if (p->depth >= CPP_INCLUDE_DEPTH_MAX)
 		too_deep(p, &line);
 	else if (look(p, name, is_quoted, is_next, &f))
-		read_header(p, &f);
+		read_header(p, &f, &line);
 	else
 		not_found(p, &line, name, is_quoted);
 }
@@ -261,8 +339,9 @@ bool cpp_include(struct cpp *p, const char *name, ctoken_vec *out)
 	struct found f = { 0 };
 
 	p->out = out;
+	read_kconfig(p);
 	if (!look(p, name, true, false, &f))
 		return false;
-	read_header(p, &f);
+	read_header(p, &f, NULL);
 	return true;
 }

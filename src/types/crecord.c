@@ -43,10 +43,10 @@ static struct ctag *tag_mention(struct cparser *p, enum kbtf_keyword keyword,
 		return tag_new(p->c, keyword, name->text);
 	if (tag->keyword == keyword)
 		return tag;
-	d = cdecl_error(p, name, DIAG_TAG_MISMATCH, "'%s' is a %s, not a %s", name->text,
-			keyword_text(tag->keyword), keyword_text(keyword));
+	d = cdecl_error(p, name, DIAG_TAG_MISMATCH, "%s was defined as %s %s", name->text,
+			keyword_text(tag->keyword), name->text);
 	if (d && tag->loc.begin)
-		diag_note(p->c->env.diags, d, tag->loc, "it was defined here");
+		diag_note(p->c->env.diags, d, tag->loc, "this was its definition");
 	return NULL;
 }
 
@@ -68,7 +68,7 @@ static struct ctag *tag_define(struct cparser *p, enum kbtf_keyword keyword,
 	}
 	if (tag->is_defined || tag->is_open)
 		tag = tag_new(p->c, keyword, name->text);
-	tag->loc = cpp_loc(&p->c->cpp, name);
+	tag->loc = cpp_loc(name);
 	tag->in_header = name->in_header;
 	return tag;
 }
@@ -149,7 +149,7 @@ static bool add_field(struct cparser *p, struct ctag *tag, const struct ctype *b
 	if (!f.type)
 		return false;
 	f.name = name ? name->text : NULL;
-	f.loc = cpp_loc(&p->c->cpp, name ? name : at);
+	f.loc = cpp_loc(name ? name : at);
 	duplicate_field(p, tag, name);
 	if (cdecl_take(p, ":")) {
 		if (!take_width(p, &f))
@@ -170,7 +170,7 @@ static bool add_member(struct cparser *p, struct ctag *tag)
 	const struct ctoken *begin = cdecl_token(p);
 	struct cattrs attrs = { 0 };
 	const struct ctype *base = cdecl_specifiers(p, NULL, &attrs);
-	struct cfield f = { .loc = cpp_loc(&p->c->cpp, begin) };
+	struct cfield f = { .loc = cpp_loc(begin) };
 
 	if (!base)
 		return false;
@@ -260,7 +260,11 @@ const struct ctype *crecord_parse(struct cparser *p, enum kbtf_keyword keyword)
 		return tag ? tag->type : NULL;
 	}
 	tag = tag_define(p, keyword, name);
-	return tag ? define_record(p, tag, &attrs) : NULL;
+	if (!tag || !define_record(p, tag, &attrs))
+		return NULL;
+	if (name)
+		cdefs_check_kernel(p->c, name, keyword, tag->type);
+	return tag->type;
 }
 
 /* ---- enums ---- */
@@ -283,7 +287,7 @@ static void add_enumerator(struct cparser *p, struct ctag *tag, const struct cto
 	e->value = value;
 	e->tag = tag;
 	e->in_header = name->in_header;
-	e->loc = cpp_loc(&p->c->cpp, name);
+	e->loc = cpp_loc(name);
 	pmap_set(&p->c->enumerators, name->text, e);
 	vec_push(p->c->arena, &tag->items, item);
 }
@@ -379,5 +383,7 @@ const struct ctype *cenum_parse(struct cparser *p)
 		tag->type->is_signed = base->is_signed;
 	}
 	tag->is_defined = true;
+	if (name)
+		cdefs_check_kernel(p->c, name, KBTF_ENUM_NAME, tag->type);
 	return p->failed ? NULL : tag->type;
 }

@@ -43,13 +43,14 @@ static bool is_name(char c)
 	return is_name_start(c) || (c >= '0' && c <= '9');
 }
 
+/* A literal; one that is not closed ends with its line. */
 static size_t quoted_length(const char *p, const char *end)
 {
 	const char *q = p + 1;
 
 	while (q < end && *q != *p && *q != '\n')
 		q += *q == '\\' && q + 1 < end ? 2 : 1;
-	return (size_t)((q < end ? q + 1 : end) - p);
+	return (size_t)((q < end && *q == *p ? q + 1 : q < end ? q : end) - p);
 }
 
 static size_t punct_length(const char *p, size_t len)

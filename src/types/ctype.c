@@ -206,8 +206,36 @@ static const struct type *make_enum(struct ctag *tag)
 	return type_enum(tag->c->types, e, tag->type->size_bytes);
 }
 
+static bool is_of_kernel(const struct ctag *tag)
+{
+	const struct cdefs_env *env = &tag->c->env;
+	const struct source *source = source_find(env->diags, tag->loc.begin);
+
+	for (size_t i = 0; tag->in_header && source && i < env->nr_kernel_dirs; i++) {
+		const char *dir = env->include_dirs[env->first_kernel_dir + i];
+
+		if (!strncmp(source->name, dir, strlen(dir)))
+			return true;
+	}
+	return false;
+}
+
+/* What the kernel's own headers define is BTF's, if both agree: only that is one
+ * type with what probes give, and known to the kernel. */
+static const struct type *find_in_btf(const struct ctag *tag)
+{
+	const struct type *known;
+
+	if (!tag->name || !tag->c->env.btf || !is_of_kernel(tag))
+		return NULL;
+	known = kbtf_type_by_name(tag->c->env.btf, tag->c->types, tag->keyword, tag->name);
+	return known && known->size_bytes == tag->type->size_bytes ? known : NULL;
+}
+
 const struct type *ctag_make(struct ctag *tag)
 {
+	if (!tag->made)
+		tag->made = find_in_btf(tag);
 	if (!tag->made)
 		tag->made = tag->keyword == KBTF_ENUM_NAME ? make_enum(tag) : make_record(tag);
 	return tag->made;
