@@ -609,7 +609,7 @@ const struct ctype *cdecl_declarator(struct cparser *p, const struct ctype *base
 size_t cdecl_type_name(struct cdefs *c, const struct ctoken *tokens, size_t n,
 		       const struct ctype **type)
 {
-	struct cparser p = { .c = c, .begin = tokens, .at = tokens, .end = tokens + n };
+	struct cparser p = { .c = c, .begin = tokens, .at = tokens, .end = ctoken_end(tokens, n) };
 	const struct ctoken *first = n ? tokens : &no_token, *name;
 	struct cattrs attrs = { 0 };
 	const struct ctype *t;
@@ -720,10 +720,8 @@ static bool skip_other(struct cparser *p)
 
 void cdecl_parse(struct cdefs *c, const struct ctoken *tokens, size_t n)
 {
-	struct cparser p = { .c = c, .begin = tokens, .at = tokens, .end = tokens };
+	struct cparser p = { .c = c, .begin = tokens, .at = tokens, .end = ctoken_end(tokens, n) };
 
-	if (n)		/* no tokens, no array */
-		p.end += n;
 	while (p.at < p.end) {
 		const struct ctoken *begin = p.at;
 

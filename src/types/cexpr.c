@@ -374,7 +374,7 @@ static struct cvalue cond_expr(struct cexpr *e)
 bool cexpr_eval(const struct cexpr_env *env, const struct ctoken *tokens, size_t n,
 		struct cvalue *value, size_t *used)
 {
-	struct cexpr e = { .env = env, .at = tokens, .end = tokens + n };
+	struct cexpr e = { .env = env, .at = tokens, .end = ctoken_end(tokens, n) };
 
 	*value = cond_expr(&e);
 	if (used)

@@ -59,7 +59,7 @@ static void skip(struct expander *e)
 
 static void push(struct expander *e, const struct ctoken *tokens, size_t n, struct cmacro *macro)
 {
-	struct layer layer = { .at = tokens, .end = tokens + n, .macro = macro };
+	struct layer layer = { .at = tokens, .end = ctoken_end(tokens, n), .macro = macro };
 
 	vec_push(e->p->arena, &e->layers, layer);
 	if (macro)

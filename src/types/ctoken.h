@@ -43,6 +43,12 @@ void csplit_skip_line(struct csplit *s);
 /* If the line begins with "#", go behind that. */
 bool csplit_at_directive(struct csplit *s);
 
+/* Behind the last of n tokens; none may be NULL. */
+static inline const struct ctoken *ctoken_end(const struct ctoken *tokens, size_t n)
+{
+	return n ? tokens + n : tokens;
+}
+
 static inline bool ctoken_is(const struct ctoken *t, const char *text)
 {
 	const char *p = t->text;

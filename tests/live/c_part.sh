@@ -67,4 +67,38 @@ expect_status 0
 expect_out '(3, 4, 4, 24, 8, GREEN, GREEN)'
 expect_out '5 GREEN'
 
+begin_case "headers of the kernel's build tree"
+arch=x86
+[ "$(uname -m)" = x86_64 ] || arch=arm64
+mkdir -p "$tmp/source/include/linux" "$tmp/build/include/generated" "$tmp/build/arch/$arch/include/generated/asm"
+echo '#include <generated/autoconf.h>' >"$tmp/source/include/linux/kconfig.h"
+echo '#define CONFIG_OWN 3' >"$tmp/build/include/generated/autoconf.h"
+echo '#define FROM_ASM 4' >"$tmp/build/arch/$arch/include/generated/asm/own.h"
+cat >"$tmp/source/include/linux/own.h" <<'END'
+#include <asm/own.h>
+#ifdef __KERNEL__
+struct own_of_kernel { char a[CONFIG_OWN]; };
+#endif
+END
+SONDE_KERNEL_SOURCE=$tmp/source SONDE_KERNEL_BUILD=$tmp/build sonde -q -e '#include <linux/own.h>
+begin { print((sizeof(struct own_of_kernel), FROM_ASM)); exit(); }'
+expect_status 0
+expect_out '(3, 4)'
+
+begin_case "the kernel's version is the one that runs"
+version=$(uname -r)
+major=${version%%.*}
+sonde -q -e '#include <linux/version.h>
+#define MAJOR (LINUX_VERSION_CODE >> 16)
+begin { print(MAJOR); exit(); }'
+expect_status 0
+expect_out "$major"
+
+begin_case "a header of the kernel that is not installed is named when it is missed"
+sonde -q -e '#include <linux/own_driver.h>
+begin { print(OWN_LIMIT); exit(); }'
+expect_status 1
+expect_err "Unknown identifier: 'OWN_LIMIT'"
+expect_err 'HINT: not installed here: linux/own_driver.h'
+
 end_tests

@@ -358,7 +358,6 @@ static void test_precedence(void **state)
 
 static const struct cdefs_header endless[] = {
 	{ "/own/self.h", "#include <self.h>\n" },
-	{ "/own/two.h", "#include <two.h>\n#include <two.h>\n" },
 	{ NULL, NULL },
 };
 
@@ -380,7 +379,6 @@ static void test_limits(void **state)
 
 	(void)state;
 	expect_error(endless, "#include <self.h>\n", "headers include each other more than 64 deep");
-	expect_error(endless, "#include <two.h>\n", "the headers that the script includes are too many");
 	for (char c = 'a'; c < 'z'; c++)
 		sbuf_printf(&text, "#define %c %c %c\n", c, c + 1, c + 1);
 	sbuf_puts(&text, "struct s { int x[a]; };\n");
