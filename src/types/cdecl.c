@@ -337,17 +337,20 @@ static const struct ctype *find_typedef(struct cdefs *c, const char *name)
 	return t ? t : ctype_by_name(c, name);
 }
 
-/* typeof(type): of an expression it is not known. */
+/* typeof(type), typeof(constant): of other expressions it is not known. */
 static const struct ctype *take_typeof(struct cparser *p)
 {
 	const struct ctoken *at = cdecl_token(p), *args;
 	const struct ctype *t;
+	struct cvalue v;
 	size_t n;
 
 	args = take_args(p, &n);
 	if (n && cdecl_type_name(p->c, args, n, &t) == n)
 		return t;
-	cdecl_error(p, at, DIAG_BAD_DEFINITION, "typeof takes a type here");
+	if (n && cdecl_number(p->c, args, n, &v))
+		return ctype_int(p->c, v.is_long ? 8 : 4, !v.is_unsigned);
+	cdecl_error(p, at, DIAG_BAD_DEFINITION, "typeof takes a type or a constant here");
 	return NULL;
 }
 
@@ -619,8 +622,12 @@ size_t cdecl_type_name(struct cdefs *c, const struct ctoken *tokens, size_t n,
 	if (!word_kind(first) && (pmap_find(&c->enumerators, first->text) ||
 				  !find_typedef(c, first->text)))
 		return 0;
+	if (c->type_depth >= CDECL_DEPTH_MAX)
+		return 0;
+	c->type_depth++;
 	t = cdecl_specifiers(&p, NULL, &attrs);
 	t = t ? cdecl_declarator(&p, t, &name, &attrs) : NULL;
+	c->type_depth--;
 	if (!t || name)
 		return 0;
 	*type = ctype_complete(c, t);

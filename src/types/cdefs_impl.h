@@ -87,6 +87,7 @@ struct cdefs {
 	struct hmap typedefs;		/* interned name -> const struct ctype */
 	struct hmap enumerators;	/* interned name -> struct cenumerator */
 	struct hmap macro_sources;	/* interned name -> struct source: text made of a macro */
+	int type_depth;			/* of typeof, sizeof and casts within each other */
 	const struct ctype *void_, *bool_, *char_, *integers[2][4], *opaque16;
 };
 

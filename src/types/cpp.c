@@ -409,7 +409,6 @@ static void obey(struct cpp *p, struct csplit *split)
 	struct directive d = { .split = split };
 	struct ctoken t;
 
-	flush(p);
 	p->line.n = 0;
 	while ((t = csplit_next(split)).kind != CTOKEN_NEWLINE && t.kind != CTOKEN_END)
 		vec_push(p->arena, &p->line, t);
@@ -421,6 +420,9 @@ static void obey(struct cpp *p, struct csplit *split)
 	for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]); i++) {
 		if (strcmp(directives[i].name, d.name->text))
 			continue;
+		/* Conditions may stand among the arguments of a macro. */
+		if (!directives[i].is_condition && is_live(p))
+			flush(p);
 		if (directives[i].is_condition || is_live(p))
 			directives[i].obey(p, &d);
 		return;

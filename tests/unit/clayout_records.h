@@ -267,6 +267,8 @@ DEFINE(struct extended {
 	vector i;
 	char j;
 };)
+DEFINE(struct typeofs { typeof(1) a; typeof(2ul) b; char c[((typeof(3))5 + 1) & ~1u]; };)
+SIZE(struct typeofs)
 DEFINE(struct sized { char a[sizeof(struct plain)]; char b[sizeof(long) * 2 + 1]; char c[LIGHT + DARK]; char d[1 ? 3 : 5]; char e['a' - 'Z' > 0]; char f[(unsigned char)259]; };)
 SIZE(struct moded)
 SIZE(struct extended)

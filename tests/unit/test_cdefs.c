@@ -69,6 +69,9 @@ static const struct {
 	{ "#if 18446744073709551615u > 0 && -1 < 0 && (2 || 1 / 0)\n#define A 1\n#endif\n", "A", 1 },
 	{ "#define F(x) x * 2\n#if F(3) == 6\n#define A 1\n#endif\n", "A", 1 },
 	{ "#\n # define A 1\n", "A", 1 },
+	{ "#define GROUP(x...) struct { x };\n#define THREE 3\n"
+	  "struct s { GROUP(char a[THREE];\n#if 0\nint b;\n#else\nchar c;\n#endif\n) };\n"
+	  "#undef THREE\n#define THREE 4\n#define A sizeof(struct s)\n", "A", 4 },
 	{ "#pragma whatever\n#pragma pack(push, 1)\nstruct s { char a; long b; };\n#pragma pack(pop)\n"
 	  "#define A sizeof(struct s)\n", "A", 9 },
 	{ "_Pragma(\"pack(2)\") struct s { char a; long b; };\n#define A sizeof(struct s)\n", "A", 10 },
@@ -387,6 +390,11 @@ static void test_limits(void **state)
 	sbuf_puts(&text, "struct s { int x");
 	sbuf_fill(&text, '(', 100000);
 	expect_error(NULL, sbuf_text(&text), "ERROR");
+	sbuf_clear(&text);
+	sbuf_puts(&text, "struct s { ");
+	for (int i = 0; i < 5000; i++)
+		sbuf_puts(&text, "typeof(");
+	expect_error(NULL, sbuf_text(&text), "typeof takes a type or a constant here");
 	sbuf_clear(&text);
 	for (int i = 0; i < 50000; i++)
 		sbuf_puts(&text, "struct { ");
