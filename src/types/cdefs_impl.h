@@ -131,7 +131,13 @@ size_t cdecl_type_name(struct cdefs *c, const struct ctoken *tokens, size_t n,
 		       const struct ctype **type);
 bool cdecl_number(struct cdefs *c, const struct ctoken *tokens, size_t n, struct cvalue *value);
 
-/* Shared with crecord.c. */
+/* ---- cattr.c ---- */
+/* "__attribute__((...))" and its short forms, as many as there are. */
+void cdecl_attributes(struct cparser *p, struct cattrs *attrs);
+/* The tokens between the parentheses that follow; n == 0: there are none. */
+const struct ctoken *cdecl_args(struct cparser *p, size_t *n);
+
+/* Shared with cattr.c and crecord.c. */
 struct diag *cdecl_error(struct cparser *p, const struct ctoken *at, enum diag_tag tag,
 			 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 bool cdecl_take(struct cparser *p, const char *text);
@@ -139,7 +145,6 @@ bool cdecl_expect(struct cparser *p, const char *text);
 bool cdecl_at(const struct cparser *p, const char *text);
 const struct ctoken *cdecl_token(const struct cparser *p);	/* never NULL */
 bool cdecl_enter(struct cparser *p);
-void cdecl_attributes(struct cparser *p, struct cattrs *attrs);
 /* A constant up to one of the tokens `ends`; false after an error. */
 bool cdecl_constant(struct cparser *p, const char *ends, struct cvalue *value);
 /* "static const unsigned int": NULL if no type stands there, or after an error. */

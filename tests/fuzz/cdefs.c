@@ -31,7 +31,8 @@ static const char *read_header(void *arg, const char *path, size_t *len)
 
 static bool is_name(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
 }
 
 static void ask_type(struct types *types, const struct type *t)
@@ -92,20 +93,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct types types;
 	struct source *source;
 	struct cdefs *c;
+	struct loc loc;
 
 	arena_init(&a);
 	names_init(&names, &a);
 	diags_init(&diags, &a);
 	types_init(&types, &a, &names);
-	if (end)
-		headers.text = arena_strndup(&a, (const char *)end + 1, headers.len = size - len - 1);
+	if (end) {
+		headers.len = size - len - 1;
+		headers.text = arena_strndup(&a, (const char *)end + 1, headers.len);
+	}
 	c = cdefs_new(&(struct cdefs_env){
 		.types = &types, .diags = &diags, .machine_macro = "__x86_64__",
 		.kernel_version = 0x60100, .include_dirs = dirs, .nr_include_dirs = 2,
 		.read = read_header, .read_arg = &headers,
 	});
 	source = source_add(&diags, "fuzz", (const char *)data, len);
-	cdefs_add(c, source->text, len, (struct loc){ source->base, source->base + (uint32_t)len, NULL });
+	loc = (struct loc){ source->base, source->base + (uint32_t)len, NULL };
+	cdefs_add(c, source->text, len, loc);
 	cdefs_finish(c);
 	ask_words(c, &types, source->text, len);
 	for (size_t i = 0; i < diags.list.n && i < 100; i++)

@@ -86,8 +86,8 @@ static void add_message(struct sbuf *out, const char *text)
 	while (*text) {
 		size_t len = strcspn(text, "\n") + 1;
 
-		if (!strncmp(text, "t:", 2) || !strncmp(text, "HINT: ", 6) || !strncmp(text, "/", 1) ||
-		    !strncmp(text, "ERROR: ", 7))
+		if (!strncmp(text, "t:", 2) || !strncmp(text, "HINT: ", 6) ||
+		    !strncmp(text, "/", 1) || !strncmp(text, "ERROR: ", 7))
 			sbuf_printf(out, "%.*s", (int)len, text);
 		text += len;
 	}

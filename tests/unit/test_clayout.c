@@ -113,8 +113,8 @@ static void find_bits(const void *record, size_t size, size_t *first, size_t *co
 	}
 }
 
-static void check_bits(struct cdefs_help *h, const char *type, const char *field, const void *record,
-		       size_t size)
+static void check_bits(struct cdefs_help *h, const char *type, const char *field,
+		       const void *record, size_t size)
 {
 	uint32_t offset;
 	const struct type_field *f = cdefs_help_field(h, cdefs_help_type(h, type), field, &offset);
