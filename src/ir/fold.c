@@ -54,12 +54,16 @@ static void become_ext(struct ir_insn *i, enum ir_op op, struct ir_insn *x, unsi
 	i->size = (uint8_t)size;
 }
 
-/* i is x op c: if x is y op d, make it y op (c joined with d). */
+/* i is x op c: if x is y op d, make it y op (c joined with d). Not if x is used
+ * elsewhere, too: nothing is saved, and what the verifier knows of a bounded x is
+ * not known of y. */
 static void reassociate(struct ir_func *f, struct ir_insn *i, enum ir_op join)
 {
 	struct ir_insn *x = i->args[0];
 	int64_t c, d;
 
+	if (x->type == IR_INT && x->uses > 1)
+		return;
 	if (x->op != i->op || x->is_pinned || x->type != i->type || !arg_const(i, 1, &c) ||
 	    !arg_const(x, 1, &d))
 		return;
