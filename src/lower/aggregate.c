@@ -443,6 +443,8 @@ struct ir_insn *lower_merged(struct gen *g, struct node *elem, const struct type
 	(void)as;
 	while (elem->kind == NODE_CAST)
 		elem = elem->u.cast.operand;
+	if (elem->kind == NODE_BLOCK || elem->kind == NODE_IF || elem->kind == NODE_TERNARY)
+		return lower_value(g, elem);
 	if (elem->kind != NODE_MAP && elem->kind != NODE_MAP_ELEM)
 		return lower_load(g, lower_place(g, elem), as);
 	m = merge_elem(g, elem);
