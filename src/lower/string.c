@@ -92,12 +92,18 @@ struct ir_insn *lower_at_most(struct gen *g, struct ir_insn *v, uint32_t limit)
 	return ir_var_read(&g->b, out);
 }
 
-/* How many bytes the call str(p [, n]) may read, with the NUL. */
+/* How many bytes the call str(p [, n]) may read, with the NUL. Text in a struct may
+ * fill its field, behind which something else begins. */
 static struct ir_insn *str_limit(struct gen *g, struct node *n, uint32_t room)
 {
+	const struct type *from = n->u.call.args.at[0]->type;
+	uint32_t most = n->type->size_bytes;
+
+	if (from->kind == TYPE_STRING && from->size_bytes + CUT_MARK < room)
+		room = from->size_bytes + CUT_MARK;
 	if (n->u.call.args.n < 2)
 		return lower_const(g, room);
-	return lower_at_most(g, lower_value(g, n->u.call.args.at[1]), n->type->size_bytes);
+	return lower_at_most(g, lower_value(g, n->u.call.args.at[1]), most < room ? most : room);
 }
 
 struct ir_insn *lower_call_str(struct gen *g, struct node *n, const struct dest *d);
