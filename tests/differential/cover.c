@@ -96,6 +96,9 @@ static bool wanted_op(enum ast_op op, int class)
 {
 	if (op == OP_DEREF || op == OP_ADDR || op == OP_NONE)
 		return false;
+	/* A difference has a sign, and so have its operands. */
+	if (op == OP_SUB && class == 1)
+		return false;
 	if (class != 2)
 		return true;
 	return op != OP_NEG && op != OP_BNOT && op != OP_SHL && op != OP_SHR && op != OP_DIV &&
@@ -113,7 +116,8 @@ int cover_report(const struct cover *c, bool all, FILE *out)
 	for (int op = 1; op < OP_COUNT; op++)
 		for (int k = 0; k < 3; k++)
 			if (wanted_op(op, k))
-				tell(&r, c->ops[op][k], ast_op_text(op), classes[k]);
+				tell(&r, c->ops[op][k], op == OP_NEG ? "unary -" : ast_op_text(op),
+				     classes[k]);
 	for (int op = OP_ADD; op <= OP_SHR; op++)
 		tell(&r, c->assign_ops[op], ast_op_text(op), "=");
 	for (int i = 0; i < COVER_TYPES; i++)

@@ -163,6 +163,19 @@ static void write_config(struct gen *g)
 	gen_put(g, "config = { max_strlen = %d }\n", g->max_string);
 }
 
+static void write_map_decls(struct gen *g)
+{
+	static const char *const kinds[] = { "hash", "lruhash", "percpuhash", "percpulruhash" };
+
+	for (size_t i = 0; i < g->maps.n; i++) {
+		const struct gen_map *m = &g->maps.at[i];
+		unsigned kind = gen_below(g, 2) + (m->aggregate ? 2 : 0);
+
+		if (m->key && gen_chance(g, 12))
+			gen_put(g, "let %s = %s(%u);\n", m->name, kinds[kind], 500 + gen_below(g, 500));
+	}
+}
+
 static int program_size(struct gen *g)
 {
 	unsigned roll = gen_below(g, 100);
@@ -174,15 +187,18 @@ static int program_size(struct gen *g)
 	return 25 + (int)gen_below(g, 60);
 }
 
-static void write_probe(struct gen *g, const char *name, int size)
+static void write_probe(struct gen *g, const char *name, int size, bool first)
 {
 	g->vars.n = 0;
 	g->indent = 1;
 	g->budget = 2 * size + 5;
-	gen_put(g, "%s {\n", name);
-	if (!strcmp(name, "begin"))
+	gen_put(g, "%s%s {\n", name, !strcmp(name, "end") && gen_chance(g, 30) ? " /@one > 1/" : "");
+	if (!strcmp(name, "begin") && first)
 		gen_first_uses(g);
+	if (g->c_part && gen_chance(g, 70))
+		gen_memory(g);
 	gen_statements(g, size, 3);
+	g->memory = false;
 	gen_put(g, "}\n");
 }
 
@@ -193,16 +209,24 @@ void gen_program(uint64_t seed, uint32_t attempt, bool common, struct sbuf *out)
 
 	gen_random(&g);
 	arena_init(&g.arena);
+	g.c_part = gen_chance(&g, 35);
+	if (g.c_part)
+		gen_c_part(&g);
 	write_config(&g);
 	size = common ? 1 + (int)gen_below(&g, 12) : program_size(&g);
 	for (unsigned i = 1 + gen_below(&g, 4); i; i--)
 		add_map(&g, false);
 	for (unsigned i = gen_below(&g, 4); i; i--)
 		add_map(&g, true);
+	write_map_decls(&g);
+	if (gen_chance(&g, 35))
+		gen_macros(&g);
 	if (!common)
 		gen_functions(&g);
-	write_probe(&g, "begin", size);
+	write_probe(&g, "begin", size, true);
+	if (gen_chance(&g, 12))
+		write_probe(&g, "begin", 1 + size / 3, false);
 	if (gen_chance(&g, 25))
-		write_probe(&g, "end", 1 + size / 3);
+		write_probe(&g, "end", 1 + size / 3, false);
 	arena_free(&g.arena);
 }

@@ -68,7 +68,7 @@ static bool path_to(struct gen *g, const struct gen_type *type, const struct gen
 		if (type->kind == GEN_RECORD)
 			gen_put(g, ".%s", type->labels[k]);
 		else
-			gen_put(g, ".%d", k);
+			gen_put(g, gen_chance(g, 85) ? ".%d" : "[%d]", k);
 		if (path_to(g, type->items[k], want))
 			return true;
 		g->out->len = start;
@@ -362,6 +362,18 @@ bool gen_integer(struct gen *g, int depth)
 {
 	unsigned roll = gen_below(g, 100);
 
+	if (g->memory && !g->only && gen_chance(g, 7)) {
+		gen_memory_integer(g, depth);
+		return false;
+	}
+	if (g->macros && !g->only && depth > 0 && gen_chance(g, 4)) {
+		gen_macro_integer(g, depth);
+		return false;
+	}
+	if (!g->only && gen_chance(g, 2)) {
+		gen_known_integer(g);
+		return false;
+	}
 	if (depth <= 0 || roll < 18)
 		return gen_chance(g, 45) || !from_var(g, &gen_int) ? literal(g) : false;
 	if (roll < 40)
@@ -451,7 +463,9 @@ static void boolean(struct gen *g, int depth)
 {
 	unsigned roll = gen_below(g, 100);
 
-	if (depth <= 0 || roll < 15) {
+	if (g->memory && !g->only && depth > 0 && gen_chance(g, 6)) {
+		gen_memory_bool(g, depth);
+	} else if (depth <= 0 || roll < 15) {
 		if (gen_chance(g, 50) || !from_var(g, &gen_bool))
 			gen_put(g, "%s", gen_chance(g, 50) ? "true" : "false");
 	} else if (roll < 25) {
@@ -490,7 +504,15 @@ static void string(struct gen *g, int depth)
 {
 	unsigned roll = gen_below(g, 100);
 
-	if (depth <= 0 || roll < 40) {
+	if (g->memory && !g->only && !g->common && gen_chance(g, 8)) {
+		gen_memory_string(g);
+	} else if (gen_chance(g, 3)) {
+		gen_known_string(g);
+	} else if (!g->only && depth > 0 && gen_chance(g, 3)) {
+		gen_put(g, "str(");
+		string(g, depth - 1);
+		gen_put(g, ")");
+	} else if (depth <= 0 || roll < 40) {
 		if (gen_chance(g, 50) || !from_var(g, &gen_string))
 			gen_string_literal(g, g->max_string);
 	} else if (roll < 80) {
@@ -509,7 +531,7 @@ static void string(struct gen *g, int depth)
 		gen_integer(g, depth - 1);
 		gen_put(g, "))");
 	} else {
-		gen_put(g, "(string[%u])", 16 + gen_below(g, 80));
+		gen_put(g, "(string[%u])", 16 + gen_below(g, g->common ? 40 : 80));
 		gen_string_literal(g, 16);
 	}
 }

@@ -68,6 +68,9 @@ struct gen {
 	bool no_effects;	/* in such a loop expressions change and print nothing */
 	int max_string;
 	int budget;		/* statements left */
+	bool c_part;		/* the definitions of gen_memory.c are there */
+	bool memory;		/* $ps, $pv and $pb are there */
+	bool macros;		/* those of gen_macro.c are defined */
 	bool common;		/* only what bpftrace does in the same way */
 	bool ended;		/* statement after this one would not be reached */
 };
@@ -96,6 +99,21 @@ bool gen_integer(struct gen *g, int depth);
 void gen_condition(struct gen *g, int depth);
 void gen_elem(struct gen *g, const struct gen_map *m, int depth);
 void gen_string_literal(struct gen *g, int max);
+
+/* ---- gen_memory.c ---- */
+void gen_c_part(struct gen *g);
+void gen_memory(struct gen *g);
+void gen_memory_integer(struct gen *g, int depth);
+void gen_memory_string(struct gen *g);
+void gen_memory_bool(struct gen *g, int depth);
+void gen_memory_statement(struct gen *g);
+
+/* ---- gen_macro.c ---- */
+void gen_macros(struct gen *g);
+void gen_macro_integer(struct gen *g, int depth);
+bool gen_known_integer(struct gen *g);
+void gen_known_string(struct gen *g);
+void gen_known_statement(struct gen *g);
 
 /* ---- gen_func.c ---- */
 void gen_functions(struct gen *g);

@@ -172,6 +172,7 @@ static void whole_map(struct gen *g)
 	const struct gen_map *m = gen_chance(g, 50) ? gen_aggregate_find(g, false)
 						    : gen_map_find(g, NULL, -1);
 	unsigned roll = gen_below(g, 100);
+	bool old;
 
 	if (!m || m->iterated) {
 		change_map(g);
@@ -180,9 +181,10 @@ static void whole_map(struct gen *g)
 	} else if (roll < 20) {
 		gen_put(g, "zero(%s);\n", m->name);
 	} else if (roll < 35 && m->key) {
-		gen_put(g, "delete(%s, ", m->name);
+		old = gen_chance(g, 20);
+		gen_put(g, old ? "delete(%s[" : "delete(%s, ", m->name);
 		gen_expr(g, m->key, 2);
-		gen_put(g, ");\n");
+		gen_put(g, old ? "]);\n" : ");\n");
 	} else if (roll < 40 && m->aggregate != AGG_HIST && m->aggregate != AGG_LHIST) {
 		gen_put(g, m->key ? "_ = has_key(%s, " : "delete(%s", m->name);
 		if (m->key)
@@ -422,12 +424,12 @@ static void jump(struct gen *g)
 	g->indent++;
 	start(g);
 	g->indent--;
-	if (g->loops && roll < 80 && !(g->common && g->unrolled))
+	if (g->loops > g->unrolled && roll < 80 && !(g->common && g->unrolled))
 		gen_put(g, roll < 40 ? "break;\n" : "continue;\n");
 	else if (roll < 90 || g->loops)
 		gen_return(g);
 	else
-		gen_put(g, "exit();\n");
+		gen_put(g, gen_chance(g, 50) ? "exit();\n" : "exit(3);\n");
 	start(g);
 	gen_put(g, "}\n");
 }
@@ -455,7 +457,11 @@ static void statement(struct gen *g, int depth)
 	unsigned roll = gen_below(g, 100);
 
 	start(g);
-	if (g->funcs.n && gen_chance(g, 8) && gen_call(g, NULL, 2))
+	if (g->memory && gen_chance(g, 10))
+		gen_memory_statement(g);
+	else if (gen_chance(g, 3))
+		gen_known_statement(g);
+	else if (g->funcs.n && gen_chance(g, 8) && gen_call(g, NULL, 2))
 		gen_put(g, ";\n");
 	else if (depth > 0 && roll < 22 && g->loops < 2)
 		nested(g, depth);

@@ -276,7 +276,7 @@ static void run_kind(struct tree *t, enum attach_kind kind, struct sbuf *out)
 	for (volatile size_t i = 0; i < t->check->progs.n && !t->failed; i++) {
 		struct prog *p = t->check->progs.at[i];
 
-		if (p->provider->attach != kind)
+		if (p->provider->attach != kind || t->stopped)
 			continue;
 		t->flow = FLOW_NEXT;
 		t->func = NULL;
@@ -313,7 +313,7 @@ const char *tree_run(struct check *c, struct arena *arena, struct cover *cover, 
 	hmap_init(&t.vars, arena);
 	hmap_init(&t.maps, arena);
 	run_kind(&t, ATTACH_BEGIN, out);
-	t.exited = false;
+	t.exited = t.stopped = false;
 	if (!t.failed)
 		run_kind(&t, ATTACH_END, out);
 	if (!t.failed)

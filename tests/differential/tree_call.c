@@ -91,6 +91,7 @@ static struct val call_exit(struct tree *t, const struct node *n)
 		longjmp(t->ended, 1);
 	}
 	t->flow = FLOW_RETURN;
+	t->stopped = true;
 	return none();
 }
 
@@ -157,6 +158,10 @@ static struct val call_str(struct tree *t, const struct node *n)
 	struct val v = tree_eval(t, n->u.call.args.at[0]), len;
 	uint64_t max = n->type->size_bytes;
 
+	if (n->u.call.args.at[0]->type->kind == TYPE_POINTER && n->u.call.args.n == 2) {
+		len = tree_eval(t, n->u.call.args.at[1]);
+		return tree_read_text(t, v.n, len.n < max ? len.n - 1 : max - 1);
+	}
 	if (n->u.call.args.at[0]->type->kind != TYPE_STRING) {
 		tree_fail(t, "str of something else");
 		return v;

@@ -89,12 +89,13 @@ static void cover_compare(struct tree *t, const struct node *n)
 {
 	const struct node *l = n->u.binary.left, *r = n->u.binary.right;
 
+	if (unconverted(l)->kind == TYPE_POINTER)
+		hit(t, COMPARE_POINTER);
 	switch (l->type->kind) {
 	case TYPE_BOOL: hit(t, COMPARE_BOOL); break;
 	case TYPE_TUPLE: hit(t, COMPARE_TUPLE); break;
 	case TYPE_RECORD: hit(t, COMPARE_RECORD); break;
 	case TYPE_ARRAY: hit(t, COMPARE_ARRAY); break;
-	case TYPE_POINTER: hit(t, COMPARE_POINTER); break;
 	case TYPE_BUFFER: hit(t, COMPARE_BUFFER); break;
 	case TYPE_INT:
 		cover_join(t->cover, unconverted(l), unconverted(r), l->type);
@@ -227,6 +228,9 @@ static struct val eval_choice(struct tree *t, const struct node *n)
 
 	if (then && otherwise && then->type->kind == TYPE_INT)
 		cover_join(t->cover, unconverted(then), unconverted(otherwise), n->type);
+	if (then && otherwise && then->type->kind == TYPE_STRING &&
+	    then->type->size_bytes != otherwise->type->size_bytes)
+		hit(t, JOIN_STRINGS);
 	if (!then)
 		hit(t, ELVIS);
 	if (!then && cond.n)

@@ -66,6 +66,7 @@ struct tree {
 	struct val returned;	/* by the last one that ended */
 	jmp_buf ended;		/* where exit() in a function goes */
 	bool exited;
+	bool stopped;		/* exit() was called: no further program runs */
 	int loops;		/* around the statement */
 	uint64_t steps;
 	const char *failed;
@@ -120,6 +121,7 @@ struct val tree_arith(struct tree *t, enum ast_op op, const struct type *type, u
 uint64_t tree_text_address(struct tree *t, const struct node *n);
 void tree_store(const struct type *type, const struct val *v, uint8_t *bytes);
 struct val tree_load(struct tree *t, const struct type *type, const uint8_t *bytes);
+struct val tree_read_text(struct tree *t, uint64_t address, uint64_t max);
 struct val tree_load_field(struct tree *t, const struct type_field *f, const uint8_t *bytes);
 struct val tree_address(struct tree *t, const struct node *n);
 struct val tree_deref(struct tree *t, const struct node *n);

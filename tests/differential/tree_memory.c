@@ -134,6 +134,25 @@ static struct val load_at(struct tree *t, const struct type *type, uint64_t addr
 	return tree_load(t, type, bytes);
 }
 
+/* Text at an address: up to a NUL, or `max` bytes. */
+struct val tree_read_text(struct tree *t, uint64_t address, uint64_t max)
+{
+	struct sbuf text = { 0 };
+	struct val v;
+	uint8_t byte;
+
+	hit(t, STR_POINTER);
+	while (text.len < max && !t->failed) {
+		read_memory(t, address + text.len, &byte, 1);
+		if (!byte)
+			break;
+		sbuf_putc(&text, (char)byte);
+	}
+	v = (struct val){ .s = arena_strndup(t->arena, sbuf_text(&text), text.len), .len = text.len };
+	sbuf_close(&text);
+	return v;
+}
+
 /* ---- expressions ---- */
 
 struct val tree_address(struct tree *t, const struct node *n)

@@ -204,7 +204,7 @@ static int order_values(const struct tree_entry *a, const struct tree_entry *b,
 	}
 	if (type_is_aggregate(type))
 		return val_order(&x, &y, type);
-	return type->kind == TYPE_INT ? val_order(&a->value, &b->value, type) : 0;
+	return type_is_integer(type) ? val_order(&a->value, &b->value, type) : 0;
 }
 
 static int order_entries(const void *a, const void *b, void *arg)
