@@ -130,7 +130,8 @@ qemu: all test-programs
 test:
 	$(Q)tools/install-deps build test qemu
 	$(Q)$(MAKE) -s -j2 all unit-programs test-programs
-	$(Q)tools/run-tests "$(MAKE) -s check" "$(MAKE) -s SAN=1 unit" "$(MAKE) -s live" "$(MAKE) -s qemu"
+	$(Q)tools/run-tests "$(MAKE) -s check" "$(MAKE) -s SAN=1 unit" "DIFFERENTIAL=200 $(MAKE) -s live" \
+		"DIFFERENTIAL=20 $(MAKE) -s qemu"
 
 unit-programs: $(UNIT_BIN)
 
