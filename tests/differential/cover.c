@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <string.h>
 
 static const char *const rule_texts[RULE_COUNT] = {
 #define RULE(id, text) [RULE_##id] = text,
@@ -73,6 +74,33 @@ void cover_join(struct cover *c, const struct type *a, const struct type *b,
 	else
 		rule = RULE_JOIN_INT64;
 	c->rules[rule]++;
+}
+
+/* What is gone from the tree when types are known shows in the text only. */
+void cover_text(struct cover *c, const char *text)
+{
+	static const struct { enum cover_rule rule; const char *needle; } rows[] = {
+		{ RULE_LITERAL_EDGE, "9223372036854775807" }, { RULE_NEGATIVE_LITERAL, "(-" },
+		{ RULE_PARAM, "$1" }, { RULE_PARAM_TEXT, "str($2 + 1)" }, { RULE_PARAM_ABSENT, "$9" },
+		{ RULE_SIZEOF, "sizeof(" }, { RULE_OFFSETOF, "offsetof(" }, { RULE_TYPEOF, "typeof(" },
+		{ RULE_COMPTIME, "comptime (" }, { RULE_COMPTIME_IF, "if comptime" },
+		{ RULE_TEXT_JOIN, "\"abc\" + \"de\"" }, { RULE_C_MACRO, "NEXT" },
+		{ RULE_ENUMERATOR, "BLUE" }, { RULE_MAP_DECLARED, "let @m" },
+		{ RULE_MAP_ONLY_STEPPED, "@un++" }, { RULE_MAP_ONLY_READ, "@ur" },
+		{ RULE_PREDICATE, "end /" }, { RULE_TUPLE_BRACKET, "[1]" },
+		{ RULE_MACRO_VAR, "add3($" }, { RULE_MACRO_MAP, "put(@" }, { RULE_MACRO_EXPR, "twice(" },
+		{ RULE_MACRO_OVERLOAD, "mix(" }, { RULE_MACRO_BARE, "+ answer" },
+		{ RULE_DELETE_OLD, "delete(@" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *at = strstr(text, rows[i].needle);
+
+		/* The definitions of macros are always there. */
+		if (at && rows[i].rule >= RULE_MACRO_VAR && rows[i].rule <= RULE_MACRO_BARE)
+			at = strstr(strstr(text, "begin"), rows[i].needle);
+		c->rules[rows[i].rule] += at != NULL;
+	}
 }
 
 /* ---- the report ---- */

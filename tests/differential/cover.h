@@ -31,6 +31,7 @@ struct cover {
 };
 
 void cover_op(struct cover *c, enum ast_op op, const struct type *operand);
+void cover_text(struct cover *c, const char *text);
 void cover_cast(struct cover *c, const struct type *from, const struct type *to);
 
 /* The rule by which the types of two operands were joined to `joined`. */

@@ -224,7 +224,7 @@ void gen_program(uint64_t seed, uint32_t attempt, bool common, struct sbuf *out)
 	if (!common)
 		gen_functions(&g);
 	write_probe(&g, "begin", size, true);
-	if (gen_chance(&g, 12))
+	if (!common && gen_chance(&g, 12))
 		write_probe(&g, "begin", 1 + size / 3, false);
 	if (gen_chance(&g, 25))
 		write_probe(&g, "end", 1 + size / 3, false);

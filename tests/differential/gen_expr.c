@@ -215,7 +215,7 @@ static bool binary(struct gen *g, int depth)
 	if (left && right && (op >= 6 || op < 3) && !g->only) {
 		/* Constants would overflow, divide by zero, ... in the compiler. */
 		g->out->len = at;
-		if (!from_var(g, &gen_int))
+		if ((g->common && op >= 8) || !from_var(g, &gen_int))
 			gen_put(g, "(int64)@one");
 		right = false;
 	}
@@ -334,7 +334,7 @@ static bool small_things(struct gen *g, int depth)
 		return true;
 	case 1:
 		gen_put(g, "sizeof(");
-		gen_expr(g, gen_type_any(g, 1), depth > 2 ? 1 : 0);
+		gen_expr(g, g->common ? &gen_int : gen_type_any(g, 1), depth > 2 ? 1 : 0);
 		gen_put(g, ")");
 		return true;
 	case 2:
@@ -524,7 +524,7 @@ static void string(struct gen *g, int depth)
 		gen_put(g, "str(");
 		string(g, depth - 1);
 		gen_put(g, ", %u)", 1 + gen_below(g, 10));
-	} else if (roll < 96) {
+	} else if (roll < 96 && !g->common) {
 		gen_put(g, "str(");
 		string(g, depth - 1);
 		gen_put(g, ", (uint8)(");

@@ -15,10 +15,11 @@ void gen_c_part(struct gen *g)
 		   "enum colour { RED, GREEN = 5, BLUE };\n"
 		   "struct inner { short x; unsigned char y; };\n"
 		   "union both { unsigned int w; unsigned char b[4]; };\n"
-		   "struct outer { int a; unsigned int f : 3; int g : 5; unsigned char c[3];"
+		   "struct outer { int a; unsigned int f : 3; %sint g : 5; unsigned char c[3];"
 		   " struct inner in; union both u; unsigned long long q; };\n"
 		   "struct named { int number; char name[4]; };\n"
-		   "struct small { short a; unsigned char b; signed char c; unsigned int d; };\n");
+		   "struct small { short a; unsigned char b; signed char c; unsigned int d; };\n",
+		g->common ? "unsigned " : "");
 }
 
 static void text(struct gen *g)

@@ -275,7 +275,7 @@ static void if_statement(struct gen *g, int depth)
 static void range_end(struct gen *g, unsigned max)
 {
 	if (gen_chance(g, 60)) {
-		gen_put(g, gen_chance(g, 85) ? "%u" : "(-%u)", gen_below(g, max));
+		gen_put(g, g->common || gen_chance(g, 85) ? "%u" : "(-%u)", gen_below(g, max));
 		return;
 	}
 	gen_put(g, "((");

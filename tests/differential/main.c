@@ -99,6 +99,8 @@ static bool try_seed(struct driver *d, uint64_t seed)
 		trial_run(&s->trial, &sides, sbuf_text(&text), &s->cover);
 		if (s->trial.result == TRIAL_REFUSED && d->settings.cover)
 			fprintf(stderr, "refused: %s", s->trial.why);
+		if (s->trial.result == TRIAL_PASSED)
+			cover_text(&s->cover, sbuf_text(&text));
 		if (s->trial.result != TRIAL_REFUSED)
 			break;
 		s->refused++;
