@@ -182,13 +182,17 @@ struct ir_insn *lower_hist_index(struct gen *g, const struct type *t, struct ir_
 	struct ir_block *positive = lower_block(g, false), *large = lower_block(g, false);
 	struct ir_block *small = lower_block(g, false), *next = lower_block(g, false);
 	struct ir_var *index = ir_var_new(g->b.func, "bucket", IR_INT);
+	struct ir_insn *one_more;
 
 	ir_var_write(&g->b, index, lower_const(g, 0));
 	ir_emit_branch(&g->b, IR_SLT, v, lower_const(g, 0), next, positive);
 	lower_enter(g, positive);
 	ir_emit_branch(&g->b, IR_ULT, v, lower_const(g, 1 << bits), small, large);
 	lower_enter(g, small);
-	ir_var_write(&g->b, index, ir_emit_binary_imm(&g->b, IR_ADD, v, 1));
+	/* Made anew behind the bound, even if v + 1 was known before. */
+	one_more = ir_emit_binary_imm(&g->b, IR_ADD, v, 1);
+	one_more->is_pinned = true;
+	ir_var_write(&g->b, index, one_more);
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, large);
 	ir_var_write(&g->b, index, power_bucket(g, t, v));

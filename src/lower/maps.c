@@ -211,7 +211,9 @@ static bool needs_set_word(const struct map_store *s)
 
 	if (!is_aggregate(value))
 		return s->may_be_zero;
-	return value->kind == TYPE_SUM;
+	/* What user space zeroes a program may delete. */
+	return value->kind == TYPE_SUM ||
+	       (s->map->uses & MAP_CLEARED && s->map->uses & MAP_DELETED);
 }
 
 static uint32_t cells_take(struct lower *l, uint32_t size, uint32_t align)

@@ -216,7 +216,8 @@ static int collect_cell(struct run *r, bool take, bool keep, struct collector *c
 		if (cpu)
 			value_merge(m->value, entry.value, one);
 	}
-	is_set = is_set || *zeroed(r, m);
+	/* A word that says so stays set, for a program may yet delete the value. */
+	is_set = is_set || (!set && *zeroed(r, m));
 	if (take)
 		*zeroed(r, m) = keep && is_set;
 	if (is_set)

@@ -89,7 +89,7 @@ static bool *zeroed(struct vm_side *s, const struct script_map *m)
 
 static bool cell_is_set(struct vm_side *s, const struct script_map *m, const char *value)
 {
-	if (*zeroed(s, m))
+	if (m->set_offset == NONE && *zeroed(s, m))
 		return true;
 	return m->set_offset == NONE ? !is_zero(value, m->value->size_bytes)
 				     : !is_zero(cells(s, m) + m->set_offset, 8);
@@ -118,7 +118,7 @@ static void clear_cell(struct vm_side *s, const struct script_map *m, bool keep)
 	*zeroed(s, m) = keep && all.list.n;
 	for (uint32_t i = 0; i < copies; i++)
 		memset(base + m->cell_offset + (size_t)i * m->cell_stride, 0, m->value->size_bytes);
-	if (m->set_offset != NONE)
+	if (m->set_offset != NONE && !keep)
 		memset(base + m->set_offset, 0, 8);
 }
 
