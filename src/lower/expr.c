@@ -505,6 +505,8 @@ void lower_effect(struct gen *g, struct node *n)
 	}
 	if (n->type && (n->type->kind == TYPE_VOID || lower_is_scalar(n->type)))
 		lower_value(g, n);
+	else if (n->kind == NODE_MAP_ELEM && type_is_aggregate(n->type))
+		lower_effect(g, n->u.map.keys.at[0]);
 	else if (n->type && n->type->size_bytes && !type_is_aggregate(n->type))
 		lower_place(g, n);
 }
