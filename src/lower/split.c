@@ -356,8 +356,24 @@ static bool passes_ctx(const struct gen *g)
 	}
 }
 
+/* Addresses of what lies in a part's own memory would outlive it. */
+static void find_address(struct node **slot, void *arg)
+{
+	const struct node *n = *slot;
+	bool *found = arg;
+
+	if (!n || *found)
+		return;
+	*found = (n->kind == NODE_UNARY && n->u.unary.op == OP_ADDR) ||
+		 (n->kind == NODE_CAST && n->type->kind == TYPE_POINTER &&
+		  n->u.cast.operand->type->kind == TYPE_STRING);
+	if (!*found)
+		node_children(*slot, find_address, found);
+}
+
 void lower_split(struct gen *g, struct node *body)
 {
+	bool takes_address = false;
 	struct split s = { .g = g, .above = 1, .passes_ctx = passes_ctx(g) };
 	struct weighing w = { .s = &s };
 	struct cutting c = { .s = &s };
@@ -370,7 +386,8 @@ void lower_split(struct gen *g, struct node *body)
 	if (w.weight <= (cut_weight ? cut_weight : SPLIT_WEIGHT))
 		return;
 	g->is_large = g->m->is_large = true;
-	if (g->func)
+	find_address(&body, &takes_address);
+	if (g->func || takes_address)
 		return;
 	parts = s.callbacks + 20 < MAX_PARTS ? MAX_PARTS - s.callbacks : 20;
 	s.part_weight = w.weight / parts > PART_WEIGHT ? w.weight / parts : PART_WEIGHT;
