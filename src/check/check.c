@@ -75,7 +75,7 @@ static void run_rounds(struct check *c)
 }
 
 /* A map that is read or stepped, but never assigned, holds small integers. */
-static bool seed_maps(struct check *c)
+static bool seed_unassigned(struct check *c)
 {
 	bool seeded = false;
 	struct map **m;
@@ -86,6 +86,28 @@ static bool seed_maps(struct check *c)
 		(*m)->is_seeded = seeded = true;
 	}
 	return seeded;
+}
+
+/* So begins one whose values come of its own (@x = @x + 1), for what is read
+ * before the first assignment is 0. One at a time: it may settle the others. */
+static bool seed_circle(struct check *c)
+{
+	struct map **m;
+
+	vec_each(m, &c->maps) {
+		if ((*m)->value || (*m)->is_seeded || !((*m)->uses & MAP_READ))
+			continue;
+		(*m)->is_seeded = true;
+		return true;
+	}
+	return false;
+}
+
+static void run_seeded_rounds(struct check *c)
+{
+	do {
+		run_rounds(c);
+	} while (seed_unassigned(c) || seed_circle(c));
 }
 
 /* Sizes of expressions are constants like others, once types stand still. */
@@ -115,13 +137,9 @@ static void infer_types(struct check *c)
 	c->state->in_rounds = true;
 	c->state->signs_open = true;
 	c->state->sizes_known = false;
-	run_rounds(c);
-	if (seed_maps(c))
-		run_rounds(c);
+	run_seeded_rounds(c);
 	fold_sizes(c);
-	run_rounds(c);
-	if (seed_maps(c))
-		run_rounds(c);
+	run_seeded_rounds(c);
 	c->state->signs_open = false;
 	run_rounds(c);
 }

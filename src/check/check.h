@@ -135,7 +135,7 @@ struct map {
 	/* private to check */
 	const struct type *next_key, *next_value;	/* what this round has found */
 	enum clock_mode clock;		/* of the times that it holds */
-	bool is_seeded;			/* read but never assigned: begins as int8 */
+	bool is_seeded;			/* nothing else says its type: begins as int8 */
 	struct loc shape_loc;		/* where the shape was decided */
 	const struct type *locked_key, *locked_value;
 };

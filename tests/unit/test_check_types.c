@@ -119,6 +119,18 @@ static const struct check_row maps_rows[] = {
 	  "  (= @x:uint32 @y:uint32)\n"
 	  "  (= @y:uint32 2:uint32)\n"
 	  "  (= @y:uint32 (pid):uint32)\n" },
+	{ "begin { @a = @a + 1; $d = @b[1]; @b[1] = $d | 1; @c = @c; @p = (@c, \"x\"); print(@p); }",
+	  "map @a: int64, 1\n"
+	  "map @b[int8]: int64, 4096\n"
+	  "map @c: int8, 1\n"
+	  "map @p: (int8,string[2]), 1\n"
+	  "program 0: begin +effects\n"
+	  "  (= @a:int64 (+ @a:int64 1:int64):int64)\n"
+	  "  (= $d:int64 @b[1:int8]:int64)\n"
+	  "  (= @b[1:int8]:int64 (| $d:int64 1:int64):int64)\n"
+	  "  (= @c:int8 @c:int8)\n"
+	  "  (= @p:(int8,string[2]) (tuple @c:int8 \"x\":string[2]):(int8,string[2]))\n"
+	  "  (print @p:(int8,string[2]))\n" },
 	{ "begin { @a++; @b[\"x\"]--; @c += 5; print(@d); @d; }",
 	  "map @a: int64, 1\n"
 	  "map @b[string[2]]: int64, 4096\n"
