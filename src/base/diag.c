@@ -184,6 +184,12 @@ static void render_line(const struct source *s, uint32_t line, struct sbuf *out)
 	sbuf_putc(out, '\n');
 }
 
+/* As wide as the byte is shown: a character of UTF-8 is one column. */
+static size_t width_of(char c)
+{
+	return c == '\t' ? 4 : (c & 0xc0) == 0x80 ? 0 : 1;
+}
+
 /* Blanks up to the column, then a "~" for each column of the range. */
 static void render_marker(const struct source *s, uint32_t begin, uint32_t col, uint32_t width,
 			  struct sbuf *out)
@@ -191,9 +197,9 @@ static void render_marker(const struct source *s, uint32_t begin, uint32_t col, 
 	const char *line = s->text + (begin - s->base) - (col - 1);
 
 	for (uint32_t i = 0; i < col - 1; i++)
-		sbuf_fill(out, ' ', line[i] == '\t' ? 4 : 1);
+		sbuf_fill(out, ' ', width_of(line[i]));
 	for (uint32_t i = col - 1; i < col - 1 + width; i++)
-		sbuf_fill(out, '~', line[i] == '\t' ? 4 : 1);
+		sbuf_fill(out, '~', width_of(line[i]));
 	sbuf_putc(out, '\n');
 }
 

@@ -192,6 +192,26 @@ static int stack_mode_find(const char *name)
 	return -1;
 }
 
+static void unknown_mode(struct check *c, const struct node *call, const struct node *word)
+{
+	const char *name = word->u.ident.name;
+	struct nearest near;
+	struct diag *d;
+
+	if (builtin_find(name)) {
+		check_hint(c, check_error(c, call->loc, DIAG_LITERAL_REQUIRED,
+					  "%s: invalid limit value", call->u.call.builtin->name),
+			   "the limit must be known when the script is compiled");
+		return;
+	}
+	nearest_start(&near, name);
+	for (size_t i = 0; i < sizeof(stack_modes) / sizeof(*stack_modes); i++)
+		nearest_try(&near, stack_modes[i]);
+	d = check_error(c, word->loc, DIAG_UNKNOWN_WORD, "Invalid stack mode %s: valid values are "
+			"bpftrace, raw, perf, and build_id.", name);
+	check_suggest(c, d, &near, "");
+}
+
 /* Where the limit stands: last, if it is given; the mode is a bare word. */
 static bool stack_args(struct check *c, const struct node *call, int *mode, int64_t *limit)
 {
@@ -203,9 +223,7 @@ static bool stack_args(struct check *c, const struct node *call, int *mode, int6
 
 		*mode = stack_mode_find(word->u.ident.name);
 		if (*mode < 0) {
-			check_error(c, word->loc, DIAG_UNKNOWN_WORD, "Invalid stack mode %s: valid "
-				    "values are bpftrace, raw, perf, and build_id.",
-				    word->u.ident.name);
+			unknown_mode(c, call, word);
 			return false;
 		}
 	}
@@ -235,11 +253,12 @@ static const struct type *stack_type(struct check *c, struct node *call, enum ty
 	if (kind == TYPE_KSTACK && mode == STACK_BUILD_ID) {
 		if (call->u.call.args.n && call->u.call.args.at[0]->kind == NODE_IDENT) {
 			check_error(c, call->loc, DIAG_UNKNOWN_WORD,
-				    "build_id is not a mode of kernel stacks");
+				    "'build_id' stack mode can only be used for ustack");
 			return bad_type(c);
 		}
 		check_warning(c, call->loc, DIAG_STACK_MODE,
-			      "build_id is not a mode of kernel stacks: using raw");
+			      "'build_id' stack mode can only be used for ustack. "
+			      "Falling back to 'raw' mode.");
 		mode = STACK_RAW;
 	}
 	return type_with_params(c->types, kind, (uint64_t)limit, (uint64_t)mode, 0);

@@ -218,7 +218,8 @@ static bool take_word(struct check *c, struct node *call, const char *const *wor
 		check_suggest(c, d, &near, "");
 		return false;
 	}
-	check_error(c, arg->loc, DIAG_UNKNOWN_WORD, "Invalid %s: it must be a plain word", what);
+	check_error(c, arg->loc, DIAG_UNKNOWN_WORD, "Invalid %s: it must be a plain word%s", what,
+		    expects);
 	return false;
 }
 
@@ -226,8 +227,7 @@ const struct type *check_type_pid(struct check *c, struct node *call)
 {
 	static const char *const words[] = { "curr_ns", "init" };
 
-	if (!take_word(c, call, words, 2, "PID namespace mode",
-		       " (expects: curr_ns or init)"))
+	if (!take_word(c, call, words, 2, "PID namespace mode", " (expects: curr_ns or init)"))
 		return bad_type(c);
 	if (call->u.call.args.n && !call->u.call.args.at[0]->u.integer.value)
 		call->u.call.args.n = 0;
@@ -241,7 +241,8 @@ const struct type *check_type_nsecs(struct check *c, struct node *call)
 		[CLOCK_MODE_TAI] = "tai", [CLOCK_MODE_SW_TAI] = "sw_tai",
 	};
 
-	if (!take_word(c, call, words, 4, "timestamp mode", ""))
+	if (!take_word(c, call, words, 4, "timestamp mode",
+		       " (expects: boot, monotonic, tai or sw_tai)"))
 		return bad_type(c);
 	return type_int(c->types, 8, false);
 }

@@ -74,6 +74,37 @@ static const char *keyword_text(enum type_expr_kind kind)
 	       kind == TYPE_EXPR_ENUM ? "enum " : "";
 }
 
+static bool try_type_name(uint32_t id, const char *name, void *arg)
+{
+	(void)id;
+	if (*name)
+		nearest_try(arg, name);
+	return true;
+}
+
+static void suggest_types(struct check *c, enum type_expr_kind kind, struct nearest *near)
+{
+	static const struct {
+		enum kbtf_keyword keyword;
+		enum kbtf_kind kind;
+	} rows[] = {
+		[TYPE_EXPR_NAME] = { KBTF_ANY_NAME, KBTF_TYPEDEF },
+		[TYPE_EXPR_STRUCT] = { KBTF_STRUCT_NAME, KBTF_STRUCT },
+		[TYPE_EXPR_UNION] = { KBTF_UNION_NAME, KBTF_UNION },
+		[TYPE_EXPR_ENUM] = { KBTF_ENUM_NAME, KBTF_ENUM },
+	};
+
+	if (kind >= sizeof(rows) / sizeof(*rows))
+		return;
+	if (c->cdefs)
+		cdefs_suggest_type(c->cdefs, rows[kind].keyword, near);
+	for (size_t i = 0; kind == TYPE_EXPR_NAME && i < sizeof(named_types) /
+	     sizeof(*named_types); i++)
+		nearest_try(near, named_types[i].name);
+	if (c->btf)
+		kbtf_each(c->btf, rows[kind].kind, try_type_name, near);
+}
+
 static const struct type *unknown_type(struct check *c, const struct type_expr *e)
 {
 	struct diag *d = check_error(c, e->loc, DIAG_UNKNOWN_TYPE,
@@ -82,10 +113,8 @@ static const struct type *unknown_type(struct check *c, const struct type_expr *
 	struct nearest near;
 
 	nearest_start(&near, e->name);
-	for (size_t i = 0; e->kind == TYPE_EXPR_NAME && i < sizeof(named_types) /
-	     sizeof(*named_types); i++)
-		nearest_try(&near, named_types[i].name);
-	check_suggest(c, d, &near, "");
+	suggest_types(c, e->kind, &near);
+	check_suggest(c, d, &near, keyword_text(e->kind));
 	if (!near.best && !c->btf)
 		check_hint(c, d, "types of the kernel need its BTF, which is not there");
 	if (e->kind == TYPE_EXPR_NAME && is_c_constant(c, e->name))

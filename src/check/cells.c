@@ -165,11 +165,28 @@ bool cell_try_var(struct check *c, struct var *v, const struct type *t, const st
 	return add_to_var(c, v, without_trust(c, t), value);
 }
 
+static void var_mismatch(struct check *c, const struct var *v, const struct type *t, struct loc loc)
+{
+	const struct type *has = v->type ? v->type : v->next;
+	struct diag *d = check_error(c, loc, DIAG_TYPE_MISMATCH,
+				     "Type mismatch for $%s: trying to assign value of type '%s' "
+				     "when variable already has a type '%s'", v->name,
+				     type_text(c, t), type_text(c, has));
+	unsigned bits = has->size_bytes * 8;
+
+	if (!type_is_integer(has) || !type_is_integer(t))
+		return;
+	if (has->is_signed)
+		check_hint(c, d, "%s holds %lld to %lld", type_text(c, has),
+			   (long long)(INT64_MIN >> (64 - bits)), (long long)(INT64_MAX >> (64 - bits)));
+	else
+		check_hint(c, d, "%s holds 0 to %llu", type_text(c, has),
+			   (unsigned long long)(UINT64_MAX >> (64 - bits)));
+}
+
 void cell_add_var(struct check *c, struct var *v, const struct type *t, struct loc loc,
 		  const struct node *value)
 {
-	bool ok;
-
 	if (!t || t->kind == TYPE_ERROR)
 		return;
 	if (type_is_castable(t))
@@ -179,12 +196,8 @@ void cell_add_var(struct check *c, struct var *v, const struct type *t, struct l
 	if (c->reporting && !v->is_sized && v->locked &&
 	    breaks_lock(c, v->locked, t, arena_printf(c->arena, "$%s", v->name), loc))
 		return;
-	ok = add_to_var(c, v, t, value);
-	if (!ok)
-		check_error(c, loc, DIAG_TYPE_MISMATCH,
-			    "Type mismatch for $%s: trying to assign value "
-			    "of type '%s' when variable already has a type '%s'",
-			    v->name, type_text(c, t), type_text(c, v->type ? v->type : v->next));
+	if (!add_to_var(c, v, t, value))
+		var_mismatch(c, v, t, loc);
 }
 
 void cell_add_value(struct check *c, struct map *m, const struct type *t, struct loc loc)
@@ -212,17 +225,6 @@ void cell_add_value(struct check *c, struct map *m, const struct type *t, struct
 			    type_text(c, m->value ? m->value : m->next_value));
 }
 
-/* Key types as messages list them: a tuple's elements without parentheses. */
-static const char *key_text(struct check *c, const struct type *t)
-{
-	const char *text = type_text(c, t);
-	size_t len = strlen(text);
-
-	if (t && t->kind == TYPE_TUPLE && len >= 2)
-		return arena_strndup(c->arena, text + 1, len - 2);
-	return text;
-}
-
 void cell_add_key(struct check *c, struct map *m, const struct type *t, struct loc loc)
 {
 	if (!t || t->kind == TYPE_ERROR)
@@ -234,5 +236,5 @@ void cell_add_key(struct check *c, struct map *m, const struct type *t, struct l
 		check_error(c, loc, DIAG_KEY_MISMATCH,
 			    "Argument mismatch for @%s: trying to access "
 			    "with arguments: '%s' when map expects arguments: '%s'", m->name,
-			    key_text(c, t), key_text(c, m->key ? m->key : m->next_key));
+			    type_text(c, t), type_text(c, m->key ? m->key : m->next_key));
 }

@@ -164,12 +164,16 @@ static void check_vars(struct check *c)
 	struct var **v;
 
 	vec_each(v, &c->state->vars) {
-		if (!(*v)->assigned)
+		bool is_used = !(*v)->type && (*v)->read;
+
+		if (is_used && !c->diags->nr_errors)
+			check_hint(c, check_error(c, (*v)->loc, DIAG_UNKNOWN_TYPE,
+						  "Could not resolve the type of this variable"),
+				   "assign it a value, or declare its type: let $%s : uint64;",
+				   (*v)->name);
+		else if (!(*v)->assigned && !is_used && ((*v)->type || !(*v)->is_declared))
 			check_warning(c, (*v)->loc, DIAG_NEVER_ASSIGNED,
 				      "Variable $%s was never assigned to.", (*v)->name);
-		if (!(*v)->type && (*v)->read && !c->diags->nr_errors)
-			check_error(c, (*v)->loc, DIAG_UNKNOWN_TYPE,
-				    "Could not resolve the type of this variable");
 	}
 }
 

@@ -324,6 +324,18 @@ static void note_names(struct check *c, const site_vec *sites)
 	}
 }
 
+static void no_attach_points(struct check *c, const struct probe *probe, bool has_been_told)
+{
+	if (c->config.missing_probes == MISSING_WARN)
+		check_warning(c, probe->loc, DIAG_NO_ATTACH_POINTS,
+			      "Probe has no valid attach points. It is being removed which may "
+			      "cause issues with program behavior.");
+	else if (c->config.missing_probes == MISSING_ERROR && !has_been_told)
+		check_hint(c, check_error(c, probe->loc, DIAG_NO_ATTACH_POINTS,
+					  "No attach points match this probe"),
+			   "if this is expected, set missing_probes to warn in the config block");
+}
+
 static void expand_probe(struct check *c, const struct probe *probe)
 {
 	int errors = c->diags->nr_errors, warnings = c->diags->nr_warnings;
@@ -332,14 +344,9 @@ static void expand_probe(struct check *c, const struct probe *probe)
 
 	vec_each(ap, &probe->attach_points)
 		probes_expand(&c->probe_ctx, *ap, &sites);
-	if (!sites.n && c->diags->nr_errors == errors && c->diags->nr_warnings == warnings &&
-	    c->config.missing_probes == MISSING_ERROR)
-		check_error(c, probe->loc, DIAG_NO_ATTACH_POINTS,
-			    "No attach points match this probe");
-	if (!sites.n && c->config.missing_probes == MISSING_WARN)
-		check_warning(c, probe->loc, DIAG_NO_ATTACH_POINTS,
-			      "Probe has no valid attach points. It is being removed which may "
-			      "cause issues with program behavior.");
+	if (!sites.n)
+		no_attach_points(c, probe, c->diags->nr_errors != errors ||
+				 c->diags->nr_warnings != warnings);
 	note_names(c, &sites);
 	group_sites(c, probe, &sites);
 	if (c->state->nr_sites <= c->config.max_probes)

@@ -45,6 +45,7 @@ struct parser {
 	struct format *out;
 	const struct spec **used;	/* of each conversion */
 	bool failed;
+	char unknown;			/* a letter behind a "%" that is no conversion */
 };
 
 static bool take(struct parser *p, char ch)
@@ -128,6 +129,8 @@ static bool take_conversion(struct parser *p)
 				    "unsupported format specifier: %c", *p->at);
 			p->failed = true;
 		}
+		if (!p->unknown && from + 1 < p->end && isgraph((unsigned char)from[1]))
+			p->unknown = from[1];
 		p->at = from;
 		return false;
 	}
@@ -215,9 +218,13 @@ static bool check_values(struct parser *p)
 	size_t given = p->call->u.call.args.n - 1, wanted = p->out->nr_values;
 
 	if (given != wanted) {
-		check_error(p->c, p->call->loc, DIAG_BAD_FORMAT,
-			    "%s arguments for format string (%zu supplied, %zu expected)",
-			    given < wanted ? "not enough" : "too many", given, wanted);
+		struct diag *d = check_error(p->c, p->call->loc, DIAG_BAD_FORMAT,
+					     "%s arguments for format string (%zu supplied, %zu "
+					     "expected)", given < wanted ? "not enough" : "too many",
+					     given, wanted);
+
+		if (p->unknown && given > wanted)
+			check_hint(p->c, d, "%%%c is no conversion", p->unknown);
 		return false;
 	}
 	for (size_t i = 0; i < given; i++)

@@ -202,9 +202,12 @@ static const struct type *infer_element_of(struct check *c, const struct node *n
 					   const struct type *t, uint64_t index)
 {
 	if (t->kind != TYPE_TUPLE && t->kind != TYPE_RECORD) {
-		check_error(c, n->loc, DIAG_NOT_A_TUPLE,
-			    "Can not access index '%llu' on expression of type '%s'",
-			    (unsigned long long)index, type_text(c, t));
+		struct diag *d = check_error(c, n->loc, DIAG_NOT_A_TUPLE,
+					     "Can not access index '%llu' on expression of type '%s'",
+					     (unsigned long long)index, type_text(c, t));
+
+		if (n->kind == NODE_ELEMENT && n->u.element.object->kind == NODE_INT)
+			check_hint(c, d, "all numbers are integers: there are no fractions");
 		return bad_type(c);
 	}
 	if (index >= t->nr_fields) {

@@ -27,6 +27,19 @@ static void assign_var(struct check *c, struct node *n, struct var *v, const str
 
 /* An aggregation read from another map: an integer, if that is what the map
  * holds, but no aggregation of its own. */
+static const char *aggregate_example(enum type_kind kind)
+{
+	static const char *const calls[TYPE_KIND_COUNT] = {
+		[TYPE_COUNT] = "count()", [TYPE_SUM] = "sum(retval)", [TYPE_MIN] = "min(retval)",
+		[TYPE_MAX] = "max(retval)", [TYPE_AVG] = "avg(retval)",
+		[TYPE_STATS] = "stats(arg2)", [TYPE_HIST] = "hist(retval)",
+		[TYPE_LHIST] = "lhist(rand, 0, 100, 10)",
+		[TYPE_TSERIES] = "tseries(rand % 10, 10s, 1)",
+	};
+
+	return calls[kind] ? calls[kind] : "count()";
+}
+
 static void copy_aggregate(struct check *c, struct node *n, struct map *m,
 			   const struct type *t)
 {
@@ -41,9 +54,7 @@ static void copy_aggregate(struct check *c, struct node *n, struct map *m,
 			"Map value '%s' cannot be assigned from one map "
 			"to another. The function that returns this type must be called directly "
 			"e.g. `@%s = %s;`.",
-			type_text(c, t), m->name,
-			t->kind == TYPE_COUNT ? "count()" :
-			t->kind == TYPE_TSERIES ? "tseries(rand % 10, 10s, 1)" : "sum(retval)");
+			type_text(c, t), m->name, aggregate_example(t->kind));
 	if (type_is_castable(t) && (from->kind == NODE_MAP || from->kind == NODE_MAP_ELEM))
 		check_hint(c, d, "Add a cast to integer if you want the value of the aggregate, "
 			   "e.g. `@%s = (int64)@%s%s;`.", m->name, from->u.map.name,
@@ -174,14 +185,13 @@ static void infer_unroll(struct check *c, struct node *n)
 	infer_block(c, n->u.loop.body);
 }
 
-static bool check_range_end(struct check *c, const struct node *n, const struct node *end,
-			    const char *what)
+static bool check_range_end(struct check *c, const struct node *end, const char *what)
 {
 	if (!end->type || end->type->kind == TYPE_ERROR)
 		return false;
 	if (type_is_number(end->type))
 		return true;
-	check_error(c, n->loc, DIAG_BAD_RANGE, "Loop range requires an integer for the %s value",
+	check_error(c, end->loc, DIAG_BAD_RANGE, "Loop range requires an integer for the %s value",
 		    what);
 	return false;
 }
@@ -200,8 +210,8 @@ static void infer_for_range(struct check *c, struct node *n)
 
 	infer_expr(c, n->u.loop.from);
 	infer_expr(c, n->u.loop.to);
-	is_good = check_range_end(c, n, n->u.loop.from, "start");
-	is_good = check_range_end(c, n, n->u.loop.to, "end") && is_good;
+	is_good = check_range_end(c, n->u.loop.from, "start");
+	is_good = check_range_end(c, n->u.loop.to, "end") && is_good;
 	if (is_good) {
 		const struct type *from = type_is_castable(n->u.loop.from->type) ?
 			type_as_int64(c, n->u.loop.from->type) : n->u.loop.from->type;

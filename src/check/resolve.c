@@ -137,21 +137,26 @@ static void resolve_assign(struct check *c, struct node *n)
 		resolve_expr(c, &n->u.assign.target);
 }
 
-bool refuse_shadowing(struct check *c, const char *name, struct loc loc)
+static bool refuse_shadowing_as(struct check *c, const char *name, struct loc loc,
+				const char *before, const char *after)
 {
 	struct var *v = scope_find(c, name);
 	struct diag *d;
 
 	if (!v)
 		return false;
-	d = check_error(c, loc, DIAG_SHADOWING,
-			"Variable $%s was already declared. Variable shadowing is not allowed.",
-			name);
+	d = check_error(c, loc, DIAG_SHADOWING, "%s $%s%s", before, name, after);
 	check_note(c, d, v->loc, v->is_param ? "This is the function parameter." :
 		   v->is_let ? "This is the initial declaration." :
 		   v->is_loop_var ? "This is the loop variable." :
 		   "This is the initial assignment.");
 	return true;
+}
+
+bool refuse_shadowing(struct check *c, const char *name, struct loc loc)
+{
+	return refuse_shadowing_as(c, name, loc, "Variable",
+				   " was already declared. Variable shadowing is not allowed.");
 }
 
 static void resolve_let(struct check *c, struct node *n)
@@ -199,7 +204,8 @@ static void resolve_for(struct check *c, struct node *n)
 	} else {
 		map_use(c, n->u.loop.map, false, MAP_ITERATED);
 	}
-	refuse_shadowing(c, n->u.loop.var_name, n->u.loop.var_loc);
+	refuse_shadowing_as(c, n->u.loop.var_name, n->u.loop.var_loc,
+			    "Loop declaration shadows existing variable:", "");
 	scope_push(c, n->u.loop.body, true);
 	n->u.loop.var = scope_add(c, n->u.loop.var_name, n->u.loop.var_loc);
 	n->u.loop.var->is_loop_var = true;

@@ -32,6 +32,16 @@ static bool refuse_later(struct check *c, struct node *n, const char *name)
 	return true;
 }
 
+/* Macros of the script, which are expanded by now. */
+static void suggest_macros(const struct check *c, struct nearest *near, bool is_call)
+{
+	struct macro **m;
+
+	vec_each(m, &c->script->expanded)
+		if (is_call || !(*m)->params.n)
+			nearest_try(near, (*m)->name);
+}
+
 static void unknown_name(struct check *c, struct node *n, const char *name, bool is_call)
 {
 	struct diag *d = check_error(c, n->loc, DIAG_UNKNOWN_NAME, is_call ?
@@ -42,11 +52,15 @@ static void unknown_name(struct check *c, struct node *n, const char *name, bool
 	for (size_t i = 0; i < BUILTIN_ID_COUNT; i++)
 		if (builtins[i].kind & (is_call ? BUILTIN_FUNC : BUILTIN_VAR))
 			nearest_try(&near, builtins[i].name);
+	suggest_macros(c, &near, is_call);
 	if (is_call)
 		func_suggest(c, &near);
 	if (c->cdefs && !is_call)
 		cdefs_suggest(c->cdefs, &near);
-	check_suggest(c, d, &near, "");
+	if (c->cdefs && cdefs_macro_flaw(c->cdefs, name))
+		check_hint(c, d, "%s", cdefs_macro_flaw(c->cdefs, name));
+	else
+		check_suggest(c, d, &near, "");
 	if (!is_call)
 		hint_missing_headers(c, d);
 	node_set_error(n);

@@ -315,6 +315,7 @@ struct script {
 	VEC(struct import) statements;	/* imports in bodies, see NODE_IMPORT */
 	VEC(struct map_decl) map_decls;
 	VEC(struct macro *) macros;
+	VEC(struct macro *) expanded;	/* macros that were, for "did you mean" */
 	VEC(struct func *) funcs;
 	VEC(struct probe *) probes;
 };

@@ -605,5 +605,7 @@ void lang_expand_macros(struct arena *a, struct diags *diags, struct script *scr
 			expand(&p->predicate, &x);
 		expand(&p->body, &x);
 	}
+	for (size_t i = 0; i < script->macros.n; i++)
+		vec_push(a, &script->expanded, script->macros.at[i]);
 	script->macros.n = 0;
 }

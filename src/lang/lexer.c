@@ -159,6 +159,26 @@ static void lex_name(const struct lexer *lx, struct token *tok, enum token_kind 
 	tok->name = name_of_len(lx->names, lx->source->text + start, tok->end - start);
 }
 
+static void number_error(const struct lexer *lx, struct token *tok, enum number_status status)
+{
+	const char *text = lx->source->text + tok->begin, *what = number_status_text(status);
+	uint32_t len = tok->end - tok->begin, begin = tok->begin;
+
+	if (status == NUMBER_OVERFLOW) {
+		what = arena_printf(lx->arena, "%s, maximum value is %llu: %.*s", what,
+				    (unsigned long long)number_max(text, len), (int)len, text);
+	} else if (status == NUMBER_SUFFIX) {
+		begin += (uint32_t)number_suffix(text, len);
+		what = arena_printf(lx->arena, "%s '%.*s'", what, (int)(tok->end - begin),
+				    lx->source->text + begin);
+	} else if (status == NUMBER_SEPARATOR && text[len - 1] == '_') {
+		begin = tok->end - 1;
+	} else {
+		what = arena_printf(lx->arena, "%s: %.*s", what, (int)len, text);
+	}
+	token_error(tok, DIAG_BAD_NUMBER, what, begin, tok->end);
+}
+
 static void lex_number(const struct lexer *lx, struct token *tok)
 {
 	const char *text = lx->source->text + tok->begin;
@@ -168,10 +188,7 @@ static void lex_number(const struct lexer *lx, struct token *tok)
 	tok->end = name_end(lx, tok->begin);
 	status = number_parse(text, tok->end - tok->begin, &tok->value, &tok->is_duration);
 	if (status)
-		token_error(tok, DIAG_BAD_NUMBER,
-			    arena_printf(lx->arena, "%s: %.*s", number_status_text(status),
-					 (int)(tok->end - tok->begin), text),
-			    tok->begin, tok->end);
+		number_error(lx, tok, status);
 }
 
 static void lex_param(const struct lexer *lx, struct token *tok)
@@ -196,6 +213,24 @@ static void lex_param(const struct lexer *lx, struct token *tok)
 			    tok->begin, pos);
 }
 
+/* "$ x" is taken for $x, so that nothing else is complained of. */
+static void lex_no_name(const struct lexer *lx, struct token *tok)
+{
+	uint32_t next = tok->begin + 1;
+
+	while (lx->source->text[next] == ' ' || lx->source->text[next] == '\t')
+		next++;
+	if (lex_is_name_start(lx->source->text[next])) {
+		lex_name(lx, tok, TOK_VAR, next);
+	} else {
+		tok->kind = TOK_VAR;
+		tok->name = name_of(lx->names, "");
+		tok->end = tok->begin + 1;
+	}
+	token_error(tok, DIAG_BAD_NAME, "expected identifier after '$'", tok->begin,
+		    tok->begin + 1);
+}
+
 static void lex_dollar(const struct lexer *lx, struct token *tok)
 {
 	char next = lx->source->text[tok->begin + 1];
@@ -208,11 +243,7 @@ static void lex_dollar(const struct lexer *lx, struct token *tok)
 		tok->kind = TOK_PARAM_COUNT;
 		tok->end = tok->begin + 2;
 	} else {
-		tok->kind = TOK_VAR;
-		tok->name = name_of(lx->names, "");
-		tok->end = tok->begin + 1;
-		token_error(tok, DIAG_BAD_NAME,
-			    "expected identifier after '$'", tok->begin, tok->end);
+		lex_no_name(lx, tok);
 	}
 }
 
@@ -328,10 +359,18 @@ static void lex_punct(const struct lexer *lx, struct token *tok)
 	tok->end = tok->begin + 1;
 	while (tok->end < lx->source->len && (lx->source->text[tok->end] & 0xc0) == 0x80)
 		tok->end++;
-	if (*at > ' ' && *at < 127)
+	if (*at == '\'')
+		token_error(tok, DIAG_BAD_CHARACTER,
+			    "strings stand in double quotes, not in single ones", tok->begin,
+			    tok->end);
+	else if (*at > ' ' && *at < 127)
 		token_error(tok, DIAG_BAD_CHARACTER,
 			    arena_printf(lx->arena, "unexpected character '%c'", *at), tok->begin,
 			    tok->end);
+	else if (*at & 0x80 && tok->end - tok->begin > 1)
+		token_error(tok, DIAG_BAD_CHARACTER,
+			    arena_printf(lx->arena, "unexpected character '%.*s'",
+					 (int)(tok->end - tok->begin), at), tok->begin, tok->end);
 	else
 		token_error(tok, DIAG_BAD_CHARACTER,
 			    arena_printf(lx->arena, "unexpected byte 0x%02x",

@@ -159,6 +159,12 @@ static const struct macro *find_nearest(const macro_vec *overloads, const node_v
 	return best;
 }
 
+static const char *argument_text(const struct node *arg)
+{
+	return arg->kind == NODE_VAR ? "a variable" : arg->kind == NODE_MAP ? "a map" :
+	       "an expression";
+}
+
 void macro_mismatch(const struct macro_table *t, const macro_vec *overloads, const char *name,
 		    struct loc call, const node_vec *args)
 {
@@ -179,9 +185,9 @@ void macro_mismatch(const struct macro_table *t, const macro_vec *overloads, con
 		if (takes(p, args->at[i]))
 			continue;
 		diag_note(t->diags, d, args->at[i]->loc, "Mismatched arg. %s() expects a %s for "
-			  "arg %s but got an expression.", name,
+			  "arg %s but got %s.", name,
 			  p->kind == MACRO_PARAM_VAR ? "variable" : "map",
-			  macro_param_text(t->arena, p));
+			  macro_param_text(t->arena, p), argument_text(args->at[i]));
 		diag_note(t->diags, d, p->loc, "This is the argument in the closest definition.");
 	}
 }

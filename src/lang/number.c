@@ -39,11 +39,11 @@ static const char *const status_texts[NUMBER_STATUS_COUNT] = {
 	[NUMBER_OK]          = "valid integer",
 	[NUMBER_EMPTY]       = "invalid integer: no digits",
 	[NUMBER_BAD_DIGIT]   = "invalid integer: a digit that the base does not have",
-	[NUMBER_SEPARATOR]   = "invalid integer: trailing '_'",
+	[NUMBER_SEPARATOR]   = "trailing underscore in integer literal",
 	[NUMBER_COEFFICIENT] = "coefficient part of scientific literal must be 1-9",
 	[NUMBER_EXPONENT]    = "exponent of scientific literal must be a number from 1 on",
-	[NUMBER_SUFFIX]      = "invalid suffix of integer",
-	[NUMBER_OVERFLOW]    = "integer overflow",
+	[NUMBER_SUFFIX]      = "invalid integer suffix",
+	[NUMBER_OVERFLOW]    = "overflow error",
 };
 
 const char *number_status_text(enum number_status status)
@@ -190,6 +190,37 @@ enum number_status number_parse(const char *text, size_t len, uint64_t *value, b
 		*is_duration = false;
 	}
 	return status;
+}
+
+static size_t skip_digits(const char *text, size_t len, size_t at, unsigned base)
+{
+	while (at < len && (digit_value(text[at]) < base || text[at] == '_'))
+		at++;
+	return at;
+}
+
+size_t number_suffix(const char *text, size_t len)
+{
+	char second = len > 1 && text[0] == '0' ? text[1] : '\0';
+	size_t at;
+
+	if (second == 'x' || second == 'X')
+		return skip_digits(text, len, 2, 16);
+	if (second == 'b' || second == 'B')
+		return skip_digits(text, len, 2, 2);
+	at = skip_digits(text, len, 0, 10);
+	if (at + 1 < len && (text[at] == 'e' || text[at] == 'E') &&
+	    isdigit((unsigned char)text[at + 1]))
+		at = skip_digits(text, len, at + 1, 10);
+	return at;
+}
+
+uint64_t number_max(const char *text, size_t len)
+{
+	size_t at = number_suffix(text, len);
+	const struct suffix *s = suffix_find(text + at, len - at);
+
+	return s ? s->max : UINT64_MAX;
 }
 
 int lang_parse_integer(const char *text, size_t len, uint64_t *value, bool *is_duration)

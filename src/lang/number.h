@@ -27,4 +27,10 @@ enum number_status number_parse(const char *text, size_t len, uint64_t *value, b
 /* What is wrong, as a message's text without the number; never NULL. */
 const char *number_status_text(enum number_status status);
 
+/* Offset of the letters behind the digits, where a suffix would be; `len` if none. */
+size_t number_suffix(const char *text, size_t len);
+
+/* The largest value that the number may have with its suffix. */
+uint64_t number_max(const char *text, size_t len);
+
 #endif

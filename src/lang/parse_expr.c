@@ -358,8 +358,10 @@ struct node *parse_if(struct parser *p)
 		parser_advance(p);
 		if (parser_is_word(p, "if"))
 			n->u.cond.otherwise = parse_if(p);
-		else
+		else if (p->tok.kind == TOK_LBRACE)
 			n->u.cond.otherwise = parse_block(p);
+		else
+			parser_expected(p, "'{' or 'if' after 'else'");
 	}
 	parser_leave(p);
 	n->loc = parser_loc_from(p, begin);
@@ -486,7 +488,7 @@ static struct node *parse_field(struct parser *p, struct node *object)
 	} else if (p->tok.kind == TOK_IDENT) {
 		n->u.field.name = p->tok.name;
 	} else {
-		parser_expected(p, "identifier or index");
+		parser_expected(p, "field name or index after '.'");
 		return parser_error_node(p);
 	}
 	parser_advance(p);

@@ -73,7 +73,7 @@ static void parse_root_import(struct parser *p)
 
 	parser_advance(p);
 	import.path = p->tok.text;
-	if (!parser_expect(p, TOK_STRING))
+	if (!parser_expect_as(p, TOK_STRING, "string after 'import'"))
 		return;
 	import.loc = parser_loc_from(p, begin);
 	vec_push(p->arena, &p->script->imports, import);
@@ -139,7 +139,8 @@ static void parse_func_param(struct parser *p, struct func *f)
 {
 	struct func_param param = { .name = p->tok.name, .loc = parser_tok_loc(p) };
 
-	if (!parser_expect(p, TOK_VAR) || !parser_expect(p, TOK_COLON))
+	if (!parser_expect_as(p, TOK_VAR, "variable in function argument") ||
+	    !parser_expect(p, TOK_COLON))
 		return;
 	param.declared = parse_type(p);
 	vec_push(p->arena, &f->params, param);
@@ -183,10 +184,10 @@ static void parse_map_decl(struct parser *p)
 		return;
 	d.map_kind = p->tok.name;
 	d.kind_loc = parser_tok_loc(p);
-	if (!parser_expect(p, TOK_IDENT) || !parser_expect(p, TOK_LPAREN))
+	if (!parser_expect_as(p, TOK_IDENT, "map type name") || !parser_expect(p, TOK_LPAREN))
 		return;
 	d.capacity = p->tok.value;
-	if (!parser_expect(p, TOK_INT) || !parser_expect(p, TOK_RPAREN))
+	if (!parser_expect_as(p, TOK_INT, "positive integer for map declaration max entries") || !parser_expect(p, TOK_RPAREN))
 		return;
 	d.loc = parser_loc_from(p, begin);
 	vec_push(p->arena, &p->script->map_decls, d);
@@ -295,9 +296,10 @@ static bool file_config(struct parser *p, struct file_state *f)
 
 static bool file_import(struct parser *p, struct file_state *f)
 {
+	enum token_kind next = parser_peek(p).kind;
 	struct loc loc = parser_tok_loc(p);
 
-	if (!parser_is_word(p, "import") || parser_peek(p).kind != TOK_STRING)
+	if (!parser_is_word(p, "import") || (next != TOK_STRING && next != TOK_IDENT))
 		return false;
 	check_phase(p, f, PHASE_HEAD, loc, "imports");
 	parse_root_import(p);

@@ -77,12 +77,26 @@ static struct node *parse_unroll(struct parser *p)
 	return n;
 }
 
+/* An end of a range is a primary expression: "-3" is none. */
+static struct node *parse_range_end(struct parser *p)
+{
+	struct diag *d;
+
+	if (p->panic || p->tok.kind != TOK_MINUS)
+		return p->panic ? parser_error_node(p) : parse_primary(p);
+	d = parser_expected(p, "expression");
+	if (d)
+		diag_hint(p->diags, d, "write (-1)..(x + 1): what is more than a plain value goes "
+			  "in parentheses");
+	return parser_error_node(p);
+}
+
 static void parse_range(struct parser *p, struct node *n)
 {
 	n->kind = NODE_FOR_RANGE;
-	n->u.loop.from = parse_primary(p);
+	n->u.loop.from = parse_range_end(p);
 	parser_expect(p, TOK_DOTDOT);
-	n->u.loop.to = p->panic ? parser_error_node(p) : parse_primary(p);
+	n->u.loop.to = parse_range_end(p);
 }
 
 /* What a for loop runs over: a map, or a range (whose start may be a map). */
@@ -106,7 +120,7 @@ static struct node *parse_for(struct parser *p)
 	parens = parser_accept(p, TOK_LPAREN);
 	n->u.loop.var_name = p->tok.name;
 	n->u.loop.var_loc = parser_tok_loc(p);
-	if (!parser_expect(p, TOK_VAR) || !parser_expect(p, TOK_COLON))
+	if (!parser_expect_as(p, TOK_VAR, "variable in for loop") || !parser_expect(p, TOK_COLON))
 		return parser_error_node(p);
 	parse_for_over(p, n);
 	if (parens)
@@ -153,7 +167,7 @@ static struct node *parse_let(struct parser *p)
 
 	parser_advance(p);
 	n->u.let.name = p->tok.name;
-	if (!parser_expect(p, TOK_VAR))
+	if (!parser_expect_as(p, TOK_VAR, "variable after 'let'"))
 		return parser_error_node(p);
 	n->u.let.name_end = parser_loc_from(p, begin).end;
 	if (parser_accept(p, TOK_COLON))
@@ -210,7 +224,10 @@ static struct node *parse_assign(struct parser *p, struct node *target, uint32_t
 		struct diag *d = parser_error(p, target->loc, DIAG_BAD_TARGET,
 					      "invalid assignment target");
 
-		if (d)
+		if (d && (target->kind == NODE_FIELD || target->kind == NODE_ELEMENT))
+			diag_hint(p->diags, d, "tuples, records and structs are immutable: assign a "
+				  "new value instead");
+		else if (d)
 			diag_hint(p->diags, d, "only a variable ($x), a map (@x) or a map element "
 				  "(@x[key]) can be assigned");
 		return parser_error_node(p);
@@ -258,6 +275,11 @@ static struct node *parse_expr_stmt(struct parser *p, struct node **value)
 	return end_stmt(p, n, begin);
 }
 
+static bool is_stray_else(struct parser *p)
+{
+	return parser_is_word(p, "else") && parser_peek(p).kind == TOK_LBRACE;
+}
+
 static struct node *parse_stmt(struct parser *p, struct node **value)
 {
 	const struct stmt_word *word = find_stmt_word(p);
@@ -266,12 +288,16 @@ static struct node *parse_stmt(struct parser *p, struct node **value)
 		return word->parse(p);
 	if (parser_is_word(p, "_") && parser_peek(p).kind == TOK_ASSIGN)
 		return parse_discard(p);
+	if (is_stray_else(p)) {
+		parser_error(p, parser_tok_loc(p), DIAG_SYNTAX, "'else' without 'if'");
+		return parser_error_node(p);
+	}
 	return parse_expr_stmt(p, value);
 }
 
 /* A statement that ended before a ";" or "}" at the start of a line that looks
  * like a probe: the block was not closed. */
-static bool block_left_open(struct parser *p)
+static bool block_left_open(struct parser *p, struct loc brace)
 {
 	struct diag *d;
 
@@ -279,7 +305,7 @@ static bool block_left_open(struct parser *p)
 		return false;
 	d = parser_error(p, parser_tok_loc(p), DIAG_SYNTAX, "expected '}' before the next probe");
 	if (d)
-		diag_hint(p->diags, d, "a block above is not closed");
+		diag_note(p->diags, d, brace, "this block is not closed");
 	return true;
 }
 
@@ -297,7 +323,7 @@ static void parse_stmts(struct parser *p, struct node *block)
 	while (p->tok.kind != TOK_RBRACE && p->tok.kind != TOK_EOF) {
 		if (parser_accept(p, TOK_SEMI))
 			continue;
-		if (block_left_open(p))
+		if (block_left_open(p, block->loc))
 			return;
 		push_stmt(p, block, parse_stmt(p, &block->u.block.value));
 		if (p->panic)
@@ -305,6 +331,18 @@ static void parse_stmts(struct parser *p, struct node *block)
 		if (p->panic || block->u.block.value)
 			return;
 	}
+}
+
+static void close_block(struct parser *p, struct loc brace)
+{
+	bool at_end = p->tok.kind == TOK_EOF;
+	struct diag *d;
+
+	if (p->panic || parser_accept(p, TOK_RBRACE))
+		return;
+	d = parser_expected(p, "'}'");
+	if (d && at_end)
+		diag_note(p->diags, d, brace, "this block is not closed");
 }
 
 struct node *parse_block(struct parser *p)
@@ -316,7 +354,7 @@ struct node *parse_block(struct parser *p)
 		return n;
 	if (parser_expect(p, TOK_LBRACE)) {
 		parse_stmts(p, n);
-		parser_expect(p, TOK_RBRACE);
+		close_block(p, n->loc);
 	}
 	parser_leave(p);
 	n->loc = parser_loc_from(p, begin);

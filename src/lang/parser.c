@@ -64,14 +64,19 @@ bool parser_is_word(const struct parser *p, const char *word)
 	return p->tok.kind == TOK_IDENT && !strcmp(p->tok.name, word);
 }
 
-bool parser_expect(struct parser *p, enum token_kind kind)
+bool parser_expect_as(struct parser *p, enum token_kind kind, const char *what)
 {
 	if (p->panic)
 		return false;
 	if (parser_accept(p, kind))
 		return true;
-	parser_expected(p, token_kind_text(kind));
+	parser_expected(p, what);
 	return false;
+}
+
+bool parser_expect(struct parser *p, enum token_kind kind)
+{
+	return parser_expect_as(p, kind, token_kind_text(kind));
 }
 
 /* ---- places and errors ---- */
@@ -140,6 +145,10 @@ struct diag *parser_expected(struct parser *p, const char *what)
 	}
 	d = parser_error(p, expected_loc(p), DIAG_SYNTAX, "expected %s", what);
 	hint_found(p, d);
+	if (p->tok.kind == TOK_ASSIGN && !strcmp(what, "';'"))
+		diag_hint(p->diags, d, "an assignment has no value that could be used");
+	else if (p->tok.kind == TOK_ASSIGN && !strcmp(what, "')'"))
+		diag_hint(p->diags, d, "values are compared with ==");
 	return d;
 }
 

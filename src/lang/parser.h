@@ -45,6 +45,9 @@ void parser_seek(struct parser *p, uint32_t pos);	/* make tok the token at pos *
 /* Take a token of this kind, or report that it was expected. */
 bool parser_expect(struct parser *p, enum token_kind kind);
 
+/* The same, saying what the token is here: "variable after 'let'". */
+bool parser_expect_as(struct parser *p, enum token_kind kind, const char *what);
+
 /* A syntax error at `loc`, unless in panic already; starts panic. NULL if silent. */
 struct diag *parser_error(struct parser *p, struct loc loc, enum diag_tag tag, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -5,6 +5,7 @@
 
 #include "lang/lang.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -176,6 +177,15 @@ struct type_struct *provider_args(struct probe_ctx *c, struct probe_site *s, str
 
 /* ---- expansion ---- */
 
+static const char *in_lower_case(struct probe_ctx *c, const char *name)
+{
+	char *lower = arena_strdup(c->arena, name);
+
+	for (char *p = lower; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return lower;
+}
+
 static void unknown_provider(struct probe_ctx *c, const struct attach_point *ap, const char *name)
 {
 	struct nearest n;
@@ -186,7 +196,8 @@ static void unknown_provider(struct probe_ctx *c, const struct attach_point *ap,
 			ap_error(c, ap, DIAG_UNSUPPORTED_PROBE, "%s", unsupported[i].text);
 			return;
 		}
-	nearest_start(&n, name);
+	/* Names of providers may be written in any case. */
+	nearest_start(&n, in_lower_case(c, name));
 	for (size_t i = 0; i < nr_providers; i++)
 		nearest_try(&n, providers[i]->name);
 	d = ap_error(c, ap, DIAG_UNKNOWN_PROBE, "Invalid probe type: %s", name);

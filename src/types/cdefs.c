@@ -274,3 +274,27 @@ void cdefs_suggest(const struct cdefs *c, struct nearest *near)
 	if (near->word[0] >= 'A' && near->word[0] <= 'Z')
 		cconst_suggest(near);
 }
+
+void cdefs_suggest_type(const struct cdefs *c, enum kbtf_keyword keyword, struct nearest *near)
+{
+	const struct hmap *names = keyword == KBTF_ANY_NAME ? &c->typedefs : &c->tags;
+
+	for (size_t i = 0; i < names->cap; i++) {
+		const struct ctag *tag = names->slots[i].value;
+
+		if (names->slots[i].key && (names == &c->typedefs ||
+					    (tag->keyword == keyword && tag->is_defined)))
+			nearest_try(near, names->slots[i].key);
+	}
+}
+
+const char *cdefs_macro_flaw(const struct cdefs *c, const char *name)
+{
+	const struct cmacro *m = cpp_macro(&c->cpp, name_of(c->names, name));
+
+	if (!m)
+		return NULL;
+	return m->is_function ? "a C macro with parameters works inside C definitions only" :
+	       m->body.n ? "the C macro of this name uses itself" :
+	       "the C macro of this name is empty";
+}

@@ -82,4 +82,10 @@ const char *cdefs_missing_headers(const struct cdefs *c);
 /* Try the names of macros, enumerators and constants for "did you mean". */
 void cdefs_suggest(const struct cdefs *c, struct nearest *near);
 
+/* Try the names of structs, unions or enums, or of typedefs. */
+void cdefs_suggest_type(const struct cdefs *c, enum kbtf_keyword keyword, struct nearest *near);
+
+/* Why a macro that there is stands for nothing in a script: a hint, or NULL. */
+const char *cdefs_macro_flaw(const struct cdefs *c, const char *name);
+
 #endif

@@ -248,7 +248,7 @@ static bool condition_value(struct cpp *p, const struct directive *d)
 	cpp_expand(p, plain.at, plain.n, &expanded);
 	if (cexpr_eval(&no_names, expanded.at, expanded.n, &value, NULL))
 		return value.bits;
-	cpp_error(p, d->nr_args ? d->args : d->name, DIAG_BAD_CONDITION,
+	cpp_error(p, d->nr_args ? d->args : d->name, DIAG_BAD_DIRECTIVE,
 		  "#%s expects a constant expression of integers", d->name->text);
 	return false;
 }
@@ -272,7 +272,7 @@ static bool names_macro(struct cpp *p, const struct directive *d)
 {
 	if (d->nr_args && d->args->kind == CTOKEN_IDENT)
 		return is_known_name(p, d->args);
-	cpp_error(p, d->name, DIAG_BAD_CONDITION, "#%s expects a name", d->name->text);
+	cpp_error(p, d->name, DIAG_BAD_DIRECTIVE, "#%s expects a name", d->name->text);
 	return false;
 }
 

@@ -42,7 +42,7 @@ static const struct check_row names_rows[] = {
 	  "t:1:21-27: ERROR: Variable $a was already declared. Variable shadowing is not allowed.\n"
 	  "t:1:9-15: ERROR: This is the initial declaration.\n" },
 	{ "begin { $i = 1; for $i : 0..3 { } }",
-	  "t:1:21-23: ERROR: Variable $i was already declared. Variable shadowing is not allowed.\n"
+	  "t:1:21-23: ERROR: Loop declaration shadows existing variable: $i\n"
 	  "t:1:9-11: ERROR: This is the initial assignment.\n" },
 	{ "begin { let $a; }",
 	  "program 0: begin\n"
@@ -74,12 +74,13 @@ static const struct check_row types_rows[] = {
 	{ "begin { @x[1] = 1; @x[\"a\"] = 1; }",
 	  "t:1:20-27: ERROR: Argument mismatch for @x: trying to access with arguments: 'string[2]' when map expects arguments: 'int8'\n" },
 	{ "begin { @x[1, \"a\"] = 1; @x[2] = 1; }",
-	  "t:1:25-30: ERROR: Argument mismatch for @x: trying to access with arguments: 'int8' when map expects arguments: 'int8,string[2]'\n" },
+	  "t:1:25-30: ERROR: Argument mismatch for @x: trying to access with arguments: 'int8' when map expects arguments: '(int8,string[2])'\n" },
 	{ "begin { @x[1] = 1; @x = 2; }",
 	  "t:1:20-22: ERROR: @x used as a map without an explicit key (scalar map), previously used with an explicit key (non-scalar map)\n"
 	  "t:1:9-14: ERROR: first used here\n" },
 	{ "begin { let $a : uint8 = 300; }",
-	  "t:1:9-29: ERROR: Type mismatch for $a: trying to assign value of type 'int16' when variable already has a type 'uint8'\n" },
+	  "t:1:9-29: ERROR: Type mismatch for $a: trying to assign value of type 'int16' when variable already has a type 'uint8'\n"
+	  "HINT: uint8 holds 0 to 255\n" },
 	{ "begin { let $s : string[2] = \"abc\"; }",
 	  "t:1:9-35: ERROR: Type mismatch for $s: trying to assign value of type 'string[4]' when variable already has a type 'string[2]'\n" },
 	{ "begin { let $x : sum_t; }",
@@ -207,7 +208,7 @@ static const struct check_row calls_rows[] = {
 	  "HINT: allow it with --unsafe\n" },
 	{ "begin { pid(foo); nsecs(monotone); kstack(foo); kstack(5000); }",
 	  "t:1:13-16: ERROR: Invalid PID namespace mode: foo (expects: curr_ns or init)\n"
-	  "t:1:25-33: ERROR: Invalid timestamp mode: monotone\n"
+	  "t:1:25-33: ERROR: Invalid timestamp mode: monotone (expects: boot, monotonic, tai or sw_tai)\n"
 	  "HINT: did you mean monotonic?\n"
 	  "t:1:43-46: ERROR: Invalid stack mode foo: valid values are bpftrace, raw, perf, and build_id.\n"
 	  "t:1:49-61: ERROR: kstack([int limit]): limit shouldn't exceed 1024, 5000 given\n" },
@@ -256,7 +257,7 @@ static const struct check_row control_rows[] = {
 	  "t:1:9-24: WARNING: While loops are deprecated and may be removed in the future.\n"
 	  "HINT: For loops support ranges: for ($i : 0..10) { ... }\n" },
 	{ "begin { for $i : 0..\"a\" { } }",
-	  "t:1:9-28: ERROR: Loop range requires an integer for the end value\n" },
+	  "t:1:21-24: ERROR: Loop range requires an integer for the end value\n" },
 	{ "begin { for $i : 0..3 { print(@x); } @x = 1; }",
 	  "map @x: int8, 1\n"
 	  "program 0: begin +effects\n"

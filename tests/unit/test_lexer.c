@@ -200,7 +200,7 @@ static void test_errors(void **state)
 		  "param $99999999999999999999 is out of integer range [1, 9223372036854775807]", 0,
 		  21 },
 		{ "`", "unexpected character '`'", 0, 1 },
-		{ "\xc3\xa4", "unexpected byte 0xc3", 0, 2 },
+		{ "\xc3\xa4", "unexpected character '\xc3\xa4'", 0, 2 },
 		{ "/* open", "unterminated comment", 0, 2 },
 		{ "08", "invalid integer: a digit that the base does not have: 08", 0, 2 },
 	};

@@ -287,8 +287,8 @@ static const struct macro_row error_rows[] = {
 	  "t:1:33-34: ERROR: Mismatched arg. a() expects a variable for arg $x but got "
 	  "an expression.\n"
 	  "t:1:9-11: ERROR: This is the argument in the closest definition.\n"
-	  "t:1:36-38: ERROR: Mismatched arg. a() expects a map for arg @m but got an "
-	  "expression.\n"
+	  "t:1:36-38: ERROR: Mismatched arg. a() expects a map for arg @m but got a "
+	  "variable.\n"
 	  "t:1:13-15: ERROR: This is the argument in the closest definition.\n" },
 	{ "macro a($x, @m) { 1 } macro a(x) { 1 } begin { a(1, 2, 3); a; }",
 	  "t:1:48-58: ERROR: Call to a() has arguments that do not match any definition.\n"
