@@ -34,7 +34,7 @@ void session_tell(struct sonde *s, enum sonde_severity severity, const char *fmt
 	sbuf_vprintf(&text, fmt, args);
 	va_end(args);
 	sbuf_printf(&shown, "%s%s%s%s\n", colour ? severities[severity].colour : "",
-		    severities[severity].word, colour ? "\033[0m" : "", sbuf_text(&text));
+		    severities[severity].word, sbuf_text(&text), colour ? "\033[0m" : "");
 	m.text = sbuf_text(&text);
 	m.rendered = sbuf_text(&shown);
 	s->message(s->message_arg, &m);

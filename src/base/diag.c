@@ -203,21 +203,18 @@ static void render_marker(const struct source *s, uint32_t begin, uint32_t col, 
 	sbuf_putc(out, '\n');
 }
 
-static void render_level(const char *word, const char *start, bool colour, struct sbuf *out)
-{
-	sbuf_printf(out, "%s%s: %s", colour ? start : "", word, colour ? "\033[0m" : "");
-}
-
 /* A place with its text and source lines. */
 static void render_place(const struct diags *d, struct loc loc, const char *word,
 			 const char *start, const char *text, bool colour, struct sbuf *out)
 {
 	const struct source *s, *end_source;
 	uint32_t line, col, end_line, end_col;
+	const char *end = colour ? "\033[0m" : "";
 
+	if (colour)
+		sbuf_puts(out, start);
 	if (!source_line_col(d, loc.begin, &s, &line, &col)) {
-		render_level(word, start, colour, out);
-		sbuf_printf(out, "%s\n", text);
+		sbuf_printf(out, "%s: %s%s\n", word, text, end);
 		return;
 	}
 	if (!source_line_col(d, loc.end, &end_source, &end_line, &end_col) || end_source != s) {
@@ -228,8 +225,7 @@ static void render_place(const struct diags *d, struct loc loc, const char *word
 		sbuf_printf(out, "%s:%u:%u-%u: ", s->name, line, col, end_col);
 	else
 		sbuf_printf(out, "%s:%u-%u: ", s->name, line, end_line);
-	render_level(word, start, colour, out);
-	sbuf_printf(out, "%s\n", text);
+	sbuf_printf(out, "%s: %s%s\n", word, text, end);
 	for (uint32_t i = line; i <= end_line; i++)
 		render_line(s, i, out);
 	if (end_line == line)
