@@ -142,7 +142,8 @@ struct sonde_map_entry {
 struct sonde_place {
 	const char *file;		/* NULL: nowhere */
 	uint32_t line, col, end_line, end_col;	/* 1-based; end_col is exclusive */
-	const char *source_line;	/* text of the line, or NULL */
+	const char *source_line;	/* text of the line (of all, if they are several), or NULL */
+	const struct sonde_place *from;	/* the call of the macro that this came out of, or NULL */
 };
 
 /* Valid during the callback only. */

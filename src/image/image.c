@@ -189,6 +189,17 @@ static void dump_place(const struct image_place *p, FILE *out)
 		fprintf(out, " at %s:%" PRIu32 ":%" PRIu32, p->file, p->line, p->col);
 }
 
+static void dump_failures(const struct image *image, FILE *out)
+{
+	const struct image_failure *s;
+
+	vec_each(s, &image->failures) {
+		fprintf(out, "failure of %s at offset %" PRIu32, s->helper, s->offset);
+		dump_place(&s->place, out);
+		fputc('\n', out);
+	}
+}
+
 static void dump_conversion(const struct image_conversion *c, FILE *out)
 {
 	fputs("  ", out);
@@ -284,6 +295,7 @@ void image_dump(const struct image *image, FILE *out)
 		dump_script_map(image, i, out);
 	for (size_t i = 0; i < image->actions.n; i++)
 		dump_action(image, i, out);
+	dump_failures(image, out);
 	for (size_t i = 0; i < image->progs.n; i++)
 		dump_prog(image, i, out);
 	fprintf(out, "cpus %" PRIu32 " btf %" PRIu32 " bytes\n", image->nr_cpus, image->btf_size);

@@ -112,8 +112,8 @@ enum image_map_role {
 	IMAGE_MAP_STACKS,
 };
 
-enum image_loss { IMAGE_LOSS_RING, IMAGE_LOSS_MAP_FULL, IMAGE_LOSS_MAP_ERROR, IMAGE_LOSS_READ,
-		  IMAGE_LOSS_SCRATCH, IMAGE_LOSS_STACK, IMAGE_LOSS_COUNT };
+/* Why a program could not record an event. */
+enum image_loss { IMAGE_LOSS_RING, IMAGE_LOSS_SCRATCH, IMAGE_LOSS_COUNT };
 
 struct image_map {
 	const char *name;
@@ -196,7 +196,16 @@ enum action_kind {
 struct image_place {		/* where in the script, for messages */
 	const char *file;
 	uint32_t line, col, end_col, end_line;
-	const char *source_line;	/* text of the line */
+	const char *source_line;	/* text of the line, or of all lines */
+	const struct image_place *from;	/* the macro's call, if the code came out of one */
+};
+
+/* Where a helper may fail. Programs count the failures in the GLOBAL map's value. */
+struct image_failure {
+	const char *helper;		/* without "bpf_" */
+	const char *text;		/* what is said; NULL: the reason that the code gives */
+	struct image_place place;
+	uint32_t offset;		/* of two words: how often, and the last code */
 };
 
 /* A printf format, compiled: literal text and conversions in turn. */
@@ -317,6 +326,7 @@ struct image {
 	VEC(const char *) probe_names;	/* full names of all attach points */
 	const void *btf;		/* the program's own BTF, raw */
 	uint32_t btf_size;
+	VEC(struct image_failure) failures;
 	uint32_t ring_map, global_map, losses_map;	/* UINT32_MAX: none */
 	uint32_t losses_offset;		/* in the value of losses_map, which may be the GLOBAL
 					   map */

@@ -80,6 +80,13 @@ const struct ir_helper *ir_helper_info(int64_t helper)
 	return &helpers[helper];
 }
 
+const char *ir_helper_name(int64_t helper)
+{
+	const char *name = ir_helper_info(helper)->name;
+
+	return name ? name : "unknown";
+}
+
 bool ir_helper_is_pure(int64_t helper)
 {
 	return ir_helper_info(helper)->flags & IR_HELPER_PURE;

@@ -298,5 +298,6 @@ void ir_optimize(struct ir_module *m);		/* all of the above, in order */
 /* Helpers whose result cannot change within one run of a program (pid_tgid,
  * uid_gid, current task, cpu): may be merged by value numbering. */
 bool ir_helper_is_pure(int64_t helper);
+const char *ir_helper_name(int64_t helper);	/* without "bpf_"; "unknown" */
 
 #endif

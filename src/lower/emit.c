@@ -97,16 +97,12 @@ void lower_enter(struct gen *g, struct ir_block *block)
 		g->b.block = NULL;
 }
 
-struct ir_insn *lower_loss_counter(struct gen *g, enum image_loss loss)
+void lower_loss(struct gen *g, enum image_loss loss)
 {
 	uint32_t offset = (g->index * IMAGE_LOSS_COUNT + loss) * 8;
 
-	return lower_control(g, g->l->image->losses_offset + offset);
-}
-
-void lower_loss(struct gen *g, enum image_loss loss)
-{
-	ir_emit_atomic(&g->b, IR_ATOMIC_ADD, 8, false, lower_loss_counter(g, loss), 0,
+	ir_emit_atomic(&g->b, IR_ATOMIC_ADD, 8, false,
+		       lower_control(g, g->l->image->losses_offset + offset), 0,
 		       lower_const(g, 1), NULL);
 }
 

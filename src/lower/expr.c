@@ -222,9 +222,8 @@ static struct place element_place(struct gen *g, struct node *n)
 	return p;
 }
 
-struct ir_insn *lower_value(struct gen *g, struct node *n)
+static struct ir_insn *scalar_value(struct gen *g, struct node *n)
 {
-	g->b.line = n->loc.begin;
 	if (n->type->space == SPACE_CONTEXT && n->type->kind == TYPE_POINTER)
 		return lower_context(g, n).base;
 	switch (n->kind) {
@@ -264,6 +263,18 @@ struct ir_insn *lower_value(struct gen *g, struct node *n)
 		/* Memory where a number is wanted: its address. */
 		return lower_place_address(g, lower_place(g, n));
 	}
+}
+
+struct ir_insn *lower_value(struct gen *g, struct node *n)
+{
+	struct loc outer = g->at;
+	struct ir_insn *v;
+
+	g->at = n->loc;
+	g->b.line = n->loc.begin;
+	v = scalar_value(g, n);
+	g->at = outer;
+	return v;
 }
 
 /* ---- memory ---- */
@@ -440,9 +451,8 @@ static void call_to(struct gen *g, struct node *n, const struct type *as, struct
 
 /* Store the value of n, as a value of type `as`: the same type or a larger one
  * of its kind, whose rest becomes zero. */
-void lower_to(struct gen *g, struct node *n, const struct type *as, struct dest d)
+static void memory_to(struct gen *g, struct node *n, const struct type *as, struct dest d)
 {
-	g->b.line = n->loc.begin;
 	if (lower_is_scalar(as)) {
 		lower_store_value(g, as->size_bytes, d.base, d.offset, lower_value(g, n));
 		return;
@@ -479,6 +489,16 @@ void lower_to(struct gen *g, struct node *n, const struct type *as, struct dest 
 	}
 }
 
+void lower_to(struct gen *g, struct node *n, const struct type *as, struct dest d)
+{
+	struct loc outer = g->at;
+
+	g->at = n->loc;
+	g->b.line = n->loc.begin;
+	memory_to(g, n, as, d);
+	g->at = outer;
+}
+
 /* ---- for effect ---- */
 
 void lower_effect(struct gen *g, struct node *n)
@@ -503,6 +523,7 @@ void lower_effect(struct gen *g, struct node *n)
 	default:
 		break;
 	}
+	g->unused = n;
 	if (n->type && (n->type->kind == TYPE_VOID || lower_is_scalar(n->type)))
 		lower_value(g, n);
 	else if (n->kind == NODE_MAP_ELEM && type_is_aggregate(n->type))

@@ -120,6 +120,8 @@ struct gen {
 	uint32_t index;			/* in image->progs */
 	struct ir_module *m;
 	struct ir_builder b;
+	struct loc at;			/* of what is being lowered */
+	const struct node *unused;	/* a call whose value nobody wants */
 	struct ir_insn *ctx;		/* the program's context; NULL in callbacks */
 	struct loop *loop;
 	int64_t default_result;
@@ -204,10 +206,21 @@ struct ir_insn *lower_zeros(struct gen *g);
 struct ir_insn *lower_one(struct gen *g);
 void lower_zero(struct gen *g, struct ir_insn *p, int32_t offset, uint32_t size);
 void lower_loss(struct gen *g, enum image_loss loss);
-struct ir_insn *lower_loss_counter(struct gen *g, enum image_loss loss);
 /* Count `loss` on the cold path where `x cmp y`; go on in either case. */
 void lower_loss_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y,
 		   enum image_loss loss);
+/* ---- failure.c ---- */
+
+/* Told with -k only: reads that fail, keys that are absent. */
+bool lower_tells_all(const struct gen *g);
+
+/* In a cold block: a helper has failed with `code` in what is being lowered. `text`: what
+ * is said of it, or NULL for the reason that the code gives. */
+void lower_failed(struct gen *g, const char *helper, const char *text, struct ir_insn *code);
+
+/* The same where `code` is not 0; go on in either case. */
+void lower_failed_if(struct gen *g, const char *helper, struct ir_insn *code);
+
 struct ir_block *lower_block(struct gen *g, bool is_cold);
 void lower_enter(struct gen *g, struct ir_block *block);	/* seal it and continue in it */
 struct ir_insn *lower_ptr(struct gen *g, struct ir_insn *base, int32_t offset);

@@ -105,9 +105,10 @@ struct type_struct *lower_task_struct(struct lower *l)
 	return l->task_struct;
 }
 
-static const char *line_text(struct lower *l, const struct source *s, uint32_t pos)
+/* The lines from that of `pos` to that of `last`. */
+static const char *line_text(struct lower *l, const struct source *s, uint32_t pos, uint32_t last)
 {
-	const char *at = s->text + (pos - s->base), *begin = at, *end = at;
+	const char *begin = s->text + (pos - s->base), *end = s->text + (last - s->base);
 
 	while (begin > s->text && begin[-1] != '\n')
 		begin--;
@@ -122,16 +123,22 @@ static const char *line_text(struct lower *l, const struct source *s, uint32_t p
 struct image_place lower_image_place(struct lower *l, struct loc loc)
 {
 	struct image_place p = { 0 };
-	const struct source *s;
+	const struct source *s, *end = NULL;
 
 	if (!source_line_col(l->c->diags, loc.begin, &s, &p.line, &p.col))
 		return p;
 	p.file = arena_strdup(&l->image->arena, s->name);
-	p.source_line = line_text(l, s, loc.begin);
 	p.end_line = p.line;
 	p.end_col = p.col;
 	if (loc.end > loc.begin)
-		source_line_col(l->c->diags, loc.end, &s, &p.end_line, &p.end_col);
+		source_line_col(l->c->diags, loc.end, &end, &p.end_line, &p.end_col);
+	p.source_line = line_text(l, s, loc.begin, end == s ? loc.end : loc.begin);
+	if (loc.from) {
+		struct image_place *from = arena_new(&l->image->arena, struct image_place);
+
+		*from = lower_image_place(l, loc.from->call);
+		p.from = from;
+	}
 	return p;
 }
 

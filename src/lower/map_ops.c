@@ -100,25 +100,9 @@ static struct ir_insn *update(struct gen *g, struct ir_insn *map, struct ir_insn
 			      lower_const(g, flags));
 }
 
-/* In a cold block: count a failed update by its reason. */
-static void count_failed(struct gen *g, struct ir_insn *err)
+static void update_failed(struct gen *g, struct ir_insn *err)
 {
-	struct ir_block *other = lower_block(g, true), *next = lower_block(g, true);
-	struct ir_var *v = ir_var_new(g->b.func, "counter", IR_MAPVAL);
-	struct ir_insn *counter = lower_loss_counter(g, IMAGE_LOSS_MAP_FULL);
-	const int32_t to_other = (IMAGE_LOSS_MAP_ERROR - IMAGE_LOSS_MAP_FULL) * 8;
-
-	ir_var_write(&g->b, v, counter);
-	/* An int before Linux 6.4, whose upper half is anything where the kernel calls the
-	 * map's function rather than the helper. */
-	err = ir_emit_ext(&g->b, err, 4, true);
-	ir_emit_branch(&g->b, IR_NE, err, lower_const(g, -E2BIG), other, next);
-	lower_enter(g, other);
-	ir_var_write(&g->b, v, lower_ptr(g, counter, to_other));
-	ir_emit_jump(&g->b, next);
-	lower_enter(g, next);
-	ir_emit_atomic(&g->b, IR_ATOMIC_ADD, 8, false, ir_var_read(&g->b, v), 0, lower_const(g, 1),
-		       NULL);
+	lower_failed(g, "map_update_elem", NULL, err);
 }
 
 /* The element was not there: insert zeroes, look up again. Ends in `found` with
@@ -136,7 +120,7 @@ static void insert_zeroes(struct gen *g, struct ir_insn *map, struct ir_insn *ke
 	ir_var_write(&g->b, v, again);
 	ir_emit_jump(&g->b, found);
 	lower_enter(g, failed);
-	count_failed(g, err);
+	update_failed(g, err);
 	ir_emit_jump(&g->b, give_up);
 }
 
@@ -160,7 +144,7 @@ static void insert_first(struct gen *g, struct ir_insn *map, struct ir_insn *key
 	err = update(g, map, key, first, BPF_ANY);
 	ir_emit_branch(&g->b, IR_EQ, err, lower_const(g, 0), done, failed);
 	lower_enter(g, failed);
-	count_failed(g, err);
+	update_failed(g, err);
 	ir_emit_jump(&g->b, done);
 }
 
@@ -211,11 +195,17 @@ static struct ir_insn *find(struct gen *g, struct node *elem, struct ir_block *a
 	return ir_emit_null_check(&g->b, lookup(g, lower_map_ref(g, s), key), absent);
 }
 
+static void lookup_failed(struct gen *g)
+{
+	if (lower_tells_all(g))
+		lower_failed(g, "map_lookup_elem", NULL, lower_const(g, 0));
+}
+
 struct ir_insn *lower_map_value(struct gen *g, struct node *elem)
 {
 	struct map_store *s = lower_store(elem->u.map.map);
 	const struct type *t = elem->u.map.map->value;
-	struct ir_block *next;
+	struct ir_block *next, *absent;
 	struct ir_insn *p;
 	struct ir_var *v;
 
@@ -228,11 +218,17 @@ struct ir_insn *lower_map_value(struct gen *g, struct node *elem)
 		return p;
 	}
 	next = lower_block(g, false);
+	absent = lower_tells_all(g) ? lower_block(g, true) : next;
 	v = ir_var_new(g->b.func, "map value", IR_INT);
 	ir_var_write(&g->b, v, lower_const(g, 0));
-	p = find(g, elem, next);
+	p = find(g, elem, absent);
 	ir_var_write(&g->b, v, ir_emit_load(&g->b, IR_INT, t->size_bytes, t->is_signed, p, 0));
 	ir_emit_jump(&g->b, next);
+	if (absent != next) {
+		lower_enter(g, absent);
+		lookup_failed(g);
+		ir_emit_jump(&g->b, next);
+	}
 	lower_enter(g, next);
 	return ir_var_read(&g->b, v);
 }
@@ -260,6 +256,7 @@ void lower_map_to(struct gen *g, struct node *elem, const struct type *as, struc
 	lower_copy(g, d, as, lower_at(p, 0), t);
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, absent);
+	lookup_failed(g);
 	if (!d.zeroed)
 		lower_zero(g, d.base, d.offset, as->size_bytes);
 	ir_emit_jump(&g->b, next);
@@ -288,7 +285,7 @@ static void update_or_count(struct gen *g, struct ir_insn *map, struct ir_insn *
 
 	ir_emit_branch(&g->b, IR_NE, err, lower_const(g, 0), failed, next);
 	lower_enter(g, failed);
-	count_failed(g, err);
+	update_failed(g, err);
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
 }
@@ -414,6 +411,8 @@ struct ir_insn *lower_call_delete(struct gen *g, struct node *n, const struct de
 		return delete_cell(g, s);
 	key = lower_key(g, elem);
 	err = ir_emit_helper(&g->b, BPF_FUNC_map_delete_elem, IR_INT, lower_map_ref(g, s), key);
+	if (g->unused == n)
+		lower_failed_if(g, "map_delete_elem", err);
 	return ir_emit_cmp(&g->b, IR_EQ, err, lower_const(g, 0));
 }
 

@@ -143,7 +143,7 @@ struct ir_insn *lower_place_address(struct gen *g, struct place p)
 	return lower_ptr(g, p.base, p.offset);
 }
 
-/* Read by a helper; what cannot be read becomes zeroes and is counted. */
+/* Read by a helper; what cannot be read becomes zeroes. */
 void lower_read(struct gen *g, struct ir_insn *to, int32_t offset, uint32_t size, struct place from)
 {
 	int helper = read_helpers[from.kind];
@@ -153,7 +153,8 @@ void lower_read(struct gen *g, struct ir_insn *to, int32_t offset, uint32_t size
 		helper = BPF_FUNC_copy_from_user;
 	r = ir_emit_helper(&g->b, helper, IR_INT, lower_ptr(g, to, offset), lower_const(g, size),
 			   lower_place_address(g, from));
-	lower_loss_if(g, IR_NE, r, 0, IMAGE_LOSS_READ);
+	if (lower_tells_all(g))
+		lower_failed_if(g, ir_helper_name(helper), r);
 }
 
 static uint32_t alignment_of(int32_t to, int32_t from)
@@ -375,7 +376,8 @@ static struct place checked_index(struct gen *g, struct place p, struct node *n,
 	ir_emit_branch(&g->b, IR_UGE, index, lower_const(g, n->u.index.object->type->count), bad,
 		       fine);
 	lower_enter(g, bad);
-	lower_runtime_error(g, "Array access out of bounds", n->loc);
+	lower_runtime_error(g, "Array access out of bounds. This can lead to unexpected results. "
+			    "0 is being used as the result.", n->loc);
 	zeroes = lower_const(g, 0);
 	if (p.kind != PLACE_USER) {
 		zeroes = lower_object(g, "zeroes", size, 8);

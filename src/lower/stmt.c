@@ -240,9 +240,8 @@ void lower_jump_in_loop(struct gen *g, bool is_break)
 		ir_emit_jump(&g->b, is_break ? l->on_break : l->on_continue);
 }
 
-void lower_stmt(struct gen *g, struct node *n)
+static void statement(struct gen *g, struct node *n)
 {
-	g->b.line = n->loc.begin;
 	switch (n->kind) {
 	case NODE_EXPR_STMT:
 	case NODE_DISCARD:
@@ -283,4 +282,14 @@ void lower_stmt(struct gen *g, struct node *n)
 	default:
 		lower_effect(g, n);
 	}
+}
+
+void lower_stmt(struct gen *g, struct node *n)
+{
+	struct loc outer = g->at;
+
+	g->at = n->loc;
+	g->b.line = n->loc.begin;
+	statement(g, n);
+	g->at = outer;
 }

@@ -33,6 +33,7 @@ struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room,
 	struct ir_block *bad = lower_block(g, true), *next = lower_block(g, false);
 	struct ir_var *len = ir_var_new(g->b.func, "length", IR_INT);
 	struct ir_insn *r, *address = lower_place_address(g, from);
+	const char *helper = ir_helper_name(read_str_helpers[from.kind]);
 
 	if (from.kind == PLACE_USER && g->sleepable && lower_kfunc(g->l, KFUNC_COPY_STR)) {
 		struct ir_insn *args[] = { to, limit, address, lower_const(g, 0) };
@@ -41,6 +42,7 @@ struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room,
 				 4);
 		/* An int: what stands above it is not told. */
 		r = ir_emit_ext(&g->b, r, 4, true);
+		helper = "copy_from_user_str";
 	} else {
 		if (from.kind == PLACE_USER && g->sleepable)
 			touch_pages(g, address, room);
@@ -50,7 +52,8 @@ struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room,
 	ir_var_write(&g->b, len, r);
 	ir_emit_branch(&g->b, IR_UGT, r, lower_const(g, room), bad, next);
 	lower_enter(g, bad);
-	lower_loss(g, IMAGE_LOSS_READ);
+	if (lower_tells_all(g))
+		lower_failed(g, helper, NULL, r);
 	ir_var_write(&g->b, len, lower_const(g, 0));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
@@ -140,7 +143,8 @@ void lower_read_sized(struct gen *g, struct ir_insn *to, struct ir_insn *len, st
 			   BPF_FUNC_copy_from_user : from.kind == PLACE_UNKNOWN ?
 			   BPF_FUNC_probe_read : BPF_FUNC_probe_read_kernel, IR_INT, to, len,
 			   lower_place_address(g, from));
-	lower_loss_if(g, IR_NE, r, 0, IMAGE_LOSS_READ);
+	if (lower_tells_all(g))
+		lower_failed_if(g, ir_helper_name(r->imm), r);
 }
 
 struct ir_insn *lower_call_buf(struct gen *g, struct node *n, const struct dest *d);
@@ -195,10 +199,15 @@ uint32_t lower_append_room(const struct type *t)
 
 struct ir_insn *lower_append(struct gen *g, struct node *n, struct ir_insn *to)
 {
+	struct loc outer = g->at;
 	struct ir_insn *len;
 
-	if (n->type->kind == TYPE_STRING)
-		return append_string(g, n, to);
+	if (n->type->kind == TYPE_STRING) {
+		g->at = n->loc;
+		len = append_string(g, n, to);
+		g->at = outer;
+		return len;
+	}
 	lower_to(g, n, n->type, (struct dest){ .base = to, .zeroed = true });
 	if (n->type->kind == TYPE_BUFFER) {
 		len = ir_emit_load(&g->b, IR_INT, 4, false, to, 0);

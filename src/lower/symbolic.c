@@ -26,7 +26,8 @@ static void get_stack(struct gen *g, struct ir_insn *p, int32_t offset, uint32_t
 	ir_var_write(&g->b, count, ir_emit_binary_imm(&g->b, IR_LSHR, r, 3));
 	ir_emit_branch(&g->b, IR_SLT, r, lower_const(g, 0), bad, next);
 	lower_enter(g, bad);
-	lower_loss(g, IMAGE_LOSS_STACK);
+	lower_failed(g, "get_stack", flags & BPF_F_USER_STACK ? "Error reading ustack." :
+		     "Error reading kstack.", r);
 	ir_var_write(&g->b, count, lower_const(g, 0));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);

@@ -265,9 +265,20 @@ void text_located(struct sbuf *out, const struct sonde_place *place, bool is_err
 	sbuf_putc(out, '\n');
 }
 
+/* As wide as the byte is shown: a character of UTF-8 is one column. */
 static size_t columns_of(char c)
 {
-	return c == '\t' ? 4 : 1;
+	return c == '\t' ? 4 : (c & 0xc0) == 0x80 ? 0 : 1;
+}
+
+static void source_lines(struct sbuf *out, const char *lines)
+{
+	for (; *lines; lines++)
+		if (*lines == '\t')
+			sbuf_puts(out, "    ");
+		else
+			sbuf_putc(out, *lines);
+	sbuf_putc(out, '\n');
 }
 
 void text_source(struct sbuf *out, const struct sonde_place *place)
@@ -277,16 +288,19 @@ void text_source(struct sbuf *out, const struct sonde_place *place)
 
 	if (!place->file || !line)
 		return;
-	if (place->end_line > place->line) {
-		sbuf_puts(out, line);
-		sbuf_putc(out, '\n');
+	source_lines(out, line);
+	if (place->end_line > place->line)
 		return;
-	}
 	len = strlen(line);
-	for (size_t i = 0; i < len; i++)
-		sbuf_add(out, line[i] == '\t' ? "    " : line + i, columns_of(line[i]));
-	sbuf_putc(out, '\n');
 	for (size_t i = 0; i < end && i < len; i++)
 		sbuf_fill(out, i + 1 < place->col ? ' ' : '~', columns_of(line[i]));
 	sbuf_putc(out, '\n');
+}
+
+void text_expansions(struct sbuf *out, const struct sonde_place *place, bool colour)
+{
+	for (place = place->from; place; place = place->from) {
+		text_located(out, place, false, colour, "expanded from", NULL);
+		text_source(out, place);
+	}
 }

@@ -35,4 +35,7 @@ void text_located(struct sbuf *out, const struct sonde_place *place, bool is_err
 /* The source lines of a place, tabs as four blanks, marked with "~". */
 void text_source(struct sbuf *out, const struct sonde_place *place);
 
+/* "expanded from", for each call of a macro that the place came out of. */
+void text_expansions(struct sbuf *out, const struct sonde_place *place, bool colour);
+
 #endif

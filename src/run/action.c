@@ -21,17 +21,10 @@
 
 typedef int (*action_fn)(struct run *r, const struct action_input *in);
 
-static struct sonde_place place_of(const struct image_place *p)
-{
-	return (struct sonde_place){ .file = p->file, .line = p->line, .col = p->col,
-				     .end_line = p->end_line, .end_col = p->end_col,
-				     .source_line = p->source_line };
-}
-
-static struct sonde_event event_of(const struct action_input *in, enum sonde_event_kind kind)
+static struct sonde_event event_of(struct run *r, const struct action_input *in, enum sonde_event_kind kind)
 {
 	return (struct sonde_event){ .kind = kind, .probe = in->probe,
-				     .place = place_of(&in->action->place) };
+				     .place = run_place(r, &in->action->place) };
 }
 
 /* The fields of the record as values, in the work arena. */
@@ -67,7 +60,7 @@ static void add_text(struct run *r, const struct action_input *in, struct sonde_
 
 static int do_printf(struct run *r, const struct action_input *in)
 {
-	struct sonde_event e = event_of(in, SONDE_EVENT_PRINTF);
+	struct sonde_event e = event_of(r, in, SONDE_EVENT_PRINTF);
 
 	add_text(r, in, &e);
 	if (!r->options.text_only)
@@ -79,7 +72,7 @@ static int do_printf(struct run *r, const struct action_input *in)
 /* A script error or warning of its own. */
 static void emit_note(struct run *r, const struct action_input *in, enum sonde_event_kind kind)
 {
-	struct sonde_event e = event_of(in, kind);
+	struct sonde_event e = event_of(r, in, kind);
 
 	add_text(r, in, &e);
 	add_values(r, in, &e);
@@ -101,7 +94,7 @@ static int do_warnf(struct run *r, const struct action_input *in)
 
 static int do_print_value(struct run *r, const struct action_input *in)
 {
-	struct sonde_event e = event_of(in, SONDE_EVENT_VALUE);
+	struct sonde_event e = event_of(r, in, SONDE_EVENT_VALUE);
 
 	add_values(r, in, &e);
 	run_emit(r, &e);
@@ -110,7 +103,7 @@ static int do_print_value(struct run *r, const struct action_input *in)
 
 static int do_time(struct run *r, const struct action_input *in)
 {
-	struct sonde_event e = event_of(in, SONDE_EVENT_TIME);
+	struct sonde_event e = event_of(r, in, SONDE_EVENT_TIME);
 	const char *format = in->action->text ? in->action->text : "%H:%M:%S\n";
 	time_t now = time(NULL);
 	char text[64];
@@ -132,7 +125,7 @@ static int do_time(struct run *r, const struct action_input *in)
 
 static int do_join(struct run *r, const struct action_input *in)
 {
-	struct sonde_event e = event_of(in, SONDE_EVENT_JOIN);
+	struct sonde_event e = event_of(r, in, SONDE_EVENT_JOIN);
 	const char *separator = in->action->text ? in->action->text : " ";
 	const struct sonde_value *values = decode_fields(r, in);
 	bool first = true;
@@ -185,7 +178,7 @@ static void emit_text(struct run *r, struct sonde_event *e, const struct sbuf *t
 
 static int do_cat(struct run *r, const struct action_input *in)
 {
-	struct sonde_event e = event_of(in, SONDE_EVENT_CAT);
+	struct sonde_event e = event_of(r, in, SONDE_EVENT_CAT);
 	size_t max = r->image->config.max_cat_bytes ? r->image->config.max_cat_bytes : 10240;
 	struct sbuf all = { 0 };
 	int fd;
@@ -237,7 +230,7 @@ static pid_t start_shell(const char *command, int *fd)
 /* The output of a command that fails is dropped. */
 static int do_system(struct run *r, const struct action_input *in)
 {
-	struct sonde_event e = event_of(in, SONDE_EVENT_SYSTEM);
+	struct sonde_event e = event_of(r, in, SONDE_EVENT_SYSTEM);
 	struct sbuf all = { 0 };
 	int fd = -1, status = 0;
 	pid_t pid;
@@ -380,8 +373,10 @@ static int do_exit(struct run *r, const struct action_input *in)
 
 static int do_runtime_error(struct run *r, const struct action_input *in)
 {
-	struct sonde_event e = event_of(in, SONDE_EVENT_RUNTIME_ERROR);
+	struct sonde_event e = event_of(r, in, SONDE_EVENT_RUNTIME_ERROR);
 
+	if (r->options.warnings_level < 1)
+		return 0;
 	e.text = in->action->text;
 	e.len = e.text ? strlen(e.text) : 0;
 	run_emit(r, &e);
@@ -390,7 +385,7 @@ static int do_runtime_error(struct run *r, const struct action_input *in)
 
 static int do_helper_error(struct run *r, const struct action_input *in)
 {
-	struct sonde_event e = event_of(in, SONDE_EVENT_HELPER_ERROR);
+	struct sonde_event e = event_of(r, in, SONDE_EVENT_HELPER_ERROR);
 
 	if (r->options.warnings_level < 1)
 		return 0;

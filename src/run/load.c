@@ -216,6 +216,7 @@ int run_load_maps(struct run *r)
 		r->losses += image->losses_offset / sizeof(*r->losses);
 		r->losses_told = calloc(1, losses ? losses : 1);
 	}
+	r->failures_told = calloc(image->failures.n + 1, sizeof(*r->failures_told));
 	fill_control(r);
 	return 0;
 }

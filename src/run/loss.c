@@ -1,5 +1,5 @@
 /*
- * What was lost, and telling of it.
+ * What was lost or failed, and telling of it.
  *
  * Programs count what they could not do, by program and cause, in one array
  * that is mapped here; the kernel counts the times that it skipped a program
@@ -7,25 +7,18 @@
  * new since the last look is told as an event.
  */
 #include "kernel/bpf_call.h"
+#include "out/print.h"
 #include "run/state.h"
 
+#include <setjmp.h>
 #include <string.h>
 #include <time.h>
 
 #define MISSES_EVERY_NS 1000000000
 
-/* `is_event`: a whole event is missing, which is told at once; else a piece of
- * one. */
-static const struct {
-	const char *text;
-	bool is_event;
-} causes[IMAGE_LOSS_COUNT] = {
-	[IMAGE_LOSS_RING] = { "the event buffer was full", true },
-	[IMAGE_LOSS_MAP_FULL] = { "updates lost because a map was full (see max_map_keys)", false },
-	[IMAGE_LOSS_MAP_ERROR] = { "updates of a map failed", false },
-	[IMAGE_LOSS_READ] = { "reads of memory failed", false },
-	[IMAGE_LOSS_SCRATCH] = { "no scratch memory was free", true },
-	[IMAGE_LOSS_STACK] = { "stacks could not be read", false },
+static const char *const causes[IMAGE_LOSS_COUNT] = {
+	[IMAGE_LOSS_RING] = "the event buffer was full",
+	[IMAGE_LOSS_SCRATCH] = "no scratch memory was free",
 };
 
 static void tell_event(struct run *r, size_t prog, const char *cause, uint64_t count)
@@ -39,27 +32,67 @@ static void tell_event(struct run *r, size_t prog, const char *cause, uint64_t c
 	run_emit(r, &e);
 }
 
-static void tell_counters(struct run *r, bool all)
+static void tell_counters(struct run *r)
 {
 	if (!r->losses || !r->losses_told)
 		return;
 	for (size_t i = 0; i < r->image->progs.n * IMAGE_LOSS_COUNT; i++) {
 		uint64_t now = __atomic_load_n(&r->losses[i], __ATOMIC_RELAXED);
 		uint64_t count = now - r->losses_told[i];
-		size_t prog = i / IMAGE_LOSS_COUNT, cause = i % IMAGE_LOSS_COUNT;
 
-		/* Pieces are told when one is lost for the first time, and how
-		 * many at the end. */
-		if (!count || (!causes[cause].is_event && !all &&
-			       (cause == IMAGE_LOSS_READ || r->losses_told[i])))
-			continue;
-		if (causes[cause].is_event)
-			tell_event(r, prog, causes[cause].text, count);
-		else
-			run_tell(r, SONDE_WARNING, "%s: %llu %s", r->image->progs.at[prog].name,
-				 (unsigned long long)count, causes[cause].text);
+		if (count)
+			tell_event(r, i / IMAGE_LOSS_COUNT, causes[i % IMAGE_LOSS_COUNT], count);
 		r->losses_told[i] = now;
 	}
+}
+
+/* ---- helpers that failed ---- */
+
+/* Once when it fails for the first time; how often besides, at the end. */
+static void tell_failure(struct run *r, const struct image_failure *f, uint64_t *told, bool all)
+{
+	const uint64_t *words = (const uint64_t *)(const void *)((const char *)r->control +
+								 f->offset);
+	uint64_t count = __atomic_load_n(&words[0], __ATOMIC_RELAXED) - *told;
+	struct sonde_event e = {
+		.kind = f->text ? SONDE_EVENT_RUNTIME_ERROR : SONDE_EVENT_HELPER_ERROR,
+		.name = f->helper, .place = run_place(r, &f->place),
+		.return_code = (int)__atomic_load_n(&words[1], __ATOMIC_RELAXED),
+	};
+
+	if (!count || (*told && !all))
+		return;
+	e.text = f->text ? f->text : print_helper_reason(e.name, e.return_code);
+	e.count = *told ? count : 1;
+	if (*told)
+		e.text = arena_printf(&r->work, "%s (%llu more time%s)", e.text,
+				      (unsigned long long)count, count == 1 ? "" : "s");
+	e.len = strlen(e.text);
+	run_emit(r, &e);
+	*told += e.count;
+}
+
+static void tell_each_failure(struct run *r, bool all)
+{
+	for (size_t i = 0; i < r->image->failures.n; i++) {
+		tell_failure(r, &r->image->failures.at[i], &r->failures_told[i], all);
+		if (all)
+			tell_failure(r, &r->image->failures.at[i], &r->failures_told[i], all);
+	}
+}
+
+static void tell_failures(struct run *r, bool all)
+{
+	jmp_buf oom;
+
+	if (!r->control || !r->failures_told || r->options.warnings_level < 1)
+		return;
+	if (!setjmp(oom)) {
+		arena_on_oom(&r->work, &oom);
+		tell_each_failure(r, all);
+	}
+	arena_on_oom(&r->work, NULL);
+	arena_reset(&r->work);
 }
 
 static int64_t now_ns(void)
@@ -112,7 +145,8 @@ static void tell_missed_probes(struct run *r)
 
 void run_tell_losses(struct run *r, bool all)
 {
-	tell_counters(r, all);
+	tell_counters(r);
+	tell_failures(r, all);
 	tell_misses(r, all);
 	if (all)
 		tell_missed_probes(r);

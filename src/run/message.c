@@ -23,6 +23,22 @@ void run_tell(struct run *r, enum sonde_severity severity, const char *fmt, ...)
 	sbuf_close(&text);
 }
 
+struct sonde_place run_place(struct run *r, const struct image_place *p)
+{
+	struct sonde_place place = {
+		.file = p->file, .line = p->line, .col = p->col, .end_line = p->end_line,
+		.end_col = p->end_col, .source_line = p->source_line,
+	};
+
+	if (p->from) {
+		struct sonde_place *from = arena_new(&r->work, struct sonde_place);
+
+		*from = run_place(r, p->from);
+		place.from = from;
+	}
+	return place;
+}
+
 void run_emit(struct run *r, const struct sonde_event *event)
 {
 	if (r->callbacks.event)

@@ -133,6 +133,7 @@ void run_close(struct run *r)
 	free(r->links.at);
 	free(r->links.progs);
 	free(r->losses_told);
+	free(r->failures_told);
 	free(r->zeroed);
 	free(r->maps);
 	free(r->progs);

@@ -63,6 +63,7 @@ struct run {
 	struct image_control *control;	/* in the GLOBAL map; NULL: none */
 	uint64_t *losses;		/* u64[nr_progs][IMAGE_LOSS_COUNT], mapped; or NULL */
 	uint64_t *losses_told;		/* owned; of the same shape */
+	uint64_t *failures_told;		/* owned; how often each failure has been told */
 	uint64_t lost_total;
 	int64_t next_misses_ns;		/* when to ask for recursion misses again */
 
@@ -118,6 +119,9 @@ int run_test_run(struct run *r, enum attach_kind kind);
 int run_record(void *arg, const void *data, size_t size_bytes);
 
 void run_emit(struct run *r, const struct sonde_event *event);
+
+/* A place for an event; what it points to lies in the image and the work arena. */
+struct sonde_place run_place(struct run *r, const struct image_place *p);
 
 /* ---- maps (snapshot.c, take.c) ---- */
 

@@ -330,6 +330,18 @@ uint64_t *lower_help_losses(struct lower_help *h)
 	return (uint64_t *)(void *)(value + h->image->losses_offset);
 }
 
+const uint64_t *lower_help_failure(struct lower_help *h, const char *helper, uint32_t col)
+{
+	const char *value = vm_map_value(h->vm, h->image->global_map, &(uint32_t){ 0 }, 0);
+	const struct image_failure *f;
+
+	vec_each(f, &h->image->failures)
+		if (!strcmp(f->helper, helper) && f->place.col == col)
+			return (const uint64_t *)(const void *)(value + f->offset);
+	fail_msg("no failure of %s at column %u", helper, col);
+	return NULL;
+}
+
 uint64_t *lower_help_cell(struct lower_help *h, const char *name, uint32_t cpu)
 {
 	const struct script_map *m = lower_help_map(h, name);

@@ -48,6 +48,10 @@ uint64_t lower_help_fire(struct lower_help *h, uint32_t n);
 uint64_t *lower_help_cell(struct lower_help *h, const char *name, uint32_t cpu);
 /* Counters of the first program, by enum image_loss. */
 uint64_t *lower_help_losses(struct lower_help *h);
+
+/* How often the helper failed at the column of the script's line, and the last code. */
+const uint64_t *lower_help_failure(struct lower_help *h, const char *helper, uint32_t col);
+
 /* Value of a key of a keyed map; NULL if it is not there. */
 void *lower_help_elem(struct lower_help *h, const char *name, const void *key, uint32_t cpu);
 const struct script_map *lower_help_map(struct lower_help *h, const char *name);

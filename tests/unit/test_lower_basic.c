@@ -3,6 +3,7 @@
  */
 #include "tests/unit/lower_help.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -95,16 +96,21 @@ static void test_keyed_count(void **state)
 
 static void test_full_map(void **state)
 {
+	static const uint32_t cols[] = { 9, 27, 40 };
 	struct lower_help h;
-	uint64_t *losses;
 
 	(void)state;
 	lower_help_open(&h);
 	lower_help_compile(&h, "begin { @[pid] = count(); @x[pid] = 5; @y[pid]++; }");
 	vm_world(h.vm)->map_full = true;
 	lower_help_fire(&h, 0);
-	losses = lower_help_losses(&h);
-	assert_int_equal(losses[IMAGE_LOSS_MAP_FULL], 3);
+	lower_help_fire(&h, 0);
+	for (size_t i = 0; i < 3; i++) {
+		const uint64_t *failure = lower_help_failure(&h, "map_update_elem", cols[i]);
+
+		assert_int_equal(failure[0], 2);
+		assert_int_equal((int64_t)failure[1], -E2BIG);
+	}
 	lower_help_close(&h);
 }
 
@@ -177,18 +183,46 @@ static void test_failed_read(void **state)
 {
 	struct lower_help h;
 	uint64_t ctx[8] = { 0, 257, 0, 0x1234 };
-	uint64_t *losses;
+	const uint64_t *failure;
 	uint32_t len;
 
 	(void)state;
 	lower_help_open(&h);
+	h.options.warnings_level = 2;
 	lower_help_compile(&h, "tracepoint:syscalls:sys_enter_openat { printf(\"%s\", str(args.filename)); }");
 	lower_help_run(&h, 0, ctx, sizeof(ctx));
 	lower_help_field(&h, 0, 0, &len);
 	assert_int_equal(len, 0);
-	losses = lower_help_losses(&h);
-	assert_int_equal(losses[IMAGE_LOSS_READ], 1);
+	failure = lower_help_failure(&h, "probe_read_user_str", 53);
+	assert_int_equal(failure[0], 1);
+	assert_int_equal((int64_t)failure[1], -EFAULT);
+	assert_int_equal(h.image->failures.n, 1);
 	lower_help_close(&h);
+}
+
+/* Reads and look-ups are told of with -k only, and cost nothing without; a delete that
+ * nobody asks about, always. */
+static void test_levels(void **state)
+{
+	static const char script[] =
+		"begin { $v = @m[1]; @m[2] = 3; delete(@m, 4); $d = delete(@m, 5); }";
+	static const size_t counts[] = { 0, 2, 3 };
+
+	(void)state;
+	for (int level = 0; level <= 2; level++) {
+		struct lower_help h;
+
+		lower_help_open(&h);
+		h.options.warnings_level = level;
+		lower_help_compile(&h, script);
+		assert_int_equal(h.image->failures.n, counts[level]);
+		lower_help_fire(&h, 0);
+		if (level)
+			assert_int_equal(lower_help_failure(&h, "map_delete_elem", 32)[0], 1);
+		if (level == 2)
+			assert_int_equal(lower_help_failure(&h, "map_lookup_elem", 14)[0], 1);
+		lower_help_close(&h);
+	}
 }
 
 static void test_hist(void **state)
@@ -297,7 +331,8 @@ int main(void)
 		cmocka_unit_test(test_tracepoint_args),
 		cmocka_unit_test(test_ring_flags),
 		cmocka_unit_test(test_string_keys),
-		cmocka_unit_test(test_failed_read),
+		cmocka_unit_test(test_failed_read), cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_hist),
 		cmocka_unit_test(test_latency),
 		cmocka_unit_test(test_syscalls),

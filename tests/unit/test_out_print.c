@@ -230,7 +230,7 @@ static const struct {
 	  "{\"type\": \"runtime_error\", \"msg\": \"Divided.\", " PLACE_JSON },
 	{ { .kind = SONDE_EVENT_RUNTIME_ERROR, .text = "Read.", .len = 5,
 	    .place = { "stdin", 4, 6, 5, 6, "\tif (5 /\n\t  $x) {" } }, "",
-	  "stdin:4-5: WARNING: Read.\n\tif (5 /\n\t  $x) {\n",
+	  "stdin:4-5: WARNING: Read.\n    if (5 /\n      $x) {\n",
 	  "{\"type\": \"runtime_error\", \"msg\": \"Read.\", \"filename\": \"stdin\", "
 	  "\"line\": 4, \"col\": 6}\n" },
 	{ { .kind = SONDE_EVENT_HELPER_ERROR, .name = "probe_read_user", .return_code = -14,

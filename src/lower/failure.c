@@ -1,0 +1,87 @@
+/*
+ * Helpers that fail while the script runs.
+ *
+ * Each place where one may fail has two words in the control block: how often it
+ * did, and the last code. The runtime looks at them now and then, and tells of a
+ * place when it fails for the first time and at the end. So a failure costs an
+ * add, however often it comes, and no place in the event buffer.
+ */
+#include "lower/internal.h"
+
+#include <string.h>
+
+#define FAILURE_BYTES 16
+#define CODE_OFFSET 8
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool same_place(const struct image_place *a, const struct image_place *b)
+{
+	for (; a && b; a = a->from, b = b->from)
+		if (!same_text(a->file, b->file) || a->line != b->line || a->col != b->col ||
+		    a->end_line != b->end_line || a->end_col != b->end_col)
+			return false;
+	return a == b;
+}
+
+/* Bodies are compiled once for each group of attach points: one for all. */
+static const struct image_failure *find_failure(const struct lower *l,
+						const struct image_failure *like)
+{
+	const struct image_failure *f;
+
+	vec_each(f, &l->image->failures)
+		if (same_text(f->helper, like->helper) && same_text(f->text, like->text) &&
+		    same_place(&f->place, &like->place))
+			return f;
+	return NULL;
+}
+
+static const struct image_failure *failure_of(struct gen *g, const char *helper, const char *text)
+{
+	struct lower *l = g->l;
+	struct image_failure f = {
+		.helper = arena_strdup(&l->image->arena, helper),
+		.text = text ? arena_strdup(&l->image->arena, text) : NULL,
+		.place = lower_image_place(l, g->at),
+	};
+	const struct image_failure *known = find_failure(l, &f);
+
+	if (known)
+		return known;
+	f.offset = lower_control_word(l, FAILURE_BYTES);
+	vec_push(&l->image->arena, &l->image->failures, f);
+	return &l->image->failures.at[l->image->failures.n - 1];
+}
+
+bool lower_tells_all(const struct gen *g)
+{
+	return g->l->c->options->warnings_level >= 2;
+}
+
+void lower_failed(struct gen *g, const char *helper, const char *text, struct ir_insn *code)
+{
+	struct ir_insn *counter;
+
+	if (g->l->c->options->warnings_level < 1 || !g->b.block)
+		return;
+	counter = lower_control(g, failure_of(g, helper, text)->offset);
+	ir_emit_atomic(&g->b, IR_ATOMIC_ADD, 8, false, counter, 0, lower_const(g, 1), NULL);
+	/* An int before Linux 6.4, whose upper half is anything where the kernel calls the
+	 * map's function rather than the helper. */
+	ir_emit_store(&g->b, 8, counter, CODE_OFFSET, ir_emit_ext(&g->b, code, 4, true));
+}
+
+void lower_failed_if(struct gen *g, const char *helper, struct ir_insn *code)
+{
+	struct ir_block *failed = lower_block(g, true), *next = lower_block(g, false);
+
+	ir_emit_branch(&g->b, IR_NE, code, lower_const(g, 0), failed, next);
+	lower_enter(g, failed);
+	lower_failed(g, helper, NULL, code);
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, next);
+}
