@@ -202,13 +202,14 @@ static bool take_word(struct check *c, struct node *call, const char *const *wor
 	struct nearest near;
 	struct diag *d;
 
-	if (!arg || arg->kind == NODE_INT)
+	if (!arg || (arg->kind == NODE_INT && arg->u.integer.enum_name))
 		return true;
 	if (arg->kind == NODE_IDENT) {
 		nearest_start(&near, arg->u.ident.name);
 		for (size_t i = 0; i < count; i++) {
 			if (!strcmp(words[i], arg->u.ident.name)) {
 				node_set_int(arg, i, false);
+				arg->u.integer.enum_name = words[i];	/* seen before */
 				return true;
 			}
 			nearest_try(&near, words[i]);

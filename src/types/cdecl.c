@@ -549,7 +549,7 @@ static void declarators(struct cparser *p, const struct ctype *base, bool is_typ
 		}
 		if (is_typedef)
 			add_typedef(p, name, t, &attrs);
-		if (cdecl_at(p, "{")) {
+		if (cdecl_at(p, "{") && t->kind == CTYPE_FUNCTION) {
 			cdecl_skip_balanced(p);
 			return;
 		}

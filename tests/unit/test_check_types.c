@@ -294,9 +294,9 @@ static const struct check_row calls_rows[] = {
 	  "  (print (to 5:int8):int8 *)\n" },
 	{ "begin { print(nsecs(tai)); print(pid(init)); print(strftime(\"%H\", nsecs(sw_tai))); print(kstack); print(ustack(perf, 3)); time(\"%H\"); exit(3); }",
 	  "program 0: begin +stacks +effects\n"
-	  "  (print (nsecs 2:int8):uint64)\n"
-	  "  (print (pid 1:int8):uint32)\n"
-	  "  (print (strftime \"%H\":string[3] (nsecs 3:int8):uint64 3:uint64):timestamp)\n"
+	  "  (print (nsecs tai=2:int8):uint64)\n"
+	  "  (print (pid init=1:int8):uint32)\n"
+	  "  (print (strftime \"%H\":string[3] (nsecs sw_tai=3:int8):uint64 3:uint64):timestamp)\n"
 	  "  (print (kstack):kstack_bpftrace_127)\n"
 	  "  (print (ustack):ustack_perf_3)\n"
 	  "  (time \"%H\":string[3])\n"
