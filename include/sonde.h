@@ -60,6 +60,18 @@ struct sonde_options {
 
 enum sonde_severity { SONDE_ERROR, SONDE_WARNING, SONDE_HINT, SONDE_INFO, SONDE_DEBUG };
 
+/* What is said besides of a diagnostic: how to mend it, another place that it is
+ * about, where a macro, a #define or an imported file was called from. */
+enum sonde_note_kind { SONDE_NOTE_HINT, SONDE_NOTE_RELATED, SONDE_NOTE_EXPANDED };
+
+struct sonde_note {
+	enum sonde_note_kind kind;
+	const char *text;
+	const char *file;	/* NULL: no place */
+	uint32_t line, col, end_line, end_col;
+};
+
+/* Valid during the callback only. */
 struct sonde_message {
 	enum sonde_severity severity;
 	const char *text;	/* one sentence */
@@ -67,6 +79,8 @@ struct sonde_message {
 	uint32_t line, col, end_line, end_col;	/* 1-based; end_col is exclusive */
 	const char *rendered;	/* as the command shows it, several lines */
 	const char *tag;	/* stable short name of a diagnostic, or NULL */
+	const struct sonde_note *notes;	/* hints and related places, then expansions, innermost first */
+	size_t nr_notes;
 };
 
 typedef void (*sonde_message_fn)(void *arg, const struct sonde_message *m);

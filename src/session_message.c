@@ -42,23 +42,50 @@ void session_tell(struct sonde *s, enum sonde_severity severity, const char *fmt
 	sbuf_close(&shown);
 }
 
+/* The place of a message has the form of a note's. */
+static struct sonde_note note_at(const struct diags *diags, struct loc loc,
+				 enum sonde_note_kind kind, const char *text)
+{
+	struct sonde_note n = { .kind = kind, .text = text };
+	const struct source *source, *end;
+
+	if (!source_line_col(diags, loc.begin, &source, &n.line, &n.col))
+		return n;
+	n.file = source->name;
+	if (!source_line_col(diags, loc.end, &end, &n.end_line, &n.end_col)) {
+		n.end_line = n.line;
+		n.end_col = n.col;
+	}
+	return n;
+}
+
+static void add_notes(struct sonde *s, struct sonde_message *m, const struct diags *diags,
+		      const struct diag *d)
+{
+	VEC(struct sonde_note) notes = { 0 };
+
+	for (const struct diag_note *n = d->notes; n; n = n->next)
+		vec_push(&s->arena, &notes,
+			 note_at(diags, n->loc, n->is_hint ? SONDE_NOTE_HINT : SONDE_NOTE_RELATED,
+				 n->text));
+	for (const struct expansion *from = d->loc.from; from; from = from->call.from)
+		vec_push(&s->arena, &notes,
+			 note_at(diags, from->call, SONDE_NOTE_EXPANDED, "expanded from"));
+	m->notes = notes.at;
+	m->nr_notes = notes.n;
+}
+
 static void tell_diag(struct sonde *s, const struct diags *diags, const struct diag *d)
 {
+	struct sonde_note at = note_at(diags, d->loc, SONDE_NOTE_RELATED, d->text);
 	struct sonde_message m = {
 		.severity = d->level == DIAG_ERROR ? SONDE_ERROR : SONDE_WARNING,
-		.text = d->text,
-		.tag = diag_rows[d->tag].tag,
+		.text = d->text, .tag = diag_rows[d->tag].tag, .file = at.file, .line = at.line,
+		.col = at.col, .end_line = at.end_line, .end_col = at.end_col,
 	};
-	const struct source *source, *end;
 	struct sbuf shown = { 0 };
 
-	if (source_line_col(diags, d->loc.begin, &source, &m.line, &m.col)) {
-		m.file = source->name;
-		if (!source_line_col(diags, d->loc.end, &end, &m.end_line, &m.end_col)) {
-			m.end_line = m.line;
-			m.end_col = m.col;
-		}
-	}
+	add_notes(s, &m, diags, d);
 	diag_render(diags, d, s->options.colour, &shown);
 	m.rendered = sbuf_text(&shown);
 	s->message(s->message_arg, &m);
