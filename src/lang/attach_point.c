@@ -251,16 +251,15 @@ struct attach_point *parse_attach_point(struct parser *p)
 	size_t label;
 
 	scan(&t, p->source->text + begin, end - begin, at, 0);
+	if (!p->panic && t.chars.n && t.chars.at[0].c == '}') {
+		parser_expected(p, "attach point");
+		return NULL;
+	}
 	if (end > begin)
 		p->prev_end = end;
 	parser_seek(p, end);
 	if (p->panic || !t.chars.n)
 		return NULL;
-	if (t.chars.at[0].c == '}') {
-		parser_seek(p, begin);
-		parser_expected(p, "attach point");
-		return NULL;
-	}
 	label = label_len(&t);
 	if (label)
 		ap->label = name_of_len(p->names, chars_text(&t, 0), label - 1);

@@ -343,9 +343,11 @@ static void parse_file(struct parser *p)
 		if (!file_stray(p) && !file_c_part(p, &f) && !file_config(p, &f) &&
 		    !file_import(p, &f))
 			file_item(p, &f);
-		if (p->panic)
+		if (p->panic) {
 			parser_resync(p);
-		p->panic = false;
+			p->panic = false;
+			parser_accept(p, TOK_RBRACE);	/* of what went wrong */
+		}
 		if (p->tok.begin == at && p->tok.kind != TOK_EOF)
 			parser_advance(p);
 	}
