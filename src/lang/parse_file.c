@@ -187,7 +187,8 @@ static void parse_map_decl(struct parser *p)
 	if (!parser_expect_as(p, TOK_IDENT, "map type name") || !parser_expect(p, TOK_LPAREN))
 		return;
 	d.capacity = p->tok.value;
-	if (!parser_expect_as(p, TOK_INT, "positive integer for map declaration max entries") || !parser_expect(p, TOK_RPAREN))
+	if (!parser_expect_as(p, TOK_INT, "positive integer for map declaration max entries") ||
+	    !parser_expect(p, TOK_RPAREN))
 		return;
 	d.loc = parser_loc_from(p, begin);
 	vec_push(p->arena, &p->script->map_decls, d);

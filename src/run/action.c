@@ -21,7 +21,8 @@
 
 typedef int (*action_fn)(struct run *r, const struct action_input *in);
 
-static struct sonde_event event_of(struct run *r, const struct action_input *in, enum sonde_event_kind kind)
+static struct sonde_event event_of(struct run *r, const struct action_input *in,
+				   enum sonde_event_kind kind)
 {
 	return (struct sonde_event){ .kind = kind, .probe = in->probe,
 				     .place = run_place(r, &in->action->place) };
