@@ -79,7 +79,7 @@ struct sonde_message {
 	uint32_t line, col, end_line, end_col;	/* 1-based; end_col is exclusive */
 	const char *rendered;	/* as the command shows it, several lines */
 	const char *tag;	/* stable short name of a diagnostic, or NULL */
-	const struct sonde_note *notes;	/* hints and related places, then expansions, innermost first */
+	const struct sonde_note *notes;	/* hints and places; then expansions, innermost first */
 	size_t nr_notes;
 };
 

@@ -178,7 +178,8 @@ static void var_mismatch(struct check *c, const struct var *v, const struct type
 		return;
 	if (has->is_signed)
 		check_hint(c, d, "%s holds %lld to %lld", type_text(c, has),
-			   (long long)(INT64_MIN >> (64 - bits)), (long long)(INT64_MAX >> (64 - bits)));
+			   (long long)(INT64_MIN >> (64 - bits)),
+			   (long long)(INT64_MAX >> (64 - bits)));
 	else
 		check_hint(c, d, "%s holds 0 to %llu", type_text(c, has),
 			   (unsigned long long)(UINT64_MAX >> (64 - bits)));

@@ -203,7 +203,8 @@ static const struct type *infer_element_of(struct check *c, const struct node *n
 {
 	if (t->kind != TYPE_TUPLE && t->kind != TYPE_RECORD) {
 		struct diag *d = check_error(c, n->loc, DIAG_NOT_A_TUPLE,
-					     "Can not access index '%llu' on expression of type '%s'",
+					     "Can not access index '%llu' on expression of type "
+					     "'%s'",
 					     (unsigned long long)index, type_text(c, t));
 
 		if (n->kind == NODE_ELEMENT && n->u.element.object->kind == NODE_INT)

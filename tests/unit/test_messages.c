@@ -86,7 +86,8 @@ static void test_notes(void **state)
 	expect(&plain, "begin { $name = 1; print($nmae); }", -EINVAL,
 	       "error undefined-variable t.bt:1:26-1:31 Undefined or undeclared variable: $nmae\n"
 	       "  hint -:0:0-0:0 did you mean $name?\n");
-	expect(&plain, "macro a(x) { b(x) }\nmacro b(x) { x + $y }\nbegin { print(a(1)); }", -EINVAL,
+	expect(&plain, "macro a(x) { b(x) }\nmacro b(x) { x + $y }\nbegin { print(a(1)); }",
+	       -EINVAL,
 	       "error undefined-variable t.bt:2:18-2:20 Undefined or undeclared variable: $y\n"
 	       "  expanded t.bt:1:14-1:18 expanded from\n"
 	       "  expanded t.bt:3:15-3:19 expanded from\n");
