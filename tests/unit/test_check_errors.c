@@ -52,8 +52,8 @@ static const struct check_row names_rows[] = {
 	  "t:1:32-34: WARNING: Variable used before it was assigned: $a\n"
 	  "t:1:51-53: WARNING: Variable used before it was assigned: $b\n"
 	  "t:1:9-15: WARNING: Variable $a was never assigned to.\n"
-	  "t:1:37-43: WARNING: Variable $b was never assigned to.\n"
-	  "t:1:37-43: ERROR: Could not resolve the type of this variable\n" },
+	  "t:1:37-43: ERROR: Could not resolve the type of this variable\n"
+	  "HINT: assign it a value, or declare its type: let $b : uint64;\n" },
 	{ "let @m = hash(5); begin { }",
 	  "program 0: begin\n"
 	  "t:1:1-17: WARNING: Unused map: @m\n" },
@@ -84,8 +84,7 @@ static const struct check_row types_rows[] = {
 	{ "begin { let $s : string[2] = \"abc\"; }",
 	  "t:1:9-35: ERROR: Type mismatch for $s: trying to assign value of type 'string[4]' when variable already has a type 'string[2]'\n" },
 	{ "begin { let $x : sum_t; }",
-	  "t:1:18-23: ERROR: Invalid variable declaration type: sum_t\n"
-	  "t:1:9-15: WARNING: Variable $x was never assigned to.\n" },
+	  "t:1:18-23: ERROR: Invalid variable declaration type: sum_t\n" },
 	{ "begin { $x = comm + 1; }",
 	  "t:1:14-22: ERROR: Type mismatch for '+': comparing string[16] with int8\n"
 	  "t:1:14-18: ERROR: left (string[16])\n"
