@@ -75,13 +75,34 @@ void lower_failed(struct gen *g, const char *helper, const char *text, struct ir
 	ir_emit_store(&g->b, 8, counter, CODE_OFFSET, ir_emit_ext(&g->b, code, 4, true));
 }
 
-void lower_failed_if(struct gen *g, const char *helper, struct ir_insn *code)
+void lower_read_failed(struct gen *g, const char *helper, struct ir_insn *code)
+{
+	if (lower_tells_all(g))
+		lower_failed(g, helper, NULL, code);
+	else
+		lower_loss(g, IMAGE_LOSS_READ);
+}
+
+static void failed_if(struct gen *g, const char *helper, struct ir_insn *code, bool is_read)
 {
 	struct ir_block *failed = lower_block(g, true), *next = lower_block(g, false);
 
 	ir_emit_branch(&g->b, IR_NE, code, lower_const(g, 0), failed, next);
 	lower_enter(g, failed);
-	lower_failed(g, helper, NULL, code);
+	if (is_read)
+		lower_read_failed(g, helper, code);
+	else
+		lower_failed(g, helper, NULL, code);
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
+}
+
+void lower_failed_if(struct gen *g, const char *helper, struct ir_insn *code)
+{
+	failed_if(g, helper, code, false);
+}
+
+void lower_read_failed_if(struct gen *g, const char *helper, struct ir_insn *code)
+{
+	failed_if(g, helper, code, true);
 }

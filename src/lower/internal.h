@@ -220,6 +220,9 @@ void lower_failed(struct gen *g, const char *helper, const char *text, struct ir
 
 /* The same where `code` is not 0; go on in either case. */
 void lower_failed_if(struct gen *g, const char *helper, struct ir_insn *code);
+/* The same for reads of memory, which are told by their place with -k only, else in sum. */
+void lower_read_failed(struct gen *g, const char *helper, struct ir_insn *code);
+void lower_read_failed_if(struct gen *g, const char *helper, struct ir_insn *code);
 
 struct ir_block *lower_block(struct gen *g, bool is_cold);
 void lower_enter(struct gen *g, struct ir_block *block);	/* seal it and continue in it */

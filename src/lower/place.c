@@ -153,8 +153,7 @@ void lower_read(struct gen *g, struct ir_insn *to, int32_t offset, uint32_t size
 		helper = BPF_FUNC_copy_from_user;
 	r = ir_emit_helper(&g->b, helper, IR_INT, lower_ptr(g, to, offset), lower_const(g, size),
 			   lower_place_address(g, from));
-	if (lower_tells_all(g))
-		lower_failed_if(g, ir_helper_name(helper), r);
+	lower_read_failed_if(g, ir_helper_name(helper), r);
 }
 
 static uint32_t alignment_of(int32_t to, int32_t from)

@@ -52,8 +52,7 @@ struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room,
 	ir_var_write(&g->b, len, r);
 	ir_emit_branch(&g->b, IR_UGT, r, lower_const(g, room), bad, next);
 	lower_enter(g, bad);
-	if (lower_tells_all(g))
-		lower_failed(g, helper, NULL, r);
+	lower_read_failed(g, helper, r);
 	ir_var_write(&g->b, len, lower_const(g, 0));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
@@ -143,8 +142,7 @@ void lower_read_sized(struct gen *g, struct ir_insn *to, struct ir_insn *len, st
 			   BPF_FUNC_copy_from_user : from.kind == PLACE_UNKNOWN ?
 			   BPF_FUNC_probe_read : BPF_FUNC_probe_read_kernel, IR_INT, to, len,
 			   lower_place_address(g, from));
-	if (lower_tells_all(g))
-		lower_failed_if(g, ir_helper_name(r->imm), r);
+	lower_read_failed_if(g, ir_helper_name(r->imm), r);
 }
 
 struct ir_insn *lower_call_buf(struct gen *g, struct node *n, const struct dest *d);

@@ -16,9 +16,11 @@
 
 #define MISSES_EVERY_NS 1000000000
 
+/* Reads that failed lose no event: they are told in sum, at the end. */
 static const char *const causes[IMAGE_LOSS_COUNT] = {
 	[IMAGE_LOSS_RING] = "the event buffer was full",
 	[IMAGE_LOSS_SCRATCH] = "no scratch memory was free",
+	[IMAGE_LOSS_READ] = "reads of memory failed",
 };
 
 static void tell_event(struct run *r, size_t prog, const char *cause, uint64_t count)
@@ -32,16 +34,23 @@ static void tell_event(struct run *r, size_t prog, const char *cause, uint64_t c
 	run_emit(r, &e);
 }
 
-static void tell_counters(struct run *r)
+static void tell_counters(struct run *r, bool all)
 {
 	if (!r->losses || !r->losses_told)
 		return;
 	for (size_t i = 0; i < r->image->progs.n * IMAGE_LOSS_COUNT; i++) {
 		uint64_t now = __atomic_load_n(&r->losses[i], __ATOMIC_RELAXED);
 		uint64_t count = now - r->losses_told[i];
+		size_t prog = i / IMAGE_LOSS_COUNT, cause = i % IMAGE_LOSS_COUNT;
 
-		if (count)
-			tell_event(r, i / IMAGE_LOSS_COUNT, causes[i % IMAGE_LOSS_COUNT], count);
+		if (!count || (cause == IMAGE_LOSS_READ && !all))
+			continue;
+		if (cause == IMAGE_LOSS_READ)
+			run_tell(r, SONDE_WARNING, "%s: %llu %s (-k tells where)",
+				 r->image->progs.at[prog].name, (unsigned long long)count,
+				 causes[cause]);
+		else
+			tell_event(r, prog, causes[cause], count);
 		r->losses_told[i] = now;
 	}
 }
@@ -145,7 +154,7 @@ static void tell_missed_probes(struct run *r)
 
 void run_tell_losses(struct run *r, bool all)
 {
-	tell_counters(r);
+	tell_counters(r, all);
 	tell_failures(r, all);
 	tell_misses(r, all);
 	if (all)
