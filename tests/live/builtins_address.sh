@@ -79,7 +79,7 @@ if needs root && { [ -r $trace ] || { skip_case "tracefs is not mounted"; false;
     sonde -e "tracepoint:syscalls:sys_enter_getppid { \$n = (int64)-5; debugf(\"sonde $$ %d %s %llx 100%% %lld\", 4, comm, (uint64)0xffffffffff); exit(); }" \
         -c "$calls getppid 1"
     expect_status 1
-    sonde -e "tracepoint:syscalls:sys_enter_getppid { debugf(\"sonde $$ %d %s %llx 100%%\", 4, comm, (uint64)0xffffffffff); exit(); }" \
+    sonde -e "tracepoint:syscalls:sys_enter_getppid /pid == cpid/ { debugf(\"sonde $$ %d %s %llx 100%%\", 4, comm, (uint64)0xffffffffff); exit(); }" \
         -c "$calls getppid 1"
     expect_status 0
     expect_err 'WARNING: The debugf\(\) builtin is not recommended for production use'

@@ -72,10 +72,11 @@ Additional Info - helper: map_lookup_elem, retcode: 0
 begin { \$a = *(uint64 *)0x10; print(@x[5] + \$a); @x[1] = 1; exit(); }
                                     ~~~~~"
 
-begin_case "failed reads and absent keys: not without -k"
+begin_case "failed reads and absent keys: their places not without -k"
 sonde -e 'begin { $a = *(uint64 *)0x10; print(@x[5] + $a); @x[1] = 1; exit(); }'
 expect_status 0
-check "nothing is said" [ "$(grep -vc '^Attached' "$tmp/err")" = 0 ]
+check "one line of the reads" [ "$(grep -vc '^Attached' "$tmp/err")" = 1 ]
+expect_err '^WARNING: begin: 1 reads of memory failed \(-k tells where\)$'
 
 begin_case "--no-warnings: none, but errorf"
 sonde --no-warnings -e 'config = { max_map_keys = 1 } begin { $z = (uint64)0; 1; print($z / $z); @x[1] = 1; @x[2] = 1;
@@ -127,5 +128,12 @@ check "never" [ "$(grep -cF "$plain" "$tmp/err")" = 0 ]
 BPFTRACE_COLOR=sometimes sonde -e 'begin { 1; exit(); }'
 check "another word is told of" grep -q "^WARNING: .*'sometimes'" "$tmp/err"
 check "and means auto" [ "$(grep -cF "$plain" "$tmp/err")" = 0 ]
+
+begin_case "failed reads are told in sum without -k, by probe"
+sonde -e 'begin { $p = (uint64 *)0; print(*$p); print(*($p + 1)); exit(); }'
+expect_status 0
+expect_err '^WARNING: begin: 2 reads of memory failed \(-k tells where\)$'
+sonde --no-warnings -e 'begin { $p = (uint64 *)0; print(*$p); exit(); }'
+check "no warning" [ "$(grep -c WARNING "$tmp/err")" = 0 ]
 
 end_tests
