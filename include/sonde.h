@@ -108,9 +108,9 @@ enum sonde_value_kind {
 				   is open) whose text is the label, as "[8, 16)" */
 	SONDE_VALUE_STACK,	/* items: frames from the innermost, SYMBOLIC; number: the form */
 	SONDE_VALUE_TIME,	/* text; unsigned_number: nanoseconds */
-	SONDE_VALUE_SERIES	/* items: from the first interval with a sample to the newest of the
-				   map, each a record of interval_start (TIME) and value (NONE: there
-				   is no sample) */
+	SONDE_VALUE_SERIES	/* items: from the first interval with a sample to the newest of
+				   the map, each a record of interval_start (TIME) and value
+				   (NONE: there is no sample) */
 };
 
 enum sonde_stack_form { SONDE_STACK_BPFTRACE, SONDE_STACK_PERF, SONDE_STACK_RAW };
@@ -156,7 +156,8 @@ struct sonde_map_entry {
 struct sonde_place {
 	const char *file;		/* NULL: nowhere */
 	uint32_t line, col, end_line, end_col;	/* 1-based; end_col is exclusive */
-	const char *source_line;	/* text of the line (of all, if they are several), or NULL */
+	const char *source_line;	/* text of the line (of all, if they are several), or
+					   NULL */
 	const struct sonde_place *from;	/* the call of the macro that this came out of, or NULL */
 };
 

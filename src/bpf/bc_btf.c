@@ -146,7 +146,8 @@ static int add_func(struct bc_btf *b, const struct ir_func *f, uint32_t prog_typ
 	if (type < 0)
 		return type;
 	c_name(name, f->name);
-	id = btf__add_func(b->btf, name, f->index && !f->is_global ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL, type);
+	id = btf__add_func(b->btf, name,
+			   f->index && !f->is_global ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL, type);
 	for (uint32_t k = 0; id > 0 && f->is_global && k < f->nr_params; k++) {
 		int err = 0;
 

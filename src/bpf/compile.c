@@ -98,7 +98,8 @@ static bool stack_fits(struct compiler *c)
 						    c->module->funcs.n));
 
 	if (d.frames > MAX_FRAMES)
-		return TOO_LARGE(c, "loops and functions are nested %u deep, and the kernel allows %u",
+		return TOO_LARGE(c,
+				 "loops and functions are nested %u deep, and the kernel allows %u",
 				 d.frames, MAX_FRAMES);
 	if (d.bytes > BC_MAX_STACK)
 		return TOO_LARGE(c, "it needs %u bytes of stack, and the kernel has %u", d.bytes,

@@ -103,8 +103,8 @@ struct var {
 	enum clock_mode clock;		/* of the time that it holds */
 	bool is_sized;			/* declared, and the type says all */
 	const struct type *locked;	/* sizeof or the like has looked at it */
-	unsigned spaces;		/* of the pointers that reach a parameter or a result: bits of
-					   enum type_space */
+	unsigned spaces;		/* of the pointers that reach a parameter or a result: bits
+					   of enum type_space */
 };
 
 /* A variable that each CPU has: its address, and that of the CPUs' offsets (or 0). */

@@ -57,7 +57,8 @@ static const struct key keys[] = {
 	{ "unstable_tseries", KEY_GATE, AT(gates[GATE_TSERIES]), NULL, false, false },
 	{ "unstable_dw_ustack", KEY_GATE, AT(gates[GATE_DW_USTACK]), NULL, false, false },
 	{ "unstable_typeinfo", KEY_GATE, AT(gates[GATE_TYPEINFO]), NULL, false, false },
-	{ "unstable_import_statement", KEY_GATE, AT(gates[GATE_IMPORT_STATEMENT]), NULL, false, false },
+	{ "unstable_import_statement", KEY_GATE, AT(gates[GATE_IMPORT_STATEMENT]), NULL, false,
+	  false },
 	{ "symbol_source", KEY_REMOVED, 0, NULL, false, false },
 	{ "max_type_res_iterations", KEY_REMOVED, 0, NULL, false, false },
 	{ "unstable_addr", KEY_REMOVED, 0, NULL, false, false },
@@ -250,7 +251,8 @@ static void set_gate(struct check *c, const struct key *k, const struct value *v
 	else if (read_bool(v, &value))
 		*gate = value ? GATE_ENABLE : GATE_ERROR;
 	else
-		bad_value(c, v, "Invalid value for unstable config: valid values are enable, warn, and error.");
+		bad_value(c, v, "Invalid value for unstable config: "
+				"valid values are enable, warn, and error.");
 }
 
 bool config_allows(struct check *c, enum config_gate gate, struct loc loc)

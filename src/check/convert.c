@@ -73,7 +73,8 @@ static bool same_order(const struct node *n, const struct type *to)
  * they point, differs. */
 static bool is_copied(const struct type *from, const struct type *to)
 {
-	if (from->kind == TYPE_POINTER && from->space == SPACE_CONTEXT && to->space != SPACE_CONTEXT)
+	if (from->kind == TYPE_POINTER && from->space == SPACE_CONTEXT &&
+	    to->space != SPACE_CONTEXT)
 		return false;
 	return from->kind == to->kind &&
 	       (from->kind == TYPE_STRING || from->kind == TYPE_BUFFER ||

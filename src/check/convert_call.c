@@ -146,7 +146,8 @@ void convert_call(struct check *c, struct node **slot)
 {
 	struct node *call = *slot;
 	const struct builtin *b = call->u.call.builtin;
-	const struct node *when = is_call_of(call, BUILTIN_strftime) ? call->u.call.args.at[1] : NULL;
+	bool is_time = is_call_of(call, BUILTIN_strftime);
+	const struct node *when = is_time ? call->u.call.args.at[1] : NULL;
 	const char *rule = b && rules[b->id] ? rules[b->id] : "";
 
 	if (call->u.call.func) {

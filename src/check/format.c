@@ -220,8 +220,9 @@ static bool check_values(struct parser *p)
 	if (given != wanted) {
 		struct diag *d = check_error(p->c, p->call->loc, DIAG_BAD_FORMAT,
 					     "%s arguments for format string (%zu supplied, %zu "
-					     "expected)", given < wanted ? "not enough" : "too many",
-					     given, wanted);
+					     "expected)",
+					     given < wanted ? "not enough" : "too many", given,
+					     wanted);
 
 		if (p->unknown && given > wanted)
 			check_hint(p->c, d, "%%%c is no conversion", p->unknown);
@@ -274,8 +275,8 @@ const struct type *check_type_debugf(struct check *c, struct node *call)
 		if (!value || !value->type || is_traceable(&p->conv, value->type))
 			continue;
 		check_error(c, value->loc, DIAG_BAD_FORMAT,
-			    "debugf() takes d, u, x and p of integers, and s of strings (%s provided)",
-			    type_text(c, value->type));
+			    "debugf() takes d, u, x and p of integers, and s of strings "
+			    "(%s provided)", type_text(c, value->type));
 		t = bad_type(c);
 	}
 	return t;

@@ -135,8 +135,8 @@ static bool check_arguments(struct check *c, const struct node *call)
 	}
 	if (fallback && !is_default(fallback)) {
 		check_error(c, fallback->loc, DIAG_LITERAL_REQUIRED,
-			    "Second argument to 'getopt' must be a string literal, integer literal, "
-			    "or a boolean literal.");
+			    "Second argument to 'getopt' must be a string literal, "
+			    "integer literal, or a boolean literal.");
 		return false;
 	}
 	if (description && description->kind != NODE_STRING) {
@@ -252,7 +252,8 @@ static void check_strangers(struct check *c)
 		list = arena_printf(c->arena, "%s\n    --%s%s%s", list, (*p)->name,
 				    *(*p)->description ? ": " : "", (*p)->description);
 		if ((*p)->type->kind != TYPE_BOOL || (*p)->number)
-			list = arena_printf(c->arena, "%s (default: %s)", list, default_text(c, *p));
+			list = arena_printf(c->arena, "%s (default: %s)", list,
+					    default_text(c, *p));
 	}
 	if (*list)
 		check_hint(c, d, "expected program options:%s", list);

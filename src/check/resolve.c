@@ -426,8 +426,10 @@ static void resolve_import(struct check *c, struct node *n)
 	const char *path = n->u.string.text, *dot = strrchr(path, '.');
 
 	if (c->config.gates[GATE_IMPORT_STATEMENT] == GATE_ERROR) {
-		check_hint(c, check_error(c, n->loc, DIAG_UNSTABLE, "Import statements that are not "
-					  "at the top level are primarily for the standard library."),
+		check_hint(c,
+			   check_error(c, n->loc, DIAG_UNSTABLE, "Import statements that are not "
+				       "at the top level are primarily for the standard "
+				       "library."),
 			   "import it before all probes, or set unstable_import_statement=enable");
 		node_set_error(n);
 	} else if (is_found(c, path)) {

@@ -40,7 +40,8 @@ enum value_kind {
 				   value_clock */
 	VALUE_INET,		/* u64 family, then 4 or 16 of 16 bytes */
 	VALUE_MACADDR,		/* 6 bytes */
-	VALUE_CGROUP_PATH,	/* u64 id, u64 index in texts of the wildcard for the mount's name */
+	VALUE_CGROUP_PATH,	/* u64 id, u64 index in texts of the wildcard for the mount's
+				   name */
 	VALUE_USERNAME,		/* uid: an integer of size_bytes */
 	/* map values only; per CPU when the map is */
 	VALUE_COUNT,		/* u64 */

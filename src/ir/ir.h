@@ -129,8 +129,8 @@ struct ir_object {
 	uint32_t size_bytes, align_bytes;
 	enum ir_place place;		/* wish; after ir_place_objects: where it is */
 	bool keep;			/* lives through the whole func (captured by a callback) */
-	uint32_t shared;		/* not 0: no object but the entry func's object `shared` - 1,
-					   which lies in scratch, seen from here */
+	uint32_t shared;		/* not 0: no object but the entry func's object
+					   `shared` - 1, which lies in scratch, seen from here */
 	int32_t offset;			/* after ir_place_objects: from r10 (negative) or scratch
 					   start */
 };
@@ -164,8 +164,8 @@ struct ir_func {
 
 struct ir_module {
 	struct arena *arena;		/* borrowed */
-	struct arena *work;		/* borrowed, or NULL: for what passes forget; emptied again and
-					   again by ir_optimize */
+	struct arena *work;		/* borrowed, or NULL: for what passes forget; emptied again
+					   and again by ir_optimize */
 	const char *name;
 	bool is_large;			/* many conditions on one value multiply what the verifier
 					   follows: helpers and the context are asked anew in each

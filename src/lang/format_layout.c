@@ -330,8 +330,9 @@ static void measure(struct layout *l)
 	l->tail = arena_array(l->arena, uint32_t, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		const struct fmt_item *item = &l->items->at[i];
-		uint32_t width = item->kind == FMT_TEXT ? item->width :
-				 item->kind == FMT_SPACE || (item->kind == FMT_BREAK && item->spaced);
+		bool is_blank = item->kind == FMT_SPACE ||
+				(item->kind == FMT_BREAK && item->spaced);
+		uint32_t width = item->kind == FMT_TEXT ? item->width : is_blank;
 
 		l->width[i + 1] = l->width[i] + width;
 		l->forced[i + 1] = l->forced[i] + item->forced;

@@ -240,10 +240,11 @@ static void import_file(struct importer *im, const struct import *import, const 
 			   path);
 }
 
-/* The builtins, which are there without: unless a directory stands in for them. */
-static bool is_builtin_library(const struct import *import, int err, const struct lang_file *file)
+/* The builtins, which are there without: unless a directory stands in for them.
+ * `file` is what is there of that name, or NULL. */
+static bool is_builtin_library(const struct import *import, const struct lang_file *file)
 {
-	return !strcmp(import->path, "stdlib") && (err || !file->is_directory);
+	return !strcmp(import->path, "stdlib") && (!file || !file->is_directory);
 }
 
 /* Beside what imports it, or else beside the script itself. */
@@ -261,7 +262,7 @@ static void import_one(struct importer *im, const struct import *import, const c
 			err = 0;
 		}
 	}
-	if (is_builtin_library(import, err, &file))
+	if (is_builtin_library(import, err ? NULL : &file))
 		return;
 	if (!err)
 		import_file(im, import, path, &file);
@@ -288,7 +289,7 @@ static void import_statements(struct importer *im, struct script *script, const 
 	vec_each(import, &script->statements) {
 		const char *path = join_path(im->arena, dir, import->path);
 
-		import->found = is_builtin_library(import, -ENOENT, NULL) ||
+		import->found = is_builtin_library(import, NULL) ||
 				(has_suffix(path, ".h") && !open_file(im, path, &file) &&
 				 !file.is_directory);
 		if (import->found && has_suffix(path, ".h"))

@@ -225,7 +225,8 @@ static struct node *parse_assign(struct parser *p, struct node *target, uint32_t
 					      "invalid assignment target");
 
 		if (d && (target->kind == NODE_FIELD || target->kind == NODE_ELEMENT))
-			diag_hint(p->diags, d, "tuples, records and structs are immutable: assign a "
+			diag_hint(p->diags, d,
+				  "tuples, records and structs are immutable: assign a "
 				  "new value instead");
 		else if (d)
 			diag_hint(p->diags, d, "only a variable ($x), a map (@x) or a map element "

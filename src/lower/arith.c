@@ -276,7 +276,8 @@ static void compare_strings(struct gen *g, struct node *left, struct node *right
 	struct ir_var *i;
 	struct ir_insn *at, *a, *b;
 
-	if ((size > SHORT_STRING || g->is_large) && lower_compare_shared(g, x, y, size, same, differ))
+	if ((size > SHORT_STRING || g->is_large) &&
+	    lower_compare_shared(g, x, y, size, same, differ))
 		return;
 	/* Typed kernel pointers take constant offsets only. */
 	if (x.base->type == IR_KPTR || y.base->type == IR_KPTR) {

@@ -319,7 +319,8 @@ static bool is_same_memory(const struct type *from, const struct type *to)
 struct place lower_place(struct gen *g, struct node *n)
 {
 	g->b.line = n->loc.begin;
-	if (n->type->space == SPACE_CONTEXT && n->type->kind == TYPE_STRUCT && n->kind != NODE_FIELD)
+	if (n->type->space == SPACE_CONTEXT && n->type->kind == TYPE_STRUCT &&
+	    n->kind != NODE_FIELD)
 		return lower_context(g, n);
 	switch (n->kind) {
 	case NODE_VAR:

@@ -41,7 +41,7 @@ static bool is_context_builtin(const struct node *n)
 
 bool lower_reads_context(struct gen *g, const struct node *n)
 {
-	if (n && n->kind == NODE_VAR && n->type && n->type->space == SPACE_CONTEXT)
+	if (n->kind == NODE_VAR && n->type && n->type->space == SPACE_CONTEXT)
 		return true;
 	if (n->kind != NODE_CALL)
 		return false;

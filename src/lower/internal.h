@@ -55,7 +55,8 @@ struct lower {
 	/* What the calls of strftime and cgroup_path have as literals. */
 	VEC(const char *) time_formats, cgroup_filters;
 	struct type_struct *task_struct;	/* see lower_task_struct */
-	const char *line_copied, *line_copy;	/* the script's line that last went into the image */
+	const char *line_copied, *line_copy;	/* the script's line that last went into the
+						   image */
 	uint32_t kfunc_ids[LOWER_KFUNC_COUNT];	/* see lower_kfunc */
 	uint32_t error_map, signal_map, syscall_map;	/* of texts, plus 1; 0: none yet */
 	bool task_known, kfuncs_known;
@@ -136,7 +137,8 @@ struct gen {
 	bool probe_is_known;
 	struct hmap plain_loops, parts;	/* see split.c; by node, by first statement */
 	bool is_large;			/* so that code is rather shared than in place */
-	struct shared **shared;		/* of the module: functions that code shares, see shared.c */
+	struct shared **shared;		/* of the module: functions that code shares, see
+					   shared.c */
 	unsigned frames;		/* that are in use here, the entry's included */
 };
 
@@ -346,7 +348,8 @@ void lower_repeat(struct gen *g, struct ir_insn *turns, struct ir_insn *state, l
 		  const void *arg);
 /* An object for that. */
 struct ir_insn *lower_loop_state(struct gen *g, const char *name, uint32_t size);
-void lower_leave(struct gen *g, struct ir_insn *result);	/* return from program or function */
+/* Return from the program or function. */
+void lower_leave(struct gen *g, struct ir_insn *result);
 void lower_exit(struct gen *g);		/* end the program, also out of a function */
 struct ir_insn *lower_incdec(struct gen *g, struct node *n, bool used);
 void lower_assign(struct gen *g, struct node *n);

@@ -319,7 +319,8 @@ void lower_map_assign(struct gen *g, struct node *elem, struct node *value)
 		if (size != t->size_bytes && size < 64)
 			ir_emit_memzero(&g->b, object, 0, size);
 		else if (size != t->size_bytes)
-			ir_emit_memzero(&g->b, object, (int32_t)t->size_bytes, size - t->size_bytes);
+			ir_emit_memzero(&g->b, object, (int32_t)t->size_bytes,
+					size - t->size_bytes);
 		lower_to(g, value, t, (struct dest){ .base = object, .slack = 8 });
 	}
 	update_or_count(g, lower_map_ref(g, s), lower_key(g, elem), object);

@@ -4,8 +4,8 @@
  *
  * The kernel follows every way through a function and gives up behind a million
  * instructions or 8,192 branches of which it has not seen both sides; and passes
- * of ours look at a function as a whole. So a body has a weight, by and large the number of its nodes,
- * and where it is too heavy:
+ * of ours look at a function as a whole. So a body has a weight, by and large the
+ * number of its nodes, and where it is too heavy:
  * - a loop of few turns is no longer walked turn by turn, nor an unroll written
  *   out: both become loops that are verified once (loop.c);
  * - statements that follow each other are grouped into parts, functions of their
@@ -95,7 +95,9 @@ static uint32_t own_walk(struct gen *g, const struct node *n)
 	case NODE_UNROLL:
 		return pmap_find(&g->plain_loops, n) ? 0 : 100;
 	default:
-		return t && !lower_is_scalar(t) ? (t->size_bytes < 64 ? 3 * t->size_bytes : 200) : 0;
+		if (!t || lower_is_scalar(t))
+			return 0;
+		return t->size_bytes < 64 ? 3 * t->size_bytes : 200;
 	}
 }
 

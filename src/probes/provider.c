@@ -145,7 +145,8 @@ struct diag *ap_missing(struct probe_ctx *c, const struct provider *p,
 	if (c->lenient || c->missing == MISSING_IGNORE)
 		return NULL;
 	if (c->missing == MISSING_WARN)
-		return diag_warning(c->diags, ap->loc, DIAG_NO_MATCH, "No matches for %s %s. Skipping.",
+		return diag_warning(c->diags, ap->loc, DIAG_NO_MATCH,
+				    "No matches for %s %s. Skipping.",
 				    p->name, what);
 	return diag_error(c->diags, ap->loc, DIAG_NO_MATCH, "No matches for %s %s.", p->name, what);
 }

@@ -151,8 +151,8 @@ static void tell_map_failure(struct run *r, const struct image_map *spec, int er
 	else if (err == -E2BIG || err == -ENOMEM)
 		run_tell(r, SONDE_ERROR,
 			 "map %s%s is too large for this kernel: %u entries with a key "
-			 "of %u and a value of %u bytes", at, name, spec->max_entries, spec->key_size,
-			 spec->value_size);
+			 "of %u and a value of %u bytes", at, name, spec->max_entries,
+			 spec->key_size, spec->value_size);
 	else
 		run_tell(r, SONDE_ERROR, "could not create map %s: %s", name, strerror(-err));
 }

@@ -17,7 +17,8 @@ struct recorder {
 	struct arena *arena;
 	const struct target_ops *ops;	/* of the target that is recorded */
 	void *arg;
-	json_t *formats, *functions, *modules, *symbols, *cgroups, *kfuncs, *user_files, *user_symbols;
+	json_t *formats, *functions, *modules, *symbols, *cgroups, *kfuncs;
+	json_t *user_files, *user_symbols;
 	json_t *events;			/* NULL: not asked for */
 	bool asked_btf;
 };

@@ -5,6 +5,9 @@
  *
  * and the bytes of target.o's section .BTF.
  */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+
 typedef unsigned int u32;
 typedef unsigned long size_t;
 typedef long loff_t;

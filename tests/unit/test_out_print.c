@@ -174,7 +174,7 @@ static const struct sonde_map_entry one_stats[] = { { NULL, &stats_value } };
 			  .entries = (a), .nr_entries = sizeof(a) / sizeof((a)[0]) }
 #define SAID(k, t)	{ .kind = SONDE_EVENT_ ## k, .text = (t), .len = sizeof(t) - 1 }
 #define AT(k, t)	{ .kind = SONDE_EVENT_ ## k, .text = (t), .len = (t) ? sizeof(t) - 1 : 0, \
-			  .place = { "t.bt", 3, 7, 3, 12, "\tx = 5 / $y;" } }
+			  .place = { "t.bt", 3, 7, 3, 12, "\tx = 5 / $y;", NULL } }
 
 #define HIST_TEXT								\
 	"(..., 0)               1 |@@@@@@@@@@@@@@@@@                                   |\n" \
@@ -229,12 +229,12 @@ static const struct {
 	  "t.bt:3:7-12: WARNING: Divided.\n    x = 5 / $y;\n         ~~~~~\n",
 	  "{\"type\": \"runtime_error\", \"msg\": \"Divided.\", " PLACE_JSON },
 	{ { .kind = SONDE_EVENT_RUNTIME_ERROR, .text = "Read.", .len = 5,
-	    .place = { "stdin", 4, 6, 5, 6, "\tif (5 /\n\t  $x) {" } }, "",
+	    .place = { "stdin", 4, 6, 5, 6, "\tif (5 /\n\t  $x) {", NULL } }, "",
 	  "stdin:4-5: WARNING: Read.\n    if (5 /\n      $x) {\n",
 	  "{\"type\": \"runtime_error\", \"msg\": \"Read.\", \"filename\": \"stdin\", "
 	  "\"line\": 4, \"col\": 6}\n" },
 	{ { .kind = SONDE_EVENT_HELPER_ERROR, .name = "probe_read_user", .return_code = -14,
-	    .place = { "t.bt", 3, 7, 3, 12, "\tx = 5 / $y;" } }, "",
+	    .place = { "t.bt", 3, 7, 3, 12, "\tx = 5 / $y;", NULL } }, "",
 	  "t.bt:3:7-12: WARNING: Bad address\n"
 	  "Additional Info - helper: probe_read_user, retcode: -14\n"
 	  "    x = 5 / $y;\n         ~~~~~\n",
@@ -290,7 +290,7 @@ static void test_events(void **state)
 static void test_colour(void **state)
 {
 	const struct sonde_event e = { .kind = SONDE_EVENT_ERRORF, .text = "x", .len = 1,
-				       .place = { "t.bt", 1, 2, 1, 3, NULL } };
+				       .place = { "t.bt", 1, 2, 1, 3, NULL, NULL } };
 	int errors = memfd_create("errors", 0);
 	const struct printer_options options = { .fd = -1, .error_fd = errors, .colour = true };
 	struct printer *p;
