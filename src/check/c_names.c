@@ -199,6 +199,13 @@ bool is_c_constant(const struct check *c, const char *name)
 			     cdefs_constant(c->cdefs, name, &value, &negative)));
 }
 
+bool is_c_value(const struct check *c, const char *name)
+{
+	struct cdefs_macro macro;
+
+	return is_c_constant(c, name) || (c->cdefs && cdefs_macro(c->cdefs, name, &macro));
+}
+
 void hint_missing_headers(struct check *c, struct diag *d)
 {
 	const char *list = c->cdefs ? cdefs_missing_headers(c->cdefs) : NULL;

@@ -147,23 +147,34 @@ static const struct type *type_of_typeof(struct check *c, const struct type_expr
 	return t && t->kind == TYPE_INT ? type_fixed(c->types, t) : t;
 }
 
-static const struct type *base_type(struct check *c, const struct type_expr *e, bool *is_open)
+/* The type of this name, or NULL. */
+static const struct type *type_by_name(struct check *c, const struct type_expr *e)
 {
 	static const enum kbtf_keyword keywords[] = {
 		[TYPE_EXPR_NAME] = KBTF_ANY_NAME, [TYPE_EXPR_STRUCT] = KBTF_STRUCT_NAME,
 		[TYPE_EXPR_UNION] = KBTF_UNION_NAME, [TYPE_EXPR_ENUM] = KBTF_ENUM_NAME,
 	};
-	const struct named_type *named;
+	const struct named_type *named = e->kind == TYPE_EXPR_NAME ? named_find(e->name) : NULL;
+	const struct type *t;
+
+	if (named)
+		return named_make(c, named);
+	t = c->cdefs ? cdefs_type(c->cdefs, keywords[e->kind], e->name) : NULL;
+	return t ? t : kbtf_type_by_name(c->btf, c->types, keywords[e->kind], e->name);
+}
+
+bool is_type_name(struct check *c, const struct type_expr *e)
+{
+	return e->kind != TYPE_EXPR_NAME || type_by_name(c, e);
+}
+
+static const struct type *base_type(struct check *c, const struct type_expr *e, bool *is_open)
+{
 	const struct type *t;
 
 	if (e->kind == TYPE_EXPR_TYPEOF)
 		return type_of_typeof(c, e, is_open);
-	named = e->kind == TYPE_EXPR_NAME ? named_find(e->name) : NULL;
-	if (named)
-		return named_make(c, named);
-	t = c->cdefs ? cdefs_type(c->cdefs, keywords[e->kind], e->name) : NULL;
-	if (!t)
-		t = kbtf_type_by_name(c->btf, c->types, keywords[e->kind], e->name);
+	t = type_by_name(c, e);
 	return t ? t : unknown_type(c, e);
 }
 

@@ -88,6 +88,7 @@ bool resolve_c_macro(struct check *c, struct node **slot);
 /* If it is an enumerator, or a well-known constant of C, make it a literal. */
 bool resolve_c_constant(struct check *c, struct node *n);
 bool is_c_constant(const struct check *c, const char *name);
+bool is_c_value(const struct check *c, const char *name);	/* or a macro of any kind */
 /* After "unknown": a header that is not installed may have it. */
 void hint_missing_headers(struct check *c, struct diag *d);
 
@@ -219,6 +220,8 @@ const struct type *infer_block(struct check *c, struct node *n);
 const struct type *infer_call(struct check *c, struct node *n);	/* builtins.c */
 const struct type *infer_cast(struct check *c, struct node *n);	/* casts.c */
 const struct type *infer_type_query(struct check *c, struct node *n);
+/* Does the name stand for a type? */
+bool is_type_name(struct check *c, const struct type_expr *e);
 /* A type as written; NULL if not known yet; the error type after a message. */
 const struct type *type_of_expr(struct check *c, const struct type_expr *e, bool *is_open);
 void infer_condition(struct check *c, struct node *cond, struct loc loc);

@@ -391,12 +391,27 @@ static void resolve_typed(struct check *c, struct node **slot)
 	}
 }
 
+/* Where a type or a value may stand a bare name was parsed as a type; it may be a constant's. */
+static void constant_for_type(struct check *c, struct type_expr **type, struct node **expr)
+{
+	const struct type_expr *t = *type;
+
+	if (!t || t->suffixes.n || is_type_name(c, t) || !is_c_value(c, t->name))
+		return;
+	*expr = node_new(c->arena, NODE_IDENT, t->loc);
+	(*expr)->u.ident.name = t->name;
+	*type = NULL;
+}
+
 /* Names in a type: those of typeof(...). */
 void resolve_type(struct check *c, struct type_expr *e)
 {
-	for (; e; e = e->of_type)
+	for (; e; e = e->of_type) {
+		if (e->kind == TYPE_EXPR_TYPEOF)
+			constant_for_type(c, &e->of_type, &e->of_expr);
 		if (e->of_expr)
 			resolve_typed(c, &e->of_expr);
+	}
 }
 
 static void resolve_query(struct check *c, struct node *n)
@@ -405,6 +420,8 @@ static void resolve_query(struct check *c, struct node *n)
 		node_set_error(n);
 		return;
 	}
+	if (n->kind == NODE_SIZEOF || n->kind == NODE_TYPEINFO)
+		constant_for_type(c, &n->u.type_query.of_type, &n->u.type_query.of_expr);
 	resolve_type(c, n->u.type_query.of_type);
 	if (n->u.type_query.of_expr)
 		resolve_typed(c, &n->u.type_query.of_expr);

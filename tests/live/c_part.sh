@@ -85,6 +85,18 @@ begin { print((sizeof(struct own_of_kernel), FROM_ASM)); exit(); }'
 expect_status 0
 expect_out '(3, 4)'
 
+begin_case "the size and the type of a constant are asked for by its name"
+sonde -q -e '#define NUMBER (5 + 7)
+#define TEXT "abc"
+enum { FEW = 2 };
+begin {
+	let $x : typeof(FEW) = FEW;
+	print((sizeof(NUMBER), sizeof(TEXT), sizeof(FEW) > 1, $x));
+	exit();
+}'
+expect_status 0
+expect_out '(1, 4, true, FEW)'
+
 begin_case "the kernel's version is the one that runs"
 version=$(uname -r)
 major=${version%%.*}
