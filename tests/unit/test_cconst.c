@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <linux/capability.h>
 #include <linux/futex.h>
+#include <linux/icmpv6.h>
 #include <linux/if_ether.h>
 #include <linux/magic.h>
 #include <linux/netfilter.h>
@@ -18,6 +19,7 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
@@ -64,6 +66,7 @@ struct expected {
 #define ASK_magic HEADERS
 #define ASK_mman HEADERS
 #define ASK_poll HEADERS
+#define ASK_icmp HEADERS
 #define ASK_sched HEADERS
 #define ASK_resource HEADERS
 #define ASK_wait HEADERS
