@@ -34,6 +34,7 @@
 #define MIN_FOR_COVER 1000	/* from so many programs on, all counters must have moved */
 #define MAX_SHOWN 20		/* failures made small and shown */
 #define VARIANTS 32
+#define ALARM_SECONDS 300	/* a program that takes so long hangs, on emulated machines, too */
 
 struct settings {
 	uint64_t seed, count;
@@ -95,7 +96,7 @@ static bool try_seed(struct driver *d, uint64_t seed)
 
 	for (s->attempt = 0; s->attempt < MAX_ATTEMPTS; s->attempt++) {
 		generate(d, seed, s->attempt, &text);
-		alarm(60);
+		alarm(ALARM_SECONDS);
 		trial_run(&s->trial, &sides, sbuf_text(&text), &s->cover);
 		if (s->trial.result == TRIAL_REFUSED && d->settings.cover)
 			fprintf(stderr, "refused: %s", s->trial.why);

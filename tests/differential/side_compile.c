@@ -119,8 +119,18 @@ void side_errors(const struct compiled *c, struct sbuf *out)
 			diag_render(&c->diags, c->diags.list.at[i], false, out);
 }
 
+/* A delete of a key that is not there is told of when it is noticed, between any
+ * events: of the program's doing it says nothing. */
+static bool is_idle_delete(const struct sonde_event *e)
+{
+	return e->kind == SONDE_EVENT_HELPER_ERROR && e->name &&
+	       !strcmp(e->name, "map_delete_elem");
+}
+
 void side_event(struct sbuf *out, const struct sonde_event *e)
 {
+	if (is_idle_delete(e))
+		return;
 	switch (e->kind) {
 	case SONDE_EVENT_PRINTF:
 		sbuf_add(out, e->text, e->len);
