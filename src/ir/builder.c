@@ -244,7 +244,7 @@ void ir_phi_add(struct ir_insn *phi, struct ir_insn *value)
 
 	if (!phi->block)
 		return;
-	/* Room doubles whenever the count is a power of two. */
+	/* Room is a power of two, and doubles when that many are there. */
 	a = phi->block->func->module->arena;
 	if (!(n & (n - 1)))
 		phi->args = arena_grow(a, phi->args, n * sizeof(*phi->args),

@@ -59,6 +59,16 @@ struct ir_block *ir_block_new(struct ir_func *f)
 	return b;
 }
 
+/* Arguments of a phi have room for a power of two of them: see ir_phi_add. */
+static uint32_t args_room(enum ir_op op, uint32_t nr_args)
+{
+	uint32_t room = 1;
+
+	while (op == IR_PHI && room < nr_args)
+		room *= 2;
+	return op == IR_PHI ? room : nr_args;
+}
+
 struct ir_insn *ir_insn_new(struct ir_func *f, enum ir_op op, enum ir_type type, uint32_t nr_args)
 {
 	struct ir_insn *i = arena_new(f->module->arena, struct ir_insn);
@@ -68,7 +78,7 @@ struct ir_insn *ir_insn_new(struct ir_func *f, enum ir_op op, enum ir_type type,
 	i->id = f->next_insn_id++;
 	i->nr_args = nr_args;
 	if (nr_args)
-		i->args = arena_array(f->module->arena, struct ir_insn *, nr_args);
+		i->args = arena_array(f->module->arena, struct ir_insn *, args_room(op, nr_args));
 	return i;
 }
 

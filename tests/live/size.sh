@@ -159,7 +159,7 @@ expect_no_match 'bad'
 
 begin_case "a million bytes of string"
 cat >"$tmp/script.bt" <<'S'
-config = { max_strlen = 1000000 }
+config = { max_strlen = 1000000; max_map_keys = 4 }
 begin { $a = str(curtask->comm); @[1] = $a; if (@[1] == comm) { printf("%s\n", str(curtask->comm)); }
     clear(@); exit(); }
 S
