@@ -191,7 +191,8 @@ struct ir_insn *lower_hist_index(struct gen *g, const struct type *t, struct ir_
 	lower_enter(g, small);
 	/* Made anew behind the bound, even if v + 1 was known before. */
 	one_more = ir_emit_binary_imm(&g->b, IR_ADD, v, 1);
-	one_more->is_pinned = true;
+	if (v->op != IR_CONST)
+		one_more->is_pinned = true;
 	ir_var_write(&g->b, index, one_more);
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, large);

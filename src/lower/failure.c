@@ -70,6 +70,10 @@ void lower_failed(struct gen *g, const char *helper, const char *text, struct ir
 		return;
 	counter = lower_control(g, failure_of(g, helper, text)->offset);
 	ir_emit_atomic(&g->b, IR_ATOMIC_ADD, 8, false, counter, 0, lower_const(g, 1), NULL);
+	/* In a loop the verifier would follow each code through all turns: the usual one
+	 * is told. */
+	if (g->loop)
+		return;
 	/* An int before Linux 6.4, whose upper half is anything where the kernel calls the
 	 * map's function rather than the helper. */
 	ir_emit_store(&g->b, 8, counter, CODE_OFFSET, ir_emit_ext(&g->b, code, 4, true));

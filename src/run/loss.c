@@ -10,6 +10,7 @@
 #include "out/print.h"
 #include "run/state.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <string.h>
 #include <time.h>
@@ -57,6 +58,23 @@ static void tell_counters(struct run *r, bool all)
 
 /* ---- helpers that failed ---- */
 
+/* What a helper fails with as a rule, for places that keep no code. */
+static int usual_code(const char *helper)
+{
+	static const struct {
+		const char *helper;
+		int code;
+	} rows[] = {
+		{ "map_update_elem", -E2BIG }, { "map_delete_elem", -ENOENT },
+		{ "map_lookup_elem", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (helper && !strcmp(helper, rows[i].helper))
+			return rows[i].code;
+	return -EFAULT;
+}
+
 /* Once when it fails for the first time; how often besides, at the end. */
 static void tell_failure(struct run *r, const struct image_failure *f, uint64_t *told, bool all)
 {
@@ -71,6 +89,8 @@ static void tell_failure(struct run *r, const struct image_failure *f, uint64_t 
 
 	if (!count || (*told && !all))
 		return;
+	if (!e.return_code)
+		e.return_code = usual_code(f->helper);
 	e.text = f->text ? f->text : print_helper_reason(e.name, e.return_code);
 	e.count = *told ? count : 1;
 	if (*told)

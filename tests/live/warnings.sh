@@ -136,4 +136,11 @@ expect_err '^WARNING: begin: 2 reads of memory failed \(-k tells where\)$'
 sonde --no-warnings -e 'begin { $p = (uint64 *)0; print(*$p); exit(); }'
 check "no warning" [ "$(grep -c WARNING "$tmp/err")" = 0 ]
 
+begin_case "in a loop: the usual code"
+sonde -e 'config = { max_map_keys = 2 } begin { for ($i : 0..100) { @x[$i] = 1; delete(@y, $i); } @y[1] = 1; exit(); }'
+expect_status 0
+expect_err "^stdin:.*: WARNING: Map full; can't update element"
+expect_err 'helper: map_update_elem, retcode: -7'
+expect_err 'helper: map_delete_elem, retcode: -2'
+
 end_tests
