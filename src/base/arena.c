@@ -120,7 +120,8 @@ char *arena_strndup(struct arena *a, const char *text, size_t len)
 {
 	char *p = arena_alloc(a, len + 1);
 
-	memcpy(p, text, len);
+	if (len)	/* else there need be no text */
+		memcpy(p, text, len);
 	return p;
 }
 

@@ -26,10 +26,11 @@ static void find_lines(struct diags *d, struct source *s)
 {
 	const char *p = s->text, *end = s->text + s->len;
 
-	do {
+	while (p) {
 		vec_push(d->arena, &s->lines, (uint32_t)(p - s->text));
 		p = memchr(p, '\n', (size_t)(end - p));
-	} while (p++);
+		p = p ? p + 1 : NULL;
+	}
 }
 
 struct source *source_add(struct diags *d, const char *name, const char *text, size_t len)

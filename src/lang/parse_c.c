@@ -176,14 +176,15 @@ static void parse_definition(struct parser *p, struct c_chunk *chunk)
 }
 
 /* Without the blanks at the end, unless a backslash is before them: there it would
- * join lines. */
+ * join lines. At the end of the script it joins nothing. */
 static uint32_t trimmed_end(const struct source *s, uint32_t end)
 {
+	const char *blanks = end == s->len ? " \t\r\n" : " \t\r";
 	uint32_t trimmed = end;
 
-	while (strchr(" \t\r", s->text[trimmed - 1]))
+	while (strchr(blanks, s->text[trimmed - 1]))
 		trimmed--;
-	return s->text[trimmed - 1] == '\\' ? end : trimmed;
+	return s->text[trimmed - 1] == '\\' && end < s->len ? end : trimmed;
 }
 
 static void parse_directive(struct parser *p, struct c_chunk *chunk)
