@@ -146,9 +146,12 @@ static void put_func(struct formatter *f, const struct func *func)
 	fmt_block(f, func->body, FMT_NO_VALUE);
 }
 
-/* Commas with nothing behind them are left out. */
+/* Commas with nothing behind them are left out. One before all of them stays: it
+ * says that what follows is an attach point, whatever its name (",enum { }"). */
 static void put_attach_points(struct formatter *f, const struct probe *p)
 {
+	if (fmt_next_is(f, TOK_COMMA))
+		fmt_token(f, TOK_COMMA);
 	for (size_t i = 0; i < p->attach_points.n; i++) {
 		while (fmt_next_is(f, TOK_COMMA))
 			fmt_skip(f, TOK_COMMA);
