@@ -93,8 +93,7 @@ const struct type *check_type_uaddr(struct check *c, struct node *call)
 	unsigned size;
 	size_t count;
 
-	if (c->prog->provider->attach != ATTACH_UPROBE &&
-	    c->prog->provider->attach != ATTACH_URETPROBE) {
+	if (!attach_is_user(c->prog->provider->attach)) {
 		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
 			    "uaddr can not be used with \"%s\" probes", c->prog->provider->name);
 		return bad_type(c);

@@ -112,6 +112,25 @@ static void warn_beyond(struct check *c, const struct node *call, uint64_t index
 			      call->u.call.name, nr_params, nr_params == 1 ? "" : "s");
 }
 
+/* An argument that is where we cannot read: wrong if that is so everywhere. */
+static void tell_problem(struct check *c, const struct node *call, uint32_t index)
+{
+	const struct provider *p = c->prog->provider;
+	const char *problem = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; p->arg_problem && i < c->prog->nr_sites; i++) {
+		const char *text = p->arg_problem(&c->probe_ctx, c->prog->sites[i], index);
+
+		count += text != NULL;
+		problem = text ? text : problem;
+	}
+	if (count && count == c->prog->nr_sites)
+		check_error(c, call->loc, DIAG_NO_SUCH_ARGUMENT, "%s", problem);
+	else if (count)
+		check_warning(c, call->loc, DIAG_NO_SUCH_ARGUMENT, "%s; it is 0 there", problem);
+}
+
 const struct type *check_type_arg(struct check *c, struct node *call)
 {
 	uint64_t index = call->u.call.args.at[0]->u.integer.value;
@@ -127,13 +146,14 @@ const struct type *check_type_arg(struct check *c, struct node *call)
 				   provider_text(c));
 		return bad_type(c);
 	}
-	if (index >= c->target->arch->nr_args) {
+	if (index >= c->target->arch->nr_args && !c->prog->provider->arg_form) {
 		check_error(c, call->loc, DIAG_NO_SUCH_ARGUMENT, "%s doesn't support %s",
 			    c->target->arch->name, call->u.call.name);
 		return bad_type(c);
 	}
 	warn_beyond(c, call, index);
-	return type_int(c->types, 8, false);
+	tell_problem(c, call, (uint32_t)index);
+	return type_int(c->types, 8, c->prog->provider->signed_args);
 }
 
 const struct type *check_type_retval(struct check *c, struct node *call)

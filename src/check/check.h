@@ -158,6 +158,7 @@ struct prog {
 	const struct provider *provider;
 	struct probe_site **sites;
 	size_t nr_sites;
+	uint32_t nr_variants;		/* ways to find the arguments (image_site.variant) */
 	struct node *body;		/* BLOCK */
 	struct loc loc;
 	struct type_struct *args;	/* struct of `args`, or NULL */

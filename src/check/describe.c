@@ -2,6 +2,7 @@
  * What a finished program does, as flags for lowering and attaching.
  */
 #include "check/check_impl.h"
+#include "probes/usdt_arg.h"
 
 static bool is_map(const struct node *n)
 {
@@ -35,6 +36,23 @@ static bool reads_user_memory(const struct node *n)
 	return object && object->type && object->type->space == SPACE_USER;
 }
 
+/* Arguments of static probes may be in memory. */
+static bool reads_usdt_memory(const struct prog *p, const struct node *n)
+{
+	uint64_t index;
+
+	if (!is_call_of(n, BUILTIN_arg) || p->provider->attach != ATTACH_USDT)
+		return false;
+	index = n->u.call.args.at[0]->u.integer.value;
+	for (size_t i = 0; i < p->nr_sites; i++) {
+		const struct usdt_args *args = p->sites[i]->usdt;
+
+		if (index < args->count && args->at[index].place >= USDT_MEMORY)
+			return true;
+	}
+	return false;
+}
+
 static bool has_effect(const struct node *n)
 {
 	switch (n->kind) {
@@ -58,7 +76,7 @@ static void describe(struct node **slot, void *arg)
 
 	if (!n)
 		return;
-	p->reads_user |= reads_user_memory(n);
+	p->reads_user |= reads_user_memory(n) || reads_usdt_memory(p, n);
 	p->has_effects |= has_effect(n);
 	if (n->type && (n->type->kind == TYPE_KSTACK || n->type->kind == TYPE_USTACK))
 		p->uses_stacks = true;

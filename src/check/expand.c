@@ -27,6 +27,7 @@ struct demands {
 	struct check *c;
 	bool args, whole_args;
 	bool kstack;
+	uint64_t argn;			/* which argN are used; bit 63: and later ones */
 	VEC(const char *) fields;	/* of args */
 	VEC(struct followed) followed;
 };
@@ -61,6 +62,16 @@ static void demand_pointer(struct demands *d, const struct node *object, const c
 	vec_push(d->c->arena, &d->followed, f);
 }
 
+static void demand_arg(struct demands *d, const char *name)
+{
+	unsigned long index;
+
+	if (strncmp(name, "arg", 3) || name[3] < '0' || name[3] > '9')
+		return;
+	index = strtoul(name + 3, NULL, 10);
+	d->argn |= 1ull << (index < 63 ? index : 63);
+}
+
 static void scan_demands(struct node **slot, void *arg)
 {
 	struct demands *d = arg;
@@ -73,6 +84,8 @@ static void scan_demands(struct node **slot, void *arg)
 		vec_push(d->c->arena, &d->fields, n->u.field.name);
 		return;
 	}
+	if (n->kind == NODE_IDENT)
+		demand_arg(d, n->u.ident.name);
 	if (is_word(n, "args"))
 		d->args = d->whole_args = true;
 	if (is_word(n, "kstack") || calls(n, "kstack"))
@@ -204,10 +217,51 @@ static struct prog *add_prog(struct check *c, const struct probe *probe, struct 
 	return p;
 }
 
+/* So many ways to find the arguments are in one program; the attach cookie says
+ * which is a site's. */
+enum { MAX_VARIANTS = 16 };
+
 struct group {
 	struct prog *prog;
 	site_vec sites;
+	VEC(const char *) forms;	/* of the arguments, by variant */
 };
+
+static struct group *group_find(struct demands *d, struct hmap *groups, const struct sbuf *key,
+				const struct probe *probe, struct probe_site *s)
+{
+	struct group *g = hmap_find(groups, sbuf_text(key), key->len);
+
+	if (g)
+		return g;
+	g = arena_new(d->c->arena, struct group);
+	g->prog = add_prog(d->c, probe, s);
+	hmap_set(groups, sbuf_text(key), key->len, g);
+	return g;
+}
+
+/* The site's variant in the group. False: the group has no room for another. */
+static bool find_variant(struct demands *d, struct group *g, struct probe_site *s)
+{
+	const char *(*arg_form)(struct probe_ctx *c, struct probe_site *s, uint64_t mask) =
+		s->provider->arg_form;
+	const char *form;
+
+	if (!arg_form)
+		return true;
+	form = arg_form(&d->c->probe_ctx, s, d->argn);
+	for (size_t i = 0; i < g->forms.n; i++)
+		if (!strcmp(g->forms.at[i], form)) {
+			s->image.variant = (uint32_t)i;
+			return true;
+		}
+	if (g->forms.n && (g->forms.n == MAX_VARIANTS ||
+			   !target_has(d->c->target, FEATURE_COOKIE)))
+		return false;
+	s->image.variant = (uint32_t)g->forms.n;
+	vec_push(d->c->arena, &g->forms, form);
+	return true;
+}
 
 static void add_to_group(struct demands *d, struct hmap *groups, const struct probe *probe,
 			 struct probe_site *s, const bool use_raw[2])
@@ -217,17 +271,14 @@ static void add_to_group(struct demands *d, struct hmap *groups, const struct pr
 	struct group *g;
 
 	make_key(d, s, raw, &key);
-	g = hmap_find(groups, sbuf_text(&key), key.len);
-	if (!g) {
-		g = arena_new(d->c->arena, struct group);
-		g->prog = add_prog(d->c, probe, s);
-		g->prog->raw_event = raw;
-		g->prog->uses_args = d->args;
-		hmap_set(groups, sbuf_text(&key), key.len, g);
-	}
+	while (!find_variant(d, g = group_find(d, groups, &key, probe, s), s))
+		sbuf_puts(&key, "|more");
+	g->prog->raw_event = raw;
+	g->prog->uses_args = d->args;
 	vec_push(d->c->arena, &g->sites, s);
 	g->prog->sites = g->sites.at;
 	g->prog->nr_sites = g->sites.n;
+	g->prog->nr_variants = (uint32_t)g->forms.n;
 	sbuf_close(&key);
 }
 
@@ -361,6 +412,7 @@ void expand_probes(struct check *c)
 	c->probe_ctx = (struct probe_ctx){
 		.arena = c->arena, .names = c->names, .diags = c->diags, .types = c->types,
 		.target = c->target, .btf = c->btf, .pid = c->options->pid,
+		.has_child = c->options->has_child,
 		.unsafe_mode = c->options->unsafe_mode, .missing = c->config.missing_probes,
 	};
 	vec_each(probe, &c->script->probes)

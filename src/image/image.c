@@ -66,6 +66,7 @@ static const char *const attach_names[ATTACH_KIND_COUNT] = {
 	[ATTACH_RAW_TRACEPOINT] = "rawtracepoint", [ATTACH_BTF_TRACEPOINT] = "btf-tracepoint",
 	[ATTACH_KPROBE] = "kprobe", [ATTACH_KRETPROBE] = "kretprobe",
 	[ATTACH_UPROBE] = "uprobe", [ATTACH_URETPROBE] = "uretprobe",
+	[ATTACH_USDT] = "usdt",
 	[ATTACH_PROFILE] = "profile", [ATTACH_INTERVAL] = "interval",
 	[ATTACH_SOFTWARE] = "software", [ATTACH_HARDWARE] = "hardware",
 };
@@ -257,6 +258,10 @@ static void dump_site(const struct image *image, const struct image_site *s, FIL
 		fprintf(out, " offset %#" PRIx64, s->offset);
 	if (s->address)
 		fprintf(out, " address %#" PRIx64, s->address);
+	if (s->semaphore)
+		fprintf(out, " semaphore %#" PRIx64, s->semaphore);
+	if (s->variant)
+		fprintf(out, " variant %" PRIu32, s->variant);
 	if (s->event_id)
 		fprintf(out, " event %" PRIu64, s->event_id);
 	if (s->count)

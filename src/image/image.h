@@ -249,6 +249,7 @@ enum attach_kind {
 	ATTACH_BTF_TRACEPOINT,		/* event; TRACING program, attach_btf_id is set */
 	ATTACH_KPROBE, ATTACH_KRETPROBE,	/* module, function, offset or address */
 	ATTACH_UPROBE, ATTACH_URETPROBE,	/* path, function, file offset */
+	ATTACH_USDT,				/* and semaphore */
 	ATTACH_PROFILE, ATTACH_INTERVAL,	/* count: period ns, or hz */
 	ATTACH_SOFTWARE, ATTACH_HARDWARE,	/* perf config, count */
 	ATTACH_KIND_COUNT
@@ -256,12 +257,15 @@ enum attach_kind {
 
 /* One attach point of a program. */
 struct image_site {
-	uint32_t probe;			/* index in probe_names; also the attach cookie */
+	uint32_t probe;			/* index in probe_names; also the cookie's low half */
+	uint32_t variant;		/* the cookie's high half: which of the program's ways to
+					   find arguments is this site's */
 	const char *category, *event;	/* tracepoints */
 	const char *module, *function;	/* functions; module NULL: none named */
 	const char *path;		/* uprobes: the file */
 	uint64_t offset;		/* k: from the function's start; u: in the file */
 	uint64_t address;		/* kprobe by address; else 0 */
+	uint64_t semaphore;		/* usdt: offset of the counter in the file; 0: none */
 	uint64_t event_id;		/* perf: type-specific config */
 	uint64_t count;			/* period or frequency */
 	bool is_freq;
@@ -334,6 +338,18 @@ struct image {
 	struct image_config config;
 	uint32_t nr_cpus;		/* cells of a map, at least the target's possible CPUs */
 };
+
+/* Is it a place in a user program? */
+static inline bool attach_is_user(enum attach_kind kind)
+{
+	return kind == ATTACH_UPROBE || kind == ATTACH_URETPROBE || kind == ATTACH_USDT;
+}
+
+/* What a program gets from the kernel as the cookie of this site. */
+static inline uint64_t image_site_cookie(const struct image_site *s)
+{
+	return s->probe | (uint64_t)s->variant << 32;
+}
 
 struct image *image_open(void);	/* NULL when memory is out */
 void image_close(struct image *image);

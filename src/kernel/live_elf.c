@@ -45,11 +45,13 @@ int live_elf_offset(const struct user_file *f, uint64_t address, uint64_t *file_
 	return -ENOENT;
 }
 
-static int read_segments(struct arena *a, struct user_file *f, Elf *elf)
+int live_elf_segments(struct arena *a, struct user_file *f, Elf *elf)
 {
 	struct user_segment *segments;
 	size_t count;
 
+	if (f->has_segments)
+		return 0;
 	if (elf_getphdrnum(elf, &count) || !count)
 		return -ENOEXEC;
 	segments = arena_array(a, struct user_segment, count);
@@ -59,10 +61,11 @@ static int read_segments(struct arena *a, struct user_file *f, Elf *elf)
 		if (!gelf_getphdr(elf, (int)i, &p) || p.p_type != PT_LOAD)
 			continue;
 		segments[f->nr_segments++] = (struct user_segment){
-			p.p_vaddr, p.p_offset, p.p_filesz,
+			p.p_vaddr, p.p_offset, p.p_filesz, p.p_flags & PF_X,
 		};
 	}
 	f->segments = segments;
+	f->has_segments = true;
 	return 0;
 }
 
@@ -207,13 +210,11 @@ static void keep_unique(struct gathering *g)
 
 static int gather(struct gathering *g, struct user_file *f, Elf *elf)
 {
-	int err = 0;
+	int err;
 
 	if (!elf || elf_kind(elf) != ELF_K_ELF)
 		return -ENOEXEC;
-	if (!f->has_segments)
-		err = read_segments(g->arena, f, elf);
-	f->has_segments = true;
+	err = live_elf_segments(g->arena, f, elf);
 	if (!err && !read_tables(g, elf) && (!g->name || !g->found.n))
 		read_debug_file(g, debug_path(g->arena, elf));
 	return err;

@@ -10,6 +10,8 @@
 #include "target/target.h"
 #include "types/kbtf.h"
 
+#include <libelf.h>
+
 /* Kernel functions that a feature's test calls; their ids are found in one
  * walk over BTF. */
 #define LIVE_KFUNCS(X)								\
@@ -69,6 +71,7 @@ int live_user_files(void *arg, const char *name, int pid, const char *const **pa
 int live_user_symbols(void *arg, const char *path, const char *name,
 		      const struct target_user_symbol **list, size_t *count);
 int live_user_offset(void *arg, const char *path, uint64_t address, uint64_t *file_offset);
+int live_user_usdt(void *arg, const char *path, const struct target_usdt **list, size_t *count);
 
 /* live_elf.c: a program file's segments, and its symbols once all are wanted. */
 struct user_symbols {
@@ -79,15 +82,27 @@ struct user_symbols {
 struct user_file {
 	const char *path;			/* arena */
 	int err;				/* why it could not be read, or 0 */
-	const struct user_segment { uint64_t address, file_offset, size_bytes; } *segments;
+	const struct user_segment {
+		uint64_t address, file_offset, size_bytes;
+		bool is_code;
+	} *segments;
 	size_t nr_segments;
 	bool has_segments, has_all;
 	struct user_symbols all;
+	const struct target_usdt *usdt;		/* arena; by provider, name, address */
+	size_t nr_usdt;
+	bool has_usdt;
 };
+
+/* Fill in the file's segments and static probes. Returns 0, -ENOENT, -ENOEXEC. */
+int live_elf_usdt(struct arena *a, struct user_file *f);
 
 /* Symbols of this name, or all (NULL). Returns 0, -ENOENT, -ENOEXEC. */
 int live_elf_symbols(struct arena *a, struct user_file *f, const char *name,
 		     struct user_symbols *out);
+
+/* Read the file's program headers, once. Returns 0, -ENOEXEC. */
+int live_elf_segments(struct arena *a, struct user_file *f, Elf *elf);
 
 /* Where an address lies in the file; -ENOENT. */
 int live_elf_offset(const struct user_file *f, uint64_t address, uint64_t *file_offset);

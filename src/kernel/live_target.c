@@ -224,6 +224,7 @@ static const struct target_ops live_ops = {
 	.user_files = live_user_files,
 	.user_symbols = live_user_symbols,
 	.user_offset = live_user_offset,
+	.user_usdt = live_user_usdt,
 	.close = live_close,
 };
 

@@ -9,8 +9,10 @@
 
 #include "kernel/tracefs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <glob.h>
 #include <limits.h>
 #include <stdio.h>
@@ -158,28 +160,81 @@ out:
 	sbuf_close(&text);
 }
 
-/* A library that the process has mapped. */
-static void add_mapped(struct arena *a, path_vec *out, const char *name, int pid)
-{
-	struct sbuf text = { 0 };
-	const char *at, *next;
+/* ---- what processes have mapped ---- */
 
-	if (tracefs_read(AT_FDCWD, arena_printf(a, "/proc/%d/maps", pid), &text))
+/* Files being gathered from the maps of processes. */
+struct mapped {
+	struct arena *arena;
+	path_vec *out;
+	struct hmap seen;	/* what stands in maps, and paths that were taken */
+	const char *library;	/* only this one, by its short name; NULL: all */
+	const char *pattern;	/* only paths that match; NULL: all */
+};
+
+/* A line of maps: "begin-end perms offset dev inode   /path". The path if it is mapped
+ * executable, else NULL. */
+static const char *mapped_path(struct arena *a, const char *line, size_t len)
+{
+	const char *perms = memchr(line, ' ', len), *path = memchr(line, '/', len);
+
+	if (!perms || !path || perms + 3 >= line + len || perms[3] != 'x')
+		return NULL;
+	return arena_strndup(a, path, len - (size_t)(path - line));
+}
+
+static bool is_wanted_map(const struct mapped *m, const char *path)
+{
+	const char *file = strrchr(path, '/') + 1;
+
+	if (m->pattern)
+		return !fnmatch(m->pattern, path, 0);
+	return !m->library || is_library(file, m->library) || !strcmp(file, m->library);
+}
+
+static bool is_new(struct mapped *m, const char *text)
+{
+	if (hmap_find(&m->seen, text, strlen(text)))
+		return false;
+	hmap_set(&m->seen, text, strlen(text), m);
+	return true;
+}
+
+static void add_maps_of(struct mapped *m, int pid)
+{
+	const char *root = root_of(m->arena, pid), *at, *next;
+	struct sbuf text = { 0 };
+
+	if (tracefs_read(AT_FDCWD, arena_printf(m->arena, "/proc/%d/maps", pid), &text))
 		goto out;
-	for (at = sbuf_text(&text); *at && !out->n; at = next) {
+	for (at = sbuf_text(&text); *at; at = next) {
 		size_t len = strcspn(at, "\n");
-		const char *path = memchr(at, '/', len), *file;
+		const char *path = mapped_path(m->arena, at, len);
 
 		next = at + len + (at[len] == '\n');
-		if (!path)
+		if (!path || !is_wanted_map(m, path))
 			continue;
-		path = arena_strndup(a, path, len - (size_t)(path - at));
-		file = strrchr(path, '/') + 1;
-		if (is_library(file, name) || !strcmp(file, name))
-			add_if_file(a, out, arena_printf(a, "%s%s", root_of(a, pid), path));
+		path = arena_printf(m->arena, "%s%s", root, path);
+		if (is_new(m, path))
+			add_if_file(m->arena, m->out, path);
 	}
 out:
 	sbuf_close(&text);
+}
+
+/* Files that the process, or (0) any process, has mapped executable. */
+static void add_mapped(struct mapped *m, int pid)
+{
+	DIR *proc = pid ? NULL : opendir("/proc");
+	struct dirent *entry;
+
+	hmap_init(&m->seen, m->arena);
+	if (pid)
+		add_maps_of(m, pid);
+	while (proc && (entry = readdir(proc)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+			add_maps_of(m, atoi(entry->d_name));
+	if (proc)
+		closedir(proc);
 }
 
 static void add_library(struct arena *a, path_vec *out, const char *name)
@@ -198,6 +253,40 @@ static void add_library(struct arena *a, path_vec *out, const char *name)
 	}
 }
 
+/* A glob without a "/": of the files that the process has mapped, or of commands. */
+static void add_word_glob(struct arena *a, path_vec *out, const char *pattern, int pid)
+{
+	struct mapped mapped = { .arena = a, .out = out,
+				 .pattern = arena_printf(a, "*/%s", pattern) };
+	const char *at = search_path(a, 0);
+
+	if (pid) {
+		add_mapped(&mapped, pid);
+		return;
+	}
+	add_glob(a, out, pattern);
+	while (*at) {
+		size_t len = strcspn(at, ":");
+
+		if (len)
+			add_glob(a, out, arena_printf(a, "%.*s/%s", (int)len, at, pattern));
+		at += len + (at[len] == ':');
+	}
+}
+
+static void add_word(struct arena *a, path_vec *out, const char *name, int pid)
+{
+	struct mapped mapped = { .arena = a, .out = out, .library = name };
+
+	add_command(a, out, name, pid);
+	if (!out->n && pid)
+		add_mapped(&mapped, pid);
+	if (!out->n)
+		add_library(a, out, name);
+	if (!out->n)	/* in this directory */
+		add_if_file(a, out, name);
+}
+
 int live_user_files(void *arg, const char *name, int pid, const char *const **paths,
 		    size_t *count)
 {
@@ -206,6 +295,10 @@ int live_user_files(void *arg, const char *name, int pid, const char *const **pa
 
 	if (!name) {
 		add_executable(l->arena, &found, pid);
+	} else if (!strcmp(name, "*")) {
+		struct mapped mapped = { .arena = l->arena, .out = &found };
+
+		add_mapped(&mapped, pid);
 	} else if (strchr(name, '/')) {
 		bool is_proc = !strncmp(name, "/proc/", 6);
 		const char *root = is_proc || *name != '/' ? "" : root_of(l->arena, pid);
@@ -214,12 +307,10 @@ int live_user_files(void *arg, const char *name, int pid, const char *const **pa
 		add_if_file(l->arena, &found, path);
 		if (!found.n)
 			add_glob(l->arena, &found, path);
+	} else if (strchr(name, '*')) {
+		add_word_glob(l->arena, &found, name, pid);
 	} else {
-		add_command(l->arena, &found, name, pid);
-		if (!found.n && pid)
-			add_mapped(l->arena, &found, name, pid);
-		if (!found.n)
-			add_library(l->arena, &found, name);
+		add_word(l->arena, &found, name, pid);
 	}
 	*paths = found.at;
 	*count = found.n;
@@ -287,4 +378,15 @@ int live_user_offset(void *arg, const char *path, uint64_t address, uint64_t *fi
 	if (!err && !f->has_segments)
 		err = live_elf_symbols(l->arena, f, "", &none);
 	return err ? err : live_elf_offset(f, address, file_offset);
+}
+
+int live_user_usdt(void *arg, const char *path, const struct target_usdt **list, size_t *count)
+{
+	struct live *l = arg;
+	struct user_file *f = file_of(l, path);
+	int err = f->has_usdt ? 0 : live_elf_usdt(l->arena, f);
+
+	*list = f->usdt;
+	*count = f->nr_usdt;
+	return err;
 }

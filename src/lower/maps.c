@@ -82,6 +82,7 @@ static bool runs_with_irqs_on(const struct prog *p)
 	case ATTACH_SIGNAL:
 	case ATTACH_UPROBE:
 	case ATTACH_URETPROBE:
+	case ATTACH_USDT:
 		return true;
 	case ATTACH_TRACEPOINT:
 		return is_syscall_event(p);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <linux/version.h>
+#include <string.h>
 
 #define STACK_FOR_OBJECTS 384	/* of 512: the rest is for spills */
 
@@ -22,8 +23,10 @@ static void add_sites(struct lower *l, struct prog *p, struct image_prog *ip)
 	for (size_t i = 0; i < p->nr_sites; i++) {
 		struct probe_site *s = p->sites[i];
 
-		s->image.probe = (uint32_t)l->image->probe_names.n;
-		vec_push(a, &l->image->probe_names, arena_strdup(a, s->name));
+		/* Several places with one name are one probe. */
+		if (!i || strcmp(s->name, p->sites[i - 1]->name) != 0)
+			vec_push(a, &l->image->probe_names, arena_strdup(a, s->name));
+		s->image.probe = (uint32_t)l->image->probe_names.n - 1;
 		sites[i] = s->image;
 	}
 	ip->sites = sites;
@@ -32,10 +35,7 @@ static void add_sites(struct lower *l, struct prog *p, struct image_prog *ip)
 
 static bool wants_sleepable(const struct lower *l, const struct prog *p)
 {
-	enum attach_kind a = p->provider->attach;
-
-	return p->reads_user && l->c->config.fault_in &&
-	       (a == ATTACH_UPROBE || a == ATTACH_URETPROBE) &&
+	return p->reads_user && l->c->config.fault_in && attach_is_user(p->provider->attach) &&
 	       target_has(l->c->target, FEATURE_SLEEPABLE_UPROBE);
 }
 
@@ -55,16 +55,12 @@ static void describe(struct lower *l, struct prog *p, struct image_prog *ip)
 
 /* ---- scratch memory ---- */
 
-static bool is_uprobe(const struct prog *p)
-{
-	return p->provider->attach == ATTACH_UPROBE || p->provider->attach == ATTACH_URETPROBE;
-}
-
 /* A uprobe program may meet itself on a CPU, but not in a task; the others are
  * skipped by the kernel when they meet themselves. */
 static void own_scratch(struct lower *l, struct prog *p, struct ir_module *m)
 {
-	bool by_task = is_uprobe(p) && target_has(l->c->target, FEATURE_TASK_STORAGE) &&
+	bool is_user = attach_is_user(p->provider->attach);
+	bool by_task = is_user && target_has(l->c->target, FEATURE_TASK_STORAGE) &&
 		       l->c->target->kernel_version >= KERNEL_VERSION(6, 0, 0);
 	struct image_map map = {
 		.name = "scratch", .role = IMAGE_MAP_SCRATCH, .type = BPF_MAP_TYPE_PERCPU_ARRAY,
@@ -78,7 +74,7 @@ static void own_scratch(struct lower *l, struct prog *p, struct ir_module *m)
 		map.type = BPF_MAP_TYPE_TASK_STORAGE;
 		map.max_entries = 0;
 		map.flags = BPF_F_NO_PREALLOC;
-	} else if (is_uprobe(p)) {
+	} else if (is_user) {
 		m->scratch_owner = IR_SCRATCH_CLAIMED;
 		map.type = BPF_MAP_TYPE_ARRAY;
 		map.max_entries = 16;
@@ -92,15 +88,24 @@ static void own_scratch(struct lower *l, struct prog *p, struct ir_module *m)
 
 /* ---- the attach point ---- */
 
+static bool has_one_name(const struct prog *p)
+{
+	return p->nr_sites &&
+	       p->sites[0]->image.probe == p->sites[p->nr_sites - 1]->image.probe;
+}
+
 struct ir_insn *lower_probe_index(struct gen *g)
 {
+	struct ir_insn *cookie;
+
 	if (g->probe_is_known)
 		return g->probe;
 	if (g->in_callback)
 		return ir_emit_load(&g->b, IR_INT, 8, false, g->frame, FRAME_PROBE);
-	if (g->prog->nr_sites == 1)
+	if (has_one_name(g->prog))
 		return lower_const(g, g->prog->sites[0]->image.probe);
-	return ir_emit_helper(&g->b, BPF_FUNC_get_attach_cookie, IR_INT, g->ctx);
+	cookie = ir_emit_helper(&g->b, BPF_FUNC_get_attach_cookie, IR_INT, g->ctx);
+	return g->prog->nr_variants > 1 ? ir_emit_ext(&g->b, cookie, 4, false) : cookie;
 }
 
 static void return_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, struct ir_insn *y)

@@ -10,7 +10,7 @@ extern const struct provider provider_begin, provider_end, provider_self;
 extern const struct provider provider_interval, provider_profile;
 extern const struct provider provider_tracepoint, provider_rawtracepoint;
 extern const struct provider provider_kprobe, provider_kretprobe;
-extern const struct provider provider_uprobe, provider_uretprobe;
+extern const struct provider provider_uprobe, provider_uretprobe, provider_usdt;
 extern const struct provider provider_software, provider_hardware;
 
 /* Parts behind the provider. */
@@ -52,6 +52,31 @@ void list_item(struct probe_ctx *c, const struct provider *p, const char *text,
 
 /* "*:PATTERN" for a pattern without a colon, else the pattern. */
 const char *pattern_with_group(struct probe_ctx *c, const char *pattern);
+
+/* ---- user.c: what probes of user space share ---- */
+
+/* The files that a target names (NULL: the executable of c->pid); more than one only for a
+ * wildcard. False: there are none, which was told. */
+bool user_files_find(struct probe_ctx *c, const struct provider *p, const struct attach_point *ap,
+		     const char *target, const char *const **paths, size_t *count);
+
+/* The same without a word, for lists. */
+int user_files_list(struct probe_ctx *c, const char *target, const char *const **paths,
+		    size_t *count);
+
+/* A file that a script names could not be read; one of many is passed over. */
+void user_file_failed(struct probe_ctx *c, const struct attach_point *ap, const char *target,
+		      const char *path, int err);
+
+/* Symbols of a file by this name, or all (NULL); sorted. */
+int user_symbols(struct probe_ctx *c, const char *path, const char *name,
+		 const struct target_user_symbol **list, size_t *count);
+
+bool ap_has_location(const struct attach_point *ap);
+
+/* The program's part of a plan: a uprobe. */
+void plan_user(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
+	       struct image_prog *prog);
 
 /* Traceable kernel functions of the target; count 0 if it has no list. */
 void kernel_functions(struct probe_ctx *c, const char *const **list, size_t *count);

@@ -14,7 +14,7 @@ const struct provider *const providers[] = {
 	&provider_begin, &provider_end, &provider_hardware, &provider_interval,
 	&provider_kprobe, &provider_kretprobe, &provider_profile, &provider_rawtracepoint,
 	&provider_self, &provider_software, &provider_tracepoint, &provider_uprobe,
-	&provider_uretprobe,
+	&provider_uretprobe, &provider_usdt,
 };
 const size_t nr_providers = sizeof(providers) / sizeof(providers[0]);
 
@@ -28,8 +28,6 @@ static const struct {
 	{ "fexit", "not supported yet: fexit probes" },
 	{ "fr", "not supported yet: fexit probes" },
 	{ "kretfunc", "not supported yet: fexit probes" },
-	{ "usdt", "not supported yet: usdt probes" },
-	{ "U", "not supported yet: usdt probes" },
 	{ "watchpoint", "not supported yet: watchpoint probes" },
 	{ "w", "not supported yet: watchpoint probes" },
 	{ "iter", "not supported yet: iter probes" },

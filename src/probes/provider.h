@@ -17,6 +17,7 @@
 
 struct kbtf;		/* types/kbtf.h: our reader of BTF */
 struct provider;
+struct usdt_args;	/* probes/usdt_arg.h */
 
 /* What expansion and argument lookup work with. */
 struct probe_ctx {
@@ -27,6 +28,7 @@ struct probe_ctx {
 	struct target *target;
 	struct kbtf *btf;		/* vmlinux; NULL if the target has none */
 	int pid;			/* -p; 0: none */
+	bool has_child;			/* -c */
 	bool unsafe_mode;
 	bool lenient;			/* came from a provider wildcard: skip what does not fit */
 	int missing;			/* enum of image_config.missing_probes */
@@ -45,6 +47,7 @@ struct probe_site {
 	struct type_struct *args;	/* looked up once by provider_args */
 	bool args_known;
 	int32_t syscall_nr;		/* of a syscall tracepoint; -1: none, or not known */
+	const struct usdt_args *usdt;	/* places of the arguments of a static probe; else NULL */
 };
 
 typedef VEC(struct probe_site *) site_vec;
@@ -68,6 +71,7 @@ struct provider {
 	bool listed;			/* in the kernel set of `-l` and provider wildcards */
 	bool lists_by_name;		/* `-l` only when named */
 	bool is_return;			/* kretprobe, uretprobe, fexit */
+	bool signed_args;		/* argN is an int64; else a uint64 */
 	bool single_site;		/* a program serves one site only (its BTF id is in it) */
 
 	/* Parse one attach point and append the sites that it names on the
@@ -84,6 +88,14 @@ struct provider {
 	 * *param_name the parameter's name. */
 	const struct type *(*arg_type)(struct probe_ctx *c, struct probe_site *s, uint32_t index,
 				       int *nr_params, const char **param_name);
+
+	/* Where the arguments in `mask` are at this site: equal texts, equal code. Sites that
+	 * differ share a program all the same (image_site.variant). NULL hook: everywhere the
+	 * same. */
+	const char *(*arg_form)(struct probe_ctx *c, struct probe_site *s, uint64_t mask);
+
+	/* Why argument `index` cannot be read at this site; NULL: it can. NULL hook: all can. */
+	const char *(*arg_problem)(struct probe_ctx *c, struct probe_site *s, uint32_t index);
 
 	/* Fill program type, attach type and flags of `prog` for this set of sites, and what is
 	 * still missing in site->image (event ids). Does not touch prog->sites. A raw_event that

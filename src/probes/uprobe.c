@@ -9,12 +9,8 @@
 
 #include "lang/lang.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-
-/* In newer kernel headers only. */
-#define TRACE_UPROBE_MULTI 48
 
 /* One attach point, taken apart. */
 struct user_ap {
@@ -25,14 +21,6 @@ struct user_ap {
 };
 
 /* ---- spelling ---- */
-
-static bool has_location(const struct attach_point *ap)
-{
-	for (size_t i = 0; i < ap->parts.n; i++)
-		if (ap->parts.at[i].at_sign)
-			return true;
-	return false;
-}
 
 static bool parse_offset(struct probe_ctx *c, const struct provider *p,
 			 const struct attach_point *ap, struct user_ap *u)
@@ -70,7 +58,7 @@ static bool parse_user_ap(struct probe_ctx *c, const struct provider *p,
 	size_t n = ap_nr_args(ap);
 
 	memset(u, 0, sizeof(*u));
-	if (has_location(ap)) {
+	if (ap_has_location(ap)) {
 		ap_error(c, ap, DIAG_UNSUPPORTED_PROBE, "not supported yet: source locations");
 		return false;
 	}
@@ -89,46 +77,6 @@ static bool parse_user_ap(struct probe_ctx *c, const struct provider *p,
 		return false;
 	}
 	return parse_offset(c, p, ap, u);
-}
-
-/* ---- files and symbols ---- */
-
-static int user_files(struct probe_ctx *c, const char *target, const char *const **paths,
-		      size_t *count)
-{
-	*count = 0;
-	return c->target->ops->user_files(c->target->arg, target, c->pid, paths, count);
-}
-
-static int user_symbols(struct probe_ctx *c, const char *path, const char *name,
-			const struct target_user_symbol **list, size_t *count)
-{
-	*count = 0;
-	return c->target->ops->user_symbols(c->target->arg, path, name, list, count);
-}
-
-/* The files that the target names; more than one only for a wildcard. */
-static bool find_files(struct probe_ctx *c, const struct provider *p,
-		       const struct attach_point *ap, const struct user_ap *u,
-		       const char *const **paths, size_t *count)
-{
-	int err = user_files(c, u->target, paths, count);
-
-	if (err || !*count) {
-		ap_error(c, ap, DIAG_NO_FILE,
-			 "%s target file '%s' does not exist or is not executable",
-			 p->name, u->target ? u->target : "(process)");
-		return false;
-	}
-	if (*count > 1 && !(u->target && has_wildcard(u->target))) {
-		if (!c->lenient)
-			diag_warning(c->diags, ap->loc, DIAG_SEVERAL_FILES,
-				     "attaching to %s target "
-				     "file '%s' but matched %zu binaries", p->name, (*paths)[0],
-				     *count);
-		*count = 1;
-	}
-	return true;
 }
 
 /* ---- expansion ---- */
@@ -224,8 +172,7 @@ static void expand_symbols(struct probe_ctx *c, const struct provider *p,
 	int err = user_symbols(c, path, pattern ? NULL : u->function, &list, &count);
 
 	if (err) {
-		ap_error(c, ap, DIAG_NO_FILE, "cannot read the symbols of %s: %s", path,
-			 strerror(-err));
+		user_file_failed(c, ap, u->target, path, err);
 		return;
 	}
 	if (!count && !pattern)
@@ -265,7 +212,7 @@ static void expand_user(struct probe_ctx *c, const struct provider *p,
 	struct user_ap u;
 	size_t count;
 
-	if (!parse_user_ap(c, p, ap, &u) || !find_files(c, p, ap, &u, &paths, &count))
+	if (!parse_user_ap(c, p, ap, &u) || !user_files_find(c, p, ap, u.target, &paths, &count))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		if (u.is_address)
@@ -275,17 +222,7 @@ static void expand_user(struct probe_ctx *c, const struct provider *p,
 	}
 }
 
-/* ---- plan and list ---- */
-
-static void plan_user(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
-		      struct image_prog *prog)
-{
-	prog->type = BPF_PROG_TYPE_KPROBE;
-	prog->attach = sites[0]->provider->attach;
-	prog->use_multi = count > 1 && target_has(c->target, FEATURE_UPROBE_MULTI);
-	if (prog->use_multi)
-		prog->expected_attach_type = TRACE_UPROBE_MULTI;
-}
+/* ---- list ---- */
 
 static void list_file(struct probe_ctx *c, const struct provider *p, const char *path,
 		      const char *pattern, void (*each)(const char *name, void *arg), void *arg)
@@ -313,7 +250,7 @@ static void list_user(struct probe_ctx *c, const struct provider *p, const char 
 	const char *const *paths;
 	size_t count;
 
-	if (user_files(c, file && strcmp(file, "*") ? file : NULL, &paths, &count))
+	if (user_files_list(c, file, &paths, &count))
 		return;
 	for (size_t i = 0; i < count; i++)
 		list_file(c, p, paths[i], colon ? colon + 1 : pattern, each, arg);

@@ -105,6 +105,7 @@ static const struct attach_row {
 	[ATTACH_KRETPROBE] = { attach_kprobes, PASS_FORWARD },
 	[ATTACH_UPROBE] = { attach_uprobes, PASS_REVERSE },
 	[ATTACH_URETPROBE] = { attach_uprobes, PASS_REVERSE },
+	[ATTACH_USDT] = { attach_uprobes, PASS_REVERSE },
 	[ATTACH_PROFILE] = { attach_samples, PASS_FORWARD },
 	[ATTACH_INTERVAL] = { attach_interval, PASS_TIMERS },
 	[ATTACH_SOFTWARE] = { attach_samples, PASS_FORWARD },
@@ -210,6 +211,7 @@ static const struct {
 	{ ATTACH_KPROBE, EILSEQ, "the offset is not the start of an instruction" },
 	{ ATTACH_UPROBE, ENODEV, "this kernel has no uprobes (CONFIG_UPROBES)" },
 	{ ATTACH_UPROBE, EINVAL, "the kernel does not allow a probe at this offset of the file" },
+	{ ATTACH_UPROBE, EFBIG, "its semaphore lies too far into the file" },
 	{ ATTACH_UPROBE, EIO, "there is no instruction at this offset of the file" },
 	{ ATTACH_TRACEPOINT, E2BIG, "the kernel runs at most 64 programs on one tracepoint" },
 	{ ATTACH_TRACEPOINT, ENOENT, "there is no such tracepoint" },
@@ -227,7 +229,7 @@ static const struct {
 static enum attach_kind family(enum attach_kind kind)
 {
 	return kind == ATTACH_KRETPROBE ? ATTACH_KPROBE
-	     : kind == ATTACH_URETPROBE ? ATTACH_UPROBE : kind;
+	     : attach_is_user(kind) ? ATTACH_UPROBE : kind;
 }
 
 static const char *explain(enum attach_kind kind, int error)

@@ -77,7 +77,7 @@ static int attach_kprobe(struct run *r, const struct attach_job *job,
 		probe.target = site->module && !strcmp(site->module, "vmlinux") ? site->function
 										: name;
 	fd = perf_open_probe(&probe, 0);
-	return fd < 0 ? fd : attach_perf(r, job, fd, site->probe);
+	return fd < 0 ? fd : attach_perf(r, job, fd, image_site_cookie(site));
 }
 
 /* All sites in one link. */
@@ -94,7 +94,7 @@ static int attach_kprobe_multi(struct run *r, const struct attach_job *job)
 		const struct image_site *site = &job->prog->sites[i];
 
 		syms[i] = site->function;
-		cookies[i] = site->probe;
+		cookies[i] = image_site_cookie(site);
 		if (!site->function || site->offset || site->address)
 			fd = -EINVAL;
 	}
@@ -125,35 +125,59 @@ static int attach_uprobe(struct run *r, const struct attach_job *job,
 			 const struct image_site *site)
 {
 	struct perf_probe probe = { .is_return = is_return(job), .target = site->path,
-				    .offset = site->offset };
+				    .offset = site->offset,
+				    .ref_ctr_offset = (uint32_t)site->semaphore };
 	int pmu = pmu_type(&r->uprobe_pmu, "uprobe"), fd;
 
 	if (pmu < 0)
 		return pmu;
+	if (site->semaphore > UINT32_MAX)
+		return -EFBIG;
 	probe.pmu = (uint32_t)pmu;
 	fd = perf_open_probe(&probe, attach_pid(r));
-	return fd < 0 ? fd : attach_perf(r, job, fd, site->probe);
+	return fd < 0 ? fd : attach_perf(r, job, fd, image_site_cookie(site));
+}
+
+/* What a link for n sites wants to know of each. */
+struct uprobe_arrays {
+	uint64_t *offsets, *cookies, *semaphores;
+	bool has_semaphore;
+};
+
+static bool fill_arrays(struct uprobe_arrays *a, const struct image_site *sites, size_t n)
+{
+	a->offsets = calloc(n, sizeof(*a->offsets));
+	a->cookies = calloc(n, sizeof(*a->cookies));
+	a->semaphores = calloc(n, sizeof(*a->semaphores));
+	for (size_t i = 0; i < n && a->offsets && a->cookies && a->semaphores; i++) {
+		a->offsets[i] = sites[i].offset;
+		a->cookies[i] = image_site_cookie(&sites[i]);
+		a->semaphores[i] = sites[i].semaphore;
+		a->has_semaphore |= sites[i].semaphore != 0;
+	}
+	return a->offsets && a->cookies && a->semaphores;
 }
 
 /* The sites from `first` on that are in the same file; in one link. */
 static int attach_uprobe_file(struct run *r, const struct attach_job *job, size_t first, size_t n)
 {
 	const struct image_site *sites = job->prog->sites + first;
-	uint64_t *offsets = calloc(n, sizeof(*offsets));
-	uint64_t *cookies = calloc(n, sizeof(*cookies));
-	struct bpf_uprobe_multi u = { .path = sites->path, .offsets = offsets, .cookies = cookies,
-				      .count = (uint32_t)n, .is_return = is_return(job),
-				      .pid = (uint32_t)attach_pid(r) };
+	struct uprobe_arrays a = { 0 };
 	int fd = -ENOMEM;
 
-	for (size_t i = 0; i < n && offsets && cookies; i++) {
-		offsets[i] = sites[i].offset;
-		cookies[i] = sites[i].probe;
-	}
-	if (offsets && cookies)
+	if (fill_arrays(&a, sites, n)) {
+		const struct bpf_uprobe_multi u = {
+			.path = sites->path, .offsets = a.offsets, .cookies = a.cookies,
+			.ref_ctr_offsets = a.has_semaphore ? a.semaphores : NULL,
+			.count = (uint32_t)n, .is_return = is_return(job),
+			.pid = (uint32_t)attach_pid(r),
+		};
+
 		fd = bpf_call_link_uprobe_multi(job->prog_fd, &u);
-	free(offsets);
-	free(cookies);
+	}
+	free(a.offsets);
+	free(a.cookies);
+	free(a.semaphores);
 	return fd < 0 ? fd : run_links_add(r, job->index, fd, true);
 }
 
@@ -186,16 +210,35 @@ static int attach_uprobe_multi(struct run *r, const struct attach_job *job)
 	return 0;
 }
 
+/* A static probe is one, however many places it has. */
+static int count_names(const struct image_prog *prog)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < prog->nr_sites; i++)
+		n += !i || prog->sites[i].probe != prog->sites[i - 1].probe;
+	return n;
+}
+
+static int attach_each_uprobe(struct run *r, struct attach_job *job)
+{
+	int n = attach_each(r, job, attach_uprobe);
+
+	return n > 0 && job->prog->attach == ATTACH_USDT && (size_t)n == job->prog->nr_sites
+		       ? count_names(job->prog) : n;
+}
+
 int attach_uprobes(struct run *r, struct attach_job *job)
 {
 	if (r->progs[job->index].is_multi) {
 		int err = attach_uprobe_multi(r, job);
 
 		if (!err)
-			return (int)job->prog->nr_sites;
+			return job->prog->attach == ATTACH_USDT ? count_names(job->prog)
+								: (int)job->prog->nr_sites;
 		err = fall_back(r, job);
 		if (err)
 			return err;
 	}
-	return attach_each(r, job, attach_uprobe);
+	return attach_each_uprobe(r, job);
 }

@@ -320,7 +320,7 @@ static void tell_load_failure(struct run *r, const struct image_prog *prog,
 /* Attach type that makes a program fit for a multi link. */
 static uint32_t multi_attach_type(const struct image_prog *prog)
 {
-	return prog->attach == ATTACH_UPROBE || prog->attach == ATTACH_URETPROBE
+	return attach_is_user(prog->attach)
 		       ? BPF_CALL_TRACE_UPROBE_MULTI : BPF_CALL_TRACE_KPROBE_MULTI;
 }
 

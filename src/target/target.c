@@ -150,6 +150,13 @@ static int plain_user_offset(void *arg, const char *path, uint64_t address, uint
 	return -ENOENT;
 }
 
+static int plain_user_usdt(void *arg, const char *path, const struct target_usdt **list,
+			   size_t *count)
+{
+	(void)arg, (void)path, (void)list, (void)count;
+	return -ENOENT;
+}
+
 static void plain_close(void *arg)
 {
 	(void)arg;
@@ -170,6 +177,7 @@ static const struct target_ops plain_ops = {
 	.user_files = plain_user_files,
 	.user_symbols = plain_user_symbols,
 	.user_offset = plain_user_offset,
+	.user_usdt = plain_user_usdt,
 	.close = plain_close,
 };
 

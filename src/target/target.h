@@ -96,6 +96,16 @@ struct target_user_symbol {
 	bool is_function;	/* else data */
 };
 
+/* A static probe (USDT) of a program or library: one place in its code. Several places may have
+ * one name. */
+struct target_usdt {
+	const char *provider, *name;
+	const char *args;		/* as its note has them: "-4@%eax 8@8(%rsp)" */
+	uint64_t address;		/* virtual, as the ELF file says */
+	uint64_t file_offset;
+	uint64_t semaphore_offset;	/* in the file; 0: none */
+};
+
 /* Questions to a target. Each is answered in every target (never NULL here);
  * strings and lists live as long as the target. */
 struct target_ops {
@@ -123,7 +133,8 @@ struct target_ops {
 	/* loaded modules */
 	bool (*has_module)(void *arg, const char *name);
 	/* Paths of the programs and libraries that `name` stands for: a path, a glob, a word of
-	 * $PATH, a library's short name ("libc"); NULL: the executable of `pid`. -ENOENT if none */
+	 * $PATH, a library's short name ("libc"); "*": what `pid` has mapped executable, or all
+	 * processes; NULL: the executable of `pid`. -ENOENT if none */
 	int (*user_files)(void *arg, const char *name, int pid, const char *const **paths,
 			  size_t *count);
 	/* Symbols of a file by this name, or all (NULL), sorted by name and address. -ENOENT: no
@@ -132,6 +143,9 @@ struct target_ops {
 			    const struct target_user_symbol **list, size_t *count);
 	/* Where an address of the file's program lies in the file; -ENOENT if nowhere */
 	int (*user_offset)(void *arg, const char *path, uint64_t address, uint64_t *file_offset);
+	/* The static probes of a file, sorted by provider, name and address; errors as above */
+	int (*user_usdt)(void *arg, const char *path, const struct target_usdt **list,
+			 size_t *count);
 	void (*close)(void *arg);
 };
 

@@ -15,7 +15,9 @@
  *	  "cgroups": { "/sys/fs/cgroup": 1 },
  *	  "kfuncs": [ "2:1234" ],			program type and BTF id that load
  *	  "user_files": { "libc": [ "/lib/libc.so.6" ] },
- *	  "user_symbols": { "/lib/libc.so.6": { "malloc": [address, size, offset, true] } } }
+ *	  "user_symbols": { "/lib/libc.so.6": { "malloc": [address, size, offset, true] } },
+ *	  "user_usdt": { "/bin/app": [ [ "provider", "name", "8@%rax",
+ *					 address, offset, semaphore's offset or 0 ] ] } }
  */
 #include "target/target.h"
 
@@ -256,6 +258,34 @@ static int file_user_offset(void *arg, const char *path, uint64_t address, uint6
 	return -ENOENT;
 }
 
+static int file_user_usdt(void *arg, const char *path, const struct target_usdt **list,
+			  size_t *count)
+{
+	struct loaded *l = arg;
+	json_t *file = json_object_get(json_object_get(l->root, "user_usdt"), path), *value;
+	struct target_usdt *out;
+	size_t i;
+
+	if (!json_is_array(file))
+		return -ENOENT;
+	out = arena_array(l->arena, struct target_usdt, json_array_size(file) + 1);
+	*count = 0;
+	json_array_foreach(file, i, value) {
+		struct target_usdt *u = &out[*count];
+		json_int_t address, offset, semaphore;
+
+		if (json_unpack(value, "[s,s,s,I,I,I]", &u->provider, &u->name, &u->args, &address,
+				&offset, &semaphore))
+			continue;
+		u->address = (uint64_t)address;
+		u->file_offset = (uint64_t)offset;
+		u->semaphore_offset = (uint64_t)semaphore;
+		++*count;
+	}
+	*list = out;
+	return 0;
+}
+
 static void file_close(void *arg)
 {
 	struct loaded *l = arg;
@@ -282,6 +312,7 @@ static const struct target_ops file_ops = {
 	.user_files = file_user_files,
 	.user_symbols = file_user_symbols,
 	.user_offset = file_user_offset,
+	.user_usdt = file_user_usdt,
 	.close = file_close,
 };
 

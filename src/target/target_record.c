@@ -18,7 +18,7 @@ struct recorder {
 	const struct target_ops *ops;	/* of the target that is recorded */
 	void *arg;
 	json_t *formats, *functions, *modules, *symbols, *cgroups, *kfuncs;
-	json_t *user_files, *user_symbols;
+	json_t *user_files, *user_symbols, *user_usdt;
 	json_t *events;			/* NULL: not asked for */
 	bool asked_btf;
 };
@@ -189,6 +189,29 @@ static int rec_user_offset(void *arg, const char *path, uint64_t address, uint64
 	return r->ops->user_offset(r->arg, path, address, file_offset);
 }
 
+static int rec_user_usdt(void *arg, const char *path, const struct target_usdt **list,
+			 size_t *count)
+{
+	struct recorder *r = arg;
+	int err = r->ops->user_usdt(r->arg, path, list, count);
+	json_t *file = json_array();
+
+	for (size_t i = 0; !err && i < *count; i++) {
+		const struct target_usdt *u = &(*list)[i];
+
+		json_array_append_new(file,
+				      json_pack("[s,s,s,I,I,I]", u->provider, u->name, u->args,
+						(json_int_t)u->address,
+						(json_int_t)u->file_offset,
+						(json_int_t)u->semaphore_offset));
+	}
+	if (err)
+		json_decref(file);
+	else
+		json_object_set_new(r->user_usdt, path, file);
+	return err;
+}
+
 static void rec_close(void *arg)
 {
 	struct recorder *r = arg;
@@ -201,6 +224,7 @@ static void rec_close(void *arg)
 	json_decref(r->kfuncs);
 	json_decref(r->user_files);
 	json_decref(r->user_symbols);
+	json_decref(r->user_usdt);
 	json_decref(r->events);
 	if (r->ops->close)
 		r->ops->close(r->arg);
@@ -222,6 +246,7 @@ static const struct target_ops rec_ops = {
 	.user_files = rec_user_files,
 	.user_symbols = rec_user_symbols,
 	.user_offset = rec_user_offset,
+	.user_usdt = rec_user_usdt,
 	.close = rec_close,
 };
 
@@ -243,6 +268,7 @@ void target_record(struct target *t)
 	r->kfuncs = json_object();
 	r->user_files = json_object();
 	r->user_symbols = json_object();
+	r->user_usdt = json_object();
 	t->ops = &rec_ops;
 	t->arg = r;
 }
@@ -283,6 +309,7 @@ static void save_answers(struct recorder *r, json_t *root)
 	json_object_set(root, "cgroups", r->cgroups);
 	json_object_set(root, "user_files", r->user_files);
 	json_object_set(root, "user_symbols", r->user_symbols);
+	json_object_set(root, "user_usdt", r->user_usdt);
 	json_object_set_new(root, "functions", target_keys_of(r->functions));
 	json_object_set_new(root, "modules", target_keys_of(r->modules));
 	json_object_set_new(root, "kfuncs", target_keys_of(r->kfuncs));

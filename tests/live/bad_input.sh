@@ -75,9 +75,9 @@ sonde --mode codegen -e 'begin { printf("%d\n", "x"); }'
 expect_status 1
 
 begin_case "what is not supported yet is refused by name and place"
-sonde --mode codegen -e 'usdt:/bin/true:a:b { }'
+sonde --mode codegen -e 'watchpoint:0x1000:8:rw { }'
 expect_status 1
-expect_err 'stdin:1:.*not supported yet.*usdt'
+expect_err 'stdin:1:.*not supported yet.*watchpoint'
 
 begin_case "an ordinary user"
 if needs root && needs su && needs user:nobody; then

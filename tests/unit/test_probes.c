@@ -131,6 +131,22 @@ static int fake_offset(void *arg, const char *path, uint64_t address, uint64_t *
 	return address < 0x1000 ? -ENOENT : 0;
 }
 
+static int fake_usdt(void *arg, const char *path, const struct target_usdt **list, size_t *count)
+{
+	static const struct target_usdt probes[] = {
+		{ "db", "done", "-4@%eax", 0x1010, 0x10, 0x30 },
+		{ "db", "query", "8@%rdi 4@-8(%rbp)", 0x1020, 0x20, 0 },
+		{ "db", "query", "8@%rsi 4@main(%rip)", 0x1040, 0x40, 0 },
+		{ "web", "done", "8f@%xmm0 8@nowhere(%rip) 8@%k1", 0x1050, 0x50, 0 },
+	};
+
+	(void)arg;
+	(void)path;
+	*list = probes;
+	*count = sizeof(probes) / sizeof(probes[0]);
+	return 0;
+}
+
 static bool fake_module(void *arg, const char *name)
 {
 	(void)arg;
@@ -149,6 +165,7 @@ static const struct target_ops fake_ops = {
 	.events = fake_events, .event_id = fake_event_id, .format = fake_format,
 	.functions = fake_functions, .has_function = fake_has_function, .has_module = fake_module,
 	.user_files = fake_files, .user_symbols = fake_symbols, .user_offset = fake_offset,
+	.user_usdt = fake_usdt,
 };
 
 struct fixture {
@@ -308,7 +325,6 @@ static void test_unknown(void **state)
 		{ "syscalls:sys_enter_openat", "Invalid probe type: syscalls | tracepoints are "
 		  "written tracepoint:CATEGORY:EVENT, kernel functions kprobe:NAME" },
 		{ "fentry:f", "not supported yet: fentry probes" },
-		{ "usdt:a:b", "not supported yet: usdt probes" },
 		{ "aw:1", "asyncwatchpoint was removed from the language; use watchpoint" },
 	};
 	struct fixture f;
@@ -624,6 +640,70 @@ static void test_uprobes(void **state)
 	teardown(&f);
 }
 
+static void test_usdt(void **state)
+{
+	static const struct expand_case cases[] = {
+		{ "usdt:app:db:done", "usdt:/usr/bin/app:db:done" },
+		{ "U:app::done", "usdt:/usr/bin/app:db:done usdt:/usr/bin/app:web:done" },
+		{ "usdt:app:query", "usdt:/usr/bin/app:db:query usdt:/usr/bin/app:db:query" },
+		{ "usdt:app:d*:*e", "usdt:/usr/bin/app:db:done" },
+		{ "usdt:app:qeury", "No matches for usdt /usr/bin/app:qeury. | did you mean query?" },
+		{ "usdt:app:bd:query",
+		  "No matches for usdt /usr/bin/app:bd:query. | did you mean db:query?" },
+		{ "usdt:app:nothing*", "" },
+		{ "usdt:missing:a",
+		  "usdt target file 'missing' does not exist or is not executable" },
+		{ "usdt:app", "usdt probe type requires 2 or 3 arguments, found 1" },
+		{ "usdt:a:b:c:d", "usdt probe type requires 2 or 3 arguments, found 4" },
+		{ "usdt::a", "usdt probe must specify at least path or pid to probe. To target all "
+		  "paths/pids set the path to '*'." },
+		{ "usdt:app:", "usdt probe must have a name" },
+		{ "usdt:app@f.c:1", "usdt probes have no source locations" },
+	};
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	CHECK_CASES(&f, cases);
+	f.c.pid = 42;
+	assert_string_equal(names_of(&f, "usdt:done"),
+			    "usdt:/usr/bin/app:db:done usdt:/usr/bin/app:web:done");
+	assert_string_equal(names_of(&f, "usdt::db:done"), "usdt:/usr/bin/app:db:done");
+	assert_int_equal(f.sites.at[0]->image.semaphore, 0x30);
+	assert_int_equal(f.sites.at[0]->image.offset, 0x10);
+	teardown(&f);
+}
+
+/* Equal places are equal forms, whatever they are for. */
+static void test_usdt_args(void **state)
+{
+	const struct provider *p = provider_find("usdt");
+	struct fixture f;
+	struct probe_site *s;
+	int nr_params = 0;
+
+	(void)state;
+	setup(&f);
+	expand(&f, "usdt:app:db:query");
+	s = f.sites.at[0];
+	assert_string_not_equal(p->arg_form(&f.c, s, 1), p->arg_form(&f.c, f.sites.at[1], 1));
+	assert_string_equal(p->arg_form(&f.c, s, 0), p->arg_form(&f.c, f.sites.at[1], 0));
+	assert_null(p->arg_problem(&f.c, s, 1));
+	assert_null(p->arg_problem(&f.c, f.sites.at[1], 1));
+	assert_null(p->arg_type(&f.c, s, 0, &nr_params, NULL));
+	assert_int_equal(nr_params, 2);
+	expand(&f, "usdt:app:web:done");
+	s = f.sites.at[0];
+	assert_string_equal(p->arg_problem(&f.c, s, 0), "arg0 of usdt:/usr/bin/app:web:done is a "
+			    "floating point number (8f@%xmm0)");
+	assert_string_equal(p->arg_problem(&f.c, s, 1), "arg1 of usdt:/usr/bin/app:web:done is at "
+			    "the symbol nowhere, which the file does not have");
+	assert_string_equal(p->arg_problem(&f.c, s, 2), "arg2 of usdt:/usr/bin/app:web:done is in a "
+			    "place that cannot be read: 8@%k1");
+	assert_null(p->arg_problem(&f.c, s, 3));
+	teardown(&f);
+}
+
 static void test_provider_wildcard(void **state)
 {
 	static const struct expand_case cases[] = {
@@ -674,6 +754,9 @@ static void test_list(void **state)
 	expect_list(&f, "interval", "interval:hz:\ninterval:ms:\ninterval:s:\ninterval:us:\n");
 	expect_list(&f, "kretprobe:do_exit,kprobe:do_exit", "kretprobe:do_exit\nkprobe:do_exit\n");
 	expect_list(&f, "uprobe:app:main", "uprobe:/usr/bin/app:main\n");
+	expect_list(&f, "usdt:app:*", "usdt:/usr/bin/app:db:done\nusdt:/usr/bin/app:db:query\n"
+		    "usdt:/usr/bin/app:web:done\n");
+	expect_list(&f, "usdt:app:web:*", "usdt:/usr/bin/app:web:done\n");
 	expect_list(&f, "*:nosuch", "");
 	expect_list(&f, "self", "self:signal:SIGUSR1\n");
 	teardown(&f);
@@ -689,6 +772,7 @@ int main(void)
 		cmocka_unit_test(test_raw_syscalls), cmocka_unit_test(test_syscall_numbers),
 		cmocka_unit_test(test_raw_tracepoints), cmocka_unit_test(test_kprobes),
 		cmocka_unit_test(test_kprobe_args), cmocka_unit_test(test_uprobes),
+		cmocka_unit_test(test_usdt), cmocka_unit_test(test_usdt_args),
 		cmocka_unit_test(test_provider_wildcard), cmocka_unit_test(test_list),
 	};
 
