@@ -180,6 +180,8 @@ static void make_key(struct demands *d, struct probe_site *s, const char *raw, s
 
 	sbuf_clear(key);
 	sbuf_printf(key, "%p|%s", (const void *)s->provider, raw ? raw : "");
+	if (s->provider->single_site)
+		sbuf_printf(key, "|%p", (const void *)s);
 	if (d->args)
 		sbuf_puts(key, args ? "|args" : "|none");
 	vec_each(name, &d->fields)
