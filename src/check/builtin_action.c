@@ -51,6 +51,7 @@ static bool may_signal(enum attach_kind attach)
 	case ATTACH_END:
 	case ATTACH_SIGNAL:
 	case ATTACH_INTERVAL:
+	case ATTACH_ITER:
 	case ATTACH_SOFTWARE:
 	case ATTACH_HARDWARE:
 		return false;

@@ -74,6 +74,17 @@ const struct type *check_type_args(struct check *c, struct node *call)
 	return type_structure(c->types, c->prog->args, SPACE_CONTEXT, false);
 }
 
+/* The struct that this kind of probe has for its context. */
+static const struct type *own_context(struct check *c, const struct node *call)
+{
+	c->prog->args = provider_args(&c->probe_ctx, c->prog->sites[0], call->loc);
+	if (!c->prog->args)
+		return bad_type(c);
+	return type_pointer(c->types,
+			    type_structure(c->types, c->prog->args, SPACE_NONE, false),
+			    SPACE_CONTEXT, false);
+}
+
 const struct type *check_type_ctx(struct check *c, struct node *call)
 {
 	const struct provider *p = c->prog->provider;
@@ -90,6 +101,8 @@ const struct type *check_type_ctx(struct check *c, struct node *call)
 			    "The ctx builtin can not be used with '%s' probes", provider_text(c));
 		return bad_type(c);
 	}
+	if (p->has & HAS_CTX_STRUCT)
+		return own_context(c, call);
 	if (c->btf)
 		t = kbtf_type_by_name(c->btf, c->types, KBTF_STRUCT_NAME, name);
 	return type_pointer(c->types, t ? t : c->types->void_, SPACE_CONTEXT, false);

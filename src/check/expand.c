@@ -389,6 +389,20 @@ static void no_attach_points(struct check *c, const struct probe *probe, bool ha
 			   "if this is expected, set missing_probes to warn in the config block");
 }
 
+/* Is an attach point among others that wants to be the only one of its probe? */
+static void check_sole(struct check *c, const site_vec *sites)
+{
+	for (size_t i = 0; i < sites->n && sites->n > 1; i++) {
+		const struct provider *p = sites->at[i]->provider;
+
+		if (!p->sole_site)
+			continue;
+		check_error(c, sites->at[i ? i : 1]->loc, DIAG_ATTACH_POINT,
+			    "%s probe only supports one attach point.", p->name);
+		return;
+	}
+}
+
 static void expand_probe(struct check *c, const struct probe *probe)
 {
 	int errors = c->diags->nr_errors, warnings = c->diags->nr_warnings;
@@ -400,6 +414,7 @@ static void expand_probe(struct check *c, const struct probe *probe)
 	if (!sites.n)
 		no_attach_points(c, probe, c->diags->nr_errors != errors ||
 				 c->diags->nr_warnings != warnings);
+	check_sole(c, &sites);
 	note_names(c, &sites);
 	group_sites(c, probe, &sites);
 	if (c->state->nr_sites <= c->config.max_probes)

@@ -252,6 +252,7 @@ enum attach_kind {
 	ATTACH_USDT,				/* and semaphore */
 	ATTACH_PROFILE, ATTACH_INTERVAL,	/* count: period ns, or hz */
 	ATTACH_SOFTWARE, ATTACH_HARDWARE,	/* perf config, count */
+	ATTACH_ITER,			/* event: the kind of object; TRACING, attach_btf_id is set */
 	ATTACH_KIND_COUNT
 };
 

@@ -37,6 +37,7 @@ enum ir_type {
 	IR_RING_OR_NULL,
 	IR_KPTR,	/* trusted BTF pointer or result of bpf_rdonly_cast: plain loads only, and
 			   no arithmetic but in a load's offset */
+	IR_KPTR_OR_NULL,	/* an iterator's object, of which there is none at its end */
 	IR_MAPREF,	/* a map itself, for helpers */
 	IR_FUNCREF,	/* a callback, for helpers */
 };

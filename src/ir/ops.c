@@ -49,8 +49,8 @@ const struct ir_op_info ir_ops[IR_OP_COUNT] = {
 const char *const ir_type_names[] = {
 	[IR_VOID] = "void", [IR_INT] = "int", [IR_OBJ] = "obj", [IR_MAPVAL] = "mapval",
 	[IR_MAPVAL_OR_NULL] = "mapval?", [IR_CTX] = "ctx", [IR_RING] = "ring",
-	[IR_RING_OR_NULL] = "ring?", [IR_KPTR] = "kptr", [IR_MAPREF] = "map",
-	[IR_FUNCREF] = "func",
+	[IR_RING_OR_NULL] = "ring?", [IR_KPTR] = "kptr", [IR_KPTR_OR_NULL] = "kptr?",
+	[IR_MAPREF] = "map", [IR_FUNCREF] = "func",
 };
 
 const char *const ir_cmp_names[] = {
@@ -79,7 +79,7 @@ bool ir_type_is_address(enum ir_type type)
 
 bool ir_type_is_or_null(enum ir_type type)
 {
-	return type == IR_MAPVAL_OR_NULL || type == IR_RING_OR_NULL;
+	return type == IR_MAPVAL_OR_NULL || type == IR_RING_OR_NULL || type == IR_KPTR_OR_NULL;
 }
 
 bool ir_type_is_pointer(enum ir_type type)
@@ -94,6 +94,8 @@ enum ir_type ir_type_not_null(enum ir_type type)
 		return IR_MAPVAL;
 	case IR_RING_OR_NULL:
 		return IR_RING;
+	case IR_KPTR_OR_NULL:
+		return IR_KPTR;
 	default:
 		return type;
 	}

@@ -32,6 +32,10 @@ struct link_create_attr {
 			uint64_t path, offsets, ref_ctr_offsets, cookies;
 			uint32_t count, flags, pid;
 		} uprobe_multi;
+		struct {
+			uint64_t info;
+			uint32_t info_bytes;
+		} iter;
 	};
 };
 
@@ -333,6 +337,57 @@ int bpf_call_link_uprobe_multi(int prog_fd, const struct bpf_uprobe_multi *u)
 	attr.uprobe_multi.flags = u->is_return ? 1 : 0;
 	attr.uprobe_multi.pid = u->pid;
 	return link_create(&attr, sizeof(attr));
+}
+
+/* What an iterator goes over, as the kernel wants it said. */
+union iter_info {
+	struct {
+		uint32_t order, cgroup_fd;
+		uint64_t cgroup_id;
+	} cgroup;
+	struct {
+		uint32_t tid, pid, pid_fd;
+	} task;
+};
+
+int bpf_call_link_iter(int prog_fd, const struct bpf_iter_scope *scope)
+{
+	enum { DESCENDANTS_FIRST_PARENT = 2 };
+	struct link_create_attr attr;
+	union iter_info info;
+
+	memset(&attr, 0, sizeof(attr));
+	memset(&info, 0, sizeof(info));
+	attr.prog_fd = (uint32_t)prog_fd;
+	attr.attach_type = BPF_TRACE_ITER;
+	if (scope->pid)
+		info.task.pid = scope->pid;
+	else if (scope->all_cgroups)
+		info.cgroup.order = DESCENDANTS_FIRST_PARENT;
+	if (scope->pid || scope->all_cgroups) {
+		attr.iter.info = ptr(&info);
+		attr.iter.info_bytes = sizeof(info);
+	}
+	return link_create(&attr, END_OF(struct link_create_attr, iter));
+}
+
+int bpf_call_iter_create(int link_fd)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.iter_create.link_fd = (uint32_t)link_fd;
+	return bpf_call_raw(BPF_ITER_CREATE, &attr, END_OF(union bpf_attr, iter_create));
+}
+
+int bpf_call_pin(int fd, const char *path)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.pathname = ptr(path);
+	attr.bpf_fd = (uint32_t)fd;
+	return bpf_call_raw(BPF_OBJ_PIN, &attr, END_OF(union bpf_attr, file_flags));
 }
 
 /* ---- information ---- */

@@ -128,6 +128,20 @@ struct bpf_uprobe_multi {
 
 int bpf_call_link_uprobe_multi(int prog_fd, const struct bpf_uprobe_multi *u);
 
+/* What an iterator goes over; all zero: over all there is. */
+struct bpf_iter_scope {
+	uint32_t pid;			/* task kinds: this process and its threads (6.1) */
+	bool all_cgroups;		/* cgroup: all, parents first */
+};
+
+int bpf_call_link_iter(int prog_fd, const struct bpf_iter_scope *scope);
+
+/* A file that gives what the program of an iterator's link writes. */
+int bpf_call_iter_create(int link_fd);
+
+/* Keep a link, program or map under this name in a BPF file system. */
+int bpf_call_pin(int fd, const char *path);
+
 /* ---- information ---- */
 
 struct bpf_prog_facts {

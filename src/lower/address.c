@@ -147,12 +147,18 @@ CALL(socket_cookie)
 CALL(path)
 {
 	struct node *x = n->u.call.args.at[0];
-	struct place p = x->type->kind == TYPE_POINTER ? lower_deref(g, x) : lower_place(g, x);
+	struct ir_block *next = lower_block(g, false);
+	struct place p;
 	struct ir_insn *r;
 
 	lower_zero(g, d->base, d->offset, n->type->size_bytes);
+	g->on_null = next;
+	p = x->type->kind == TYPE_POINTER ? lower_deref(g, x) : lower_place(g, x);
+	g->on_null = NULL;
 	r = ir_emit_helper(&g->b, BPF_FUNC_d_path, IR_INT, lower_place_address(g, p),
 			   lower_ptr(g, d->base, d->offset), lower_const(g, n->type->size_bytes));
 	lower_loss_if(g, IR_SLT, r, 0, IMAGE_LOSS_READ);
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, next);
 	return NULL;
 }

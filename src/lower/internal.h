@@ -110,6 +110,8 @@ struct func_shape {
 	uint32_t pack_bytes;
 };
 
+enum { GEN_OBJECTS = 4 };	/* pointers to objects in an iterator's context; 2 are the most seen */
+
 /* A program that is being generated, or one of its functions. */
 struct gen {
 	struct lower *l;
@@ -140,6 +142,13 @@ struct gen {
 	struct shared **shared;		/* of the module: functions that code shares, see
 					   shared.c */
 	unsigned frames;		/* that are in use here, the entry's included */
+	/* An iterator's objects, by their offset in the context: known not to be null in
+	 * objects_func. */
+	struct { int32_t offset; struct ir_insn *pointer; } objects[GEN_OBJECTS];
+	unsigned nr_objects;
+	struct ir_func *objects_func;
+	struct ir_block *on_null;	/* pointers are followed for a helper that takes only what
+					   the verifier trusts: where to go if one is null; or NULL */
 };
 
 /* What has to be put back behind a func. */
@@ -199,6 +208,10 @@ uint32_t lower_hist_buckets(const struct type *value);
 int lower_prog(struct lower *l, struct prog *prog);
 struct ir_insn *lower_probe_index(struct gen *g);
 void lower_enter_first(struct gen *g);	/* the entry block of a func */
+
+/* ---- iter.c ---- */
+void lower_iter_enter(struct gen *g);
+struct place lower_iter_object(struct gen *g, int32_t offset, const struct type *target);
 
 /* ---- emit.c: small things that everything uses ---- */
 struct ir_insn *lower_const(struct gen *g, int64_t value);

@@ -80,6 +80,7 @@ static bool runs_with_irqs_on(const struct prog *p)
 	case ATTACH_BEGIN:
 	case ATTACH_END:
 	case ATTACH_SIGNAL:
+	case ATTACH_ITER:
 	case ATTACH_UPROBE:
 	case ATTACH_URETPROBE:
 	case ATTACH_USDT:

@@ -89,7 +89,7 @@ static enum walk walk_struct(struct types *types, struct type_struct *s, uint32_
 
 static enum walk walk(struct gen *g, const struct place *p, uint32_t size)
 {
-	if (!p->root || p->offset < 0 || g->c->options->warnings_level >= 2)
+	if (!p->root || p->offset < 0 || (g->c->options->warnings_level >= 2 && !g->on_null))
 		return WALK_REFUSED;
 	return walk_struct(g->c->types, p->root, (uint32_t)p->offset, size);
 }
@@ -170,7 +170,7 @@ static bool has_slots(struct gen *g)
 {
 	enum attach_kind a = g->prog->provider->attach;
 
-	return a == ATTACH_BTF_TRACEPOINT || a == ATTACH_RAW_TRACEPOINT;
+	return a == ATTACH_BTF_TRACEPOINT || a == ATTACH_RAW_TRACEPOINT || a == ATTACH_ITER;
 }
 
 /* What is not aligned in the context or on the stack, byte by byte. */
@@ -242,6 +242,12 @@ static struct ir_insn *dynamic_address(struct gen *g, struct place p, const stru
 	return ir_emit_binary(&g->b, IR_ADD, p.base, v);
 }
 
+static bool is_iter_object(struct gen *g, struct place p, const struct type *t)
+{
+	return g->prog->provider->attach == ATTACH_ITER && p.base->type == IR_CTX &&
+	       t->kind == TYPE_POINTER && t->is_trusted;
+}
+
 struct ir_insn *lower_load_field(struct gen *g, struct node *n)
 {
 	const struct type_field *f = n->u.field.found;
@@ -251,6 +257,10 @@ struct ir_insn *lower_load_field(struct gen *g, struct node *n)
 		return dynamic_address(g, p, f);
 	if (f && f->bit_size)
 		return load_bits(g, p, f);
+	if (is_iter_object(g, p, n->type)) {
+		p = lower_iter_object(g, p.offset, n->type->target);
+		return p.base->type == IR_INT ? p.base : lower_to_scalar(g, p.base);
+	}
 	return lower_load(g, p, n->type);
 }
 
@@ -286,6 +296,10 @@ static bool typed_pointer(struct gen *g, struct node *n, struct place *out)
 		return false;
 	p = lower_field_place(g, n);
 	*out = (struct place){ .kind = PLACE_KERNEL, .root = n->type->target->structure };
+	if (is_iter_object(g, p, n->type)) {
+		*out = lower_iter_object(g, p.offset, n->type->target);
+		return true;
+	}
 	if (p.base->type == IR_CTX && n->type->is_trusted) {
 		out->base = ir_emit_load(&g->b, IR_KPTR, 8, false, p.base, p.offset);
 		out->kind = PLACE_DIRECT;
@@ -298,8 +312,15 @@ static bool typed_pointer(struct gen *g, struct node *n, struct place *out)
 		return true;
 	}
 	if (!(p.base->type == IR_CTX) && make_direct(g, &p, 8, WALK_POINTER)) {
-		out->base = ir_emit_load(&g->b, IR_KPTR, 8, false, p.base, p.offset);
 		out->kind = PLACE_DIRECT;
+		out->trusted = g->on_null && p.trusted;
+		if (out->trusted) {
+			out->base = ir_emit_load(&g->b, IR_KPTR_OR_NULL, 8, false, p.base,
+						 p.offset);
+			out->base = ir_emit_null_check(&g->b, out->base, g->on_null);
+			return true;
+		}
+		out->base = ir_emit_load(&g->b, IR_KPTR, 8, false, p.base, p.offset);
 		/* Members of trusted structs may be pointers that the verifier wants
 		 * to see checked for null; of cast ones it does not. */
 		if (p.trusted && lower_kfunc(g->l, KFUNC_RDONLY_CAST))

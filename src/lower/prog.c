@@ -256,6 +256,8 @@ static void generate(struct gen *g)
 	test_pid(g);
 	if (g->prog->raw_event)
 		find_syscall(g);
+	if (g->prog->provider->attach == ATTACH_ITER)
+		lower_iter_enter(g);
 	lower_split(g, g->prog->body);
 	lower_vars(g, g->prog->body);
 	lower_effect(g, g->prog->body);

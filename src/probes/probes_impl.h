@@ -12,6 +12,7 @@ extern const struct provider provider_tracepoint, provider_rawtracepoint;
 extern const struct provider provider_kprobe, provider_kretprobe;
 extern const struct provider provider_uprobe, provider_uretprobe, provider_usdt;
 extern const struct provider provider_software, provider_hardware;
+extern const struct provider provider_iter;
 
 /* Parts behind the provider. */
 static inline size_t ap_nr_args(const struct attach_point *ap)
@@ -77,6 +78,10 @@ bool ap_has_location(const struct attach_point *ap);
 /* The program's part of a plan: a uprobe. */
 void plan_user(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
 	       struct image_prog *prog);
+
+/* The type of an argument or field that lies in a slot of the context: pointers to
+ * structs are known to the verifier, others are plain addresses. */
+const struct type *slot_value_type(struct probe_ctx *c, const struct type *t);
 
 /* Traceable kernel functions of the target; count 0 if it has no list. */
 void kernel_functions(struct probe_ctx *c, const char *const **list, size_t *count);

@@ -12,7 +12,7 @@
 
 const struct provider *const providers[] = {
 	&provider_begin, &provider_end, &provider_hardware, &provider_interval,
-	&provider_kprobe, &provider_kretprobe, &provider_profile, &provider_rawtracepoint,
+	&provider_iter, &provider_kprobe, &provider_kretprobe, &provider_profile, &provider_rawtracepoint,
 	&provider_self, &provider_software, &provider_tracepoint, &provider_uprobe,
 	&provider_uretprobe, &provider_usdt,
 };
@@ -30,8 +30,6 @@ static const struct {
 	{ "kretfunc", "not supported yet: fexit probes" },
 	{ "watchpoint", "not supported yet: watchpoint probes" },
 	{ "w", "not supported yet: watchpoint probes" },
-	{ "iter", "not supported yet: iter probes" },
-	{ "it", "not supported yet: iter probes" },
 	{ "test", "not supported yet: test probes" },
 	{ "bench", "not supported yet: bench probes" },
 	{ "asyncwatchpoint", "asyncwatchpoint was removed from the language; use watchpoint" },

@@ -58,6 +58,7 @@ enum provider_has {
 	HAS_PT_REGS = 16,	/* ctx is struct pt_regs */
 	HAS_CTX = 32,		/* `ctx` may be used */
 	HAS_STACKS = 64,	/* kstack, ustack have a usable context */
+	HAS_CTX_STRUCT = 128,	/* ctx points to a struct of the probe's own kind: see args */
 };
 
 struct provider {
@@ -73,14 +74,15 @@ struct provider {
 	bool is_return;			/* kretprobe, uretprobe, fexit */
 	bool signed_args;		/* argN is an int64; else a uint64 */
 	bool single_site;		/* a program serves one site only (its BTF id is in it) */
+	bool sole_site;			/* and its probe has no other attach point */
 
 	/* Parse one attach point and append the sites that it names on the
 	 * target; errors become diagnostics. A wildcard may append none. */
 	void (*expand)(struct probe_ctx *c, const struct provider *p,
 		       const struct attach_point *ap, site_vec *out);
 
-	/* The struct of `args` at this site, or NULL (and a diagnostic at `loc`
-	 * unless loc.begin is 0). NULL hook: there is none. */
+	/* The struct of `args` (HAS_CTX_STRUCT: of `ctx`) at this site, or NULL (and a
+	 * diagnostic at `loc` unless loc.begin is 0). NULL hook: there is none. */
 	struct type_struct *(*args)(struct probe_ctx *c, struct probe_site *s, struct loc loc);
 
 	/* Pointee that argument `index` carries (design: arg0->len), NULL if

@@ -112,8 +112,7 @@ static void expand_event(struct probe_ctx *c, const struct provider *p,
 
 /* ---- arguments ---- */
 
-/* Pointers to structs are known to the verifier; others are plain addresses. */
-static const struct type *arg_value_type(struct probe_ctx *c, const struct type *t)
+const struct type *slot_value_type(struct probe_ctx *c, const struct type *t)
 {
 	bool trusted;
 
@@ -169,7 +168,7 @@ static struct type_struct *event_args(struct probe_ctx *c, struct probe_site *s,
 		struct type_field *f = &fields[i - 1];
 
 		f->name = name_of(c->names, proto.params[i].name);
-		f->type = arg_value_type(c, proto.params[i].type);
+		f->type = slot_value_type(c, proto.params[i].type);
 		f->offset_bytes = offset;
 		offset += slot_bytes(f->type);
 	}

@@ -110,6 +110,7 @@ static const struct attach_row {
 	[ATTACH_INTERVAL] = { attach_interval, PASS_TIMERS },
 	[ATTACH_SOFTWARE] = { attach_samples, PASS_FORWARD },
 	[ATTACH_HARDWARE] = { attach_samples, PASS_FORWARD },
+	[ATTACH_ITER] = { attach_iter, PASS_FORWARD },
 };
 
 static const struct attach_row *row_of(const struct image_prog *prog)
@@ -219,6 +220,7 @@ static const struct {
 	{ ATTACH_RAW_TRACEPOINT, EINVAL, "the kernel does not take this program here; one that "
 	  "looks further into the arguments than there are is refused" },
 	{ ATTACH_HARDWARE, ENOENT, "the processor or the virtual machine does not count it" },
+	{ ATTACH_ITER, EINVAL, "the kernel does not have this iterator, or not for one process" },
 	{ ATTACH_NONE, EPERM, "not permitted: tracing needs root, or CAP_BPF and CAP_PERFMON" },
 	{ ATTACH_NONE, EACCES, "not permitted: see /proc/sys/kernel/perf_event_paranoid" },
 	{ ATTACH_NONE, EMFILE, "too many open files: raise the limit (ulimit -n)" },

@@ -21,6 +21,7 @@ int attach_raw_tracepoints(struct run *r, struct attach_job *job);
 int attach_btf_tracepoint(struct run *r, struct attach_job *job);
 int attach_samples(struct run *r, struct attach_job *job);
 int attach_interval(struct run *r, struct attach_job *job);
+int attach_iter(struct run *r, struct attach_job *job);
 int attach_kprobes(struct run *r, struct attach_job *job);
 int attach_uprobes(struct run *r, struct attach_job *job);
 

@@ -121,6 +121,7 @@ void run_close(struct run *r)
 	if (r->control)
 		__atomic_store_n(&r->control->stopped, 1, __ATOMIC_RELEASE);
 	ring_close(r->ring);
+	run_iters_close(r);
 	close_maps(r);
 	close_fd(&r->btf_fd);
 	close_fd(&r->epoll_fd);
@@ -267,14 +268,18 @@ static bool target_is_gone(struct run *r)
 	return r->pid_fd >= 0 && poll(&fd, 1, 0) > 0;
 }
 
+/* Nothing waits for events, and iterators are at their end. */
 static bool only_begin_and_end(const struct run *r)
 {
 	const struct image_prog *p;
 
+	if (run_iterates(r))
+		return false;
 	vec_each(p, &r->image->progs)
-		if (p->attach != ATTACH_BEGIN && p->attach != ATTACH_END && p->nr_sites)
+		if (p->attach != ATTACH_BEGIN && p->attach != ATTACH_END &&
+		    p->attach != ATTACH_ITER && p->nr_sites)
 			return false;
-	return !r->options.child && r->options.pid <= 0;
+	return r->nr_iters || (!r->options.child && r->options.pid <= 0);
 }
 
 /* An exit() whose record did not fit into the ring still ends the run. */
@@ -354,7 +359,7 @@ static int wait_slice(struct run *r, int timeout_ms)
 	slice = pace_wait_ms(&r->pace, now_ns(), slice);
 	if (r->stop_count || r->signals_done != r->signal_count)
 		slice = 0;
-	if (r->pace.busy) {
+	if (r->pace.busy && !run_iterates(r)) {
 		rest(r, slice);
 		return 0;
 	}
@@ -364,7 +369,7 @@ static int wait_slice(struct run *r, int timeout_ms)
 		if (r->stop_count || r->signals_done != r->signal_count)
 			slice = 0;
 	}
-	if (only_begin_and_end(r) || (r->ring && ring_has_data(r->ring)))
+	if (only_begin_and_end(r) || run_iterates(r) || (r->ring && ring_has_data(r->ring)))
 		slice = 0;
 	n = epoll_wait(r->epoll_fd, events, 4, slice);
 	if (n < 0)
@@ -406,7 +411,7 @@ static int turn(struct run *r, int timeout_ms)
 {
 	/* Asked before reading: what the target did before it ended is then
 	 * surely in the ring. */
-	int came = wait_slice(r, timeout_ms);
+	int came = wait_slice(r, timeout_ms), err;
 	bool gone, empty;
 	size_t n;
 
@@ -415,12 +420,16 @@ static int turn(struct run *r, int timeout_ms)
 	run_signals(r);
 	run_follow_users(r);
 	gone = exit_without_record(r) || target_is_gone(r);
+	err = run_iterate(r);
+	if (err < 0)
+		return err;
 	n = read_records(r, RECORDS_A_POLL);
 	set_pace(r, n);
 	if (r->out_of_memory)
 		return -ENOMEM;
 	run_tell_losses(r, false);
-	empty = (gone || only_begin_and_end(r)) && (!r->ring || !ring_pending_bytes(r->ring));
+	empty = !run_iterates(r) && (gone || only_begin_and_end(r)) &&
+		(!r->ring || !ring_pending_bytes(r->ring));
 	r->end = reason_to_end(r, empty);
 	return came > 0 || n > 0;
 }

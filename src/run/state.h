@@ -40,6 +40,13 @@ struct run_links {
 	size_t nr_slow;		/* of which take the kernel long to close */
 };
 
+/* An iterator, to be read to its end. */
+struct run_iter {
+	int link_fd;		/* borrowed from the links */
+	int fd;			/* -1: not begun */
+	uint32_t prog;
+};
+
 /* How the run comes to its end. */
 enum run_end { RUN_GOES_ON, RUN_EXIT, RUN_STOPPED, RUN_TARGET_GONE, RUN_NOTHING_LEFT };
 
@@ -55,6 +62,8 @@ struct run {
 	struct run_prog *progs;		/* owned; one for each image program */
 	bool *zeroed;			/* owned; one for each script map: see snapshot.c */
 	struct run_links links;		/* owned */
+	struct run_iter *iters;	/* owned */
+	size_t nr_iters, iters_done;
 	int btf_fd;
 	struct ring *ring;		/* owned; NULL: no ring */
 	uint64_t ring_bytes;
@@ -112,6 +121,16 @@ int run_links_add(struct run *r, uint32_t index, int fd, bool slow);
 
 /* Run programs of this kind in this process. Returns how many, or -errno. */
 int run_test_run(struct run *r, enum attach_kind kind);
+
+/* ---- iterators (iterate.c) ---- */
+
+/* Take the next lot of objects: 1; 0: there are no more; or a negative errno. */
+int run_iterate(struct run *r);
+
+/* Are there iterators that are not at their end? */
+bool run_iterates(const struct run *r);
+
+void run_iters_close(struct run *r);
 
 /* ---- events (record.c, action.c) ---- */
 
