@@ -384,25 +384,35 @@ static struct ir_insn *as_scalar(struct gen *g, struct ir_insn *v)
 	return v->type == IR_INT ? v : lower_to_scalar(g, v);
 }
 
+/* Elements of what is indexed; 0: unknown, as of pointers and flexible arrays. */
+static uint32_t nr_elements(const struct type *t)
+{
+	return t->kind == TYPE_STRING ? t->size_bytes : t->kind == TYPE_ARRAY ? t->count : 0;
+}
+
+static struct place zeroes_place(struct gen *g, uint32_t size)
+{
+	struct ir_insn *zeroes = lower_object(g, "zeroes", size, 8);
+
+	lower_zero(g, zeroes, 0, size);
+	return lower_at(zeroes, 0);
+}
+
 /* Out of bounds: a message, and zeroes are read. What reads user memory does not read
  * ours: there it is a read that fails. */
 static struct place checked_index(struct gen *g, struct place p, struct node *n, uint32_t size)
 {
 	struct ir_insn *index = lower_value(g, n->u.index.index), *zeroes;
+	uint32_t count = nr_elements(n->u.index.object->type);
 	struct ir_block *bad = lower_block(g, true), *fine = lower_block(g, false);
 	struct ir_block *next = lower_block(g, false);
 	struct ir_var *address = ir_var_new(g->b.func, "element", IR_INT);
 
-	ir_emit_branch(&g->b, IR_UGE, index, lower_const(g, n->u.index.object->type->count), bad,
-		       fine);
+	ir_emit_branch(&g->b, IR_UGE, index, lower_const(g, count), bad, fine);
 	lower_enter(g, bad);
 	lower_runtime_error(g, "Array access out of bounds. This can lead to unexpected results. "
 			    "0 is being used as the result.", n->loc);
-	zeroes = lower_const(g, 0);
-	if (p.kind != PLACE_USER) {
-		zeroes = lower_object(g, "zeroes", size, 8);
-		lower_zero(g, zeroes, 0, size);
-	}
+	zeroes = p.kind == PLACE_USER ? lower_const(g, 0) : zeroes_place(g, size).base;
 	ir_var_write(&g->b, address, as_scalar(g, zeroes));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, fine);
@@ -419,18 +429,22 @@ struct place lower_index_place(struct gen *g, struct node *n)
 	struct node *object = n->u.index.object, *index = n->u.index.index;
 	bool is_pointer = object->type->kind == TYPE_POINTER;
 	const struct type *element = object->type->target;
-	uint32_t size = element ? element->size_bytes : 1;
+	uint32_t size = element ? element->size_bytes : 1, count = nr_elements(object->type);
 	struct place p = is_pointer ? lower_deref(g, object) : lower_place(g, object);
 
 	while (index->kind == NODE_CAST)
 		index = index->u.cast.operand;
+	/* The text that a choice was folded to may be shorter than the choice's type. */
+	if (index->kind == NODE_INT && object->type->kind == TYPE_STRING &&
+	    index->u.integer.value >= count)
+		return zeroes_place(g, size);
 	if (index->kind == NODE_INT && index->u.integer.value * size < INT16_MAX) {
 		p.offset += (int32_t)(index->u.integer.value * size);
 		if (is_pointer && index->u.integer.value)
 			p.root = NULL;
 		return p;
 	}
-	if (is_pointer || !object->type->count)
+	if (!count)
 		return variable_index(g, p, lower_value(g, n->u.index.index), size);
 	return checked_index(g, p, n, size);
 }

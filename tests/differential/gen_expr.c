@@ -293,7 +293,13 @@ static bool string_number(struct gen *g, int depth)
 	default:
 		gen_put(g, "(");
 		gen_expr(g, &gen_string, depth - 1);
-		gen_put(g, ")[%u]", gen_chance(g, 80) ? 0 : gen_below(g, 3));
+		if (g->common || g->no_effects || gen_chance(g, 70)) {
+			gen_put(g, ")[%u]", gen_chance(g, 80) ? 0 : gen_below(g, 3));
+		} else {
+			gen_put(g, ")[(uint8)(");
+			gen_integer(g, depth - 1);
+			gen_put(g, ") & %u]", gen_chance(g, 60) ? 3 : 255);
+		}
 		return false;
 	}
 }

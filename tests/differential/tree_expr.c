@@ -281,6 +281,12 @@ static struct val eval_index(struct tree *t, const struct node *n)
 	i = tree_eval(t, index);
 	if (object->type->kind == TYPE_STRING) {
 		hit(t, STRING_INDEX);
+		if (index->kind != NODE_INT)
+			hit(t, STRING_INDEX_VARIABLE);
+		if (index->kind != NODE_INT && i.n >= object->type->size_bytes) {
+			hit(t, STRING_INDEX_OUT);
+			tree_runtime_error(t, n->loc);
+		}
 		return val_number(n->type, i.n < v.len ? (uint8_t)v.s[i.n] : 0);
 	}
 	if (object->type->kind != TYPE_ARRAY) {
