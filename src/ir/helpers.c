@@ -12,15 +12,17 @@
 #define LONG IR_HELPER_LONG
 #define N IR_MEM_NONE
 #define R IR_MEM_READ
+#define K IR_MEM_READ_KEY
+#define V IR_MEM_READ_VALUE
 #define W IR_MEM_WRITE
 #define S IR_MEM_WRITE_SOME
 #define A IR_MEM_ANY
 
 /* The numbers are the kernel's (enum bpf_func_id). */
 static const struct ir_helper helpers[] = {
-	[1] = { "map_lookup_elem", DROP, { N, R } },
-	[2] = { "map_update_elem", 0, { N, R, R, N } },
-	[3] = { "map_delete_elem", 0, { N, R } },
+	[1] = { "map_lookup_elem", DROP, { N, K } },
+	[2] = { "map_update_elem", 0, { N, K, V, N } },
+	[3] = { "map_delete_elem", 0, { N, K } },
 	[4] = { "probe_read", DROP, { W, N, R } },
 	[5] = { "ktime_get_ns", DROP, { N } },
 	[7] = { "get_prandom_u32", DROP, { N } },
@@ -65,7 +67,7 @@ static const struct ir_helper helpers[] = {
 	[183] = { "get_func_arg", DROP, { N, N, S } },
 	[184] = { "get_func_ret", DROP, { N, S } },
 	[185] = { "get_func_arg_cnt", PURE, { N } },
-	[195] = { "map_lookup_percpu_elem", DROP, { N, R, N } },
+	[195] = { "map_lookup_percpu_elem", DROP, { N, K, N } },
 	[208] = { "ktime_get_tai_ns", DROP, { N } },
 };
 
@@ -92,11 +94,28 @@ bool ir_helper_is_pure(int64_t helper)
 	return ir_helper_info(helper)->flags & IR_HELPER_PURE;
 }
 
+/* Of the map that is the call's first argument; a phi joins maps that are alike. */
+static uint64_t map_bytes(const struct ir_insn *insn, enum ir_mem_use use)
+{
+	const struct ir_insn *map = insn->args[0];
+	const struct ir_module *m = insn->block->func->module;
+
+	if (map->op == IR_PHI)
+		map = map->args[0];
+	if (map->op != IR_MAP || (uint64_t)map->imm >= m->nr_maps)
+		return 0;
+	return use == IR_MEM_READ_KEY ? m->maps[map->imm].key_bytes : m->maps[map->imm].value_bytes;
+}
+
 static enum ir_mem_use call_use(const struct ir_insn *insn, uint32_t arg, uint64_t *size)
 {
 	enum ir_mem_use use = ir_helper_info(insn->imm)->args[arg];
 	int64_t bytes;
 
+	if (use == IR_MEM_READ_KEY || use == IR_MEM_READ_VALUE) {
+		*size = map_bytes(insn, use);
+		return IR_MEM_READ;
+	}
 	if (use != IR_MEM_WRITE)
 		return use;
 	if (arg + 1 < insn->nr_args && ir_is_const(insn->args[arg + 1], &bytes) && bytes > 0)

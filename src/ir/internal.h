@@ -65,7 +65,9 @@ enum ir_helper_flags {
 /* How a helper treats the memory that an argument points to. */
 enum ir_mem_use {
 	IR_MEM_NONE,		/* not a pointer to memory, or not followed */
-	IR_MEM_READ,
+	IR_MEM_READ,		/* not more than *size bytes, if that is known */
+	IR_MEM_READ_KEY,	/* helpers only: a key or a value of the map in args[0]; */
+	IR_MEM_READ_VALUE,	/* for everybody else these are IR_MEM_READ */
 	IR_MEM_WRITE,		/* writes all of it, always: size is the argument behind */
 	IR_MEM_WRITE_SOME,	/* may write, does not read */
 	IR_MEM_ANY,
@@ -80,8 +82,9 @@ struct ir_helper {
 /* Never NULL: an unknown helper may do anything. */
 const struct ir_helper *ir_helper_info(int64_t helper);
 
-/* How `insn` uses the memory that its argument `arg` points to. *size: bytes
- * written for certain from args[arg] + *offset on (0 when not certain). */
+/* How `insn` uses the memory that its argument `arg` points to. *size: bytes from
+ * args[arg] + *offset on, all of those that are read or that are written for
+ * certain (0 when not known). */
 enum ir_mem_use ir_memory_use(const struct ir_insn *insn, uint32_t arg, int64_t *offset,
 			      uint64_t *size);
 

@@ -163,6 +163,11 @@ struct ir_func {
 	struct hmap leaf_table;
 };
 
+/* What calls read of a key and a value that they are given for a map. */
+struct ir_map_facts {
+	uint32_t key_bytes, value_bytes;	/* 0: unknown */
+};
+
 struct ir_module {
 	struct arena *arena;		/* borrowed */
 	struct arena *work;		/* borrowed, or NULL: for what passes forget; emptied again
@@ -172,6 +177,8 @@ struct ir_module {
 					   follows: helpers and the context are asked anew in each
 					   block */
 	VEC(struct ir_func *) funcs;
+	const struct ir_map_facts *maps;	/* by image map; borrowed, or NULL */
+	size_t nr_maps;
 	/* scratch */
 	enum ir_scratch_owner scratch_owner;
 	uint32_t scratch_map;		/* image map */

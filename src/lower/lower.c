@@ -207,6 +207,21 @@ static void finish_control(struct lower *l)
 	map->data = data;
 }
 
+/* For the passes, now that all maps and their sizes are known. */
+static void tell_map_facts(struct lower *l)
+{
+	size_t n = l->image->maps.n;
+	struct ir_map_facts *facts = arena_array(l->arena, struct ir_map_facts, n);
+
+	for (size_t i = 0; i < n; i++)
+		facts[i] = (struct ir_map_facts){ l->image->maps.at[i].key_size,
+						  l->image->maps.at[i].value_size };
+	for (size_t i = 0; i < l->out->progs.n; i++) {
+		l->out->progs.at[i].module->maps = facts;
+		l->out->progs.at[i].module->nr_maps = n;
+	}
+}
+
 int lower_run(struct check *c, struct image *image, struct lower_result *out)
 {
 	struct lower l = { .c = c, .image = image, .out = out, .arena = c->arena };
@@ -220,5 +235,6 @@ int lower_run(struct check *c, struct image *image, struct lower_result *out)
 	for (size_t i = 0; i < c->progs.n && !err; i++)
 		err = lower_prog(&l, c->progs.at[i]);
 	finish_control(&l);
+	tell_map_facts(&l);
 	return err;
 }

@@ -110,6 +110,34 @@ static void test_branches(void **state)
 	ir_fix_close(&x);
 }
 
+/* Of a key the map's key size is read, and not what else the object may hold: in a
+ * loop keys share bytes as well. */
+static void test_keys_in_loop(void **state)
+{
+	static const struct ir_map_facts maps[] = { { 0, 0 }, { 1, 8 } };
+	struct ir_block *body, *end;
+	struct ir_fix x;
+
+	(void)state;
+	ir_fix_open(&x);
+	x.m->maps = maps;
+	x.m->nr_maps = 2;
+	body = ir_fix_block(&x), end = ir_fix_block(&x);
+	ir_emit_jump(&x.b, body);
+	ir_continue_in(&x.b, body);
+	for (int k = 0; k < 3; k++) {
+		struct ir_insn *p = ir_object(x.f, object(&x, "key", 16));
+
+		ir_emit_store(&x.b, 1, p, 0, ir_const(x.f, k));
+		ir_emit_helper(&x.b, 3, IR_INT, ir_map(x.f, 1), p);
+	}
+	ir_emit_branch(&x.b, IR_EQ, ir_param(x.f, 1), ir_const(x.f, 4), body, end);
+	ir_continue_in(&x.b, end);
+	finish(&x);
+	assert_int_equal(x.f->stack_bytes, 16);
+	ir_fix_close(&x);
+}
+
 static void test_percpu(void **state)
 {
 	struct ir_fix x;
@@ -289,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_share_partial),
 		cmocka_unit_test(test_keep_and_escape),
 		cmocka_unit_test(test_branches),
+		cmocka_unit_test(test_keys_in_loop),
 		cmocka_unit_test(test_percpu),
 		cmocka_unit_test(test_cpu_frames),
 		cmocka_unit_test(test_not_while_holding),
