@@ -247,9 +247,15 @@ SONDE_API int sonde_finish(struct sonde *s);
 SONDE_API int sonde_map_read(struct sonde *s, const char *name,
 			     const struct sonde_map_entry **entries, size_t *nr_entries);
 
-/* `-l`: call `each` for every attach point that matches. Needs no script. */
+/* `-l`: call `each` for every attach point that matches; with the option `verbose`
+ * also for each of its arguments, indented. Needs no script. */
 SONDE_API int sonde_list(struct sonde *s, const char *pattern,
 			 void (*each)(const char *line, void *arg), void *arg);
+
+/* The same for the attach points of a script, in its order. -EINVAL: some of it
+ * made no sense, which was told as messages. */
+SONDE_API int sonde_list_script(struct sonde *s, const char *name, const char *text, size_t len,
+				void (*each)(const char *line, void *arg), void *arg);
 
 SONDE_API const char *sonde_version(void);
 

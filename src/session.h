@@ -58,6 +58,10 @@ void session_tell_diags(struct sonde *s, const struct diags *diags);
 /* The compiler from text to image. 0, -EINVAL after telling why, -ENOMEM. */
 int session_compile(struct sonde *s, const char *name, const char *text, size_t len);
 
+/* How the language reads a script: its positional parameters are those words of the
+ * command line that do not begin with "--". In the session's arena. */
+struct lang_options session_language_options(struct sonde *s);
+
 /* Open the target if it is not open yet. 0 or a negative errno, told. */
 int session_open_target(struct sonde *s);
 

@@ -33,8 +33,6 @@ struct compilation {
 	struct check_options check_options;
 	struct lower_result lowered;
 	struct bc_btf *btf;
-	const char **positional;
-	size_t nr_positional;
 	struct arena work;	/* for what a pass or the back end forgets */
 };
 
@@ -59,29 +57,25 @@ int session_open_target(struct sonde *s)
 	return err;
 }
 
-/* Words of the command line: $1.. are those that do not begin with "--". */
-static void find_positional(struct compilation *c)
+struct lang_options session_language_options(struct sonde *s)
 {
-	const struct sonde_options *o = &c->s->options;
+	const struct sonde_options *o = &s->options;
+	const char **positional = arena_array(&s->arena, const char *, o->nr_params + 1);
+	size_t n = 0;
 
-	c->positional = arena_array(&c->s->arena, const char *, o->nr_params + 1);
 	for (size_t i = 0; i < o->nr_params; i++)
 		if (strncmp(o->params[i], "--", 2))
-			c->positional[c->nr_positional++] = o->params[i];
-}
-
-static struct lang_options language_options(const struct compilation *c)
-{
+			positional[n++] = o->params[i];
 	return (struct lang_options){
-		.params = c->positional,
-		.nr_params = c->nr_positional,
+		.params = positional,
+		.nr_params = n,
 		.reader = &session_import_reader,
 	};
 }
 
 static bool stage_parse(struct compilation *c, const struct source *source)
 {
-	struct lang_options options = language_options(c);
+	struct lang_options options = session_language_options(c->s);
 	struct sonde *s = c->s;
 
 	c->check.script = lang_parse(&s->arena, &c->names, &c->diags, source, &options);
@@ -100,7 +94,7 @@ static bool is_builtin(const char *name, bool is_call)
 /* Imports, then macros: neither is left. */
 static bool stage_expand(struct compilation *c, const struct source *source)
 {
-	struct lang_options options = language_options(c);
+	struct lang_options options = session_language_options(c->s);
 
 	lang_import(&c->s->arena, &c->names, &c->diags, c->check.script, source->name, &options);
 	if (c->diags.nr_errors)
@@ -245,7 +239,6 @@ static void compilation_init(struct compilation *c, struct sonde *s)
 	c->check_options.warnings_level = s->options.no_warnings ? 0 : s->options.warnings_level;
 	c->check_options.params = s->options.params;
 	c->check_options.nr_params = s->options.nr_params;
-	find_positional(c);
 }
 
 int session_compile(struct sonde *s, const char *name, const char *text, size_t len)

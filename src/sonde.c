@@ -5,9 +5,7 @@
 #include "session.h"
 
 #include "kernel/live_target.h"
-#include "probes/provider.h"
 #include "run/child.h"
-#include "types/kbtf.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -271,57 +269,4 @@ int sonde_map_read(struct sonde *s, const char *name, const struct sonde_map_ent
 		   size_t *nr_entries)
 {
 	return s->run ? run_map_read(s->run, name, entries, nr_entries) : -EINVAL;
-}
-
-/* ---- listing ---- */
-
-struct listing {
-	struct names names;
-	struct diags diags;
-	struct types types;
-	struct probe_ctx ctx;
-};
-
-static void list_with(struct sonde *s, struct listing *l, const char *pattern,
-		      void (*each)(const char *line, void *arg), void *arg)
-{
-	names_init(&l->names, &s->arena);
-	diags_init(&l->diags, &s->arena);
-	types_init(&l->types, &s->arena, &l->names);
-	l->ctx = (struct probe_ctx){
-		.arena = &s->arena,
-		.names = &l->names,
-		.diags = &l->diags,
-		.types = &l->types,
-		.target = &s->target,
-		.pid = s->options.pid,
-	};
-	l->ctx.btf = target_kbtf(&s->target, &l->types);
-	probes_list(&l->ctx, pattern, each, arg);
-	session_tell_diags(s, &l->diags);
-}
-
-int sonde_list(struct sonde *s, const char *pattern, void (*each)(const char *line, void *arg),
-	       void *arg)
-{
-	struct listing *volatile l = NULL;
-	jmp_buf oom;
-	volatile int err = session_open_target(s);
-
-	if (err)
-		return err;
-	l = calloc(1, sizeof(*l));
-	if (!l)
-		return -ENOMEM;
-	if (!setjmp(oom)) {
-		arena_on_oom(&s->arena, &oom);
-		list_with(s, l, pattern, each, arg);
-		err = l->diags.nr_errors ? -EINVAL : 0;
-	} else {
-		err = -ENOMEM;
-	}
-	arena_on_oom(&s->arena, NULL);
-	arena_free(&s->arena);
-	free(l);
-	return err;
 }

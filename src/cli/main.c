@@ -270,9 +270,28 @@ static void print_line(const char *line, void *arg)
 	puts(line);
 }
 
+/* -l of a script: that of -e, or a file of this name. */
+static int list_script(struct sonde *s, const struct cli_options *o)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int err = get_script(o, &text, &len);
+
+	if (!err)
+		err = sonde_list_script(s, script_name(o), text, len, print_line, NULL);
+	free(text);
+	return err;
+}
+
 static int list(struct sonde *s, const struct cli_options *o)
 {
-	if (sonde_list(s, o->list_pattern ? o->list_pattern : "*", print_line, NULL))
+	int err;
+
+	if (o->script_text || o->script_file)
+		err = list_script(s, o);
+	else
+		err = sonde_list(s, o->list_pattern ? o->list_pattern : "*", print_line, NULL);
+	if (err)
 		return STATUS_USER;
 	return fflush(stdout) ? report_output_error(o, -errno) : 0;
 }

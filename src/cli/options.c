@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_PID 4194304
 
@@ -267,7 +268,7 @@ void options_usage(const char *program, bool to_stderr)
 		"usage: %s [options] FILE [parameters]\n"
 		"       %s [options] -e 'program' [parameters]\n"
 		"       %s --fmt FILE\n"
-		"       %s -l [PATTERN]\n"
+		"       %s -l [PATTERN | FILE | -e 'program']\n"
 		"\noptions:\n", program, program, program, program);
 	for (size_t i = 0; i < NR_ROWS; i++) {
 		if (!rows[i].help)
@@ -329,20 +330,34 @@ static bool apply(struct cli_options *o, const struct option_row *r, const char 
 	return !r->set || r->set(o, arg);
 }
 
+/* -l's word is a script if there is such a file, else a pattern. */
+static int take_list_word(struct cli_options *o, int argc, char **argv)
+{
+	const char *word = optind < argc ? argv[optind] : NULL;
+
+	if (argc - optind > 1) {
+		fprintf(stderr, "ERROR: -l takes one pattern or file\n");
+		options_usage(o->program, true);
+		return 1;
+	}
+	if (word && (!strcmp(word, "-") || !access(word, F_OK))) {
+		o->script_file = word;
+		return -1;
+	}
+	if (word && strchr(word, '.') && !strpbrk(word, ":*"))
+		fprintf(stderr, "WARNING: there is no file '%s'; it is taken for a pattern\n",
+			word);
+	o->list_pattern = word;
+	return -1;
+}
+
 /* What remains of argv: the script file or pattern, then parameters. */
 static int take_words(struct cli_options *o, int argc, char **argv)
 {
 	int at = optind;
 
-	if (o->mode == CLI_LIST) {
-		if (at < argc)
-			o->list_pattern = argv[at++];
-		if (at == argc)
-			return -1;
-		fprintf(stderr, "ERROR: -l takes one pattern\n");
-		options_usage(o->program, true);
-		return 1;
-	}
+	if (o->mode == CLI_LIST && !o->script_text)
+		return take_list_word(o, argc, argv);
 	if (!o->script_text) {
 		if (at == argc) {
 			options_usage(o->program, true);

@@ -200,14 +200,14 @@ static void plan_iter(struct probe_ctx *c, struct probe_site *const *sites, size
 }
 
 static void list_iters(struct probe_ctx *c, const struct provider *p, const char *pattern,
-		       void (*each)(const char *name, void *arg), void *arg)
+		       struct list_out *out)
 {
 	struct kind_walk w;
 
 	collect_kinds(c, &w);
 	for (size_t i = 0; i < w.names.n; i++)
 		if (wildcard_match(pattern, w.names.at[i]) && kind_function(c, w.names.at[i]))
-			list_item(c, p, w.names.at[i], each, arg);
+			list_item(c, p, w.names.at[i], NULL, out);
 }
 
 const struct provider provider_iter = {

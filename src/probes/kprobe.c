@@ -249,7 +249,7 @@ static void plan_function(struct probe_ctx *c, struct probe_site *const *sites, 
 }
 
 static void list_functions(struct probe_ctx *c, const struct provider *p, const char *pattern,
-			   void (*each)(const char *name, void *arg), void *arg)
+			   struct list_out *out)
 {
 	bool with_module = strchr(pattern, ':');
 	const char *const *list;
@@ -261,8 +261,16 @@ static void list_functions(struct probe_ctx *c, const struct provider *p, const 
 					       : list[i];
 
 		if (!is_blocked(list[i]) && wildcard_match(pattern, text))
-			list_item(c, p, text, each, arg);
+			list_item(c, p, text, NULL, out);
 	}
+}
+
+/* The function, wherever in it the probe is. */
+static const char *list_function_name(struct probe_ctx *c, const struct probe_site *s)
+{
+	const char *text = strchr(s->spelled, ':') + 1;
+
+	return arena_strndup(c->arena, text, strcspn(text, "+"));
 }
 
 const struct provider provider_kprobe = {
@@ -278,6 +286,7 @@ const struct provider provider_kprobe = {
 	.arg_type = function_arg_type,
 	.plan = plan_function,
 	.list = list_functions,
+	.list_name = list_function_name,
 };
 
 const struct provider provider_kretprobe = {
@@ -293,4 +302,5 @@ const struct provider provider_kretprobe = {
 	.expand = expand_function,
 	.plan = plan_function,
 	.list = list_functions,
+	.list_name = list_function_name,
 };

@@ -129,24 +129,33 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Names and aliases alike, in one order. */
+/* Names and aliases alike, in one order, each with its colon. */
 static void list_event(struct probe_ctx *c, const struct provider *p, const char *pattern,
-		       void (*each)(const char *name, void *arg), void *arg)
+		       struct list_out *out)
 {
 	VEC(const char *) names = { 0 };
 
 	for (const struct perf_event_row *r = rows_of(p); r->name; r++) {
-		vec_push(c->arena, &names, r->name);
+		vec_push(c->arena, &names, arena_printf(c->arena, "%s:", r->name));
 		if (r->alias)
-			vec_push(c->arena, &names, r->alias);
+			vec_push(c->arena, &names, arena_printf(c->arena, "%s:", r->alias));
 	}
 	qsort(names.at, names.n, sizeof(names.at[0]), compare_names);
 	for (size_t i = 0; i < names.n; i++) {
-		const char *text = arena_printf(c->arena, "%s:", names.at[i]);
+		const char *text = names.at[i];
 
-		if (wildcard_match(pattern, names.at[i]) || wildcard_match(pattern, text))
-			list_item(c, p, text, each, arg);
+		if (wildcard_match(pattern, text) ||
+		    wildcard_match(arena_printf(c->arena, "%s:", pattern), text))
+			list_item(c, p, text, NULL, out);
 	}
+}
+
+/* The event without its count: "faults:". */
+static const char *list_event_name(struct probe_ctx *c, const struct probe_site *s)
+{
+	const char *event = strchr(s->spelled, ':') + 1;
+
+	return arena_printf(c->arena, "%.*s:", (int)strcspn(event, ":"), event);
 }
 
 const struct provider provider_software = {
@@ -160,6 +169,7 @@ const struct provider provider_software = {
 	.expand = expand_event,
 	.plan = plan_event,
 	.list = list_event,
+	.list_name = list_event_name,
 };
 
 const struct provider provider_hardware = {
@@ -173,4 +183,5 @@ const struct provider provider_hardware = {
 	.expand = expand_event,
 	.plan = plan_event,
 	.list = list_event,
+	.list_name = list_event_name,
 };

@@ -47,9 +47,14 @@ struct diag *ap_missing(struct probe_ctx *c, const struct provider *p,
 struct probe_site *site_add(struct probe_ctx *c, const struct provider *p,
 			    const struct attach_point *ap, const char *name, site_vec *out);
 
-/* For hooks: call each with "PROVIDER:TEXT". */
+/* For `list`: the line "PROVIDER:TEXT". With out->verbose the arguments of `site`
+ * follow, which must be enough of a site for the provider's list_args; NULL: none. */
 void list_item(struct probe_ctx *c, const struct provider *p, const char *text,
-	       void (*each)(const char *name, void *arg), void *arg);
+	       struct probe_site *site, struct list_out *out);
+
+/* For `list_args`: one argument's line, "TYPE NAME". */
+void list_field(struct probe_ctx *c, struct list_out *out, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* "*:PATTERN" for a pattern without a colon, else the pattern. */
 const char *pattern_with_group(struct probe_ctx *c, const char *pattern);

@@ -1,5 +1,5 @@
 /*
- * The table of providers and what works over it: finding, expanding, listing.
+ * The table of providers and what works over it: finding, expanding.
  */
 #include "probes/probes_impl.h"
 
@@ -154,6 +154,7 @@ struct probe_site *site_add(struct probe_ctx *c, const struct provider *p,
 
 	s->provider = p;
 	s->name = ap->label ? ap->label : name;
+	s->spelled = name;
 	s->loc = ap->loc;
 	s->syscall_nr = -1;
 	s->image.must_exist = c->missing == MISSING_ERROR;
@@ -257,59 +258,4 @@ void probes_expand(struct probe_ctx *c, const struct attach_point *ap, site_vec 
 		expand_providers(c, ap, out);
 	else
 		unknown_provider(c, ap, name);
-}
-
-/* ---- listing ---- */
-
-void list_item(struct probe_ctx *c, const struct provider *p, const char *text,
-	       void (*each)(const char *name, void *arg), void *arg)
-{
-	each(arena_printf(c->arena, "%s:%s", p->name, text), arg);
-}
-
-const char *pattern_with_group(struct probe_ctx *c, const char *pattern)
-{
-	return strchr(pattern, ':') ? pattern : arena_printf(c->arena, "*:%s", pattern);
-}
-
-/* "PROVIDER:REST"; a provider's name alone is all of it, another word is looked
- * for in those that a wildcard covers. */
-static void list_one(struct probe_ctx *c, const char *pattern,
-		     void (*each)(const char *name, void *arg), void *arg)
-{
-	const char *colon = strchr(pattern, ':');
-	const char *name = colon ? arena_strndup(c->arena, pattern, (size_t)(colon - pattern))
-				 : pattern;
-	const char *rest = colon ? colon + 1 : "*";
-	const struct provider *exact = provider_find(name);
-
-	if (!colon && (!exact || strcasecmp(exact->name, name))) {
-		exact = NULL;
-		name = "*";
-		rest = pattern;
-	}
-	for (size_t i = 0; i < nr_providers; i++) {
-		const struct provider *p = providers[i];
-		bool user = p->space == SPACE_USER;
-
-		if (!p->list)
-			continue;
-		if (exact ? p == exact : p->listed && (!user || c->pid || strchr(rest, '/')) &&
-					 wildcard_match(name, p->name))
-			p->list(c, p, *rest ? rest : "*", each, arg);
-	}
-}
-
-void probes_list(struct probe_ctx *c, const char *pattern,
-		 void (*each)(const char *name, void *arg),
-		 void *arg)
-{
-	const char *at = pattern ? pattern : "";
-
-	do {
-		size_t len = strcspn(at, ",");
-
-		list_one(c, arena_strndup(c->arena, at, len), each, arg);
-		at += len;
-	} while (*at++ == ',');
 }

@@ -40,6 +40,7 @@ struct probe_ctx {
 struct probe_site {
 	const struct provider *provider;
 	const char *name;		/* text of the `probe` builtin */
+	const char *spelled;		/* the same, whatever label the script gives it */
 	struct loc loc;
 	struct image_site image;	/* .probe is filled in later */
 	uint32_t btf_id;		/* BTF id of the function or tracepoint typedef; 0:
@@ -59,6 +60,13 @@ enum provider_has {
 	HAS_CTX = 32,		/* `ctx` may be used */
 	HAS_STACKS = 64,	/* kstack, ustack have a usable context */
 	HAS_CTX_STRUCT = 128,	/* ctx points to a struct of the probe's own kind: see args */
+};
+
+/* A listing: where its lines go, and whether with arguments (-lv). */
+struct list_out {
+	void (*line)(const char *line, void *arg);
+	void *arg;
+	bool verbose;
 };
 
 struct provider {
@@ -105,10 +113,17 @@ struct provider {
 	void (*plan)(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
 		     struct image_prog *prog);
 
-	/* For -l: call `each` with the full name of every attach point that
-	 * matches the pattern (parts after the provider, as written). */
+	/* For -l: list_item() for every attach point that matches the pattern
+	 * (parts after the provider, as written), sorted. NULL: none is listed. */
 	void (*list)(struct probe_ctx *c, const struct provider *p, const char *pattern,
-		     void (*each)(const char *name, void *arg), void *arg);
+		     struct list_out *out);
+
+	/* For -l of a script: what `list` writes behind the provider's name, where that is
+	 * not what site->spelled has there. NULL hook: it is. */
+	const char *(*list_name)(struct probe_ctx *c, const struct probe_site *s);
+
+	/* For -lv: list_field() for each argument. NULL hook: there are none to show. */
+	void (*list_args)(struct probe_ctx *c, struct probe_site *s, struct list_out *out);
 };
 
 /* All rows; each provider of an array entry is in a file of its own. */
@@ -145,8 +160,9 @@ bool wildcard_match(const char *pattern, const char *text);
 bool has_wildcard(const char *text);
 
 /* `-l PATTERN`: lines in the order of the specification's section 10. */
-void probes_list(struct probe_ctx *c, const char *pattern,
-		 void (*each)(const char *name, void *arg),
-		 void *arg);
+void probes_list(struct probe_ctx *c, const char *pattern, struct list_out *out);
+
+/* `-l` of a script: the line of one of its sites. */
+void probes_list_site(struct probe_ctx *c, struct probe_site *site, struct list_out *out);
 
 #endif

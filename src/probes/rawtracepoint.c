@@ -211,7 +211,7 @@ static void plan_event(struct probe_ctx *c, struct probe_site *const *sites, siz
 }
 
 static void list_events(struct probe_ctx *c, const struct provider *p, const char *pattern,
-			void (*each)(const char *name, void *arg), void *arg)
+			struct list_out *out)
 {
 	struct event_walk w;
 
@@ -221,7 +221,7 @@ static void list_events(struct probe_ctx *c, const struct provider *p, const cha
 		const char *text = arena_printf(c->arena, "vmlinux:%s", w.names.at[i]);
 
 		if (wildcard_match(pattern, text))
-			list_item(c, p, text, each, arg);
+			list_item(c, p, text, NULL, out);
 	}
 }
 

@@ -42,10 +42,10 @@ static void plan_special(struct probe_ctx *c, struct probe_site *const *sites, s
 }
 
 static void list_self(struct probe_ctx *c, const struct provider *p, const char *pattern,
-		      void (*each)(const char *name, void *arg), void *arg)
+		      struct list_out *out)
 {
 	if (wildcard_match(pattern, "signal:SIGUSR1"))
-		list_item(c, p, "signal:SIGUSR1", each, arg);
+		list_item(c, p, "signal:SIGUSR1", NULL, out);
 }
 
 const struct provider provider_begin = {

@@ -116,14 +116,22 @@ static void plan_timer(struct probe_ctx *c, struct probe_site *const *sites, siz
 }
 
 static void list_timer(struct probe_ctx *c, const struct provider *p, const char *pattern,
-		       void (*each)(const char *name, void *arg), void *arg)
+		       struct list_out *out)
 {
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		const char *text = arena_printf(c->arena, "%s:", units[i].name);
 
 		if (wildcard_match(pattern, text) || wildcard_match(pattern, units[i].name))
-			list_item(c, p, text, each, arg);
+			list_item(c, p, text, NULL, out);
 	}
+}
+
+/* The unit alone: "s:". */
+static const char *list_timer_name(struct probe_ctx *c, const struct probe_site *s)
+{
+	const char *unit = strchr(s->spelled, ':') + 1;
+
+	return arena_strndup(c->arena, unit, strcspn(unit, ":") + 1);
 }
 
 const struct provider provider_interval = {
@@ -137,6 +145,7 @@ const struct provider provider_interval = {
 	.expand = expand_timer,
 	.plan = plan_timer,
 	.list = list_timer,
+	.list_name = list_timer_name,
 };
 
 const struct provider provider_profile = {
@@ -150,4 +159,5 @@ const struct provider provider_profile = {
 	.expand = expand_timer,
 	.plan = plan_timer,
 	.list = list_timer,
+	.list_name = list_timer_name,
 };

@@ -153,7 +153,7 @@ static void plan_tracepoint(struct probe_ctx *c, struct probe_site *const *sites
 }
 
 static void list_tracepoint(struct probe_ctx *c, const struct provider *p, const char *pattern,
-			    void (*each)(const char *name, void *arg), void *arg)
+			    struct list_out *out)
 {
 	const char *const *list;
 	size_t count;
@@ -162,7 +162,7 @@ static void list_tracepoint(struct probe_ctx *c, const struct provider *p, const
 	all_events(c, &list, &count);
 	for (size_t i = 0; i < count; i++)
 		if (wildcard_match(pattern, list[i]))
-			list_item(c, p, list[i], each, arg);
+			list_item(c, p, list[i], NULL, out);
 }
 
 const struct provider provider_tracepoint = {

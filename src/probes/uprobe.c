@@ -225,7 +225,7 @@ static void expand_user(struct probe_ctx *c, const struct provider *p,
 /* ---- list ---- */
 
 static void list_file(struct probe_ctx *c, const struct provider *p, const char *path,
-		      const char *pattern, void (*each)(const char *name, void *arg), void *arg)
+		      const char *pattern, struct list_out *out)
 {
 	const struct target_user_symbol *list;
 	const char *last = "";
@@ -237,12 +237,12 @@ static void list_file(struct probe_ctx *c, const struct provider *p, const char 
 		if (!strcmp(last, list[i].name) || !is_match(pattern, &list[i]))
 			continue;
 		last = list[i].name;
-		list_item(c, p, arena_printf(c->arena, "%s:%s", path, last), each, arg);
+		list_item(c, p, arena_printf(c->arena, "%s:%s", path, last), NULL, out);
 	}
 }
 
 static void list_user(struct probe_ctx *c, const struct provider *p, const char *pattern,
-		      void (*each)(const char *name, void *arg), void *arg)
+		      struct list_out *out)
 {
 	const char *colon = strchr(pattern, ':');
 	const char *file = colon ? arena_strndup(c->arena, pattern, (size_t)(colon - pattern)) :
@@ -253,7 +253,7 @@ static void list_user(struct probe_ctx *c, const struct provider *p, const char 
 	if (user_files_list(c, file, &paths, &count))
 		return;
 	for (size_t i = 0; i < count; i++)
-		list_file(c, p, paths[i], colon ? colon + 1 : pattern, each, arg);
+		list_file(c, p, paths[i], colon ? colon + 1 : pattern, out);
 }
 
 const struct provider provider_uprobe = {

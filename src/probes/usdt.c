@@ -220,7 +220,7 @@ static void split_pattern(struct probe_ctx *c, const char *pattern, struct usdt_
 }
 
 static void list_usdt(struct probe_ctx *c, const struct provider *p, const char *pattern,
-		      void (*each)(const char *name, void *arg), void *arg)
+		      struct list_out *out)
 {
 	const char *const *paths, *last = "";
 	const struct target_usdt *list;
@@ -241,7 +241,7 @@ static void list_usdt(struct probe_ctx *c, const struct provider *p, const char 
 			    !wildcard_match(u.name, list[i].name) || !strcmp(last, text))
 				continue;
 			last = text;
-			list_item(c, p, text, each, arg);
+			list_item(c, p, text, NULL, out);
 		}
 	}
 }

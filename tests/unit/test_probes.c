@@ -733,7 +733,7 @@ static void expect_list(struct fixture *f, const char *pattern, const char *expe
 {
 	struct sbuf out = { 0 };
 
-	probes_list(&f->c, pattern, collect, &out);
+	probes_list(&f->c, pattern, &(struct list_out){ .line = collect, .arg = &out });
 	assert_string_equal(sbuf_text(&out), expected);
 	sbuf_close(&out);
 }
@@ -749,8 +749,8 @@ static void test_list(void **state)
 	expect_list(&f, "tracepoint:syscalls:sys_exit*", "tracepoint:syscalls:sys_exit_openat\n");
 	expect_list(&f, "*sched_switch*",
 		    "rawtracepoint:vmlinux:sched_switch\ntracepoint:sched:sched_switch\n");
-	expect_list(&f, "software:c*", "software:context-switches:\nsoftware:cpu:\n"
-		    "software:cpu-clock:\nsoftware:cpu-migrations:\nsoftware:cs:\n");
+	expect_list(&f, "software:c*", "software:context-switches:\nsoftware:cpu-clock:\n"
+		    "software:cpu-migrations:\nsoftware:cpu:\nsoftware:cs:\n");
 	expect_list(&f, "interval", "interval:hz:\ninterval:ms:\ninterval:s:\ninterval:us:\n");
 	expect_list(&f, "kretprobe:do_exit,kprobe:do_exit", "kretprobe:do_exit\nkprobe:do_exit\n");
 	expect_list(&f, "uprobe:app:main", "uprobe:/usr/bin/app:main\n");
