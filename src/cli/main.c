@@ -189,6 +189,17 @@ static int report_output_error(const struct cli_options *o, int err)
 	return STATUS_USER;
 }
 
+/* Tests of other tracers wait for this line before they start their load. */
+static void notify_attached(void)
+{
+	static const char hook[] = "__BPFTRACE_NOTIFY_PROBES_ATTACHED";
+
+	if (getenv(hook)) {
+		puts(hook);
+		fflush(stdout);
+	}
+}
+
 static int trace(struct sonde *s, const struct cli_options *o)
 {
 	int n, err, code;
@@ -206,6 +217,7 @@ static int trace(struct sonde *s, const struct cli_options *o)
 	}
 	if (o->dry_run)
 		return 0;
+	notify_attached();
 	err = run_until_end(s);
 	code = sonde_finish(s);
 	if (!err && code < 0)

@@ -63,6 +63,11 @@ sonde --dry-run -e 'tracepoint:syscalls:sys_enter_getppid { printf("x\n"); }'
 expect_status 0
 check "no output" [ ! -s "$tmp/out" ]
 
+begin_case "who asks by the environment is told when all is attached"
+__BPFTRACE_NOTIFY_PROBES_ATTACHED=1 sonde -e 'begin { printf("then this\n"); }'
+expect_status 0
+check "first line" [ "$(head -n 1 "$tmp/out")" = __BPFTRACE_NOTIFY_PROBES_ATTACHED ]
+
 begin_case "-l lists tracepoints"
 sonde -l 'tracepoint:syscalls:sys_enter_openat*'
 expect_status 0
