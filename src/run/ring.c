@@ -25,6 +25,7 @@ struct ring {
 	size_t size_bytes;		/* a power of two */
 	size_t page_bytes;		/* 0: memory of the caller's */
 	bool calm;			/* see ring_set_calm */
+	uint64_t position;		/* of the record that is being given */
 	char *joined;			/* owned: a record that crosses the end, in one piece */
 	size_t joined_bytes;
 };
@@ -139,6 +140,7 @@ static bool give(struct ring *ring, uint64_t at, uint32_t len, ring_fn fn, void 
 {
 	const void *record = record_at(ring, at, len);
 
+	ring->position = at;
 	return record && fn(arg, record, len);
 }
 
@@ -186,10 +188,19 @@ bool ring_has_data(const struct ring *ring)
 	return !(length_at(ring, at, end) & BPF_RINGBUF_BUSY_BIT);
 }
 
+uint64_t ring_position(const struct ring *ring)
+{
+	return ring->position;
+}
+
+uint64_t ring_produced(const struct ring *ring)
+{
+	return __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+}
+
 uint64_t ring_pending_bytes(const struct ring *ring)
 {
-	return __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) -
-	       __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
+	return ring_produced(ring) - __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
 }
 
 void ring_close(struct ring *ring)

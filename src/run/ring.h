@@ -32,6 +32,11 @@ void ring_set_calm(struct ring *ring, bool calm);
 /* True if there is a record that could be read now. */
 bool ring_has_data(const struct ring *ring);
 
+/* Positions that only grow: of the record that `fn` has now, and of the next one
+ * that a program will reserve. */
+uint64_t ring_position(const struct ring *ring);
+uint64_t ring_produced(const struct ring *ring);
+
 /* Bytes that programs have reserved and nobody has read. */
 uint64_t ring_pending_bytes(const struct ring *ring);
 

@@ -59,7 +59,8 @@ static int alloc_state(struct run *r)
 	r->maps = calloc(nr_maps + 1, sizeof(*r->maps));
 	r->progs = calloc(nr_progs + 1, sizeof(*r->progs));
 	r->zeroed = calloc(r->image->script_maps.n + 1, sizeof(*r->zeroed));
-	if (!r->maps || !r->progs || !r->zeroed)
+	r->taken = calloc(r->image->script_maps.n + 1, sizeof(*r->taken));
+	if (!r->maps || !r->progs || !r->zeroed || !r->taken)
 		return -ENOMEM;
 	for (size_t i = 0; i < nr_maps; i++)
 		r->maps[i].fd = -1;
@@ -136,6 +137,7 @@ void run_close(struct run *r)
 	free(r->losses_told);
 	free(r->failures_told);
 	free(r->zeroed);
+	free(r->taken);
 	free(r->maps);
 	free(r->progs);
 	sbuf_close(&r->text);

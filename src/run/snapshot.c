@@ -322,19 +322,54 @@ static int put_zeros(struct run *r, struct collector *c)
 	return 0;
 }
 
+/* Was the take that is asked for recorded before the last one was made? Then that
+ * one has given all that was counted before it, and waiting for programs once
+ * more would give nothing: a script that takes each millisecond would wait far
+ * longer than it runs. */
+static bool is_taken(struct run *r, const struct script_map *m)
+{
+	uint64_t until = r->taken[m - r->image->script_maps.at];
+
+	return r->ring && until && (int64_t)(ring_position(r->ring) - until) < 0;
+}
+
+/* The keys that are there, with zeros. */
+static int collect_zeros(struct run *r, struct collector *c)
+{
+	uint32_t active, other;
+	int err;
+
+	active_map(r, c->map, &active, &other);
+	err = collect_map(r, active, false, c);
+	for (size_t i = 0; i < c->entries.n; i++)
+		memset(c->entries.at[i].value, 0, c->map->value->size_bytes);
+	return err;
+}
+
+/* Empty the map of a pair that programs use no more. */
+static int take_map(struct run *r, bool keep_keys, struct collector *c)
+{
+	const struct script_map *m = c->map;
+	int err;
+
+	if (r->ring)
+		r->taken[m - r->image->script_maps.at] = ring_produced(r->ring);
+	err = collect_map(r, exchange_maps(r, m), true, c);
+	return !err && keep_keys ? put_zeros(r, c) : err;
+}
+
 int run_take(struct run *r, const struct script_map *m, bool keep_keys, struct arena *arena,
 	     struct snapshot *out)
 {
 	struct collector c = { .map = m, .arena = arena };
-	int err;
+	int err = 0;
 
-	if (m->storage == STORE_CELL) {
+	if (m->storage == STORE_CELL)
 		err = collect_cell(r, true, keep_keys, &c);
-	} else {
-		err = collect_map(r, exchange_maps(r, m), true, &c);
-		if (!err && keep_keys)
-			err = put_zeros(r, &c);
-	}
+	else if (!is_taken(r, m))
+		err = take_map(r, keep_keys, &c);
+	else if (keep_keys)
+		err = collect_zeros(r, &c);
 	return err ? err : decode_entries(r, &c, out);
 }
 

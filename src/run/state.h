@@ -61,6 +61,7 @@ struct run {
 	struct run_map *maps;		/* owned; one for each image map */
 	struct run_prog *progs;		/* owned; one for each image program */
 	bool *zeroed;			/* owned; one for each script map: see snapshot.c */
+	uint64_t *taken;		/* owned; the same: where the ring was at the last take */
 	struct run_links links;		/* owned */
 	struct run_iter *iters;	/* owned */
 	size_t nr_iters, iters_done;

@@ -50,6 +50,16 @@ $calls getppid 1000
 sonde_stop
 expect_out "@[$name]: 1000"
 
+begin_case "takes that were asked for before the last one wait for nothing"
+cat >"$tmp/takes.bt" <<'EOF'
+begin { for ($i : 0..300) { @[1] = count(); print(@); clear(@); } exit(); }
+EOF
+sonde -c "$SONDE --no-warnings -q -o $tmp/takes.out $tmp/takes.bt" \
+    -e 'tracepoint:syscalls:sys_enter_membarrier /pid == cpid/ { @waits = count(); }'
+expect_status 0
+expect_out '@waits: 1'
+check "all counts in the first print" [ "$(grep @ "$tmp/takes.out")" = "@[1]: 300" ]
+
 begin_case "all syscalls by probe: the sum of all prints is what was counted"
 cat >"$tmp/script.bt" <<S
 tracepoint:syscalls:sys_enter_* /comm == "$name"/ { @[probe] = count(); }
