@@ -88,7 +88,8 @@ static bool is_builtin(const char *name, bool is_call)
 {
 	const struct builtin *b = builtin_find(name);
 
-	return b && (b->kind & (is_call ? BUILTIN_FUNC : BUILTIN_VAR));
+	/* A variable may be written as a call, too. */
+	return b && (b->kind & (is_call ? BUILTIN_FUNC | BUILTIN_VAR : BUILTIN_VAR));
 }
 
 /* Imports, then macros: neither is left. */

@@ -52,6 +52,12 @@ begin { printf("%d %d %d %d\n", strlen("abc"), cpu, cpu(), ntop(1, 2, 3)); exit(
 expect_status 0
 expect_out '42 77 77 6'
 
+begin_case "builtins beside macros of their name, and behind them"
+sonde -e 'macro ncpus(x) { x } macro cpid() { __builtin_cpid + 100 }
+begin { printf("%d %d %d %d\n", ncpus(7), ncpus == ncpus(), cpid, __builtin_cpid); exit(); }'
+expect_status 0
+expect_out '7 1 100 0'
+
 begin_case "in predicates and probes of several kinds"
 sonde -e 'macro first(@seen) { ++@seen == 1 }
 interval:ms:1 /first(@s)/ { printf("once\n"); } interval:ms:20 { clear(@s); exit(); }'
