@@ -138,15 +138,14 @@ static void message_located(struct printer *p, const struct sonde_event *e)
 {
 	const char *text = e->text ? e->text : "";
 	size_t len = e->text ? e->len : 0;
+	bool error = e->kind == SONDE_EVENT_ERRORF, colour = p->options.colour;
 	struct sbuf line = { 0 };
 
 	sbuf_add(&line, text, len && text[len - 1] == '\n' ? len - 1 : len);
-	text_located(&p->message, &e->place, e->kind == SONDE_EVENT_ERRORF, p->options.colour,
-		     sbuf_text(&line), NULL);
-	if (e->kind == SONDE_EVENT_RUNTIME_ERROR) {
+	text_located(&p->message, &e->place, error, colour, sbuf_text(&line), NULL);
+	if (e->kind == SONDE_EVENT_RUNTIME_ERROR)
 		text_source(&p->message, &e->place);
-		text_expansions(&p->message, &e->place, p->options.colour);
-	}
+	text_expansions(&p->message, &e->place, error, colour);
 	sbuf_close(&line);
 }
 
@@ -183,7 +182,7 @@ static void message_helper_error(struct printer *p, const struct sonde_event *e)
 		     e->text ? e->text : print_helper_reason(e->name, e->return_code),
 		     sbuf_text(&extra));
 	text_source(&p->message, &e->place);
-	text_expansions(&p->message, &e->place, p->options.colour);
+	text_expansions(&p->message, &e->place, false, p->options.colour);
 	sbuf_close(&extra);
 }
 

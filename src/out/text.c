@@ -297,10 +297,10 @@ void text_source(struct sbuf *out, const struct sonde_place *place)
 	sbuf_putc(out, '\n');
 }
 
-void text_expansions(struct sbuf *out, const struct sonde_place *place, bool colour)
+void text_expansions(struct sbuf *out, const struct sonde_place *place, bool is_error, bool colour)
 {
 	for (place = place->from; place; place = place->from) {
-		text_located(out, place, false, colour, "expanded from", NULL);
+		text_located(out, place, is_error, colour, "expanded from", NULL);
 		text_source(out, place);
 	}
 }

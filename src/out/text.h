@@ -36,6 +36,6 @@ void text_located(struct sbuf *out, const struct sonde_place *place, bool is_err
 void text_source(struct sbuf *out, const struct sonde_place *place);
 
 /* "expanded from", for each call of a macro that the place came out of. */
-void text_expansions(struct sbuf *out, const struct sonde_place *place, bool colour);
+void text_expansions(struct sbuf *out, const struct sonde_place *place, bool is_error, bool colour);
 
 #endif

@@ -85,6 +85,21 @@ expect_status 0
 check "one line" [ "$(grep -vc '^Attached' "$tmp/err")" = 1 ]
 expect_err '^stdin:2:32-43: ERROR: e$'
 
+begin_case "errorf and warnf out of macros: the calls that they came from"
+sonde -e 'macro bad() { errorf("Bad"); } macro odd() { warnf("Odd"); bad(); } begin { odd(); }'
+expect_status 0
+expect_said 'stdin:1:46-58: WARNING: Odd
+stdin:1:77-82: WARNING: expanded from
+macro bad() { errorf("Bad"); } macro odd() { warnf("Odd"); bad(); } begin { odd(); }
+                                                                            ~~~~~
+stdin:1:15-28: ERROR: Bad
+stdin:1:60-65: ERROR: expanded from
+macro bad() { errorf("Bad"); } macro odd() { warnf("Odd"); bad(); } begin { odd(); }
+                                                           ~~~~~
+stdin:1:77-82: ERROR: expanded from
+macro bad() { errorf("Bad"); } macro odd() { warnf("Odd"); bad(); } begin { odd(); }
+                                                                            ~~~~~'
+
 begin_case "out of a macro: the calls that it came from"
 sonde -e 'macro inner(x, y) { x / y }
 macro outer(y) { inner((uint64)7, y) }
