@@ -560,15 +560,19 @@ struct ir_insn *lower_call_time(struct gen *g, struct node *n, const struct dest
 #define JOIN_STRINGS 16
 #define JOIN_BYTES 1024
 
+/* The string behind one pointer; none, and on to `done`, behind a null. */
 static void join_one(struct gen *g, struct place array, struct ir_insn *p, struct value_field *f,
-		     struct ir_var *end)
+		     struct ir_var *end, struct ir_block *done)
 {
 	struct ir_insn *slot = lower_object(g, "pointer", 8, 8), *len;
 	struct ir_insn *at = ir_var_read(&g->b, end);
+	struct ir_block *there = lower_block(g, false);
 	struct place text = { .kind = array.kind };
 
 	lower_read(g, slot, 0, 8, array);
 	text.base = ir_emit_load(&g->b, IR_INT, 8, false, slot, 0);
+	ir_emit_branch(&g->b, IR_NE, text.base, lower_const(g, 0), there, done);
+	lower_enter(g, there);
 	len = lower_read_str(g, ir_emit_binary(&g->b, IR_ADD, p, at), JOIN_BYTES,
 			     lower_const(g, JOIN_BYTES), text);
 	ir_emit_store(&g->b, 4, p, (int32_t)f->offset_bytes, at);
@@ -586,6 +590,7 @@ struct ir_insn *lower_call_join(struct gen *g, struct node *n, const struct dest
 	struct value_field *f = arena_array(&g->l->image->arena, struct value_field, JOIN_STRINGS);
 	struct ir_var *end = ir_var_new(g->b.func, "end", IR_INT);
 	struct place array = lower_str_source(g, n->u.call.args.at[0]);
+	struct ir_block *done = lower_block(g, false);
 	struct ir_insn *p, *err;
 
 	(void)d;
@@ -601,7 +606,9 @@ struct ir_insn *lower_call_join(struct gen *g, struct node *n, const struct dest
 	put_header(g, p, action);
 	ir_var_write(&g->b, end, lower_const(g, fixed));
 	for (int i = 0; i < JOIN_STRINGS; i++, array.offset += 8)
-		join_one(g, array, p, &f[i], end);
+		join_one(g, array, p, &f[i], end, done);
+	ir_emit_jump(&g->b, done);
+	lower_enter(g, done);
 	err = ir_emit_helper(&g->b, BPF_FUNC_ringbuf_output, IR_INT, ring(g), p,
 			     ir_var_read(&g->b, end), lower_const(g, 0));
 	lower_loss_if(g, IR_NE, err, 0, IMAGE_LOSS_RING);
