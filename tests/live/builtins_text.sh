@@ -35,6 +35,22 @@ expect_output '(sonde-x, 7, 1024, )
 
 @[ab]: 1'
 
+begin_case "the probe's name is a string, also where it is one of several"
+sonde -e 'interval:ms:1, interval:ms:2 { print((strcontains(probe, "terval"), strlen(probe),
+    str_concat(probe, "!"), strncmp(probe, "interim", 5))); exit(); }'
+expect_status 0
+expect_match '^\(true, 13, interval:ms:[12]!, 0\)$'
+
+begin_case "join ends with the array"
+if needs root; then
+    ln -s "$(command -v sh)" "$tmp/joined"
+    sonde -c "$tmp/joined -c /bin/true" \
+        -e 'tracepoint:syscalls:sys_enter_execve /pid == cpid/ { join(args.argv, ","); }'
+    expect_status 0
+    expect_out "$tmp/joined,-c,/bin/true"
+    expect_no_err 'failed'
+fi
+
 begin_case "strings of the traced program"
 if needs root; then
     sonde_start -e 'tracepoint:syscalls:sys_enter_openat /strcontains(str(args.filename), "ent/son")/ {
