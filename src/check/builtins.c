@@ -21,6 +21,8 @@ const struct builtin builtins[BUILTIN_ID_COUNT] = {
 #undef FUNC
 #undef BOTH
 
+#define INNER_PREFIX "__builtin_"
+
 /* Names of long ago. */
 static const struct {
 	const char *name;
@@ -31,6 +33,9 @@ static const struct {
 
 const struct builtin *builtin_find(const char *name)
 {
+	/* The name that no macro can replace: how one that replaces it calls it. */
+	if (!strncmp(name, INNER_PREFIX, sizeof(INNER_PREFIX) - 1))
+		name += sizeof(INNER_PREFIX) - 1;
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
 		if (!strcmp(aliases[i].name, name))
 			return &builtins[aliases[i].id];
@@ -47,6 +52,22 @@ static bool is_map_argument(const struct node *call, size_t i)
 	       ((call->u.call.builtin->flags & BUILTIN_F_MAP_ARG) ||
 		call->u.call.builtin->id == BUILTIN_print ||
 		call->u.call.builtin->id == BUILTIN_len);
+}
+
+/* `probe` is a number that stands for a name: printed, and a key, as it is. */
+static bool takes_numbered_name(const struct builtin *b, size_t i)
+{
+	return (b->flags & (BUILTIN_F_FORMAT | BUILTIN_F_TYPE_QUERY)) ||
+	       b->id == BUILTIN_print || ((b->flags & BUILTIN_F_MAP_ARG) && i > 0);
+}
+
+static void name_to_text(struct check *c, struct node *call, size_t i)
+{
+	struct node **arg = &call->u.call.args.at[i];
+
+	if ((*arg)->type && (*arg)->type->kind == TYPE_PROBE_NAME &&
+	    !takes_numbered_name(call->u.call.builtin, i))
+		*arg = cast_node(c, *arg, type_string(c->types, c->state->longest_probe_name + 1));
 }
 
 const struct type *infer_call(struct check *c, struct node *n)
@@ -71,6 +92,7 @@ const struct type *infer_call(struct check *c, struct node *n)
 			arg->type = type_string(c->types, (uint32_t)arg->u.string.len + 1);
 		else if (arg->kind != NODE_IDENT)
 			infer_expr(c, arg);
+		name_to_text(c, n, i);
 		if (arg->kind == NODE_TYPE_ARG && !(b->flags & BUILTIN_F_TYPE_QUERY)) {
 			check_error(c, arg->loc, DIAG_TYPE_ARGUMENT,
 				    "%s() takes values, not types", b->name);
@@ -186,10 +208,12 @@ static const struct type *kernel_struct(struct check *c, const char *name)
 
 const struct type *check_type_curtask(struct check *c, struct node *call)
 {
-	const struct type *task = kernel_struct(c, "task_struct");
+	const struct type *own = c->cdefs ? cdefs_type(c->cdefs, KBTF_STRUCT_NAME, "task_struct")
+					  : NULL;
+	const struct type *task = own ? own : kernel_struct(c, "task_struct");
 
 	(void)call;
-	return type_pointer(c->types, task, SPACE_KERNEL, task->kind == TYPE_STRUCT &&
+	return type_pointer(c->types, task, SPACE_KERNEL, !own && task->kind == TYPE_STRUCT &&
 			    target_has(c->target, FEATURE_CURRENT_TASK_BTF));
 }
 

@@ -385,8 +385,8 @@ static void no_attach_points(struct check *c, const struct probe *probe, bool ha
 			      "cause issues with program behavior.");
 	else if (c->config.missing_probes == MISSING_ERROR && !has_been_told)
 		check_hint(c, check_error(c, probe->loc, DIAG_NO_ATTACH_POINTS,
-					  "No attach points match this probe"),
-			   "if this is expected, set missing_probes to warn in the config block");
+					  "Probe has no valid attach points."),
+			   "if this is expected, set the 'missing_probes' config variable to 'warn'");
 }
 
 /* Is an attach point among others that wants to be the only one of its probe? */

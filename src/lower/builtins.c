@@ -280,7 +280,8 @@ CALL(reg)
 	return ctx_word(g, reg->offset);
 }
 
-/* Probes of other kinds are on the kernel's own way. */
+/* begin and its like run as if this process called them. Probes of other kinds are
+ * on the kernel's own way. */
 CALL(usermode)
 {
 	int offset = target_reg_offset(g->c->target->arch, "cs");
@@ -288,6 +289,8 @@ CALL(usermode)
 	struct ir_insn *cs;
 
 	(void)n, (void)d;
+	if (g->prog->provider->prog_type == BPF_PROG_TYPE_RAW_TRACEPOINT)
+		return lower_const(g, 1);
 	if (offset < 0 || (type != BPF_PROG_TYPE_KPROBE && type != BPF_PROG_TYPE_PERF_EVENT))
 		return lower_const(g, 0);
 	cs = ir_emit_binary_imm(&g->b, IR_AND, ctx_word(g, (uint32_t)offset), 3);

@@ -284,7 +284,8 @@ static bool typed_pointer(struct gen *g, struct node *n, struct place *out)
 {
 	struct place p;
 
-	if (n->kind == NODE_CALL && n->u.call.builtin && n->u.call.builtin->id == BUILTIN_curtask) {
+	if (n->kind == NODE_CALL && n->u.call.builtin &&
+	    n->u.call.builtin->id == BUILTIN_curtask && is_typed_struct(n->type->target)) {
 		*out = lower_at(lower_task(g), 0);
 		out->root = lower_task_struct(g->l);
 		out->trusted = true;

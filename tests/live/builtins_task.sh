@@ -124,4 +124,12 @@ if needs root && needs function:bpf_iter_num_new; then
     expect_out '(true, true)'
 fi
 
+begin_case "curtask is of the script's own struct, if it has one"
+if needs btf; then
+    sonde -e 'struct task_struct { long flags; long state; }
+    begin { $t = curtask; printf("%d %d\n", sizeof(*curtask), $t->flags == curtask.flags); exit(); }'
+    expect_status 0
+    expect_out '16 1'
+fi
+
 end_tests
