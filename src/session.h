@@ -41,7 +41,8 @@ struct sonde {
 	struct run *run;		/* owned */
 	struct printer *printer;	/* owned; NULL: events go to `event` only */
 	int output_error;		/* first failure of the printer */
-	volatile sig_atomic_t stops, signals;	/* that came before there was a run */
+	volatile sig_atomic_t stops, signals;	/* those that came before there was a run, too */
+	volatile int64_t stop_ns;	/* CLOCK_MONOTONIC of the first stop */
 };
 
 /* ---- session_message.c ---- */

@@ -8,9 +8,13 @@
 #include "run/child.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#define STOP_WAIT_NS 200000000
 
 #ifndef SONDE_VERSION
 #define SONDE_VERSION "0.1.0"
@@ -75,6 +79,22 @@ void sonde_on_event(struct sonde *s, sonde_event_fn fn, void *arg)
 	s->event_arg = arg;
 }
 
+/* For ever, until told to stop; then the events that were recorded are for so long,
+ * and the results as long as somebody takes them. Told twice: no more. */
+static int64_t wait_until_ns(void *arg, int64_t taken_ns)
+{
+	const struct sonde *s = arg;
+	int64_t from = s->stop_ns;
+
+	if (!s->stops)
+		return INT64_MAX;
+	if (s->stops > 1)
+		return 0;
+	if (s->run && run_has_results(s->run) && taken_ns > from)
+		from = taken_ns;
+	return from + STOP_WAIT_NS;
+}
+
 int sonde_print_to(struct sonde *s, int fd, int error_fd, enum sonde_format format,
 		   enum sonde_flush flush)
 {
@@ -85,6 +105,8 @@ int sonde_print_to(struct sonde *s, int fd, int error_fd, enum sonde_format form
 		.flush = flush,
 		.colour = s->options.colour,
 		.quiet = s->options.quiet,
+		.wait_until_ns = wait_until_ns,
+		.arg = s,
 	};
 
 	print_close(s->printer);
@@ -242,6 +264,10 @@ int sonde_poll_fd(const struct sonde *s)
 
 void sonde_stop(struct sonde *s)
 {
+	struct timespec now;
+
+	if (!s->stops && !clock_gettime(CLOCK_MONOTONIC, &now))
+		s->stop_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	s->stops++;
 	if (s->run)
 		run_stop(s->run);
@@ -262,6 +288,9 @@ int sonde_finish(struct sonde *s)
 	code = run_finish(s->run);
 	if (s->printer)
 		err = print_flush(s->printer);
+	if (s->printer && print_dropped_lines(s->printer))
+		session_tell(s, SONDE_WARNING, "stopped: %" PRIu64 " lines were not written, for "
+			     "nobody took them", print_dropped_lines(s->printer));
 	return err ? err : code;
 }
 

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,11 +65,19 @@ static int die_of_closed_pipe(void)
 	return 128 + SIGPIPE;
 }
 
+/* Told to stop, we do not wait for whoever should read the messages. */
+static bool may_tell(void)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return !stops || poll(&p, 1, 0) != 0;
+}
+
 static void show_message(void *arg, const struct sonde_message *m)
 {
 	const struct cli_options *o = arg;
 
-	if (m->severity != SONDE_DEBUG || o->verbose)
+	if ((m->severity != SONDE_DEBUG || o->verbose) && may_tell())
 		fputs(m->rendered, stderr);
 }
 

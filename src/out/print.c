@@ -11,19 +11,19 @@
 #include "base/sbuf.h"
 #include "out/json.h"
 #include "out/text.h"
+#include "out/write.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FLUSH_BYTES ((size_t)64 * 1024)
 #define KEEP_BYTES ((size_t)1024 * 1024)
 
 struct printer {
 	struct printer_options options;
+	struct writer out, messages;
 	struct sbuf data;	/* not yet written */
 	size_t seen;		/* of data: bytes known to hold no newline after has_line */
 	bool has_line;		/* data holds a newline */
@@ -38,6 +38,8 @@ int print_open(struct printer **out, const struct printer_options *options)
 	if (!p)
 		return -ENOMEM;
 	p->options = *options;
+	writer_init(&p->out, options->fd, options->wait_until_ns, options->arg);
+	writer_init(&p->messages, options->error_fd, options->wait_until_ns, options->arg);
 	*out = p;
 	return 0;
 }
@@ -60,32 +62,19 @@ int print_status(const struct printer *p)
 	return p->err;
 }
 
-/* ---- writing ---- */
-
-static int write_all(int fd, const char *at, size_t len)
+uint64_t print_dropped_lines(const struct printer *p)
 {
-	while (len) {
-		ssize_t n = write(fd, at, len);
-		struct pollfd ready = { .fd = fd, .events = POLLOUT };
-
-		if (n >= 0) {
-			at += n;
-			len -= (size_t)n;
-		} else if (errno == EAGAIN) {
-			poll(&ready, 1, -1);
-		} else if (errno != EINTR) {
-			return -errno;
-		}
-	}
-	return 0;
+	return p->out.dropped_lines + p->messages.dropped_lines;
 }
+
+/* ---- writing ---- */
 
 int print_flush(struct printer *p)
 {
 	if (p->data.failed && !p->err)
 		p->err = -ENOMEM;
 	if (p->data.len && !p->err)
-		p->err = write_all(p->options.fd, p->data.at, p->data.len);
+		p->err = writer_put(&p->out, p->data.at, p->data.len);
 	sbuf_clear(&p->data);
 	if (p->data.cap > KEEP_BYTES)
 		sbuf_close(&p->data);
@@ -130,7 +119,7 @@ static void write_message(struct printer *p)
 		print_end(p);
 	/* A terminal that has gone does not end the run; the data's end does. */
 	if (p->options.error_fd >= 0 && !p->message.failed)
-		(void)write_all(p->options.error_fd, sbuf_text(&p->message), p->message.len);
+		(void)writer_put(&p->messages, sbuf_text(&p->message), p->message.len);
 	sbuf_clear(&p->message);
 }
 

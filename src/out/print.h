@@ -5,6 +5,7 @@
  * told about the run (attached, lost, errors) goes to the other one in text
  * mode and to the data in JSON mode. A failed write is remembered, not told:
  * print_end and print_flush return it, and nothing is written after it.
+ * What nobody takes in time is dropped and counted, whole lines as far as can be.
  */
 #ifndef SONDE_OUT_PRINT_H
 #define SONDE_OUT_PRINT_H
@@ -20,6 +21,11 @@ struct printer_options {
 	enum sonde_flush flush;
 	bool colour;		/* of errors and warnings */
 	bool quiet;		/* no line about attached probes */
+	/* Asked now and then while nobody takes the output: until when (CLOCK_MONOTONIC)
+	 * to wait for that, INT64_MAX: for ever. `taken_ns`: when something was taken last.
+	 * NULL: for ever. */
+	int64_t (*wait_until_ns)(void *arg, int64_t taken_ns);
+	void *arg;		/* of the above; borrowed */
 };
 
 /* Returns 0 or -ENOMEM. */
@@ -44,6 +50,9 @@ int print_flush(struct printer *p);
 
 /* The first error of any write so far, or 0. */
 int print_status(const struct printer *p);
+
+/* How many lines were not written because nobody took them in time. */
+uint64_t print_dropped_lines(const struct printer *p);
 
 /* Words for a failed helper (name without "bpf_"). */
 const char *print_helper_reason(const char *helper, int return_code);

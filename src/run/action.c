@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -153,21 +154,39 @@ static int do_join(struct run *r, const struct action_input *in)
 
 #define MAX_SYSTEM_BYTES ((size_t)64 * 1024 * 1024)
 
-/* Read a descriptor to its end, or to `max` bytes. */
-static void read_all(struct run *r, int fd, size_t max, struct sbuf *all)
+#define SLICE_MS 50
+
+/* Whether what a record asks for has to end now: told to stop since, or what was
+ * recorded before has had its time. */
+static bool is_over(const struct run *r, sig_atomic_t stops)
 {
+	return r->stop_count != stops || (r->drain_until_ns && run_now_ns() >= r->drain_until_ns);
+}
+
+/* Read a descriptor to its end, or to `max` bytes; files are not waited for. False:
+ * it was left early. */
+static bool read_all(struct run *r, int fd, bool is_command, size_t max, struct sbuf *all)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	sig_atomic_t stops = r->stop_count;
 	char buf[4096];
 
 	while (max) {
-		ssize_t n = read(fd, buf, max < sizeof(buf) ? max : sizeof(buf));
+		ssize_t n;
 
-		if (n < 0 && errno == EINTR && !r->stop_count)
+		if (is_over(r, stops))
+			return false;
+		if (is_command && poll(&p, 1, SLICE_MS) <= 0)
+			continue;
+		n = read(fd, buf, max < sizeof(buf) ? max : sizeof(buf));
+		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			break;
 		sbuf_add(all, buf, (size_t)n);
 		max -= (size_t)n;
 	}
+	return true;
 }
 
 static void emit_text(struct run *r, struct sonde_event *e, const struct sbuf *text)
@@ -190,7 +209,7 @@ static int do_cat(struct run *r, const struct action_input *in)
 		run_tell(r, SONDE_ERROR, "failed to open file '%s' (%s)", e.text, strerror(errno));
 		return 0;
 	}
-	read_all(r, fd, max, &all);
+	read_all(r, fd, false, max, &all);
 	close(fd);
 	emit_text(r, &e, &all);
 	sbuf_close(&all);
@@ -228,12 +247,26 @@ static pid_t start_shell(const char *command, int *fd)
 	return pid;
 }
 
-/* The output of a command that fails is dropped. */
+/* Wait for a command that has closed its output, or that shall end. */
+static int await_command(pid_t pid, bool is_left)
+{
+	int status = 0;
+
+	if (is_left)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* The output of a command that fails is dropped. One that the end of the run does not
+ * wait for stops the reading, too: the next record may be another. */
 static int do_system(struct run *r, const struct action_input *in)
 {
 	struct sonde_event e = event_of(r, in, SONDE_EVENT_SYSTEM);
 	struct sbuf all = { 0 };
-	int fd = -1, status = 0;
+	int fd = -1, status;
+	bool is_whole;
 	pid_t pid;
 
 	add_text(r, in, &e);
@@ -242,18 +275,19 @@ static int do_system(struct run *r, const struct action_input *in)
 		run_tell(r, SONDE_ERROR, "could not start a command: %s", strerror(-pid));
 		return 0;
 	}
-	read_all(r, fd, MAX_SYSTEM_BYTES, &all);
+	is_whole = read_all(r, fd, true, MAX_SYSTEM_BYTES, &all);
 	close(fd);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (WIFEXITED(status) && !WEXITSTATUS(status))
+	status = await_command(pid, !is_whole);
+	if (!is_whole)
+		run_tell(r, SONDE_WARNING, "stopped: the command '%s' was ended", e.text);
+	else if (WIFEXITED(status) && !WEXITSTATUS(status))
 		emit_text(r, &e, &all);
 	else if (WIFEXITED(status))
 		run_tell(r, SONDE_ERROR, "command exited with code %d", WEXITSTATUS(status));
 	else
 		run_tell(r, SONDE_ERROR, "command was ended by signal %d", WTERMSIG(status));
 	sbuf_close(&all);
-	return 0;
+	return !is_whole;
 }
 
 /* ---- maps ---- */

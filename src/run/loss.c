@@ -124,17 +124,9 @@ static void tell_failures(struct run *r, bool all)
 	arena_reset(&r->work);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static void tell_misses(struct run *r, bool all)
 {
-	int64_t now = now_ns();
+	int64_t now = run_now_ns();
 
 	if (!all && now < r->next_misses_ns)
 		return;

@@ -10,11 +10,14 @@
 
 #include <string.h>
 
-/* After the end only end probes are heard. */
+/* After the end only end probes are heard, and after a stop what was recorded for so
+ * long only. */
 static bool is_late(struct run *r, uint32_t probe)
 {
 	const struct image_prog *p;
 
+	if (r->drain_until_ns && run_now_ns() >= r->drain_until_ns)
+		return true;
 	if (r->end != RUN_EXIT || !r->finishing)
 		return r->end == RUN_EXIT;
 	vec_each(p, &r->image->progs)

@@ -28,7 +28,7 @@
 #define DRAIN_MS 5000
 #define MAX_UNREAD_BYTES (1024 * 1024)	/* while nobody looks */
 
-static int64_t now_ns(void)
+int64_t run_now_ns(void)
 {
 	struct timespec t;
 
@@ -38,7 +38,7 @@ static int64_t now_ns(void)
 
 static int64_t now_ms(void)
 {
-	return now_ns() / 1000000;
+	return run_now_ns() / 1000000;
 }
 
 static int64_t wall_offset_ns(void)
@@ -358,7 +358,7 @@ static int wait_slice(struct run *r, int timeout_ms)
 	int slice = timeout_ms < 0 || timeout_ms > POLL_SLICE_MS ? POLL_SLICE_MS : timeout_ms;
 	int n;
 
-	slice = pace_wait_ms(&r->pace, now_ns(), slice);
+	slice = pace_wait_ms(&r->pace, run_now_ns(), slice);
 	if (r->stop_count || r->signals_done != r->signal_count)
 		slice = 0;
 	if (r->pace.busy && !run_iterates(r)) {
@@ -390,7 +390,7 @@ static void set_pace(struct run *r, size_t n)
 
 	if (!r->ring || !r->control || r->ring_bytes < 2 * MAX_UNREAD_BYTES)
 		return;
-	pace_note(&r->pace, now_ns(), n);
+	pace_note(&r->pace, run_now_ns(), n);
 	if (r->pace.busy == was_busy)
 		return;
 	ring_set_calm(r->ring, r->pace.busy);
@@ -402,7 +402,7 @@ static void set_pace(struct run *r, size_t n)
  * does not tell. */
 static void keep_readable(struct run *r)
 {
-	if (r->woken || !pace_is_unsure(&r->pace, now_ns()))
+	if (r->woken || !pace_is_unsure(&r->pace, run_now_ns()))
 		return;
 	r->woken = true;
 	wake(r);
@@ -465,10 +465,13 @@ int run_poll(struct run *r, int timeout_ms)
  * still being written is waited for. */
 static void drain(struct run *r, int limit_ms)
 {
-	int64_t until = now_ms() + limit_ms;
+	int64_t until = run_now_ns() + (int64_t)limit_ms * 1000000;
 
-	while (r->ring && ring_pending_bytes(r->ring) && !r->out_of_memory && now_ms() < until)
+	r->drain_until_ns = r->end == RUN_STOPPED && !r->finishing ? until : 0;
+	while (r->ring && ring_pending_bytes(r->ring) && !r->out_of_memory &&
+	       run_now_ns() < until)
 		read_records(r, RECORDS_A_LOOK);
+	r->drain_until_ns = 0;
 }
 
 static int drop_record(void *arg, const void *data, size_t size_bytes)
@@ -489,6 +492,11 @@ static void tell_dropped(struct run *r)
 	if (r->dropped && r->end == RUN_STOPPED)
 		run_tell(r, SONDE_WARNING, "stopped: %llu events that were recorded before are not "
 			 "shown", (unsigned long long)r->dropped);
+}
+
+bool run_has_results(const struct run *r)
+{
+	return r->finishing;
 }
 
 static int compare_maps(const void *a, const void *b)

@@ -68,6 +68,9 @@ void run_signal(struct run *r);
  * more meanwhile, it leaves out the maps. */
 int run_finish(struct run *r);
 
+/* What was recorded has been delivered: what comes now are results. */
+bool run_has_results(const struct run *r);
+
 /* Entries of a map now, merged and sorted; valid until the next call on the
  * session. -ENOENT: no map of that name. */
 int run_map_read(struct run *r, const char *name, const struct sonde_map_entry **entries,

@@ -83,6 +83,8 @@ struct run {
 	sig_atomic_t signals_done;
 
 	enum run_end end;
+	int64_t drain_until_ns;		/* what was recorded before a stop has until then; 0: no
+					   stop, or that is over */
 	bool finishing;			/* end probes run now: records of others are dropped */
 	int exit_code;
 	uint64_t dropped;		/* records not delivered after the end */
@@ -98,6 +100,8 @@ struct run {
 	struct cgroups *cgroups;	/* owned; the same */
 	bool out_of_memory;
 };
+
+int64_t run_now_ns(void);	/* CLOCK_MONOTONIC */
 
 /* ---- messages (message.c) ---- */
 
