@@ -8,7 +8,7 @@
  */
 #include "probes/probes_impl.h"
 
-#include "types/kbtf.h"
+#include "types/kbtf_c.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +199,39 @@ static void plan_iter(struct probe_ctx *c, struct probe_site *const *sites, size
 	prog->attach_btf_id = sites[0]->btf_id;
 }
 
+/* As much of a site as its arguments need; NULL if they are not wanted. */
+static struct probe_site *listed_site(struct probe_ctx *c, const char *kind,
+				      const struct list_out *out)
+{
+	struct probe_site *s;
+
+	if (!out->verbose)
+		return NULL;
+	s = arena_new(c->arena, struct probe_site);
+	s->image.event = kind;
+	return s;
+}
+
+struct member_list {
+	struct probe_ctx *c;
+	struct list_out *out;
+};
+
+static void list_member(const char *name, uint32_t type_id, void *arg)
+{
+	struct member_list *l = arg;
+
+	if (strcmp(name, "meta"))
+		list_typed(l->c, type_id, name, l->out);
+}
+
+static void list_iter_args(struct probe_ctx *c, struct probe_site *s, struct list_out *out)
+{
+	struct member_list l = { c, out };
+
+	kbtf_c_members(c->btf, kind_struct(c, s->image.event), list_member, &l);
+}
+
 static void list_iters(struct probe_ctx *c, const struct provider *p, const char *pattern,
 		       struct list_out *out)
 {
@@ -207,7 +240,8 @@ static void list_iters(struct probe_ctx *c, const struct provider *p, const char
 	collect_kinds(c, &w);
 	for (size_t i = 0; i < w.names.n; i++)
 		if (wildcard_match(pattern, w.names.at[i]) && kind_function(c, w.names.at[i]))
-			list_item(c, p, w.names.at[i], NULL, out);
+			list_item(c, p, w.names.at[i],
+				  listed_site(c, w.names.at[i], out), out);
 }
 
 const struct provider provider_iter = {
@@ -225,4 +259,5 @@ const struct provider provider_iter = {
 	.args = iter_context,
 	.plan = plan_iter,
 	.list = list_iters,
+	.list_args = list_iter_args,
 };

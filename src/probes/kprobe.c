@@ -248,6 +248,19 @@ static void plan_function(struct probe_ctx *c, struct probe_site *const *sites, 
 		prog->expected_attach_type = BPF_TRACE_KPROBE_MULTI;
 }
 
+/* As much of a site as its arguments need; NULL if they are not wanted. */
+static struct probe_site *listed_site(struct probe_ctx *c, const char *name,
+				      const struct list_out *out)
+{
+	struct probe_site *s;
+
+	if (!out->verbose)
+		return NULL;
+	s = arena_new(c->arena, struct probe_site);
+	s->btf_id = kernel_function_id(c, name);
+	return s;
+}
+
 static void list_functions(struct probe_ctx *c, const struct provider *p, const char *pattern,
 			   struct list_out *out)
 {
@@ -261,8 +274,18 @@ static void list_functions(struct probe_ctx *c, const struct provider *p, const 
 					       : list[i];
 
 		if (!is_blocked(list[i]) && wildcard_match(pattern, text))
-			list_item(c, p, text, NULL, out);
+			list_item(c, p, text, listed_site(c, list[i], out), out);
 	}
+}
+
+static void list_function_args(struct probe_ctx *c, struct probe_site *s, struct list_out *out)
+{
+	list_params(c, s->btf_id, 0, true, out);
+}
+
+static void list_function_return(struct probe_ctx *c, struct probe_site *s, struct list_out *out)
+{
+	list_return(c, s->btf_id, true, out);
 }
 
 /* The function, wherever in it the probe is. */
@@ -287,6 +310,7 @@ const struct provider provider_kprobe = {
 	.plan = plan_function,
 	.list = list_functions,
 	.list_name = list_function_name,
+	.list_args = list_function_args,
 };
 
 const struct provider provider_kretprobe = {
@@ -303,4 +327,5 @@ const struct provider provider_kretprobe = {
 	.plan = plan_function,
 	.list = list_functions,
 	.list_name = list_function_name,
+	.list_args = list_function_return,
 };

@@ -56,6 +56,15 @@ void list_item(struct probe_ctx *c, const struct provider *p, const char *text,
 void list_field(struct probe_ctx *c, struct list_out *out, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* For `list_args`, of a kernel function by its BTF id: its parameters from `first` on, by
+ * name or as argN; then what it returns ("void" only if asked for). */
+void list_params(struct probe_ctx *c, uint32_t btf_id, uint32_t first, bool numbered,
+		 struct list_out *out);
+void list_return(struct probe_ctx *c, uint32_t btf_id, bool with_void, struct list_out *out);
+
+/* "TYPE NAME" of a type of the kernel, as C spells it. */
+void list_typed(struct probe_ctx *c, uint32_t type_id, const char *name, struct list_out *out);
+
 /* "*:PATTERN" for a pattern without a colon, else the pattern. */
 const char *pattern_with_group(struct probe_ctx *c, const char *pattern);
 

@@ -210,6 +210,30 @@ static void plan_event(struct probe_ctx *c, struct probe_site *const *sites, siz
 	prog->attach_btf_id = sites[0]->btf_id;
 }
 
+/* As much of a site as its arguments need; NULL if they are not wanted. */
+static struct probe_site *listed_site(struct probe_ctx *c, const char *event,
+				      const struct list_out *out)
+{
+	struct probe_site *s;
+
+	if (!out->verbose)
+		return NULL;
+	s = arena_new(c->arena, struct probe_site);
+	s->image.event = event;
+	s->btf_id = event_find(c, event);
+	return s;
+}
+
+static void list_event_args(struct probe_ctx *c, struct probe_site *s, struct list_out *out)
+{
+	struct kbtf_proto proto;
+
+	if (event_proto(c, s, &proto))
+		return;
+	for (uint32_t i = 1; i < proto.nr_params; i++)
+		list_typed(c, proto.params[i].id, proto.params[i].name, out);
+}
+
 static void list_events(struct probe_ctx *c, const struct provider *p, const char *pattern,
 			struct list_out *out)
 {
@@ -221,7 +245,7 @@ static void list_events(struct probe_ctx *c, const struct provider *p, const cha
 		const char *text = arena_printf(c->arena, "vmlinux:%s", w.names.at[i]);
 
 		if (wildcard_match(pattern, text))
-			list_item(c, p, text, NULL, out);
+			list_item(c, p, text, listed_site(c, w.names.at[i], out), out);
 	}
 }
 
@@ -240,4 +264,5 @@ const struct provider provider_rawtracepoint = {
 	.arg_type = event_arg_type,
 	.plan = plan_event,
 	.list = list_events,
+	.list_args = list_event_args,
 };

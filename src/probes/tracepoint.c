@@ -152,6 +152,37 @@ static void plan_tracepoint(struct probe_ctx *c, struct probe_site *const *sites
 	}
 }
 
+/* As much of a site as its arguments need; NULL if they are not wanted. */
+static struct probe_site *listed_site(struct probe_ctx *c, const char *full,
+				      const struct list_out *out)
+{
+	const char *colon = strchr(full, ':');
+	struct probe_site *s;
+
+	if (!out->verbose)
+		return NULL;
+	s = arena_new(c->arena, struct probe_site);
+	s->image.category = arena_strndup(c->arena, full, (size_t)(colon - full));
+	s->image.event = colon + 1;
+	return s;
+}
+
+/* The declarations as the format file has them, but for the fields that all events
+ * share. */
+static void list_event_args(struct probe_ctx *c, struct probe_site *s, struct list_out *out)
+{
+	const char *text, *at;
+
+	if (c->target->ops->format(c->target->arg, s->image.category, s->image.event, &text))
+		return;
+	while ((at = strstr(text, "field:"))) {
+		at += strlen("field:");
+		text = at + strcspn(at, ";");
+		if (!memmem(at, (size_t)(text - at), " common_", 8))
+			list_field(c, out, "%.*s", (int)(text - at), at);
+	}
+}
+
 static void list_tracepoint(struct probe_ctx *c, const struct provider *p, const char *pattern,
 			    struct list_out *out)
 {
@@ -162,7 +193,7 @@ static void list_tracepoint(struct probe_ctx *c, const struct provider *p, const
 	all_events(c, &list, &count);
 	for (size_t i = 0; i < count; i++)
 		if (wildcard_match(pattern, list[i]))
-			list_item(c, p, list[i], NULL, out);
+			list_item(c, p, list[i], listed_site(c, list[i], out), out);
 }
 
 const struct provider provider_tracepoint = {
@@ -178,4 +209,5 @@ const struct provider provider_tracepoint = {
 	.args = tracepoint_args,
 	.plan = plan_tracepoint,
 	.list = list_tracepoint,
+	.list_args = list_event_args,
 };

@@ -70,4 +70,60 @@ sonde -l 'software:*' 'hardware:*'
 expect_status 1
 expect_err 'usage:'
 
+begin_case "-lv: the fields of a tracepoint, as its format has them"
+sonde -lv 'tracepoint:syscalls:sys_exit_openat'
+expect_listing <<'E'
+tracepoint:syscalls:sys_exit_openat
+    int __syscall_nr
+    long ret
+E
+
+begin_case "-lv: parameters from BTF"
+if needs btf; then
+    sonde -lv 'rawtracepoint:sys_enter'
+    expect_listing <<'E'
+rawtracepoint:vmlinux:sys_enter
+    struct pt_regs * regs
+    long int id
+E
+fi
+
+begin_case "-lv: a function's arguments and what it returns"
+if needs btf && needs function:vfs_readlink; then
+    sonde -lv 'kprobe:vfs_readlink,kretprobe:vfs_readlink'
+    expect_listing <<'E'
+kprobe:vfs_readlink
+    struct dentry * arg0
+    char * arg1
+    int arg2
+kretprobe:vfs_readlink
+    int retval
+E
+fi
+
+begin_case "-lv of a script"
+sonde -lv -e 'interval:s:1 { } tracepoint:syscalls:sys_exit_openat { }'
+expect_listing <<'E'
+interval:s:
+tracepoint:syscalls:sys_exit_openat
+    int __syscall_nr
+    long ret
+E
+
+begin_case "types by name, and their definitions"
+if needs btf; then
+    sonde -l 'struct list_hea*,union sigval,enum pid_type'
+    expect_out 'struct list_head'
+    expect_out 'union sigval'
+    expect_out 'enum pid_type'
+    sonde -lv 'struct list_head'
+    expect_listing <<'E'
+vmlinux: struct list_head {
+	struct list_head *next;
+	struct list_head *prev;
+};
+
+E
+fi
+
 end_tests
