@@ -58,7 +58,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP:%.c=$(BUILD)/%.o) $(B
 
 # ---- what to run ----
 
-# Unit tests need no privilege and no network. One of them: make unit T=diag
+# Unit tests need no privilege and no network. One of them: make unit T=base
 unit: $(if $(T),$(T:%=$(BUILD)/tests/unit/test_%),$(UNIT_BIN))
 	$(Q)status=0; for t in $^; do $$t || status=1; done; exit $$status
 
@@ -98,13 +98,11 @@ differential: $(DIFF)
 test-programs: $(PROGRAMS) $(EXAMPLES) $(LIVE_C) $(DIFF)
 
 # No root, no network, under a minute.
-check: unit all $(BUILD)/tests/docs/tables $(DIFF)
+check: $(UNIT_BIN) all $(BUILD)/tests/docs/tables $(DIFF)
 	$(Q)tools/check-includes
-	$(Q)tests/errors/run
-	$(Q)tests/docs/run --check
-	$(Q)tests/format/run
 	$(Q)tools/doc-tables --check
-	$(Q)$(DIFF) tests/differential/programs/*.bt
+	$(Q)tools/run-tests "$(MAKE) -s unit" tests/errors/run "tests/docs/run --check" \
+		tests/format/run "$(DIFF) tests/differential/programs/*.bt"
 
 # Renew the tables of the manual that are the program's.
 doc-tables: all $(BUILD)/tests/docs/tables
