@@ -13,8 +13,9 @@ WARN     = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 OPT     ?= -O2 -g
 CFLAGS  += $(CSTD) $(WARN) $(OPT) -fvisibility=hidden -Isrc -Iinclude -I.
 # Everything but libc is linked in, at fixed addresses: starting takes half the
-# time that way, and what is built runs on any Debian of the same libc.
-CFLAGS  += -fno-pie
+# time that way, and what is built runs on any Debian of the same libc. The code
+# does not mind where it lies, for the library may go into programs that move.
+CFLAGS  += -fPIE
 LDFLAGS += -no-pie
 LIBS     = -Wl,-Bstatic -lbpf -ldw -lelf -ljansson -liberty -llzma -lbz2 -lz -Wl,-Bdynamic -lpthread
 
@@ -156,6 +157,9 @@ install: all $(BUILD)/libsonde.a
 	install -D -m 755 $(BUILD)/sonde $(DESTDIR)$(PREFIX)/bin/sonde
 	install -D -m 644 $(BUILD)/libsonde.a $(DESTDIR)$(PREFIX)/lib/libsonde.a
 	install -D -m 644 include/sonde.h $(DESTDIR)$(PREFIX)/include/sonde.h
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(shell $(BUILD)/sonde -V | sed 's/.*v//')|' \
+		tools/sonde.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/sonde.pc
 
 clean:
 	rm -rf build

@@ -2,7 +2,7 @@
  * Who makes the most system calls? A table of our own, once a second, from a
  * program that links libsonde:
  *
- *	cc -o syscall_table syscall_table.c -lsonde … (see the Makefile)
+ *	cc -o syscall_table syscall_table.c $(pkg-config --cflags --libs sonde)
  *	./syscall_table [SECONDS]
  */
 #include "sonde.h"

@@ -19,4 +19,14 @@ if needs root; then
     check "nothing on standard error" [ ! -s "$tmp/err" ]
 fi
 
+begin_case "an installed library goes into a program that is built as usual"
+if needs make && needs cc && needs pkg-config; then
+    make -s -C "$(dirname "$0")/../.." install DESTDIR="$tmp" PREFIX=/usr >/dev/null 2>"$tmp/err"
+    cc -o "$tmp/table" "$(dirname "$0")/../../examples/syscall_table.c" \
+        $(PKG_CONFIG_PATH=$tmp/usr/lib/pkgconfig pkg-config --define-variable=prefix="$tmp/usr" \
+        --cflags --libs sonde) 2>>"$tmp/err"
+    check "it links" [ -x "$tmp/table" ]
+    check "without a word" [ ! -s "$tmp/err" ]
+fi
+
 end_tests
