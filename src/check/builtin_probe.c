@@ -36,17 +36,18 @@ const struct type *check_type_probetype(struct check *c, struct node *call)
 const struct type *check_type_func(struct check *c, struct node *call)
 {
 	const struct provider *p = c->prog->provider;
+	bool needs_helper = p->is_return || !(p->has & HAS_PT_REGS);
 
 	if (!(p->has & HAS_FUNC)) {
 		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
 			    "The func builtin can not be used with '%s' probes", provider_text(c));
 		return bad_type(c);
 	}
-	if (p->is_return && !target_has(c->target, FEATURE_FUNC_IP)) {
+	if (needs_helper && !target_has(c->target, FEATURE_FUNC_IP)) {
 		check_hint(c,
 			   check_error(c, call->loc, DIAG_KERNEL_FEATURE,
-				       "func in a return probe needs "
-				       "%s, which kernels from %s on have",
+				       "func in %s needs %s, which kernels from %s on have",
+				       p->is_return ? "a return probe" : "fentry",
 				       target_feature_text(FEATURE_FUNC_IP),
 				       target_feature_kernel(FEATURE_FUNC_IP)),
 			   "use probe");
@@ -169,16 +170,36 @@ const struct type *check_type_arg(struct check *c, struct node *call)
 	return type_int(c->types, 8, c->prog->provider->signed_args);
 }
 
+/* What BTF says that the function returns. */
+static const struct type *typed_retval(struct check *c, const struct node *call)
+{
+	struct probe_site *s = c->prog->sites[0];
+	uint32_t offset = 0;
+	const struct type *t = c->prog->provider->retval(&c->probe_ctx, s, &offset);
+
+	if (t && t->kind != TYPE_VOID && t->kind != TYPE_ERROR)
+		return t;
+	check_error(c, call->loc, DIAG_NOT_IN_PROBE, "The retval builtin can not be used here: %s",
+		    t && t->kind == TYPE_VOID
+		    ? arena_printf(c->arena, "%s returns nothing", s->image.function)
+		    : "the type of the result is not known");
+	return bad_type(c);
+}
+
 const struct type *check_type_retval(struct check *c, struct node *call)
 {
 	struct diag *d;
 
+	if (c->prog->provider->retval)
+		return typed_retval(c, call);
 	if (c->prog->provider->has & HAS_RETVAL)
 		return type_int(c->types, 8, false);
 	d = check_error(c, call->loc, DIAG_NOT_IN_PROBE, "The retval builtin can only be used with "
 			"'kretprobe' and 'uretprobe' and 'fentry' probes");
 	if (c->prog->provider->attach == ATTACH_TRACEPOINT)
 		check_hint(c, d, "try to use args.ret instead");
+	else if (c->prog->provider->attach == ATTACH_FENTRY)
+		check_hint(c, d, "when fentry runs the function has not returned; use fexit");
 	return bad_type(c);
 }
 

@@ -51,17 +51,26 @@ static const char *list_fields(struct check *c, struct type_struct *s)
 	return strlen(text) <= 120 ? text : "";
 }
 
-static const char *struct_text(struct check *c, const struct type *s)
+static bool is_args_struct(const struct check *c, const struct type *s)
 {
-	return type_text(c, s);
+	return c->prog && s->structure == c->prog->args;
+}
+
+/* Are the fields of `args` the parameters of a function? */
+static bool has_parameters(const struct check *c, const struct type *s)
+{
+	const struct provider *p = c->prog ? c->prog->provider : NULL;
+
+	return is_args_struct(c, s) && p->prog_type == BPF_PROG_TYPE_TRACING && p->has & HAS_ARGS;
 }
 
 static const struct type *no_such_field(struct check *c, struct node *n, const struct type *s)
 {
-	struct diag *d = check_error(c, n->loc, DIAG_UNKNOWN_FIELD,
-				     "Struct/union of type '%s' does "
-				     "not contain a field named '%s'", struct_text(c, s),
-				     n->u.field.name);
+	struct diag *d = has_parameters(c, s)
+		? check_error(c, n->loc, DIAG_UNKNOWN_FIELD, "Can't find function parameter %s",
+			      n->u.field.name)
+		: check_error(c, n->loc, DIAG_UNKNOWN_FIELD, "Struct/union of type '%s' does "
+			      "not contain a field named '%s'", type_text(c, s), n->u.field.name);
 	struct nearest near;
 	const char *all;
 
@@ -72,13 +81,9 @@ static const struct type *no_such_field(struct check *c, struct node *n, const s
 	all = list_fields(c, s->structure);
 	check_suggest(c, d, &near, "");
 	if (!near.best && *all)
-		check_hint(c, d, "its fields are: %s", all);
+		check_hint(c, d, has_parameters(c, s) ? "its parameters are: %s" :
+			   "its fields are: %s", all);
 	return bad_type(c);
-}
-
-static bool is_args_struct(const struct check *c, const struct type *s)
-{
-	return c->prog && s->structure == c->prog->args;
 }
 
 /* A field as a value: pointers to kernel structs that are reached through a

@@ -69,7 +69,7 @@ static const char *const attach_names[ATTACH_KIND_COUNT] = {
 	[ATTACH_USDT] = "usdt",
 	[ATTACH_PROFILE] = "profile", [ATTACH_INTERVAL] = "interval",
 	[ATTACH_SOFTWARE] = "software", [ATTACH_HARDWARE] = "hardware",
-	[ATTACH_ITER] = "iter",
+	[ATTACH_FENTRY] = "fentry", [ATTACH_FEXIT] = "fexit", [ATTACH_ITER] = "iter",
 };
 
 static const char *const conversion_names[] = {

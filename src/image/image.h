@@ -252,6 +252,7 @@ enum attach_kind {
 	ATTACH_USDT,				/* and semaphore */
 	ATTACH_PROFILE, ATTACH_INTERVAL,	/* count: period ns, or hz */
 	ATTACH_SOFTWARE, ATTACH_HARDWARE,	/* perf config, count */
+	ATTACH_FENTRY, ATTACH_FEXIT,	/* TRACING, attach_btf_id and where it is from are set */
 	ATTACH_ITER,			/* event: the kind of object; TRACING, attach_btf_id is set */
 	ATTACH_KIND_COUNT
 };
@@ -263,6 +264,7 @@ struct image_site {
 					   find arguments is this site's */
 	const char *category, *event;	/* tracepoints */
 	const char *module, *function;	/* functions; module NULL: none named */
+	uint32_t prog_id;		/* fentry: of the BPF program whose function it is; 0 */
 	const char *path;		/* uprobes: the file */
 	uint64_t offset;		/* k: from the function's start; u: in the file */
 	uint64_t address;		/* kprobe by address; else 0 */
@@ -292,7 +294,9 @@ struct image_prog {
 	uint32_t expected_attach_type;
 	bool use_multi;			/* may be attached by kprobe_multi / uprobe_multi */
 	bool sleepable;
-	uint32_t attach_btf_id;
+	uint32_t attach_btf_id;		/* in vmlinux's BTF, */
+	const char *attach_module;	/* in this module's, */
+	uint32_t attach_prog_id;	/* or in this BPF program's; else NULL, 0 */
 	const struct bpf_insn *insns;
 	uint32_t nr_insns;
 	const struct image_reloc *relocs;

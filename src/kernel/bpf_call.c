@@ -477,3 +477,112 @@ int bpf_call_enable_stats(void)
 	attr.enable_stats.type = BPF_STATS_RUN_TIME;
 	return bpf_call_raw(BPF_ENABLE_STATS, &attr, END_OF(union bpf_attr, enable_stats.type));
 }
+
+/* ---- objects by id ---- */
+
+static int next_id(int cmd, uint32_t *id)
+{
+	union bpf_attr attr;
+	int ret;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.start_id = *id;
+	ret = bpf_call_raw(cmd, &attr, END_OF(union bpf_attr, open_flags));
+	if (!ret)
+		*id = attr.next_id;
+	return ret;
+}
+
+static int by_id(int cmd, uint32_t id)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_id = id;
+	return bpf_call_raw(cmd, &attr, END_OF(union bpf_attr, open_flags));
+}
+
+int bpf_call_prog_next_id(uint32_t *id)
+{
+	return next_id(BPF_PROG_GET_NEXT_ID, id);
+}
+
+int bpf_call_btf_next_id(uint32_t *id)
+{
+	return next_id(BPF_BTF_GET_NEXT_ID, id);
+}
+
+int bpf_call_prog_by_id(uint32_t id)
+{
+	return by_id(BPF_PROG_GET_FD_BY_ID, id);
+}
+
+int bpf_call_btf_by_id(uint32_t id)
+{
+	return by_id(BPF_BTF_GET_FD_BY_ID, id);
+}
+
+int bpf_call_prog_funcs(int prog_fd, uint32_t *btf_id, uint32_t *type_ids, uint32_t *count)
+{
+	enum { MAX_FUNCS = 1024 };
+	struct bpf_func_info funcs[MAX_FUNCS];
+	struct bpf_prog_info info;
+	int ret;
+
+	memset(&info, 0, sizeof(info));
+	info.func_info = ptr(funcs);
+	info.func_info_rec_size = sizeof(funcs[0]);
+	info.nr_func_info = MAX_FUNCS;
+	ret = object_info(prog_fd, &info, sizeof(info));
+	if (ret)
+		return ret;
+	*btf_id = info.btf_id;
+	for (uint32_t i = 0; i < info.nr_func_info && i < MAX_FUNCS && i < *count; i++)
+		type_ids[i] = funcs[i].type_id;
+	*count = info.nr_func_info < MAX_FUNCS ? info.nr_func_info : MAX_FUNCS;
+	return 0;
+}
+
+/* The start of struct bpf_btf_info, with what came with 5.11. */
+struct btf_info {
+	uint64_t btf;
+	uint32_t btf_size, id;
+	uint64_t name;
+	uint32_t name_len, kernel_btf;
+};
+
+int bpf_call_btf_info(int btf_fd, void *data, uint32_t *size, char *name)
+{
+	struct btf_info info;
+	int ret;
+
+	memset(&info, 0, sizeof(info));
+	info.btf = ptr(data);
+	info.btf_size = *size;
+	info.name = ptr(name);
+	info.name_len = name ? 64 : 0;
+	if (name)
+		*name = '\0';
+	ret = object_info(btf_fd, &info, sizeof(info));
+	*size = info.btf_size;
+	if (name && !info.kernel_btf)
+		*name = '\0';
+	return ret;
+}
+
+int bpf_call_btf_of_module(const char *module)
+{
+	uint32_t id = 0;
+
+	while (!bpf_call_btf_next_id(&id)) {
+		int fd = bpf_call_btf_by_id(id);
+		uint32_t size = 0;
+		char name[64];
+
+		if (fd >= 0 && !bpf_call_btf_info(fd, NULL, &size, name) && !strcmp(name, module))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	return -ENOENT;
+}

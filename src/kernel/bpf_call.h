@@ -150,6 +150,25 @@ struct bpf_prog_facts {
 	uint32_t verified_insns, xlated_len, jited_len;
 };
 
+/* The object after this id (0: the first); -ENOENT after the last. */
+int bpf_call_prog_next_id(uint32_t *id);
+int bpf_call_btf_next_id(uint32_t *id);
+
+/* A descriptor of an object by its id. */
+int bpf_call_prog_by_id(uint32_t id);
+int bpf_call_btf_by_id(uint32_t id);
+
+/* The id of the program's own BTF (0: it has none) and the ids of its functions' types,
+ * at most *count, which becomes how many there are. */
+int bpf_call_prog_funcs(int prog_fd, uint32_t *btf_id, uint32_t *type_ids, uint32_t *count);
+
+/* Copy the raw BTF, at most *size bytes; *size becomes how many there are. `name` (of at
+ * least 64 bytes; may be NULL): of the module that it describes, "vmlinux", or "". */
+int bpf_call_btf_info(int btf_fd, void *data, uint32_t *size, char *name);
+
+/* The BTF of a module, by its name; -ENOENT. */
+int bpf_call_btf_of_module(const char *module);
+
 /* Fields that the kernel is too old for are 0. */
 int bpf_call_prog_info(int prog_fd, struct bpf_prog_facts *facts);
 int bpf_call_map_id(int map_fd, uint32_t *id);

@@ -26,6 +26,8 @@ enum live_kfunc {
 	LIVE_KFUNC_COUNT
 };
 
+typedef VEC(const char *) live_names;
+
 struct live {
 	struct target *target;	/* borrowed */
 	struct arena *arena;	/* borrowed */
@@ -43,6 +45,9 @@ struct live {
 	struct hmap formats;	/* "category:event" -> text */
 	const char *const *events, *const *functions;	/* arena; NULL: not yet listed */
 	size_t nr_events, nr_functions;
+	struct hmap modules;	/* name -> struct live_module: live_functions.c */
+	live_names module_names;
+	bool modules_known;
 	struct sbuf kallsyms;	/* text; empty: not read */
 	bool kallsyms_tried;
 	struct hmap user_files;	/* path -> struct user_file: live_user.c */
@@ -60,10 +65,28 @@ bool live_kfunc_loads(void *arg, uint32_t prog_type, uint32_t btf_id);
 
 /* live_symbols.c */
 int live_events(void *arg, const char *const **list, size_t *count);
+int live_symbol(void *arg, const char *name, uint64_t *address);
+
+int live_by_text(const void *a, const void *b);
+void live_sort_unique(live_names *v);
+
+/* /proc/kallsyms, read once; "" if it cannot be. */
+const char *live_kallsyms(struct live *l);
+
+/* The line "ADDRESS TYPE NAME" or "ADDRESS TYPE NAME\t[MODULE]" of a symbol;
+ * `types`: letters that it may have, NULL: any. */
+const char *live_symbol_line(struct live *l, const char *name, const char *types);
+
+/* live_functions.c */
 int live_functions(void *arg, const char *const **list, size_t *count);
 bool live_has_function(void *arg, const char *name);
-int live_symbol(void *arg, const char *name, uint64_t *address);
 bool live_has_module(void *arg, const char *name);
+int live_modules(void *arg, const char *const **list, size_t *count);
+int live_module_functions(void *arg, const char *module, const char *const **list, size_t *count);
+int live_module_btf(void *arg, const char *module, const void **data, size_t *size);
+
+/* live_bpf.c */
+int live_bpf_functions(void *arg, const struct target_bpf_function **list, size_t *count);
 
 /* live_user.c */
 int live_user_files(void *arg, const char *name, int pid, const char *const **paths,

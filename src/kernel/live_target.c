@@ -221,6 +221,10 @@ static const struct target_ops live_ops = {
 	.cgroup_id = live_cgroup_id,
 	.kfunc_loads = live_kfunc_loads,
 	.has_module = live_has_module,
+	.modules = live_modules,
+	.module_functions = live_module_functions,
+	.module_btf = live_module_btf,
+	.bpf_functions = live_bpf_functions,
 	.user_files = live_user_files,
 	.user_symbols = live_user_symbols,
 	.user_offset = live_user_offset,
@@ -282,6 +286,7 @@ int live_target_open(struct target *t, struct arena *a)
 	l->tracefs_fd = -1;
 	hmap_init(&l->formats, a);
 	hmap_init(&l->user_files, a);
+	hmap_init(&l->modules, a);
 	snprintf(t->release, sizeof(t->release), "%s", names.release);
 	t->kernel_version = version_of(names.release);
 	t->nr_cpus = possible_cpus();

@@ -266,9 +266,22 @@ CALL(arg)
 	return ctx_word(g, g->c->target->arch->arg_offsets[index]);
 }
 
+/* In a slot behind the arguments. */
+static struct ir_insn *typed_retval(struct gen *g, struct node *n)
+{
+	uint32_t offset = 0;
+	struct ir_insn *v;
+
+	g->prog->provider->retval(&g->c->probe_ctx, g->prog->sites[0], &offset);
+	v = ctx_word(g, offset);
+	return n->type->kind == TYPE_POINTER ? lower_to_scalar(g, v) : lower_extend(g, v, n->type);
+}
+
 CALL(retval)
 {
-	(void)n, (void)d;
+	(void)d;
+	if (g->prog->provider->retval)
+		return typed_retval(g, n);
 	return lower_extend(g, ctx_word(g, g->c->target->arch->ret_offset), n->type);
 }
 

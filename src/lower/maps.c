@@ -63,7 +63,8 @@ static bool is_exclusive(const struct lower *l, const struct prog *p)
 static bool is_raw(const struct prog *p)
 {
 	return p->raw_event || p->provider->attach == ATTACH_RAW_TRACEPOINT ||
-	       p->provider->attach == ATTACH_BTF_TRACEPOINT;
+	       p->provider->attach == ATTACH_BTF_TRACEPOINT ||
+	       p->provider->attach == ATTACH_FENTRY || p->provider->attach == ATTACH_FEXIT;
 }
 
 static bool is_syscall_event(const struct prog *p)

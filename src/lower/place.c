@@ -170,7 +170,8 @@ static bool has_slots(struct gen *g)
 {
 	enum attach_kind a = g->prog->provider->attach;
 
-	return a == ATTACH_BTF_TRACEPOINT || a == ATTACH_RAW_TRACEPOINT || a == ATTACH_ITER;
+	return a == ATTACH_BTF_TRACEPOINT || a == ATTACH_RAW_TRACEPOINT || a == ATTACH_ITER ||
+	       a == ATTACH_FENTRY || a == ATTACH_FEXIT;
 }
 
 /* What is not aligned in the context or on the stack, byte by byte. */
@@ -194,7 +195,14 @@ static struct ir_insn *load_direct(struct gen *g, struct place p, unsigned size,
 	struct ir_insn *v;
 
 	if (p.base->type == IR_CTX && has_slots(g)) {
-		v = ir_emit_load(&g->b, IR_INT, 8, false, p.base, p.offset);
+		/* Members of a struct by value may begin within a slot. */
+		int32_t within = p.offset % 8;
+
+		v = ir_emit_load(&g->b, IR_INT, 8, false, p.base, p.offset - within);
+		if (within)
+			v = ir_emit_binary_imm(&g->b, IR_LSHR, v,
+					       g->c->target->arch->big_endian
+					       ? 8 * (8 - within - (int32_t)size) : 8 * within);
 		return ir_emit_ext(&g->b, v, size, is_signed);
 	}
 	if ((p.base->type == IR_CTX || p.base->type == IR_OBJ) && p.offset % (int32_t)size)

@@ -216,6 +216,8 @@ static void test_stopped(struct gen *g)
 static void test_pid(struct gen *g)
 {
 	switch (g->prog->provider->attach) {
+	case ATTACH_FENTRY:
+	case ATTACH_FEXIT:
 	case ATTACH_KPROBE:
 	case ATTACH_KRETPROBE:
 	case ATTACH_TRACEPOINT:

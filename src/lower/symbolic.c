@@ -84,7 +84,7 @@ CALL(func)
 {
 	struct ir_insn *address;
 
-	if (g->prog->provider->is_return)
+	if (g->prog->provider->is_return || !(g->prog->provider->has & HAS_PT_REGS))
 		address = ir_emit_helper(&g->b, BPF_FUNC_get_func_ip, IR_INT, g->ctx);
 	else
 		address = ir_emit_load(&g->b, IR_INT, 8, false, g->ctx,

@@ -13,41 +13,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* ---- functions of the kernel ---- */
-
-void kernel_functions(struct probe_ctx *c, const char *const **list, size_t *count)
-{
-	if (c->target->ops->functions(c->target->arg, list, count))
-		*count = 0;
-}
-
-uint32_t kernel_function_id(struct probe_ctx *c, const char *name)
-{
-	return c->btf ? kbtf_find(c->btf, name, KBTF_FUNC) : 0;
-}
-
-/* Probes there may hang the machine, or are no functions. */
-static bool is_blocked(const char *name)
-{
-	static const char *const names[] = {
-		"arch_cpu_idle", "default_idle", "bpf_dispatcher_xdp_func",
-	};
-	static const char *const prefixes[] = { "rcu_", "__ftrace_invalid_address__" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(name, names[i]))
-			return true;
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
-			return true;
-	return strstr(name, ".part.");
-}
-
-static bool function_exists(struct probe_ctx *c, const char *name)
-{
-	return !is_blocked(name) && c->target->ops->has_function(c->target->arg, name);
-}
-
 /* ---- expansion ---- */
 
 /* What one attach point says, taken apart. */
@@ -72,7 +37,7 @@ static struct probe_site *add_function(struct probe_ctx *c, const struct provide
 	s->image.module = f->module;
 	s->image.function = name_of(c->names, f->function);
 	s->image.offset = f->offset;
-	s->btf_id = f->offset || !c->btf ? 0 : kernel_function_id(c, f->function);
+	s->btf_id = f->offset || !c->btf ? 0 : kernel_function_id(c, f->module, f->function);
 	return s;
 }
 
@@ -126,21 +91,9 @@ static void missing_function(struct probe_ctx *c, const struct provider *p,
 			     const struct attach_point *ap, const struct function_ap *f)
 {
 	struct diag *d = ap_missing(c, p, ap, f->function);
-	const char *const *list;
-	struct nearest n;
-	size_t count;
 
-	if (!d)
-		return;
-	kernel_functions(c, &list, &count);
-	nearest_start(&n, f->function);
-	for (size_t i = 0; i < count; i++)
-		nearest_try(&n, list[i]);
-	if (n.best && !is_blocked(f->function))
-		diag_hint(c->diags, d, "did you mean %s:%s?", p->name, n.best);
-	else
-		diag_hint(c->diags, d, "there is no such function, or it is inlined or may not be "
-			  "traced");
+	if (d)
+		kernel_suggest(c, d, p, f->function);
 }
 
 static void expand_wildcard(struct probe_ctx *c, const struct provider *p,
@@ -159,16 +112,11 @@ static void expand_wildcard(struct probe_ctx *c, const struct provider *p,
 	f->module = f->module ? "vmlinux" : NULL;
 	kernel_functions(c, &list, &count);
 	for (size_t i = 0; i < count; i++) {
-		if (!wildcard_match(pattern, list[i]) || is_blocked(list[i]))
+		if (!wildcard_match(pattern, list[i]) || kernel_function_blocked(list[i]))
 			continue;
 		f->function = list[i];
 		add_function(c, p, ap, f, out);
 	}
-}
-
-static bool module_loaded(struct probe_ctx *c, const char *module)
-{
-	return !strcmp(module, "vmlinux") || c->target->ops->has_module(c->target->arg, module);
 }
 
 static void expand_exact(struct probe_ctx *c, const struct provider *p,
@@ -176,9 +124,9 @@ static void expand_exact(struct probe_ctx *c, const struct provider *p,
 {
 	bool other_module = f->module && strcmp(f->module, "vmlinux");
 
-	if (f->module && !module_loaded(c, f->module))
+	if (f->module && !kernel_module_loaded(c, f->module))
 		ap_error(c, ap, DIAG_NO_MODULE, "module %s is not loaded", f->module);
-	else if (c->unsafe_mode || other_module || function_exists(c, f->function))
+	else if (c->unsafe_mode || other_module || kernel_function_exists(c, f->function))
 		add_function(c, p, ap, f, out);
 	else
 		missing_function(c, p, ap, f);
@@ -257,7 +205,7 @@ static struct probe_site *listed_site(struct probe_ctx *c, const char *name,
 	if (!out->verbose)
 		return NULL;
 	s = arena_new(c->arena, struct probe_site);
-	s->btf_id = kernel_function_id(c, name);
+	s->btf_id = kernel_function_id(c, NULL, name);
 	return s;
 }
 
@@ -273,19 +221,19 @@ static void list_functions(struct probe_ctx *c, const struct provider *p, const 
 		const char *text = with_module ? arena_printf(c->arena, "vmlinux:%s", list[i])
 					       : list[i];
 
-		if (!is_blocked(list[i]) && wildcard_match(pattern, text))
+		if (!kernel_function_blocked(list[i]) && wildcard_match(pattern, text))
 			list_item(c, p, text, listed_site(c, list[i], out), out);
 	}
 }
 
 static void list_function_args(struct probe_ctx *c, struct probe_site *s, struct list_out *out)
 {
-	list_params(c, s->btf_id, 0, true, out);
+	list_params(c, s, 0, true, out);
 }
 
 static void list_function_return(struct probe_ctx *c, struct probe_site *s, struct list_out *out)
 {
-	list_return(c, s->btf_id, true, out);
+	list_return(c, s, true, out);
 }
 
 /* The function, wherever in it the probe is. */

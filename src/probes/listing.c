@@ -30,38 +30,56 @@ void list_item(struct probe_ctx *c, const struct provider *p, const char *text,
 		p->list_args(c, site, out);
 }
 
-void list_typed(struct probe_ctx *c, uint32_t type_id, const char *name, struct list_out *out)
+static void typed_in(struct probe_ctx *c, struct kbtf *b, uint32_t type_id, const char *name,
+		     struct list_out *out)
 {
 	struct sbuf text = { 0 };
 
-	kbtf_c_declaration(c->btf, &text, type_id, "");
+	kbtf_c_declaration(b, &text, type_id, "");
 	list_field(c, out, "%s %s", sbuf_text(&text), name);
 	sbuf_close(&text);
 }
 
-void list_params(struct probe_ctx *c, uint32_t btf_id, uint32_t first, bool numbered,
+void list_typed(struct probe_ctx *c, uint32_t type_id, const char *name, struct list_out *out)
+{
+	typed_in(c, c->btf, type_id, name, out);
+}
+
+/* The BTF that the site's function is in, and its prototype there; NULL. */
+static struct kbtf *site_proto(struct probe_ctx *c, const struct probe_site *s,
+			       struct kbtf_proto *proto)
+{
+	struct kbtf *b = kernel_module_btf(c, s->image.module);
+
+	return b && s->btf_id && !kbtf_proto(b, s->btf_id, proto) ? b : NULL;
+}
+
+void list_params(struct probe_ctx *c, const struct probe_site *s, uint32_t first, bool numbered,
 		 struct list_out *out)
 {
 	struct kbtf_proto proto;
+	struct kbtf *b = site_proto(c, s, &proto);
 
-	if (!c->btf || !btf_id || kbtf_proto(c->btf, btf_id, &proto))
+	if (!b)
 		return;
 	for (uint32_t i = first; i < proto.nr_params; i++)
-		list_typed(c, proto.params[i].id,
-			   numbered ? arena_printf(c->arena, "arg%u", i) : proto.params[i].name,
-			   out);
+		typed_in(c, b, proto.params[i].id,
+			 numbered ? arena_printf(c->arena, "arg%u", i) : proto.params[i].name,
+			 out);
 	if (proto.is_variadic)
 		list_field(c, out, "...");
 }
 
-void list_return(struct probe_ctx *c, uint32_t btf_id, bool with_void, struct list_out *out)
+void list_return(struct probe_ctx *c, const struct probe_site *s, bool with_void,
+		 struct list_out *out)
 {
 	struct kbtf_proto proto;
+	struct kbtf *b = site_proto(c, s, &proto);
 
-	if (!c->btf || !btf_id || kbtf_proto(c->btf, btf_id, &proto))
+	if (!b)
 		return;
 	if (proto.return_id)
-		list_typed(c, proto.return_id, "retval", out);
+		typed_in(c, b, proto.return_id, "retval", out);
 	else if (with_void)
 		list_field(c, out, "void");
 }

@@ -6,13 +6,15 @@
 
 #include "probes/provider.h"
 
+struct kbtf_param;
+
 extern const struct provider provider_begin, provider_end, provider_self;
 extern const struct provider provider_interval, provider_profile;
 extern const struct provider provider_tracepoint, provider_rawtracepoint;
 extern const struct provider provider_kprobe, provider_kretprobe;
 extern const struct provider provider_uprobe, provider_uretprobe, provider_usdt;
 extern const struct provider provider_software, provider_hardware;
-extern const struct provider provider_iter;
+extern const struct provider provider_iter, provider_fentry, provider_fexit;
 
 /* Parts behind the provider. */
 static inline size_t ap_nr_args(const struct attach_point *ap)
@@ -56,11 +58,12 @@ void list_item(struct probe_ctx *c, const struct provider *p, const char *text,
 void list_field(struct probe_ctx *c, struct list_out *out, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* For `list_args`, of a kernel function by its BTF id: its parameters from `first` on, by
+/* For `list_args`, of the kernel function of a site: its parameters from `first` on, by
  * name or as argN; then what it returns ("void" only if asked for). */
-void list_params(struct probe_ctx *c, uint32_t btf_id, uint32_t first, bool numbered,
+void list_params(struct probe_ctx *c, const struct probe_site *s, uint32_t first, bool numbered,
 		 struct list_out *out);
-void list_return(struct probe_ctx *c, uint32_t btf_id, bool with_void, struct list_out *out);
+void list_return(struct probe_ctx *c, const struct probe_site *s, bool with_void,
+		 struct list_out *out);
 
 /* "TYPE NAME" of a type of the kernel, as C spells it. */
 void list_typed(struct probe_ctx *c, uint32_t type_id, const char *name, struct list_out *out);
@@ -93,14 +96,39 @@ bool ap_has_location(const struct attach_point *ap);
 void plan_user(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
 	       struct image_prog *prog);
 
-/* The type of an argument or field that lies in a slot of the context: pointers to
- * structs are known to the verifier, others are plain addresses. */
+/* ---- slots.c: arguments in the context of typed programs, a slot of 8 bytes each ---- */
+
+/* The type of an argument or field that lies in a slot: pointers to structs are known to
+ * the verifier, others are plain addresses. */
 const struct type *slot_value_type(struct probe_ctx *c, const struct type *t);
 
-/* Traceable kernel functions of the target; count 0 if it has no list. */
-void kernel_functions(struct probe_ctx *c, const char *const **list, size_t *count);
+/* The struct of the parameters from `first` on; its size is that of their slots. */
+struct type_struct *slot_struct(struct probe_ctx *c, const char *name,
+				const struct kbtf_param *params, uint32_t first, uint32_t count);
 
-/* BTF id of a kernel function, or 0. */
-uint32_t kernel_function_id(struct probe_ctx *c, const char *name);
+/* ---- functions.c: the kernel's and its modules'; "vmlinux" is the core kernel ---- */
+
+/* Traceable functions of the target; count 0 if it has no list. */
+void kernel_functions(struct probe_ctx *c, const char *const **list, size_t *count);
+void kernel_module_functions(struct probe_ctx *c, const char *module, const char *const **list,
+			     size_t *count);
+bool kernel_module_has(struct probe_ctx *c, const char *module, const char *name);
+void kernel_modules(struct probe_ctx *c, const char *const **list, size_t *count);
+bool kernel_module_loaded(struct probe_ctx *c, const char *module);
+bool kernel_is_core(const char *module);
+
+/* A reader of a module's BTF (NULL: of the core kernel's), or NULL. */
+struct kbtf *kernel_module_btf(struct probe_ctx *c, const char *module);
+
+/* BTF id of a module's function (NULL: of the core kernel's), or 0. */
+uint32_t kernel_function_id(struct probe_ctx *c, const char *module, const char *name);
+
+/* A probe there may hang the machine, or it is no function. */
+bool kernel_function_blocked(const char *name);
+bool kernel_function_exists(struct probe_ctx *c, const char *name);
+
+/* Hint at the name that is nearest to one that there is not. */
+void kernel_suggest(struct probe_ctx *c, struct diag *d, const struct provider *p,
+		    const char *name);
 
 #endif

@@ -11,7 +11,7 @@
 #include <strings.h>
 
 const struct provider *const providers[] = {
-	&provider_begin, &provider_end, &provider_hardware, &provider_interval,
+	&provider_begin, &provider_end, &provider_fentry, &provider_fexit, &provider_hardware, &provider_interval,
 	&provider_iter, &provider_kprobe, &provider_kretprobe, &provider_profile, &provider_rawtracepoint,
 	&provider_self, &provider_software, &provider_tracepoint, &provider_uprobe,
 	&provider_uretprobe, &provider_usdt,
@@ -22,12 +22,6 @@ const size_t nr_providers = sizeof(providers) / sizeof(providers[0]);
 static const struct {
 	const char *name, *text;
 } unsupported[] = {
-	{ "fentry", "not supported yet: fentry probes" },
-	{ "f", "not supported yet: fentry probes" },
-	{ "kfunc", "not supported yet: fentry probes" },
-	{ "fexit", "not supported yet: fexit probes" },
-	{ "fr", "not supported yet: fexit probes" },
-	{ "kretfunc", "not supported yet: fexit probes" },
 	{ "watchpoint", "not supported yet: watchpoint probes" },
 	{ "w", "not supported yet: watchpoint probes" },
 	{ "test", "not supported yet: test probes" },

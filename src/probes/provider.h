@@ -15,6 +15,7 @@
 #include "target/target.h"
 #include "types/type.h"
 
+struct module_btf;
 struct kbtf;		/* types/kbtf.h: our reader of BTF */
 struct provider;
 struct usdt_args;	/* probes/usdt_arg.h */
@@ -32,6 +33,7 @@ struct probe_ctx {
 	bool unsafe_mode;
 	bool lenient;			/* came from a provider wildcard: skip what does not fit */
 	int missing;			/* enum of image_config.missing_probes */
+	struct module_btf *modules;	/* readers of BTF that were asked for: functions.c */
 };
 
 /* One attach point after expansion: what the image will say of it, and what
@@ -98,6 +100,10 @@ struct provider {
 	 * *param_name the parameter's name. */
 	const struct type *(*arg_type)(struct probe_ctx *c, struct probe_site *s, uint32_t index,
 				       int *nr_params, const char **param_name);
+
+	/* Type of `retval` at this site, and where it lies in the context; VOID: it returns
+	 * nothing; NULL: not known. NULL hook: the register of the ABI. */
+	const struct type *(*retval)(struct probe_ctx *c, struct probe_site *s, uint32_t *offset);
 
 	/* Where the arguments in `mask` are at this site: equal texts, equal code. Sites that
 	 * differ share a program all the same (image_site.variant). NULL hook: everywhere the

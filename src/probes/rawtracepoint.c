@@ -112,25 +112,6 @@ static void expand_event(struct probe_ctx *c, const struct provider *p,
 
 /* ---- arguments ---- */
 
-const struct type *slot_value_type(struct probe_ctx *c, const struct type *t)
-{
-	bool trusted;
-
-	if (t->kind != TYPE_POINTER)
-		return t;
-	trusted = t->target->kind == TYPE_STRUCT && t->space != SPACE_USER;
-	return type_pointer(c->types, t->target, t->space == SPACE_USER ? SPACE_USER : SPACE_KERNEL,
-			    trusted);
-}
-
-/* Bytes that an argument takes in the context: whole slots of 8. */
-static uint32_t slot_bytes(const struct type *t)
-{
-	uint32_t size = t->kind == TYPE_STRUCT ? t->structure->size_bytes : t->size_bytes;
-
-	return size > 8 ? (size + 7) / 8 * 8 : 8;
-}
-
 /* The typedef's function type has parameters without names; those are with the
  * function that the kernel calls for each event. */
 static int event_proto(struct probe_ctx *c, struct probe_site *s, struct kbtf_proto *out)
@@ -151,10 +132,7 @@ static int event_proto(struct probe_ctx *c, struct probe_site *s, struct kbtf_pr
 
 static struct type_struct *event_args(struct probe_ctx *c, struct probe_site *s, struct loc loc)
 {
-	struct type_struct *args;
-	struct type_field *fields;
 	struct kbtf_proto proto;
-	uint32_t offset = 0;
 
 	if (event_proto(c, s, &proto)) {
 		if (loc.begin)
@@ -162,22 +140,8 @@ static struct type_struct *event_args(struct probe_ctx *c, struct probe_site *s,
 				   "the kernel has no BTF for it", s->name);
 		return NULL;
 	}
-	args = arena_new(c->arena, struct type_struct);
-	fields = arena_array(c->arena, struct type_field, proto.nr_params);
-	for (uint32_t i = 1; i < proto.nr_params; i++) {
-		struct type_field *f = &fields[i - 1];
-
-		f->name = name_of(c->names, proto.params[i].name);
-		f->type = slot_value_type(c, proto.params[i].type);
-		f->offset_bytes = offset;
-		offset += slot_bytes(f->type);
-	}
-	args->name = name_of(c->names, arena_printf(c->arena, "%s_args", s->name));
-	args->fields = fields;
-	args->nr_fields = proto.nr_params - 1;
-	args->size_bytes = offset;
-	args->loaded = true;
-	return args;
+	return slot_struct(c, arena_printf(c->arena, "%s_args", s->name), proto.params, 1,
+			   proto.nr_params);
 }
 
 static const struct type *event_arg_type(struct probe_ctx *c, struct probe_site *s, uint32_t index,

@@ -100,7 +100,9 @@ static const struct attach_row {
 } rows[ATTACH_KIND_COUNT] = {
 	[ATTACH_TRACEPOINT] = { attach_tracepoints, PASS_FORWARD },
 	[ATTACH_RAW_TRACEPOINT] = { attach_raw_tracepoints, PASS_FORWARD },
-	[ATTACH_BTF_TRACEPOINT] = { attach_btf_tracepoint, PASS_FORWARD },
+	[ATTACH_BTF_TRACEPOINT] = { attach_tracing, PASS_FORWARD },
+	[ATTACH_FENTRY] = { attach_tracing, PASS_REVERSE },
+	[ATTACH_FEXIT] = { attach_tracing, PASS_REVERSE },
 	[ATTACH_KPROBE] = { attach_kprobes, PASS_REVERSE },
 	[ATTACH_KRETPROBE] = { attach_kprobes, PASS_FORWARD },
 	[ATTACH_UPROBE] = { attach_uprobes, PASS_REVERSE },
@@ -219,6 +221,8 @@ static const struct {
 	{ ATTACH_RAW_TRACEPOINT, ENOENT, "there is no such raw tracepoint" },
 	{ ATTACH_RAW_TRACEPOINT, EINVAL, "the kernel does not take this program here; one that "
 	  "looks further into the arguments than there are is refused" },
+	{ ATTACH_FENTRY, E2BIG, "the kernel runs at most 38 programs on one function" },
+	{ ATTACH_FENTRY, EBUSY, "the function is traced in a way that excludes this one" },
 	{ ATTACH_HARDWARE, ENOENT, "the processor or the virtual machine does not count it" },
 	{ ATTACH_ITER, EINVAL, "the kernel does not have this iterator, or not for one process" },
 	{ ATTACH_NONE, EPERM, "not permitted: tracing needs root, or CAP_BPF and CAP_PERFMON" },
@@ -231,6 +235,7 @@ static const struct {
 static enum attach_kind family(enum attach_kind kind)
 {
 	return kind == ATTACH_KRETPROBE ? ATTACH_KPROBE
+	     : kind == ATTACH_FEXIT ? ATTACH_FENTRY
 	     : attach_is_user(kind) ? ATTACH_UPROBE : kind;
 }
 

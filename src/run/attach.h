@@ -18,7 +18,7 @@ struct attach_job {
 
 int attach_tracepoints(struct run *r, struct attach_job *job);
 int attach_raw_tracepoints(struct run *r, struct attach_job *job);
-int attach_btf_tracepoint(struct run *r, struct attach_job *job);
+int attach_tracing(struct run *r, struct attach_job *job);
 int attach_samples(struct run *r, struct attach_job *job);
 int attach_interval(struct run *r, struct attach_job *job);
 int attach_iter(struct run *r, struct attach_job *job);

@@ -90,8 +90,10 @@ int attach_raw_tracepoints(struct run *r, struct attach_job *job)
 	return n;
 }
 
-int attach_btf_tracepoint(struct run *r, struct attach_job *job)
+/* A typed program, which knows where it belongs. */
+int attach_tracing(struct run *r, struct attach_job *job)
 {
+	bool slow = job->prog->attach != ATTACH_BTF_TRACEPOINT;
 	const struct image_site *site = job->prog->sites;
 	int fd = bpf_call_link_tracing(job->prog_fd,
 				       (enum bpf_attach_type)job->prog->expected_attach_type,
@@ -102,7 +104,7 @@ int attach_btf_tracepoint(struct run *r, struct attach_job *job)
 		fd = bpf_call_raw_tracepoint_open(NULL, job->prog_fd, 0);
 	if (fd < 0)
 		return attach_failed(r, job, site, fd);
-	fd = run_links_add(r, job->index, fd, false);
+	fd = run_links_add(r, job->index, fd, slow);
 	return fd ? fd : 1;
 }
 

@@ -307,12 +307,26 @@ static void tell_refusal(struct run *r, const struct image_prog *prog,
 	free(log);
 }
 
+static bool is_on_function(const struct image_prog *prog)
+{
+	return prog->attach == ATTACH_FENTRY || prog->attach == ATTACH_FEXIT;
+}
+
 static void tell_load_failure(struct run *r, const struct image_prog *prog,
 			      const struct bpf_prog_spec *spec, int err)
 {
 	if (err == -EPERM && geteuid())
 		run_tell(r, SONDE_ERROR, "no permission to load programs: tracing needs root, or "
 			 "CAP_BPF and CAP_PERFMON");
+	else if (err == -EPERM && is_on_function(prog))
+		run_tell(r, SONDE_ERROR, "%s: this kernel does not let programs attach to its functions "
+			 "in this way, whoever asks: it is locked down, or built without what "
+			 "fentry needs", prog->name);
+	else if (err == -ENOENT && prog->attach_module)
+		run_tell(r, SONDE_ERROR, "%s: the kernel has no BTF for module %s", prog->name,
+			 prog->attach_module);
+	else if (err == -ENOENT && prog->attach_prog_id)
+		run_tell(r, SONDE_ERROR, "%s: the BPF program has ended meanwhile", prog->name);
 	else
 		tell_refusal(r, prog, spec, err);
 }
@@ -322,6 +336,14 @@ static uint32_t multi_attach_type(const struct image_prog *prog)
 {
 	return attach_is_user(prog->attach)
 		       ? BPF_CALL_TRACE_UPROBE_MULTI : BPF_CALL_TRACE_KPROBE_MULTI;
+}
+
+/* What attach_btf_id is an id in, as a descriptor; 0: vmlinux. */
+static int open_attach_object(const struct image_prog *prog)
+{
+	if (prog->attach_prog_id)
+		return bpf_call_prog_by_id(prog->attach_prog_id);
+	return prog->attach_module ? bpf_call_btf_of_module(prog->attach_module) : 0;
 }
 
 int run_load_prog(struct run *r, uint32_t index, bool multi)
@@ -338,15 +360,18 @@ int run_load_prog(struct run *r, uint32_t index, bool multi)
 		.line_info = prog->line_info, .nr_line_info = prog->nr_line_info,
 	};
 	struct bpf_insn *insns = relocate(r, prog);
-	int fd;
+	int fd, object = open_attach_object(prog);
 
 	if (!insns)
 		return -ENOMEM;
 	spec.insns = insns;
-	fd = bpf_call_prog_load(&spec);
+	spec.attach_btf_obj_fd = object;
+	fd = object < 0 ? object : bpf_call_prog_load(&spec);
 	if (fd < 0 && !multi)
 		tell_load_failure(r, prog, &spec, fd);
 	free(insns);
+	if (object > 0)
+		close(object);
 	if (fd < 0)
 		return fd;
 	if (r->progs[index].fd >= 0)

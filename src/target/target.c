@@ -2,6 +2,7 @@
  * What every target has: names of features, answers kept, and the plain target.
  */
 #include "target/target.h"
+#include "target/target_impl.h"
 
 #include "types/kbtf.h"
 
@@ -130,6 +131,36 @@ static bool plain_has_module(void *arg, const char *name)
 	return false;
 }
 
+int target_no_modules(void *arg, const char *const **list, size_t *count)
+{
+	static const char *const core[] = { "vmlinux" };
+
+	(void)arg;
+	*list = core;
+	*count = 1;
+	return 0;
+}
+
+static int plain_module_functions(void *arg, const char *module, const char *const **list,
+				  size_t *count)
+{
+	return strcmp(module, "vmlinux") ? -ENOENT : plain_list(arg, list, count);
+}
+
+int target_no_module_btf(void *arg, const char *module, const void **data, size_t *size)
+{
+	(void)arg, (void)module, (void)data, (void)size;
+	return -ENOENT;
+}
+
+int target_no_bpf_functions(void *arg, const struct target_bpf_function **list, size_t *count)
+{
+	(void)arg;
+	*list = NULL;
+	*count = 0;
+	return 0;
+}
+
 static int plain_user_files(void *arg, const char *name, int pid, const char *const **paths,
 			    size_t *count)
 {
@@ -174,6 +205,10 @@ static const struct target_ops plain_ops = {
 	.cgroup_id = plain_cgroup_id,
 	.kfunc_loads = plain_kfunc_loads,
 	.has_module = plain_has_module,
+	.modules = target_no_modules,
+	.module_functions = plain_module_functions,
+	.module_btf = target_no_module_btf,
+	.bpf_functions = target_no_bpf_functions,
 	.user_files = plain_user_files,
 	.user_symbols = plain_user_symbols,
 	.user_offset = plain_user_offset,

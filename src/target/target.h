@@ -106,6 +106,13 @@ struct target_usdt {
 	uint64_t semaphore_offset;	/* in the file; 0: none */
 };
 
+/* A function of a BPF program that is loaded. */
+struct target_bpf_function {
+	uint32_t prog_id;
+	uint32_t btf_id;	/* of the FUNC, in the program's own BTF */
+	const char *name;
+};
+
 /* Questions to a target. Each is answered in every target (never NULL here);
  * strings and lists live as long as the target. */
 struct target_ops {
@@ -132,6 +139,15 @@ struct target_ops {
 	bool (*kfunc_loads)(void *arg, uint32_t prog_type, uint32_t btf_id);
 	/* loaded modules */
 	bool (*has_module)(void *arg, const char *name);
+	/* names of them all and of "vmlinux", the kernel itself; sorted */
+	int (*modules)(void *arg, const char *const **list, size_t *count);
+	/* those of `functions` that are in this module; -ENOENT: it is not loaded */
+	int (*module_functions)(void *arg, const char *module, const char *const **list,
+				size_t *count);
+	/* a module's own BTF, whose base is that of vmlinux; -ENOENT if it has none */
+	int (*module_btf)(void *arg, const char *module, const void **data, size_t *size);
+	/* functions of BPF programs, by program and then as they stand there */
+	int (*bpf_functions)(void *arg, const struct target_bpf_function **list, size_t *count);
 	/* Paths of the programs and libraries that `name` stands for: a path, a glob, a word of
 	 * $PATH, a library's short name ("libc"); "*": what `pid` has mapped executable, or all
 	 * processes; NULL: the executable of `pid`. -ENOENT if none */

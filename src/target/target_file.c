@@ -133,6 +133,13 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Saved targets do not say which module a function is in. */
+static int file_module_functions(void *arg, const char *module, const char *const **list,
+				 size_t *count)
+{
+	return strcmp(module, "vmlinux") ? -ENOENT : file_functions(arg, list, count);
+}
+
 static bool file_has_function(void *arg, const char *name)
 {
 	struct loaded *l = arg;
@@ -309,6 +316,10 @@ static const struct target_ops file_ops = {
 	.cgroup_id = file_cgroup_id,
 	.kfunc_loads = file_kfunc_loads,
 	.has_module = file_has_module,
+	.modules = target_no_modules,
+	.module_functions = file_module_functions,
+	.module_btf = target_no_module_btf,
+	.bpf_functions = target_no_bpf_functions,
 	.user_files = file_user_files,
 	.user_symbols = file_user_symbols,
 	.user_offset = file_user_offset,

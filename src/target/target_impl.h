@@ -12,6 +12,12 @@
 const char *target_event_key(struct arena *a, const char *category, const char *event);
 const char *target_kfunc_key(struct arena *a, uint32_t prog_type, uint32_t btf_id);
 
+/* What a target answers that knows no modules and no BPF programs. */
+struct target_bpf_function;
+int target_no_modules(void *arg, const char *const **list, size_t *count);
+int target_no_module_btf(void *arg, const char *module, const void **data, size_t *size);
+int target_no_bpf_functions(void *arg, const struct target_bpf_function **list, size_t *count);
+
 /* The keys of an object as a new list. */
 json_t *target_keys_of(json_t *object);
 

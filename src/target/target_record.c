@@ -147,6 +147,38 @@ static bool rec_has_module(void *arg, const char *name)
 	return found;
 }
 
+static int rec_modules(void *arg, const char *const **list, size_t *count)
+{
+	struct recorder *r = arg;
+
+	return r->ops->modules(r->arg, list, count);
+}
+
+static int rec_module_functions(void *arg, const char *module, const char *const **list,
+				size_t *count)
+{
+	struct recorder *r = arg;
+	int err = r->ops->module_functions(r->arg, module, list, count);
+
+	for (size_t i = 0; !err && i < *count && !strcmp(module, "vmlinux"); i++)
+		json_object_set_new(r->functions, (*list)[i], json_true());
+	return err;
+}
+
+static int rec_module_btf(void *arg, const char *module, const void **data, size_t *size)
+{
+	struct recorder *r = arg;
+
+	return r->ops->module_btf(r->arg, module, data, size);
+}
+
+static int rec_bpf_functions(void *arg, const struct target_bpf_function **list, size_t *count)
+{
+	struct recorder *r = arg;
+
+	return r->ops->bpf_functions(r->arg, list, count);
+}
+
 static int rec_user_files(void *arg, const char *name, int pid, const char *const **paths,
 			  size_t *count)
 {
@@ -243,6 +275,10 @@ static const struct target_ops rec_ops = {
 	.cgroup_id = rec_cgroup_id,
 	.kfunc_loads = rec_kfunc_loads,
 	.has_module = rec_has_module,
+	.modules = rec_modules,
+	.module_functions = rec_module_functions,
+	.module_btf = rec_module_btf,
+	.bpf_functions = rec_bpf_functions,
 	.user_files = rec_user_files,
 	.user_symbols = rec_user_symbols,
 	.user_offset = rec_user_offset,

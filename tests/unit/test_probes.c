@@ -25,6 +25,7 @@ static const char *const events[] = {
 };
 static const char *const functions[] = {
 	"do_exit", "rcu_read_lock", "tcp_sendmsg", "vfs_read", "vfs_read.part.0", "vfs_write",
+	"zz_struct", "zz_varargs",
 };
 static const struct target_user_symbol symbols[] = {
 	{ "data_like", 0x1000, 8, 0x1000, false }, { "main", 0x1100, 0x40, 0x100, true },
@@ -160,12 +161,56 @@ static bool fake_feature(void *arg, enum target_feature feature)
 	return true;
 }
 
+static const char *const modules[] = { "ext4", "nfs", "vmlinux" };
+static const char *const module_functions[] = { "nfs_getattr", "twin" };
+static const struct target_bpf_function bpf_functions[] = {
+	{ 7, 3, "entry" }, { 7, 4, "twice" }, { 12, 9, "entry" },
+};
+static const void *module_data;		/* BTF that both modules have */
+static uint32_t module_bytes;
+
+static int fake_modules(void *arg, const char *const **list, size_t *count)
+{
+	(void)arg;
+	*list = modules;
+	*count = sizeof(modules) / sizeof(modules[0]);
+	return 0;
+}
+
+static int fake_module_functions(void *arg, const char *module, const char *const **list,
+				 size_t *count)
+{
+	if (!strcmp(module, "vmlinux"))
+		return fake_functions(arg, list, count);
+	*list = module_functions;
+	*count = !strcmp(module, "nfs") ? 2 : 0;
+	return 0;
+}
+
+static int fake_module_btf(void *arg, const char *module, const void **data, size_t *size)
+{
+	(void)arg;
+	*data = module_data;
+	*size = module_bytes;
+	return module_data && strcmp(module, "xfs") ? 0 : -ENOENT;
+}
+
+static int fake_bpf_functions(void *arg, const struct target_bpf_function **list, size_t *count)
+{
+	(void)arg;
+	*list = bpf_functions;
+	*count = sizeof(bpf_functions) / sizeof(bpf_functions[0]);
+	return 0;
+}
+
 static const struct target_ops fake_ops = {
 	.has_feature = fake_feature,
 	.events = fake_events, .event_id = fake_event_id, .format = fake_format,
 	.functions = fake_functions, .has_function = fake_has_function, .has_module = fake_module,
 	.user_files = fake_files, .user_symbols = fake_symbols, .user_offset = fake_offset,
 	.user_usdt = fake_usdt,
+	.modules = fake_modules, .module_functions = fake_module_functions,
+	.module_btf = fake_module_btf, .bpf_functions = fake_bpf_functions,
 };
 
 struct fixture {
@@ -174,7 +219,7 @@ struct fixture {
 	struct diags diags;
 	struct types types;
 	struct target target;
-	struct btf *btf;
+	struct btf *btf, *module_btf;
 	struct probe_ctx c;
 	site_vec sites;
 };
@@ -208,9 +253,25 @@ static void make_btf(struct fixture *f)
 	btf__add_func_param(b, NULL, file_ptr);
 	ptr = btf__add_ptr(b, proto);
 	btf__add_typedef(b, "btf_trace_sched_switch", ptr);
+	/* What fentry does not take. */
+	proto = btf__add_func_proto(b, ulong_);
+	btf__add_func_param(b, "format", ulong_);
+	btf__add_func_param(b, NULL, 0);
+	btf__add_func(b, "zz_varargs", BTF_FUNC_GLOBAL, proto);
+	proto = btf__add_func_proto(b, file);
+	btf__add_func(b, "zz_struct", BTF_FUNC_GLOBAL, proto);
+	proto = btf__add_func_proto(b, 0);
+	for (int i = 0; i < 13; i++)
+		btf__add_func_param(b, "a", ulong_);
+	btf__add_func(b, "vfs_write", BTF_FUNC_GLOBAL, proto);
 	data = btf__raw_data(b, &size);
 	assert_int_equal(kbtf_open(&f->c.btf, &f->types, data, size, NULL), 0);
 	f->btf = b;
+	f->module_btf = btf__new_empty_split(b);
+	proto = btf__add_func_proto(f->module_btf, 0);
+	btf__add_func_param(f->module_btf, "file", file_ptr);
+	btf__add_func(f->module_btf, "twin", BTF_FUNC_GLOBAL, proto);
+	module_data = btf__raw_data(f->module_btf, &module_bytes);
 }
 
 static void setup(struct fixture *f)
@@ -229,6 +290,8 @@ static void setup(struct fixture *f)
 
 static void teardown(struct fixture *f)
 {
+	btf__free(f->module_btf);
+	module_data = NULL;
 	btf__free(f->btf);
 	arena_free(&f->arena);
 }
@@ -324,7 +387,7 @@ static void test_unknown(void **state)
 		{ "kprob:f", "Invalid probe type: kprob | did you mean kprobe?" },
 		{ "syscalls:sys_enter_openat", "Invalid probe type: syscalls | tracepoints are "
 		  "written tracepoint:CATEGORY:EVENT, kernel functions kprobe:NAME" },
-		{ "fentry:f", "not supported yet: fentry probes" },
+		{ "watchpoint:1:8:w", "not supported yet: watchpoint probes" },
 		{ "aw:1", "asyncwatchpoint was removed from the language; use watchpoint" },
 	};
 	struct fixture f;
@@ -564,6 +627,50 @@ static void test_kprobes(void **state)
 	teardown(&f);
 }
 
+static void test_fentry(void **state)
+{
+	static const struct expand_case cases[] = {
+		{ "fentry:vfs_read", "fentry:vmlinux:vfs_read" },
+		{ "f:vmlinux:vfs_read", "fentry:vmlinux:vfs_read" },
+		{ "kretfunc:vfs_*", "fexit:vmlinux:vfs_read" },
+		{ "fentry:nfs:twin", "fentry:nfs:twin" },
+		{ "fentry:n*:t*", "fentry:nfs:twin" },
+		{ "fentry:twin", "ambiguous attach point: several modules have a function twin: "
+		  "ext4, nfs; name one, as in fentry:ext4:twin" },
+		{ "fentry:nfs:vfs_read", "No matches for fentry nfs:vfs_read. | did you mean "
+		  "fentry:vfs_read?" },
+		{ "fentry:zz_varargs", "No matches for fentry zz_varargs. | zz_varargs cannot be traced by "
+		  "fentry: it has a variable number of arguments; kprobe:zz_varargs can" },
+		{ "fentry:zz_struct", "No matches for fentry zz_struct. | zz_struct cannot be "
+		  "traced by fentry: it returns a struct by value; kprobe:zz_struct can" },
+		{ "fentry:vfs_write", "No matches for fentry vfs_write. | vfs_write cannot be traced "
+		  "by fentry: its arguments take more than the 12 words that this kernel passes "
+		  "on; kprobe:vfs_write can" },
+		{ "fentry:bpf:7:*", "fentry:bpf:7:entry fentry:bpf:7:twice" },
+		{ "fexit:bpf:entry", "fexit:bpf:7:entry fexit:bpf:12:entry" },
+		{ "fentry:bpf:nosuch*", "" },
+		{ "fentry:bpf:nosuch", "No matches for fentry bpf:nosuch." },
+		{ "fentry:a:b:c", "Only the 'bpf' variant of this probe supports 4 arguments" },
+		{ "fentry:", "fentry/fexit should specify a function" },
+	};
+	struct image_prog prog = { 0 };
+	struct fixture f;
+	uint32_t offset;
+
+	(void)state;
+	setup(&f);
+	CHECK_CASES(&f, cases);
+	expand(&f, "fexit:vfs_read");
+	assert_int_equal(provider_args(&f.c, f.sites.at[0], (struct loc){ 0 })->nr_fields, 2);
+	assert_int_equal(f.sites.at[0]->provider->retval(&f.c, f.sites.at[0], &offset)->size_bytes, 8);
+	assert_int_equal(offset, 16);
+	expand(&f, "fentry:nfs:twin");
+	f.sites.at[0]->provider->plan(&f.c, f.sites.at, 1, &prog);
+	assert_string_equal(prog.attach_module, "nfs");
+	assert_int_equal(prog.attach_btf_id, f.sites.at[0]->btf_id);
+	teardown(&f);
+}
+
 static void test_kprobe_args(void **state)
 {
 	struct image_prog prog = { 0 };
@@ -707,7 +814,7 @@ static void test_usdt_args(void **state)
 static void test_provider_wildcard(void **state)
 {
 	static const struct expand_case cases[] = {
-		{ "*:vfs_read", "kprobe:vfs_read" },
+		{ "*:vfs_read", "fentry:vmlinux:vfs_read kprobe:vfs_read" },
 		{ "*:*sched_switch*",
 		  "rawtracepoint:vmlinux:sched_switch tracepoint:sched:sched_switch" },
 		{ "*probe:vfs_write", "kprobe:vfs_write" },
@@ -746,6 +853,10 @@ static void test_list(void **state)
 	setup(&f);
 	expect_list(&f, "kprobe:vfs*", "kprobe:vfs_read\nkprobe:vfs_write\n");
 	expect_list(&f, "k:vmlinux:vfs_read", "kprobe:vmlinux:vfs_read\n");
+	expect_list(&f, "fentry:vfs*", "fentry:vmlinux:vfs_read\n");
+	expect_list(&f, "fexit:nfs:*", "fexit:nfs:twin\n");
+	expect_list(&f, "fentry:bpf:*", "fentry:bpf:7:entry\nfentry:bpf:7:twice\n"
+		    "fentry:bpf:12:entry\n");
 	expect_list(&f, "tracepoint:syscalls:sys_exit*", "tracepoint:syscalls:sys_exit_openat\n");
 	expect_list(&f, "*sched_switch*",
 		    "rawtracepoint:vmlinux:sched_switch\ntracepoint:sched:sched_switch\n");
@@ -771,6 +882,7 @@ int main(void)
 		cmocka_unit_test(test_tracepoints), cmocka_unit_test(test_tracepoint_args),
 		cmocka_unit_test(test_raw_syscalls), cmocka_unit_test(test_syscall_numbers),
 		cmocka_unit_test(test_raw_tracepoints), cmocka_unit_test(test_kprobes),
+		cmocka_unit_test(test_fentry),
 		cmocka_unit_test(test_kprobe_args), cmocka_unit_test(test_uprobes),
 		cmocka_unit_test(test_usdt), cmocka_unit_test(test_usdt_args),
 		cmocka_unit_test(test_provider_wildcard), cmocka_unit_test(test_list),

@@ -1,0 +1,278 @@
+/*
+ * Functions and modules of the running kernel: which can be traced, and what
+ * BTF says of them.
+ *
+ * In: tracefs, /proc, sysfs. Out: sorted lists, and the BTF of modules. The list
+ * of what can be traced costs 50 to 100 ms and is read only when an answer needs
+ * it; BTF answers for one function in 1 ms. Where the kernel does not tell, the
+ * functions that BTF describes and that are symbols stand in: those have an
+ * entry that ftrace can use, nearly always.
+ */
+#include "kernel/live_impl.h"
+#include "kernel/tracefs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CORE "vmlinux"
+
+static const char function_types[] = "tTwW";
+
+/* A module, the core kernel among them, and its functions. */
+struct live_module {
+	const char *name;
+	live_names functions;
+	const void *btf;
+	size_t btf_bytes;
+	int btf_err;		/* 1: not asked for yet */
+};
+
+static struct live_module *module_find(struct live *l, const char *name, size_t len)
+{
+	return hmap_find(&l->modules, name, len);
+}
+
+static struct live_module *module_get(struct live *l, const char *name, size_t len)
+{
+	struct live_module *m = module_find(l, name, len);
+
+	if (m)
+		return m;
+	m = arena_new(l->arena, struct live_module);
+	m->name = arena_strndup(l->arena, name, len);
+	m->btf_err = 1;
+	hmap_set(&l->modules, m->name, len, m);
+	vec_push(l->arena, &l->module_names, m->name);
+	return m;
+}
+
+/* ---- what can be traced ---- */
+
+/* Cut "NAME" or "NAME [MODULE]" off the text. */
+static void add_line(struct live *l, char *line)
+{
+	size_t name = strcspn(line, " \t");
+	char *open = strchr(line + name, '['), *close = open ? strchr(open, ']') : NULL;
+	struct live_module *m = close ? module_get(l, open + 1, (size_t)(close - open - 1))
+				      : module_get(l, CORE, strlen(CORE));
+
+	line[name] = 0;
+	if (name)
+		vec_push(l->arena, &m->functions, line);
+}
+
+static void each_line(struct live *l, char *text, void (*each)(struct live *l, char *line))
+{
+	while (*text) {
+		size_t line = strcspn(text, "\n");
+		char *next = text + line + (text[line] == '\n');
+
+		text[line] = 0;
+		each(l, text);
+		text = next;
+	}
+}
+
+/* "ADDRESS TYPE NAME" or the same and a module; BPF programs are symbols of no module. */
+static void add_symbol(struct live *l, char *line)
+{
+	char *type = strchr(line, ' ');
+
+	if (type && type[1] && strchr(function_types, type[1]) && type[2] == ' ' &&
+	    !strstr(type, "[bpf]"))
+		add_line(l, type + 3);
+}
+
+struct function_walk {
+	struct live *l;
+	live_names *out;
+};
+
+static bool add_function(uint32_t id, const char *name, void *arg)
+{
+	struct function_walk *w = arg;
+
+	(void)id;
+	if (*name)
+		vec_push(w->l->arena, w->out, name);
+	return true;
+}
+
+/* Keep what is in `other`, too; both sorted. */
+static void intersect(live_names *v, const live_names *other)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0, j = 0; i < v->n && j < other->n; ) {
+		int order = strcmp(v->at[i], other->at[j]);
+
+		if (!order)
+			v->at[kept++] = v->at[i];
+		i += order <= 0;
+		j += order >= 0;
+	}
+	v->n = kept;
+}
+
+/* Of the symbols, keep those that BTF describes. Without symbols: all that it
+ * describes. */
+static void guess_functions(struct live *l)
+{
+	struct live_module *core = module_get(l, CORE, strlen(CORE));
+	live_names described = { 0 };
+	struct function_walk walk = { .l = l, .out = &described };
+
+	each_line(l, arena_strdup(l->arena, live_kallsyms(l)), add_symbol);
+	if (!live_kbtf(l))
+		return;
+	kbtf_each(l->kbtf, KBTF_FUNC, add_function, &walk);
+	live_sort_unique(&described);
+	live_sort_unique(&core->functions);
+	if (core->functions.n)
+		intersect(&core->functions, &described);
+	else
+		core->functions = described;
+}
+
+static void list_functions(struct live *l)
+{
+	struct sbuf text = { 0 };
+	int fd = live_tracefs(l);
+	live_names all = { 0 };
+
+	if (fd >= 0 && !tracefs_read(fd, "available_filter_functions", &text) && text.len)
+		each_line(l, arena_strdup(l->arena, sbuf_text(&text)), add_line);
+	else
+		guess_functions(l);
+	sbuf_close(&text);
+	for (size_t i = 0; i < l->module_names.n; i++) {
+		const char *name = l->module_names.at[i];
+		struct live_module *m = module_find(l, name, strlen(name));
+
+		live_sort_unique(&m->functions);
+		for (size_t k = 0; k < m->functions.n; k++)
+			vec_push(l->arena, &all, m->functions.at[k]);
+	}
+	live_sort_unique(&all);
+	l->functions = all.at ? all.at : arena_array(l->arena, const char *, 1);
+	l->nr_functions = all.n;
+}
+
+int live_functions(void *arg, const char *const **list, size_t *count)
+{
+	struct live *l = arg;
+
+	if (!l->functions)
+		list_functions(l);
+	*list = l->functions;
+	*count = l->nr_functions;
+	return 0;
+}
+
+bool live_has_function(void *arg, const char *name)
+{
+	struct live *l = arg;
+
+	if (l->functions)
+		return bsearch(&name, l->functions, l->nr_functions, sizeof(*l->functions),
+			       live_by_text);
+	if (live_kbtf(l) && kbtf_find(l->kbtf, name, KBTF_FUNC))
+		return true;
+	return live_symbol_line(l, name, function_types);
+}
+
+/* ---- modules ---- */
+
+static void add_loaded(struct live *l, char *line)
+{
+	size_t name = strcspn(line, " ");
+
+	if (name)
+		module_get(l, line, name);
+}
+
+/* /proc/modules lists those that are loaded, whether functions of theirs can be
+ * traced or not. */
+static void list_modules(struct live *l)
+{
+	struct sbuf text = { 0 };
+
+	if (l->modules_known)
+		return;
+	l->modules_known = true;
+	module_get(l, CORE, strlen(CORE));
+	if (!tracefs_read(AT_FDCWD, "/proc/modules", &text))
+		each_line(l, arena_strdup(l->arena, sbuf_text(&text)), add_loaded);
+	sbuf_close(&text);
+}
+
+bool live_has_module(void *arg, const char *name)
+{
+	struct live *l = arg;
+
+	list_modules(l);
+	return module_find(l, name, strlen(name));
+}
+
+int live_modules(void *arg, const char *const **list, size_t *count)
+{
+	struct live *l = arg;
+
+	list_modules(l);
+	live_sort_unique(&l->module_names);
+	*list = l->module_names.at;
+	*count = l->module_names.n;
+	return 0;
+}
+
+int live_module_functions(void *arg, const char *module, const char *const **list, size_t *count)
+{
+	struct live *l = arg;
+	struct live_module *m;
+
+	list_modules(l);
+	if (!l->functions)
+		list_functions(l);
+	m = module_find(l, module, strlen(module));
+	if (!m)
+		return -ENOENT;
+	*list = m->functions.at;
+	*count = m->functions.n;
+	return 0;
+}
+
+static int read_btf(struct live *l, struct live_module *m)
+{
+	struct sbuf bytes = { 0 };
+	int err = strchr(m->name, '/') ? -ENOENT :
+		  tracefs_read(AT_FDCWD, arena_printf(l->arena, "/sys/kernel/btf/%s", m->name),
+			       &bytes);
+
+	if (!err) {
+		void *copy = arena_alloc(l->arena, bytes.len);
+
+		memcpy(copy, sbuf_text(&bytes), bytes.len);
+		m->btf = copy;
+		m->btf_bytes = bytes.len;
+	}
+	sbuf_close(&bytes);
+	return err;
+}
+
+int live_module_btf(void *arg, const char *module, const void **data, size_t *size)
+{
+	struct live *l = arg;
+	struct live_module *m;
+
+	list_modules(l);
+	m = module_find(l, module, strlen(module));
+	if (!m || !strcmp(module, CORE))
+		return -ENOENT;
+	if (m->btf_err == 1)
+		m->btf_err = read_btf(l, m);
+	*data = m->btf;
+	*size = m->btf_bytes;
+	return m->btf_err;
+}

@@ -1,0 +1,135 @@
+#!/bin/sh
+# fentry and fexit: typed arguments and results of kernel functions.
+. "$(dirname "$0")/lib.sh"
+
+begin_case "arguments and result"
+if needs kprobe && needs btf && needs kernel:6.1; then
+    sonde -c "/bin/cat /dev/null" -e 'fentry:vfs_read /pid == cpid && str(args.file.f_path.dentry.d_name.name) == "null"/
+        { printf("in %d %s %s\n", args.count >= 1024, func, probe); }
+        fexit:vmlinux:vfs_read /pid == cpid && str(args.file.f_path.dentry.d_name.name) == "null"/
+        { printf("out %d %d\n", args.count >= 1024, retval); }'
+    expect_status 0
+    expect_out 'in 1 vfs_read fentry:vmlinux:vfs_read'
+    expect_out 'out 1 0'
+fi
+
+begin_case "short names, stacks, negative results"
+if needs kprobe && needs btf && needs kernel:6.1; then
+    sonde -c "/bin/cat /dev/null /no/such/file" -e 'kfunc:do_sys_openat2 /pid == cpid/ { @in[str(uptr(args.filename))] = count(); @s[kstack(5)] = count(); }
+        kretfunc:do_sys_openat2 /pid == cpid && retval < 0/ { @out[retval, str(uptr(args.filename))] = count(); }'
+    expect_status 0
+    expect_match '^@in\[/dev/null\]: 1$'
+    expect_match '^@out\[-2, /no/such/file\]: 1$'
+    expect_match '__x64_sys_openat\+'
+fi
+
+begin_case "a wildcard"
+if needs kprobe && needs btf && needs kernel:6.1; then
+    sonde -c "/bin/cat /dev/null" -e 'f:vfs_ope*, f:vmlinux:vfs_rea* /pid == cpid/ { @[probe, func] = count(); }'
+    expect_status 0
+    expect_match '^@\[fentry:vmlinux:vfs_open, vfs_open\]: [1-9]'
+    expect_match '^@\[fentry:vmlinux:vfs_read, vfs_read\]: [1-9]'
+fi
+
+begin_case "a pointer as result"
+if needs kprobe && needs btf && needs function:do_filp_open; then
+    sonde -c "/bin/cat /dev/null" -e 'fexit:do_filp_open /pid == cpid && (uint64)retval < 0xfffffffffffff000/ {
+        if (str(retval.f_path.dentry.d_name.name) == "null") { printf("%s %d\n", str(args.pathname.name), retval.f_flags >= 0); } }'
+    expect_status 0
+    expect_out '/dev/null 1'
+fi
+
+begin_case "more arguments than registers"
+if needs kprobe && needs btf && needs kernel:6.6; then
+    sonde -c "/bin/cat /dev/null" -e 'fexit:do_mmap /pid == cpid/ {
+        @[args.len > 0, args.populate != 0, args.pgoff < 10000, args.uf != 0, (uint64)retval > 4096] = count(); }'
+    expect_status 0
+    expect_match '^@\[true, true, true, true, true\]: [1-9]'
+fi
+
+begin_case "structs by value"
+if needs kprobe && needs btf && needs kernel:6.1; then
+    sonde -c "/bin/id -u" -e 'fentry:from_kuid_munged /pid == cpid/ { $k = args.kuid; @[args.kuid.val, $k.val] = count(); }'
+    expect_status 0
+    expect_match '^@\[0, 0\]: [1-9]'
+    # A pointer and a bit, in two words.
+    sonde -c "/bin/ping -c 1 -W 1 127.0.0.1" -e 'fentry:sk_setsockopt /pid == cpid/ { $o = args.optval;
+        @[args.optval.is_kernel, $o.is_kernel, args.optval.user != 0, args.optval.user == $o.user, args.optlen] = count();
+        @whole[args.optval] = count(); }'
+    expect_status 0
+    expect_match '^@\[false, false, true, true, 4\]: [1-9]'
+    expect_match '^@whole\[.*is_kernel = false \}\]: [1-9]'
+fi
+
+begin_case "order of several"
+if needs kprobe && needs btf; then
+    sonde -c "/bin/cat /dev/null" -e 'fentry:do_sys_openat2 /pid == cpid && !@done/ { printf("a"); }
+        fentry:do_sys_openat2 /pid == cpid && !@done/ { printf("b"); }
+        fexit:do_sys_openat2 /pid == cpid && !@done/ { printf("c"); }
+        fexit:do_sys_openat2 /pid == cpid && !@done/ { printf("d\n"); @done = 1; } end { clear(@done); }'
+    expect_status 0
+    expect_out abcd
+fi
+
+begin_case "path of an argument"
+if needs kprobe && needs btf && needs kernel:6.1; then
+    sonde -c "/bin/cat /dev/null" -e 'fentry:filp_close /pid == cpid/ { printf("%s\n", path(args.filp.f_path)); }'
+    expect_status 0
+    expect_out '/dev/null'
+fi
+
+begin_case "what does not exist, or cannot be traced"
+if needs kprobe && needs btf; then
+    sonde -e 'fentry:vfs_reed { }'
+    expect_status 1
+    expect_err '^stdin:1:1-16: ERROR: No matches for fentry vfs_reed\.$'
+    expect_err 'HINT: did you mean fentry:vfs_read'
+    if kernel_at_least 6.1; then
+        sonde -e 'fentry:_printk { }'
+        expect_status 1
+        expect_err 'a variable number of arguments'
+    fi
+    sonde -e 'config = { missing_probes = warn; } fentry:vfs_reed { } begin { print(1); exit(); }'
+    expect_status 0
+    expect_out 1
+    sonde -e 'fentry:nosuch:vfs_read { }'
+    expect_status 1
+    expect_err 'HINT: module nosuch is not loaded'
+fi
+
+begin_case "what belongs to other probes"
+if needs kprobe && needs btf; then
+    for x in arg0 ctx 'reg("ip")' retval; do
+        sonde -e "fentry:vfs_read { print($x); }"
+        expect_status 1
+        expect_err "^stdin:1:25-.*: ERROR: "
+    done
+    sonde -e 'fentry:vfs_read { print(args.nosuch); }'
+    expect_status 1
+    sonde -e 'fexit:do_exit { print(retval); }'
+    expect_status 1
+fi
+
+begin_case "functions of BPF programs"
+if needs kprobe && needs btf && needs kernel:6.1; then
+    "$SONDE" -q -e 'fn twice($x : int64) : int64 { return $x * 2; } tracepoint:raw_syscalls:sys_enter { @a[twice(1), twice(2), twice(3)] = count(); }' >/dev/null 2>&1 </dev/null &
+    other=$!
+    sleep 2
+    sonde -l 'fentry:bpf:*:entry'
+    expect_status 0
+    expect_match '^fentry:bpf:[0-9]+:entry$'
+    id=$(sed -n '1s/.*bpf:\([0-9]*\):.*/\1/p' "$tmp/out")
+    sonde -e "fentry:bpf:$id:entry { @[probe] = count(); exit(); } interval:ms:50 { @i++; if (@i == 40) { exit(); } }"
+    expect_status 0
+    expect_match "^@\\[fentry:bpf:$id:entry\\]: "
+    sonde -e "fentry:bpf:$id:entry { print(args.x); }"
+    expect_status 1
+    expect_err 'args can not be used with the functions of BPF programs'
+    sonde -e 'fexit:bpf:nosuch { }'
+    expect_status 1
+    expect_err 'No matches for fexit bpf:nosuch'
+    kill -INT $other
+    wait $other
+fi
+
+end_tests
