@@ -127,10 +127,11 @@ struct ir_insn *lower_call_str(struct gen *g, struct node *n, const struct dest 
 
 /* ---- buffers: u32 length, bytes ---- */
 
-static uint32_t array_bytes(const struct node *x)
+/* How many bytes the value itself has; 0 if it is an address. */
+static uint32_t own_bytes(const struct node *x)
 {
-	return x->type->kind == TYPE_ARRAY || x->type->kind == TYPE_STRING ?
-	       x->type->size_bytes : 8;
+	return x->type->kind == TYPE_ARRAY || x->type->kind == TYPE_STRING ? x->type->size_bytes
+									   : 0;
 }
 
 void lower_read_sized(struct gen *g, struct ir_insn *to, struct ir_insn *len, struct place from)
@@ -149,17 +150,21 @@ struct ir_insn *lower_call_buf(struct gen *g, struct node *n, const struct dest 
 struct ir_insn *lower_call_buf(struct gen *g, struct node *n, const struct dest *d)
 {
 	struct node *x = n->u.call.args.at[0];
-	uint32_t capacity = n->type->size_bytes - 4;
+	uint32_t capacity = n->type->size_bytes - 4, size = own_bytes(x);
 	struct place from = lower_str_source(g, x);
+	bool own = from.kind == PLACE_DIRECT && size && size < capacity;
 	struct ir_insn *len;
 
 	if (n->u.call.args.n > 1)
 		len = lower_at_most(g, lower_value(g, n->u.call.args.at[1]), capacity);
 	else
-		len = lower_const(g, array_bytes(x) < capacity ? array_bytes(x) : capacity);
-	if (!d->zeroed)
+		len = lower_const(g, size < capacity ? size : capacity);
+	if (!d->zeroed || own)
 		lower_zero(g, d->base, d->offset, n->type->size_bytes);
 	lower_store_value(g, 4, d->base, d->offset, len);
+	/* Behind a value of the script's are others of no concern. */
+	if (own)
+		len = lower_at_most(g, len, size);
 	lower_read_sized(g, lower_ptr(g, d->base, d->offset + 4), len, from);
 	return NULL;
 }
