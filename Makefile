@@ -41,7 +41,7 @@ UNIT_BIN = $(UNIT_SRC:%.c=$(BUILD)/%)
 
 all: $(BUILD)/sonde
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC   $<")
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
