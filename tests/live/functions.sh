@@ -104,7 +104,7 @@ expect_out 3
 
 begin_case "a name of the probe that calls"
 sonde -e 'fn note($what : string) : void { @[$what] = count(); }
-tracepoint:syscalls:sys_enter_* { if (comm == "target") { note(probe); } }' -c "$TESTS/programs/target"
+tracepoint:syscalls:sys_enter_* { if (pid == cpid) { note(probe); } }' -c "$TESTS/programs/target"
 expect_status 0
 expect_out '@[tracepoint:syscalls:sys_enter_exit_group]: 1'
 
