@@ -160,7 +160,7 @@ const struct type *check_type_arg(struct check *c, struct node *call)
 				   provider_text(c));
 		return bad_type(c);
 	}
-	if (index >= c->target->arch->nr_args && !c->prog->provider->arg_form) {
+	if (index >= c->target->arch->nr_args && !c->prog->sites[0]->places) {
 		check_error(c, call->loc, DIAG_NO_SUCH_ARGUMENT, "%s doesn't support %s",
 			    c->target->arch->name, call->u.call.name);
 		return bad_type(c);

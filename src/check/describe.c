@@ -36,18 +36,18 @@ static bool reads_user_memory(const struct node *n)
 	return object && object->type && object->type->space == SPACE_USER;
 }
 
-/* Arguments of static probes may be in memory. */
-static bool reads_usdt_memory(const struct prog *p, const struct node *n)
+/* Arguments may be in memory. */
+static bool reads_placed_memory(const struct prog *p, const struct node *n)
 {
 	uint64_t index;
 
-	if (!is_call_of(n, BUILTIN_arg) || p->provider->attach != ATTACH_USDT)
+	if (!is_call_of(n, BUILTIN_arg))
 		return false;
 	index = n->u.call.args.at[0]->u.integer.value;
 	for (size_t i = 0; i < p->nr_sites; i++) {
-		const struct usdt_args *args = p->sites[i]->usdt;
+		const struct usdt_args *args = p->sites[i]->places;
 
-		if (index < args->count && args->at[index].place >= USDT_MEMORY)
+		if (args && index < args->count && args->at[index].place >= USDT_MEMORY)
 			return true;
 	}
 	return false;
@@ -76,7 +76,7 @@ static void describe(struct node **slot, void *arg)
 
 	if (!n)
 		return;
-	p->reads_user |= reads_user_memory(n) || reads_usdt_memory(p, n);
+	p->reads_user |= reads_user_memory(n) || reads_placed_memory(p, n);
 	p->has_effects |= has_effect(n);
 	if (n->type && (n->type->kind == TYPE_KSTACK || n->type->kind == TYPE_USTACK))
 		p->uses_stacks = true;

@@ -179,7 +179,8 @@ static void make_key(struct demands *d, struct probe_site *s, const char *raw, s
 	struct followed *f;
 
 	sbuf_clear(key);
-	sbuf_printf(key, "%p|%s", (const void *)s->provider, raw ? raw : "");
+	sbuf_printf(key, "%p|%s|%d%d", (const void *)s->provider, raw ? raw : "", s->at_return,
+		    s->places != NULL);
 	if (s->provider->single_site)
 		sbuf_printf(key, "|%p", (const void *)s);
 	if (d->args)

@@ -1,18 +1,16 @@
 /*
  * Program files: where segments lie, and what symbols there are.
  *
- * In: a path. Out: segments and symbols by name. The symbols are those of the
- * file's own tables and, if it is stripped, of the separate file of its build
- * id. libelf checks the file; offsets are checked here against segments.
+ * In: a file. Out: segments and symbols by name. The symbols are those of the
+ * file's own tables and, if it is stripped, of its debug file (live_debug.c).
+ * libelf checks the file; offsets are checked here against segments.
  */
 #include "kernel/live_impl.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Symbols being gathered. */
 struct gathering {
@@ -61,7 +59,7 @@ int live_elf_segments(struct arena *a, struct user_file *f, Elf *elf)
 		if (!gelf_getphdr(elf, (int)i, &p) || p.p_type != PT_LOAD)
 			continue;
 		segments[f->nr_segments++] = (struct user_segment){
-			p.p_vaddr, p.p_offset, p.p_filesz, p.p_flags & PF_X,
+			p.p_vaddr, p.p_offset + f->base, p.p_filesz, p.p_flags & PF_X,
 		};
 	}
 	f->segments = segments;
@@ -97,6 +95,7 @@ static void add_symbol(struct gathering *g, const GElf_Sym *sym, const char *nam
 	struct target_user_symbol s = {
 		.address = sym->st_value, .size_bytes = sym->st_size,
 		.is_function = type == STT_FUNC || type == STT_GNU_IFUNC,
+		.is_indirect = type == STT_GNU_IFUNC,
 	};
 
 	if (live_elf_offset(g->file, sym->st_value, &s.file_offset)) {
@@ -145,49 +144,23 @@ static bool read_tables(struct gathering *g, Elf *elf)
 	return has_full;
 }
 
-/* /usr/lib/debug/.build-id/ab/cdef….debug, or NULL. */
-static const char *debug_path(struct arena *a, Elf *elf)
+/* What a stripped file lacks. */
+static void read_debug_tables(struct gathering *g, Elf *elf)
 {
-	const unsigned char *id = NULL;
-	ssize_t len;
-	char hex[2 * 64 + 1] = "";
+	struct elf_handle debug;
+	Elf *small;
+	char *image;
 
-	Elf_Scn *section = NULL;
-
-	while (!id && (section = elf_nextscn(elf, section))) {
-		Elf_Data *data;
-		GElf_Shdr header;
-		GElf_Nhdr note;
-		size_t name_at, desc_at;
-
-		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_NOTE)
-			continue;
-		data = elf_getdata(section, NULL);
-		if (!data || !gelf_getnote(data, 0, &note, &name_at, &desc_at))
-			continue;
-		if (note.n_type != NT_GNU_BUILD_ID || note.n_descsz < 2 || note.n_descsz > 64)
-			continue;
-		id = (const unsigned char *)data->d_buf + desc_at;
-		len = (ssize_t)note.n_descsz;
+	if (!live_debug_open(g->arena, g->file->path, elf, &debug)) {
+		read_tables(g, debug.elf);
+		live_elf_close(&debug);
+		return;
 	}
-	if (!id)
-		return NULL;
-	for (ssize_t i = 0; i < len; i++)
-		for (int half = 0; half < 2; half++)
-			hex[2 * i + half] = "0123456789abcdef"[half ? id[i] & 15 : id[i] >> 4];
-	return arena_printf(a, "/usr/lib/debug/.build-id/%.2s/%s.debug", hex, hex + 2);
-}
-
-static void read_debug_file(struct gathering *g, const char *path)
-{
-	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	Elf *elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ_MMAP, NULL);
-
-	if (elf)
-		read_tables(g, elf);
-	elf_end(elf);
-	if (fd >= 0)
-		close(fd);
+	image = live_debugdata_open(elf, &small);
+	if (small)
+		read_tables(g, small);
+	elf_end(small);
+	free(image);
 }
 
 /* Sorted; a symbol that is in two tables stands once. */
@@ -208,36 +181,21 @@ static void keep_unique(struct gathering *g)
 	g->found.n = kept;
 }
 
-static int gather(struct gathering *g, struct user_file *f, Elf *elf)
-{
-	int err;
-
-	if (!elf || elf_kind(elf) != ELF_K_ELF)
-		return -ENOEXEC;
-	err = live_elf_segments(g->arena, f, elf);
-	if (!err && !read_tables(g, elf) && (!g->name || !g->found.n))
-		read_debug_file(g, debug_path(g->arena, elf));
-	return err;
-}
-
 int live_elf_symbols(struct arena *a, struct user_file *f, const char *name,
 		     struct user_symbols *out)
 {
 	struct gathering g = { .arena = a, .file = f, .name = name };
-	int fd = f->err ? -1 : open(f->path, O_RDONLY | O_CLOEXEC);
-	Elf *elf;
+	struct elf_handle h;
+	int err = live_elf_open(a, f, &h);
 
-	if (fd < 0) {
-		f->err = f->err ? f->err : -errno;
-		return f->err;
-	}
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	f->err = gather(&g, f, elf);
-	elf_end(elf);
-	close(fd);
+	if (err)
+		return err;
+	err = f->err = live_elf_segments(a, f, h.elf);
+	if (!err && !read_tables(&g, h.elf) && (!name || !g.found.n))
+		read_debug_tables(&g, h.elf);
+	live_elf_close(&h);
 	keep_unique(&g);
 	out->list = g.found.at;
 	out->count = g.found.n;
-	return f->err;
+	return err;
 }

@@ -94,6 +94,9 @@ int live_user_files(void *arg, const char *name, int pid, const char *const **pa
 int live_user_symbols(void *arg, const char *path, const char *name,
 		      const struct target_user_symbol **list, size_t *count);
 int live_user_offset(void *arg, const char *path, uint64_t address, uint64_t *file_offset);
+int live_user_code(void *arg, const char *path, uint64_t file_offset, const uint8_t **code,
+		   size_t *size);
+int live_user_info(void *arg, const char *path, struct target_user_info *info);
 int live_user_usdt(void *arg, const char *path, const struct target_usdt **list, size_t *count);
 
 /* live_elf.c: a program file's segments, and its symbols once all are wanted. */
@@ -114,8 +117,33 @@ struct user_file {
 	struct user_symbols all;
 	const struct target_usdt *usdt;		/* arena; by provider, name, address */
 	size_t nr_usdt;
-	bool has_usdt;
+	bool has_usdt, has_info;
+	struct target_user_info info;
+	uint64_t base;				/* where it begins in the archive that it is in */
 };
+
+/* An open ELF file. */
+struct elf_handle {
+	int fd;
+	Elf *elf;
+	void *map;		/* of an archive */
+	size_t map_bytes;
+};
+
+/* live_open.c. Returns 0, -ENOEXEC, -EOPNOTSUPP (compressed in its archive) or another
+ * negative errno, which is kept in f->err. */
+int live_elf_open(struct arena *a, struct user_file *f, struct elf_handle *h);
+void live_elf_close(struct elf_handle *h);
+
+/* MEMBER of ARCHIVE!/MEMBER; NULL: the path names no archive. */
+const char *live_archive_member(const char *path);
+
+/* live_debug.c: the file with what `elf`, which is at `path`, was stripped of. -ENOENT. */
+int live_debug_open(struct arena *a, const char *path, Elf *elf, struct elf_handle *h);
+
+/* The small symbol table in the file itself; *out is NULL if there is none. The image is
+ * freed after elf_end. */
+char *live_debugdata_open(Elf *elf, Elf **out);
 
 /* Fill in the file's segments and static probes. Returns 0, -ENOENT, -ENOEXEC. */
 int live_elf_usdt(struct arena *a, struct user_file *f);

@@ -228,6 +228,8 @@ static const struct target_ops live_ops = {
 	.user_files = live_user_files,
 	.user_symbols = live_user_symbols,
 	.user_offset = live_user_offset,
+	.user_code = live_user_code,
+	.user_info = live_user_info,
 	.user_usdt = live_user_usdt,
 	.close = live_close,
 };

@@ -11,12 +11,9 @@
  */
 #include "kernel/live_impl.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define NOTE_SECTION	".note.stapsdt"
 #define BASE_SECTION	".stapsdt.base"
@@ -147,38 +144,24 @@ static void read_sections(struct usdt_reader *r)
 			read_notes(r, section);
 }
 
-static int read_file(struct usdt_reader *r)
-{
-	GElf_Ehdr header;
-	int err;
-
-	if (!r->elf || elf_kind(r->elf) != ELF_K_ELF || !gelf_getehdr(r->elf, &header))
-		return -ENOEXEC;
-	r->word = gelf_getclass(r->elf) == ELFCLASS32 ? 4 : 8;
-	err = live_elf_segments(r->arena, r->file, r->elf);
-	if (!err)
-		read_sections(r);
-	return err;
-}
-
 int live_elf_usdt(struct arena *a, struct user_file *f)
 {
 	struct usdt_reader r = { .arena = a, .file = f };
-	int fd = f->err ? -1 : open(f->path, O_RDONLY | O_CLOEXEC);
+	struct elf_handle h;
+	int err = live_elf_open(a, f, &h);
 
-	if (fd < 0) {
-		f->err = f->err ? f->err : -errno;
-		return f->err;
-	}
-	elf_version(EV_CURRENT);
-	r.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	f->err = read_file(&r);
-	elf_end(r.elf);
-	close(fd);
+	if (err)
+		return err;
+	r.elf = h.elf;
+	r.word = gelf_getclass(r.elf) == ELFCLASS32 ? 4 : 8;
+	err = f->err = live_elf_segments(a, f, r.elf);
+	if (!err)
+		read_sections(&r);
+	live_elf_close(&h);
 	if (r.found.n)
 		qsort(r.found.at, r.found.n, sizeof(*r.found.at), by_place);
 	f->usdt = r.found.at;
 	f->nr_usdt = r.found.n;
-	f->has_usdt = !f->err;
-	return f->err;
+	f->has_usdt = !err;
+	return err;
 }

@@ -2,8 +2,8 @@
  * User programs of the running system: which file a name stands for.
  *
  * In: what an attach point says: a path, a glob, a command, a library's short
- * name, or nothing but a process. Out: paths that can be opened, and what the
- * files contain (live_elf.c, read once a file).
+ * name, or nothing but a process. Out: paths that can be opened; a member of an
+ * archive is ARCHIVE!/MEMBER.
  */
 #include "kernel/live_impl.h"
 
@@ -47,7 +47,9 @@ static const char *root_of(struct arena *a, int pid)
 
 static void add_if_file(struct arena *a, path_vec *out, const char *path)
 {
-	if (is_file(path))
+	const char *member = live_archive_member(path);
+
+	if (is_file(member ? arena_strndup(a, path, (size_t)(member - 2 - path)) : path))
 		vec_push(a, out, path);
 }
 
@@ -277,12 +279,14 @@ static void add_word_glob(struct arena *a, path_vec *out, const char *pattern, i
 static void add_word(struct arena *a, path_vec *out, const char *name, int pid)
 {
 	struct mapped mapped = { .arena = a, .out = out, .library = name };
+	bool may_be_library = !strncmp(name, "lib", 3) || strstr(name, ".so");
 
-	add_command(a, out, name, pid);
-	if (!out->n && pid)
+	if (pid && may_be_library)
 		add_mapped(&mapped, pid);
-	if (!out->n)
+	if (!out->n && may_be_library)
 		add_library(a, out, name);
+	if (!out->n)
+		add_command(a, out, name, pid);
 	if (!out->n)	/* in this directory */
 		add_if_file(a, out, name);
 }
@@ -315,78 +319,4 @@ int live_user_files(void *arg, const char *name, int pid, const char *const **pa
 	*paths = found.at;
 	*count = found.n;
 	return found.n ? 0 : -ENOENT;
-}
-
-static struct user_file *file_of(struct live *l, const char *path)
-{
-	struct user_file *f = hmap_find(&l->user_files, path, strlen(path));
-
-	if (f)
-		return f;
-	f = arena_new(l->arena, struct user_file);
-	f->path = arena_strdup(l->arena, path);
-	hmap_set(&l->user_files, path, strlen(path), f);
-	return f;
-}
-
-/* The run of this name among all symbols. */
-static struct user_symbols run_of(const struct user_symbols *all, const char *name)
-{
-	size_t low = 0, high = all->count, end;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(all->list[middle].name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (end = low; end < all->count && !strcmp(all->list[end].name, name); end++)
-		;
-	return (struct user_symbols){ all->list + low, end - low };
-}
-
-int live_user_symbols(void *arg, const char *path, const char *name,
-		      const struct target_user_symbol **list, size_t *count)
-{
-	struct live *l = arg;
-	struct user_file *f = file_of(l, path);
-	struct user_symbols found = f->all;
-	int err = 0;
-
-	if (f->has_all) {
-		found = name ? run_of(&f->all, name) : f->all;
-	} else {
-		err = live_elf_symbols(l->arena, f, name, &found);
-		f->has_all = !err && !name;
-		if (f->has_all)
-			f->all = found;
-	}
-	*list = found.list;
-	*count = found.count;
-	return err;
-}
-
-int live_user_offset(void *arg, const char *path, uint64_t address, uint64_t *file_offset)
-{
-	struct live *l = arg;
-	struct user_file *f = file_of(l, path);
-	struct user_symbols none;
-	int err = f->err;
-
-	if (!err && !f->has_segments)
-		err = live_elf_symbols(l->arena, f, "", &none);
-	return err ? err : live_elf_offset(f, address, file_offset);
-}
-
-int live_user_usdt(void *arg, const char *path, const struct target_usdt **list, size_t *count)
-{
-	struct live *l = arg;
-	struct user_file *f = file_of(l, path);
-	int err = f->has_usdt ? 0 : live_elf_usdt(l->arena, f);
-
-	*list = f->usdt;
-	*count = f->nr_usdt;
-	return err;
 }

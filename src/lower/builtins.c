@@ -261,8 +261,8 @@ CALL(arg)
 	(void)d;
 	if (is_raw_args(g))
 		return ctx_word(g, (uint32_t)index * 8);
-	if (g->prog->provider->attach == ATTACH_USDT)
-		return lower_usdt_arg(g, (uint32_t)index);
+	if (g->prog->sites[0]->places)
+		return lower_placed_arg(g, (uint32_t)index);
 	return ctx_word(g, g->c->target->arch->arg_offsets[index]);
 }
 

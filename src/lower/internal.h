@@ -302,9 +302,9 @@ uint32_t lower_append_room(const struct type *t);
 /* Read so many bytes, a number that is bounded; what cannot be read is counted. */
 void lower_read_sized(struct gen *g, struct ir_insn *to, struct ir_insn *len, struct place from);
 
-/* ---- usdt.c ---- */
-/* An argument of a static probe; 0 if it has none. */
-struct ir_insn *lower_usdt_arg(struct gen *g, uint32_t index);
+/* ---- arg_place.c ---- */
+/* An argument where the site says (probe_site.places); 0 if it has none. */
+struct ir_insn *lower_placed_arg(struct gen *g, uint32_t index);
 
 /* ---- act.c ---- */
 void lower_comm_of(struct gen *g, struct node *n, const struct dest *d);	/* comm(pid) */

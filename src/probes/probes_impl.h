@@ -90,6 +90,12 @@ void user_file_failed(struct probe_ctx *c, const struct attach_point *ap, const 
 int user_symbols(struct probe_ctx *c, const char *path, const char *name,
 		 const struct target_user_symbol **list, size_t *count);
 
+/* Places of the arguments: hook arg_form; of Go's functions; of functions of 32-bit x86
+ * programs, where they begin. */
+const char *user_arg_form(struct probe_ctx *c, struct probe_site *s, uint64_t mask);
+const struct usdt_args *user_go_places(struct probe_ctx *c);
+const struct usdt_args *user_stack_places(struct probe_ctx *c);
+
 bool ap_has_location(const struct attach_point *ap);
 
 /* The program's part of a plan: a uprobe. */

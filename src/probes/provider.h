@@ -50,7 +50,10 @@ struct probe_site {
 	struct type_struct *args;	/* looked up once by provider_args */
 	bool args_known;
 	int32_t syscall_nr;		/* of a syscall tracepoint; -1: none, or not known */
-	const struct usdt_args *usdt;	/* places of the arguments of a static probe; else NULL */
+	const struct usdt_args *places;	/* where arguments are, if not where C functions have
+					   them */
+	bool at_return;			/* an instruction that returns: for programs whose return
+					   addresses may not be touched */
 };
 
 typedef VEC(struct probe_site *) site_vec;

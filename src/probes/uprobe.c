@@ -1,208 +1,331 @@
 /*
  * uprobe and uretprobe: functions of programs and libraries.
  *
- * Spelled TARGET:FUNCTION[+OFFSET] or TARGET:ADDRESS; with a process (-p) the
- * target may be left out. A site is a file and an offset in it, which is what
- * the kernel wants; the names come from the target's symbol tables.
+ * A site is a file and an offset in it, which is what the kernel wants; the
+ * names come from the target's symbol tables (how they are spelled:
+ * user_ap.c). Functions of Go are another matter: their arguments are in other
+ * registers, and their return addresses may not be replaced, so a return probe
+ * is at each of their instructions that return.
  */
 #include "probes/probes_impl.h"
 
-#include "lang/lang.h"
+#include "probes/insn.h"
+#include "probes/user_ap.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* One attach point, taken apart. */
-struct user_ap {
-	const char *target;	/* NULL: the executable of c->pid */
-	const char *function;
-	uint64_t offset, address;
-	bool is_address;
+/* An attach point that is being expanded in one file. */
+struct walk {
+	struct probe_ctx *c;
+	const struct provider *p;
+	const struct attach_point *ap;
+	const struct user_ap *u;
+	const char *path;
+	struct target_user_info info;
+	site_vec *out;
 };
 
-/* ---- spelling ---- */
+/* ---- sites ---- */
 
-static bool parse_offset(struct probe_ctx *c, const struct provider *p,
-			 const struct attach_point *ap, struct user_ap *u)
+static struct probe_site *add_place(const struct walk *e, const char *text)
 {
-	const char *text = u->function, *plus = strchr(text, '+');
-	bool is_duration;
+	const char *name = arena_printf(e->c->arena, "%s:%s:%s", e->p->name, e->path, text);
+	struct probe_site *s = site_add(e->c, e->p, e->ap, name, e->out);
+	const char *archive = strstr(e->path, "!/");
 
-	if (!*text) {
-		ap_error(c, ap, DIAG_ATTACH_POINT, "%ss should be attached to a function or an "
-			 "address", p->name);
-		return false;
-	}
-	if (!lang_parse_integer(text, strlen(text), &u->address, &is_duration)) {
-		u->is_address = true;
-		return true;
-	}
-	if (!plus)
-		return true;
-	if (p->is_return) {
-		ap_error(c, ap, DIAG_ATTACH_POINT, "Offset not allowed");
-		return false;
-	}
-	if (plus == text || lang_parse_integer(plus + 1, strlen(plus + 1), &u->offset,
-					       &is_duration)) {
-		ap_error(c, ap, DIAG_ATTACH_POINT, "Invalid offset: %s", plus + 1);
-		return false;
-	}
-	u->function = arena_strndup(c->arena, text, (size_t)(plus - text));
-	return true;
-}
-
-static bool parse_user_ap(struct probe_ctx *c, const struct provider *p,
-			  const struct attach_point *ap, struct user_ap *u)
-{
-	size_t n = ap_nr_args(ap);
-
-	memset(u, 0, sizeof(*u));
-	if (ap_has_location(ap)) {
-		ap_error(c, ap, DIAG_UNSUPPORTED_PROBE, "not supported yet: source locations");
-		return false;
-	}
-	if (!ap_check_count(c, p, ap, c->pid ? 1 : 2, 3))
-		return false;
-	if (n == 3 || (n == 2 && c->pid && !strcmp(ap_arg(ap, 0), "cpp"))) {
-		ap_error(c, ap, DIAG_UNSUPPORTED_PROBE, strcmp(ap_arg(ap, n - 2), "cpp")
-			 ? "%s is not a known language; there is cpp"
-			 : "not supported yet: %s names", ap_arg(ap, n - 2));
-		return false;
-	}
-	u->target = n == 2 && *ap_arg(ap, 0) ? ap_arg(ap, 0) : NULL;
-	u->function = ap_arg(ap, n - 1);
-	if (!u->target && !c->pid) {
-		ap_error(c, ap, DIAG_ATTACH_POINT, "%s target file is missing", p->name);
-		return false;
-	}
-	return parse_offset(c, p, ap, u);
-}
-
-/* ---- expansion ---- */
-
-static struct probe_site *add_place(struct probe_ctx *c, const struct provider *p,
-				    const struct attach_point *ap, const char *path,
-				    const char *text, site_vec *out)
-{
-	struct probe_site *s = site_add(c, p, ap, arena_printf(c->arena, "%s:%s:%s", p->name, path,
-							       text), out);
-
-	s->image.path = path;
+	/* The kernel is told the archive, and offsets in it. */
+	s->image.path = archive ? arena_strndup(e->c->arena, e->path,
+						(size_t)(archive - e->path)) : e->path;
 	return s;
 }
 
-static void add_symbol(struct probe_ctx *c, const struct provider *p,
-		       const struct attach_point *ap, const struct user_ap *u, const char *path,
-		       const struct target_user_symbol *symbol, site_vec *out)
+static struct probe_site *add_symbol(const struct walk *e,
+				     const struct target_user_symbol *symbol, uint64_t offset)
 {
 	const char *text = symbol->name;
 	struct probe_site *s;
 
-	if (u->offset)
-		text = arena_printf(c->arena, "%s+%" PRIu64, text, u->offset);
-	s = add_place(c, p, ap, path, text, out);
-	s->image.function = name_of(c->names, symbol->name);
-	s->image.offset = symbol->file_offset + u->offset;
+	if (e->u->offset)
+		text = arena_printf(e->c->arena, "%s+%" PRIu64, text, e->u->offset);
+	if (e->u->kind == USER_CPP)
+		text = arena_printf(e->c->arena, "cpp:%s", text);
+	s = add_place(e, text);
+	s->image.function = name_of(e->c->names, symbol->name);
+	s->image.offset = symbol->file_offset + offset;
+	return s;
 }
 
-/* Is the place in the function fit for a probe? */
-static bool check_place(struct probe_ctx *c, const struct attach_point *ap,
-			const struct user_ap *u, const struct target_user_symbol *symbol)
+/* Bytes of a function; *size is 0 if they cannot be had. */
+static const uint8_t *code_of(const struct walk *e, const struct target_user_symbol *symbol,
+			      size_t *size)
 {
-	struct diag *d = NULL;
+	const struct target_ops *ops = e->c->target->ops;
+	const uint8_t *code = NULL;
 
-	if (u->offset && u->offset >= symbol->size_bytes && symbol->size_bytes) {
-		ap_error(c, ap, DIAG_ATTACH_POINT,
-			 "Offset outside the function bounds ('%s' size is "
-			 "%" PRIu64 ")", symbol->name, symbol->size_bytes);
-		return false;
+	*size = symbol->size_bytes;
+	if (!*size || !ops->user_code ||
+	    ops->user_code(e->c->target->arg, e->path, symbol->file_offset, &code, size))
+		*size = 0;
+	return code;
+}
+
+/* ---- Go ---- */
+
+/* Names have their package; what assembly calls by the stack ends in ".abi0". */
+static bool is_go_function(const struct walk *e, const struct target_user_symbol *symbol)
+{
+	return e->info.is_go && strchr(symbol->name, '.') && strncmp(symbol->name, "_cgo", 4) != 0;
+}
+
+static bool uses_go_registers(const struct target_user_symbol *symbol)
+{
+	size_t len = strlen(symbol->name);
+
+	return len < 5 || strcmp(symbol->name + len - 5, ".abi0") != 0;
+}
+
+/* A site at each place where the function returns. */
+static void add_returns(const struct walk *e, const struct target_user_symbol *symbol)
+{
+	const struct insn_set *set = insn_set_find(e->c->target->arch);
+	size_t size, before = e->out->n;
+	const uint8_t *code = code_of(e, symbol, &size);
+	int64_t at = set && size ? insn_next_return(set, code, size, 0) : -2;
+
+	while (at >= 0) {
+		size_t here = (size_t)at;
+
+		add_symbol(e, symbol, here)->at_return = true;
+		here += set->length(code + here, size - here);
+		at = insn_next_return(set, code, size, here);
 	}
-	if (c->unsafe_mode)
+	if (at == -2)
+		e->out->n = before;	/* some would be overlooked */
+	if (e->out->n == before && !has_wildcard(e->u->function))
+		ap_error(e->c, e->ap, DIAG_UNSAFE, "cannot find where %s returns: it is a "
+						   "function of "
+			 "Go, whose return address may not be replaced", symbol->name);
+}
+
+/* ---- functions ---- */
+
+/* 32-bit x86 programs pass arguments on the stack. */
+static bool has_stack_arguments(const struct walk *e)
+{
+	return e->info.is_32_bit && !strcmp(e->c->target->arch->name, "x86_64");
+}
+
+static void add_function(const struct walk *e, const struct target_user_symbol *symbol)
+{
+	bool is_go = is_go_function(e, symbol);
+	struct probe_site *s;
+
+	if (is_go && e->p->is_return) {
+		add_returns(e, symbol);
+		return;
+	}
+	s = add_symbol(e, symbol, e->u->offset);
+	if (is_go && uses_go_registers(symbol))
+		s->places = user_go_places(e->c);
+	else if (has_stack_arguments(e) && !e->u->offset)
+		s->places = user_stack_places(e->c);
+}
+
+/* What safe mode refuses, and otherwise is told. */
+static bool refuse(const struct walk *e, const char *text)
+{
+	struct diag *d;
+
+	if (e->c->unsafe_mode) {
+		if (!e->c->lenient)
+			diag_warning(e->c->diags, e->ap->loc, DIAG_UNSAFE, "%s", text);
 		return true;
-	if (!symbol->size_bytes || !symbol->is_function)
-		d = ap_error(c, ap, DIAG_UNSAFE, "'%s' may be no function", symbol->name);
-	else if (u->offset)
-		d = ap_error(c, ap, DIAG_UNSAFE, "cannot tell whether an instruction begins at "
-			     "%s+%" PRIu64, symbol->name, u->offset);
-	else
-		return true;
+	}
+	d = ap_error(e->c, e->ap, DIAG_UNSAFE, "%s", text);
 	if (d)
-		diag_hint(c->diags, d, "use --unsafe to attach anyway");
+		diag_hint(e->c->diags, d, "use --unsafe to attach anyway; a probe within an "
+			  "instruction damages the program");
 	return false;
 }
 
-/* One of many files need not have it. */
-static void missing_symbol(struct probe_ctx *c, const struct provider *p,
-			   const struct attach_point *ap, const struct user_ap *u, const char *path)
+/* A breakpoint must replace the begin of an instruction. */
+static bool check_boundary(const struct walk *e, const struct target_user_symbol *symbol,
+			   uint64_t offset)
 {
+	const struct insn_set *set = insn_set_find(e->c->target->arch);
+	size_t size;
+	const uint8_t *code = code_of(e, symbol, &size);
+	enum insn_place place = set && size ? insn_at(set, code, size, offset) : INSN_UNKNOWN;
+	struct arena *a = e->c->arena;
+
+	if (place == INSN_WITHIN)
+		return refuse(e, arena_printf(a, "Could not add %s into middle of instruction: "
+					      "%s:%s+%" PRIu64, e->p->name, e->path, symbol->name,
+					      offset));
+	if (place == INSN_UNKNOWN)
+		return refuse(e, arena_printf(a, "cannot tell whether an instruction begins at "
+					      "%s+%" PRIu64, symbol->name, offset));
+	return true;
+}
+
+/* Is the place in the function fit for a probe? */
+static bool check_place(const struct walk *e, const struct target_user_symbol *symbol)
+{
+	uint64_t offset = e->u->offset;
+
+	if (offset && offset >= symbol->size_bytes && symbol->size_bytes) {
+		ap_error(e->c, e->ap, DIAG_ATTACH_POINT, "Offset outside the function bounds ('%s' "
+			 "size is %" PRIu64 ")", symbol->name, symbol->size_bytes);
+		return false;
+	}
+	if (!symbol->size_bytes || !symbol->is_function)
+		return e->c->unsafe_mode || refuse(e, arena_printf(e->c->arena, "'%s' may be no "
+								   "function", symbol->name));
+	if (symbol->is_indirect && !offset && !e->c->lenient)
+		diag_hint(e->c->diags,
+			  diag_warning(e->c->diags, e->ap->loc, DIAG_INDIRECT_FUNCTION,
+				       "%s is an indirect function: the probe runs when a program "
+				       "chooses the one to call, not at each call", symbol->name),
+			  "probe the one that is chosen: sonde -l '%s:%s:*%s*'", e->p->name,
+			  e->path, symbol->name);
+	return !offset || check_boundary(e, symbol, offset);
+}
+
+/* ---- expansion ---- */
+
+/* The name without what C++ makes of it. */
+static void try_near(struct nearest *n, const struct user_ap *u, const char *symbol)
+{
+	char *plain = u->kind == USER_CPP ? cpp_plain_name(symbol) : NULL;
+
+	nearest_try(n, plain ? plain : symbol);
+}
+
+/* One of many files need not have it. */
+static void missing_symbol(const struct walk *e)
+{
+	const struct user_ap *u = e->u;
 	const struct target_user_symbol *list;
 	struct diag *d = NULL;
 	struct nearest n;
 	size_t count;
 
 	if (!u->target || !has_wildcard(u->target))
-		d = ap_missing(c, p, ap, arena_printf(c->arena, "%s:%s", path, u->function));
-	if (!d || user_symbols(c, path, NULL, &list, &count))
+		d = ap_missing(e->c, e->p, e->ap,
+			       arena_printf(e->c->arena, "%s:%s", e->path, u->function));
+	if (!d || user_symbols(e->c, e->path, NULL, &list, &count))
 		return;
 	nearest_start(&n, u->function);
 	for (size_t i = 0; i < count; i++)
 		if (list[i].is_function)
-			nearest_try(&n, list[i].name);
+			try_near(&n, u, list[i].name);
 	if (n.best)
-		diag_hint(c->diags, d, "did you mean %s?", n.best);
+		diag_hint(e->c->diags, d, "did you mean %s?", n.best);
 	else if (!count)
-		diag_hint(c->diags, d, "the file has no symbols");
+		diag_hint(e->c->diags, d, "the file has no symbols");
 }
 
-/* Data, and what has no size, may be no code. */
-static bool is_match(const char *pattern, const struct target_user_symbol *s)
+/* Data, and what has no size, may be no code; parts of functions are none. */
+static bool is_match(const struct user_ap *u, const struct target_user_symbol *s)
 {
-	return s->is_function && s->size_bytes && wildcard_match(pattern, s->name);
+	if (!s->is_function || !s->size_bytes || strstr(s->name, ".part."))
+		return false;
+	return u->kind == USER_CPP ? cpp_name_match(u->function, s->name)
+				   : wildcard_match(u->function, s->name);
+}
+
+/* Was the place taken before? Constructors have two names. */
+static bool is_taken(const struct walk *e, size_t from, const struct target_user_symbol *s)
+{
+	if (e->u->kind != USER_CPP)
+		return false;
+	for (size_t i = from; i < e->out->n; i++)
+		if (e->out->at[i]->image.offset == s->file_offset + e->u->offset)
+			return true;
+	return false;
 }
 
 /* All symbols that match; each place once. */
-static void expand_symbols(struct probe_ctx *c, const struct provider *p,
-			   const struct attach_point *ap, const struct user_ap *u,
-			   const char *path, site_vec *out)
+static void expand_symbols(const struct walk *e)
 {
-	bool pattern = has_wildcard(u->function);
+	const struct user_ap *u = e->u;
+	bool pattern = u->kind == USER_CPP || has_wildcard(u->function);
 	const struct target_user_symbol *list, *last = NULL;
-	size_t count;
-	int err = user_symbols(c, path, pattern ? NULL : u->function, &list, &count);
+	size_t count, before = e->out->n;
+	int err = user_symbols(e->c, e->path, pattern ? NULL : u->function, &list, &count);
 
 	if (err) {
-		user_file_failed(c, ap, u->target, path, err);
+		user_file_failed(e->c, e->ap, u->target, e->path, err);
 		return;
 	}
-	if (!count && !pattern)
-		missing_symbol(c, p, ap, u, path);
 	for (size_t i = 0; i < count; i++) {
 		const struct target_user_symbol *s = &list[i];
 		bool twice = last && !strcmp(last->name, s->name) && last->address == s->address;
 
-		if (twice || (pattern && !is_match(u->function, s)))
+		if (twice || (pattern && (!is_match(u, s) || is_taken(e, before, s))))
 			continue;
 		last = s;
-		if (pattern || check_place(c, ap, u, s))
-			add_symbol(c, p, ap, u, path, s, out);
+		if (has_wildcard(u->function) || check_place(e, s))
+			add_function(e, s);
 	}
+	if (!last && !has_wildcard(u->function))
+		missing_symbol(e);
 }
 
-static void expand_address(struct probe_ctx *c, const struct provider *p,
-			   const struct attach_point *ap, const struct user_ap *u,
-			   const char *path, site_vec *out)
+/* The function around an address; NULL: none that is known. */
+static const struct target_user_symbol *symbol_around(const struct walk *e, uint64_t address)
 {
-	uint64_t offset = u->address;
-	int err = c->target->ops->user_offset(c->target->arg, path, u->address, &offset);
+	const struct target_user_symbol *list;
+	size_t count;
 
-	if (err && !c->unsafe_mode) {
-		ap_error(c, ap, DIAG_ATTACH_POINT, "address 0x%" PRIx64 " is nowhere in %s",
-			 u->address, path);
+	if (user_symbols(e->c, e->path, NULL, &list, &count))
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		if (list[i].is_function && address >= list[i].address &&
+		    address - list[i].address < list[i].size_bytes)
+			return &list[i];
+	return NULL;
+}
+
+/* In safe mode a function around it is wanted, and an instruction to begin there. */
+static void expand_address(const struct walk *e)
+{
+	const struct target_ops *ops = e->c->target->ops;
+	const struct target_user_symbol *around = symbol_around(e, e->u->address);
+	uint64_t offset = e->u->address, inside = around ? offset - around->address : 0;
+	struct probe_site *s;
+
+	if (!around && !e->c->unsafe_mode) {
+		if (ops->user_offset(e->c->target->arg, e->path, e->u->address, &offset))
+			ap_error(e->c, e->ap, DIAG_ATTACH_POINT, "address 0x%" PRIx64 " is "
+								 "nowhere in "
+				 "%s", e->u->address, e->path);
+		else
+			refuse(e, arena_printf(e->c->arena, "no function of %s is known around "
+					       "address 0x%" PRIx64, e->path, e->u->address));
 		return;
 	}
-	add_place(c, p, ap, path, arena_printf(c->arena, "%" PRIu64, u->address),
-		  out)->image.offset = offset;
+	if (inside && !check_boundary(e, around, inside))
+		return;
+	s = add_place(e, arena_printf(e->c->arena, "%" PRIu64, e->u->address));
+	s->image.offset = around ? around->file_offset + inside : offset;
+}
+
+static void expand_in_file(const struct walk *e)
+{
+	switch (e->u->kind) {
+	case USER_ADDRESS:
+		expand_address(e);
+		return;
+	case USER_SOURCE:
+		ap_error(e->c, e->ap, DIAG_UNSUPPORTED_PROBE, "not supported yet: source "
+							      "locations");
+		return;
+	default:
+		expand_symbols(e);
+	}
 }
 
 static void expand_user(struct probe_ctx *c, const struct provider *p,
@@ -212,20 +335,42 @@ static void expand_user(struct probe_ctx *c, const struct provider *p,
 	struct user_ap u;
 	size_t count;
 
-	if (!parse_user_ap(c, p, ap, &u) || !user_files_find(c, p, ap, u.target, &paths, &count))
+	if (!user_ap_parse(c, p, ap, &u) || !user_files_find(c, p, ap, u.target, &paths, &count))
 		return;
 	for (size_t i = 0; i < count; i++) {
-		if (u.is_address)
-			expand_address(c, p, ap, &u, paths[i], out);
-		else
-			expand_symbols(c, p, ap, &u, paths[i], out);
+		struct walk e = { .c = c, .p = p, .ap = ap, .u = &u, .path = paths[i],
+				       .out = out };
+		const struct target_ops *ops = c->target->ops;
+
+		if (ops->user_info)
+			ops->user_info(c->target->arg, e.path, &e.info);
+		if (!e.info.is_foreign)
+			expand_in_file(&e);
+		else if (!u.target || !has_wildcard(u.target))
+			ap_error(c, ap, DIAG_NO_FILE, "%s is a program for another processor",
+				 e.path);
 	}
 }
 
 /* ---- list ---- */
 
+/* Names of C++ are listed as they are written in scripts. */
+static const char *list_text(struct probe_ctx *c, const char *path, const struct user_ap *u,
+			     const char *symbol)
+{
+	char *full = u->kind == USER_CPP ? cpp_full_name(symbol) : NULL;
+	const char *text;
+
+	if (u->kind != USER_CPP)
+		return arena_printf(c->arena, "%s:%s", path, symbol);
+	text = full ? arena_printf(c->arena, "%s:cpp:\"%s\"", path, full)
+		    : arena_printf(c->arena, "%s:cpp:%s", path, symbol);
+	free(full);
+	return text;
+}
+
 static void list_file(struct probe_ctx *c, const struct provider *p, const char *path,
-		      const char *pattern, struct list_out *out)
+		      const struct user_ap *u, struct list_out *out)
 {
 	const struct target_user_symbol *list;
 	const char *last = "";
@@ -234,26 +379,38 @@ static void list_file(struct probe_ctx *c, const struct provider *p, const char 
 	if (user_symbols(c, path, NULL, &list, &count))
 		return;
 	for (size_t i = 0; i < count; i++) {
-		if (!strcmp(last, list[i].name) || !is_match(pattern, &list[i]))
+		if (!strcmp(last, list[i].name) || !is_match(u, &list[i]))
 			continue;
 		last = list[i].name;
-		list_item(c, p, arena_printf(c->arena, "%s:%s", path, last), NULL, out);
+		list_item(c, p, list_text(c, path, u, last), NULL, out);
 	}
 }
 
+/* TARGET:FUNCTION, TARGET:cpp:NAME, TARGET, or with -p FUNCTION. */
 static void list_user(struct probe_ctx *c, const struct provider *p, const char *pattern,
 		      struct list_out *out)
 {
 	const char *colon = strchr(pattern, ':');
-	const char *file = colon ? arena_strndup(c->arena, pattern, (size_t)(colon - pattern)) :
-			   NULL;
+	struct user_ap u = { .function = colon ? colon + 1 : pattern };
 	const char *const *paths;
 	size_t count;
 
-	if (user_files_list(c, file, &paths, &count))
+	if (colon)
+		u.target = arena_strndup(c->arena, pattern, (size_t)(colon - pattern));
+	else if (strchr(pattern, '/') || !c->pid) {
+		u.target = pattern;
+		u.function = "*";
+	}
+	if (colon && !strncmp(colon, ":cpp:", 5)) {
+		u.kind = USER_CPP;
+		u.function = arena_strdup(c->arena, colon + 5 + (colon[5] == '"'));
+		if (colon[5] == '"' && strrchr(u.function, '"'))
+			*strrchr((char *)u.function, '"') = '\0';
+	}
+	if (user_files_list(c, u.target ? u.target : "*", &paths, &count))
 		return;
 	for (size_t i = 0; i < count; i++)
-		list_file(c, p, paths[i], colon ? colon + 1 : pattern, out);
+		list_file(c, p, paths[i], &u, out);
 }
 
 const struct provider provider_uprobe = {
@@ -266,6 +423,7 @@ const struct provider provider_uprobe = {
 	.attach = ATTACH_UPROBE,
 	.listed = true,
 	.expand = expand_user,
+	.arg_form = user_arg_form,
 	.plan = plan_user,
 	.list = list_user,
 };
@@ -281,6 +439,7 @@ const struct provider provider_uretprobe = {
 	.is_return = true,
 	.lists_by_name = true,
 	.expand = expand_user,
+	.arg_form = user_arg_form,
 	.plan = plan_user,
 	.list = list_user,
 };

@@ -8,10 +8,8 @@
  */
 #include "probes/probes_impl.h"
 
-#include "base/sbuf.h"
 #include "probes/usdt_arg.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* One attach point, taken apart. */
@@ -34,7 +32,8 @@ static bool parse_usdt_ap(struct probe_ctx *c, const struct provider *p,
 	u->provider = n == 3 && *ap_arg(ap, 1) ? ap_arg(ap, 1) : "*";
 	u->target = n > 1 && *ap_arg(ap, 0) ? ap_arg(ap, 0) : NULL;
 	if (!u->target && !c->pid) {
-		ap_error(c, ap, DIAG_ATTACH_POINT, "usdt probe must specify at least path or pid to "
+		ap_error(c, ap, DIAG_ATTACH_POINT, "usdt probe must specify at least path or pid "
+						   "to "
 			 "probe. To target all paths/pids set the path to '*'.");
 		return false;
 	}
@@ -82,36 +81,19 @@ static const struct usdt_args *args_of(struct probe_ctx *c, const char *path,
 	return args;
 }
 
-static const char *usdt_arg_form(struct probe_ctx *c, struct probe_site *s, uint64_t mask)
-{
-	struct sbuf text = { 0 };
-	const char *form;
-
-	for (size_t i = 0; i < s->usdt->count; i++) {
-		const struct usdt_arg *a = &s->usdt->at[i];
-
-		if (mask & 1ull << i)
-			sbuf_printf(&text, "%zu:%d,%u,%d,%d,%d,%u,%u,%" PRId64 " ", i, a->place,
-				    a->size_bytes, a->is_signed, a->base, a->index, a->shift,
-				    a->skip_bits, a->value);
-	}
-	form = arena_strdup(c->arena, sbuf_text(&text));
-	sbuf_close(&text);
-	return form;
-}
-
 static const char *usdt_arg_problem(struct probe_ctx *c, struct probe_site *s, uint32_t index)
 {
 	const struct usdt_arg *a;
 
-	if (index >= s->usdt->count)
+	if (index >= s->places->count)
 		return NULL;
-	a = &s->usdt->at[index];
+	a = &s->places->at[index];
 	if (a->is_float)
 		return arena_printf(c->arena, "arg%u of %s is a floating point number (%s)", index,
 				    s->name, a->text);
 	if (a->place == USDT_UNKNOWN && a->symbol)
-		return arena_printf(c->arena, "arg%u of %s is at the symbol %s, which the file does "
+		return arena_printf(c->arena, "arg%u of %s is at the symbol %s, which the file "
+					      "does "
 				    "not have", index, s->name, a->symbol);
 	if (a->place == USDT_UNKNOWN)
 		return arena_printf(c->arena, "arg%u of %s is in a place that cannot be read: %s",
@@ -123,7 +105,7 @@ static const struct type *usdt_arg_type(struct probe_ctx *c, struct probe_site *
 					int *nr_params, const char **param_name)
 {
 	(void)c, (void)index, (void)param_name;
-	*nr_params = (int)s->usdt->count;
+	*nr_params = (int)s->places->count;
 	return NULL;
 }
 
@@ -139,7 +121,7 @@ static void add_usdt(struct probe_ctx *c, const struct provider *p, const struct
 	s->image.function = probe->name;
 	s->image.offset = probe->file_offset;
 	s->image.semaphore = probe->semaphore_offset;
-	s->usdt = args_of(c, path, probe);
+	s->places = args_of(c, path, probe);
 }
 
 static const char *usdt_text(struct probe_ctx *c, const char *provider, const char *name)
@@ -258,7 +240,7 @@ const struct provider provider_usdt = {
 	.signed_args = true,
 	.expand = expand_usdt,
 	.arg_type = usdt_arg_type,
-	.arg_form = usdt_arg_form,
+	.arg_form = user_arg_form,
 	.arg_problem = usdt_arg_problem,
 	.plan = plan_user,
 	.list = list_usdt,

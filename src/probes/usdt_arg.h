@@ -18,6 +18,8 @@ struct target_arch;
 
 /* As many as a note's macros can make. */
 #define USDT_MAX_ARGS 12
+/* And functions of other languages have. */
+#define PLACES_MAX 16
 
 enum usdt_place {
 	USDT_UNKNOWN,		/* a place that we do not read, or no place at all */
@@ -41,7 +43,7 @@ struct usdt_arg {
 };
 
 struct usdt_args {
-	struct usdt_arg at[USDT_MAX_ARGS];
+	struct usdt_arg at[PLACES_MAX];
 	size_t count;
 };
 

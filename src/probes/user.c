@@ -5,7 +5,11 @@
  */
 #include "probes/probes_impl.h"
 
+#include "base/sbuf.h"
+#include "probes/usdt_arg.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/version.h>
 #include <string.h>
 
@@ -60,12 +64,81 @@ void user_file_failed(struct probe_ctx *c, const struct attach_point *ap, const 
 {
 	if (target && has_wildcard(target))
 		return;
-	if (err == -ENOEXEC)
-		ap_error(c, ap, DIAG_NO_FILE, "%s is no program or library: it is not in ELF format, "
+	if (err == -EOPNOTSUPP)
+		ap_error(c, ap, DIAG_NO_FILE, "cannot read %s: it is compressed in its archive",
+			 path);
+	else if (err == -ENOEXEC)
+		ap_error(c, ap, DIAG_NO_FILE, "%s is no program or library: it is not in ELF "
+					      "format, "
 			 "or damaged", path);
 	else
 		ap_error(c, ap, DIAG_NO_FILE, "cannot read %s: %s", path, strerror(-err));
 }
+
+/* ---- arguments ---- */
+
+const char *user_arg_form(struct probe_ctx *c, struct probe_site *s, uint64_t mask)
+{
+	struct sbuf text = { 0 };
+	const char *form;
+
+	for (size_t i = 0; s->places && i < s->places->count; i++) {
+		const struct usdt_arg *a = &s->places->at[i];
+
+		if (mask & 1ull << i)
+			sbuf_printf(&text, "%zu:%d,%u,%d,%d,%d,%u,%u,%" PRId64 " ", i, a->place,
+				    a->size_bytes, a->is_signed, a->base, a->index, a->shift,
+				    a->skip_bits, a->value);
+	}
+	form = arena_strdup(c->arena, sbuf_text(&text));
+	sbuf_close(&text);
+	return form;
+}
+
+/* Registers of the arguments where Go passes them. */
+static const struct {
+	const char *arch;
+	const char *registers[PLACES_MAX];
+} go_registers[] = {
+	{ "x86_64", { "ax", "bx", "cx", "di", "si", "r8", "r9", "r10", "r11" } },
+	{ "aarch64", { "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11",
+		       "r12", "r13", "r14", "r15" } },
+};
+
+const struct usdt_args *user_go_places(struct probe_ctx *c)
+{
+	struct usdt_args *args = arena_new(c->arena, struct usdt_args);
+
+	for (size_t i = 0; i < sizeof(go_registers) / sizeof(go_registers[0]); i++) {
+		if (strcmp(go_registers[i].arch, c->target->arch->name) != 0)
+			continue;
+		while (args->count < PLACES_MAX && go_registers[i].registers[args->count]) {
+			const char *name = go_registers[i].registers[args->count];
+
+			args->at[args->count++] = (struct usdt_arg){
+				.place = USDT_REGISTER, .size_bytes = 8, .index = -1,
+				.base = (int16_t)target_reg_offset(c->target->arch, name),
+			};
+		}
+	}
+	return args;
+}
+
+const struct usdt_args *user_stack_places(struct probe_ctx *c)
+{
+	struct usdt_args *args = arena_new(c->arena, struct usdt_args);
+
+	for (; args->count < PLACES_MAX; args->count++)
+		args->at[args->count] = (struct usdt_arg){
+			.place = USDT_MEMORY, .size_bytes = 4, .index = -1,
+			.base = (int16_t)c->target->arch->sp_offset,
+			/* behind the return address */
+			.value = 4 * ((int64_t)args->count + 1),
+		};
+	return args;
+}
+
+/* ---- plan ---- */
 
 /* Links of many are also quicker to detach than a perf event, so one site is
  * enough for them. Before 6.11 a link for a process sees one of its threads. */
@@ -82,7 +155,7 @@ void plan_user(struct probe_ctx *c, struct probe_site *const *sites, size_t coun
 {
 	(void)count;
 	prog->type = BPF_PROG_TYPE_KPROBE;
-	prog->attach = sites[0]->provider->attach;
+	prog->attach = sites[0]->at_return ? ATTACH_UPROBE : sites[0]->provider->attach;
 	prog->use_multi = prefers_multi(c);
 	if (prog->use_multi)
 		prog->expected_attach_type = TRACE_UPROBE_MULTI;

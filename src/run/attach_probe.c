@@ -210,7 +210,8 @@ static int attach_uprobe_multi(struct run *r, const struct attach_job *job)
 	return 0;
 }
 
-/* A static probe is one, however many places it has. */
+/* A static probe is one, however many places it has; so is what looks at all
+ * places where a function returns. */
 static int count_names(const struct image_prog *prog)
 {
 	int n = 0;
@@ -224,8 +225,7 @@ static int attach_each_uprobe(struct run *r, struct attach_job *job)
 {
 	int n = attach_each(r, job, attach_uprobe);
 
-	return n > 0 && job->prog->attach == ATTACH_USDT && (size_t)n == job->prog->nr_sites
-		       ? count_names(job->prog) : n;
+	return n > 0 && (size_t)n == job->prog->nr_sites ? count_names(job->prog) : n;
 }
 
 int attach_uprobes(struct run *r, struct attach_job *job)
@@ -234,8 +234,7 @@ int attach_uprobes(struct run *r, struct attach_job *job)
 		int err = attach_uprobe_multi(r, job);
 
 		if (!err)
-			return job->prog->attach == ATTACH_USDT ? count_names(job->prog)
-								: (int)job->prog->nr_sites;
+			return count_names(job->prog);
 		err = fall_back(r, job);
 		if (err)
 			return err;

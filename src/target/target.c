@@ -181,6 +181,19 @@ static int plain_user_offset(void *arg, const char *path, uint64_t address, uint
 	return -ENOENT;
 }
 
+static int plain_user_code(void *arg, const char *path, uint64_t file_offset,
+			   const uint8_t **code, size_t *size)
+{
+	(void)arg, (void)path, (void)file_offset, (void)code, (void)size;
+	return -ENOENT;
+}
+
+static int plain_user_info(void *arg, const char *path, struct target_user_info *info)
+{
+	(void)arg, (void)path, (void)info;
+	return -ENOENT;
+}
+
 static int plain_user_usdt(void *arg, const char *path, const struct target_usdt **list,
 			   size_t *count)
 {
@@ -212,6 +225,8 @@ static const struct target_ops plain_ops = {
 	.user_files = plain_user_files,
 	.user_symbols = plain_user_symbols,
 	.user_offset = plain_user_offset,
+	.user_code = plain_user_code,
+	.user_info = plain_user_info,
 	.user_usdt = plain_user_usdt,
 	.close = plain_close,
 };

@@ -94,6 +94,14 @@ struct target_user_symbol {
 	uint64_t size_bytes;	/* 0: unknown */
 	uint64_t file_offset;	/* where its first byte lies in the file */
 	bool is_function;	/* else data */
+	bool is_indirect;	/* IFUNC: the code chooses the function when the program starts */
+};
+
+/* What kind of program a file is. */
+struct target_user_info {
+	bool is_go;		/* made by the Go compiler: its own calling convention */
+	bool is_32_bit;
+	bool is_foreign;	/* for another processor */
 };
 
 /* A static probe (USDT) of a program or library: one place in its code. Several places may have
@@ -159,6 +167,10 @@ struct target_ops {
 			    const struct target_user_symbol **list, size_t *count);
 	/* Where an address of the file's program lies in the file; -ENOENT if nowhere */
 	int (*user_offset)(void *arg, const char *path, uint64_t address, uint64_t *file_offset);
+	/* Up to `size` bytes of a file at an offset; *size gets how many there are */
+	int (*user_code)(void *arg, const char *path, uint64_t file_offset, const uint8_t **code,
+			 size_t *size);
+	int (*user_info)(void *arg, const char *path, struct target_user_info *info);
 	/* The static probes of a file, sorted by provider, name and address; errors as above */
 	int (*user_usdt)(void *arg, const char *path, const struct target_usdt **list,
 			 size_t *count);

@@ -265,6 +265,20 @@ static int file_user_offset(void *arg, const char *path, uint64_t address, uint6
 	return -ENOENT;
 }
 
+/* Code is not kept. */
+static int file_user_code(void *arg, const char *path, uint64_t file_offset, const uint8_t **code,
+			  size_t *size)
+{
+	(void)arg, (void)path, (void)file_offset, (void)code, (void)size;
+	return -ENOENT;
+}
+
+static int file_user_info(void *arg, const char *path, struct target_user_info *info)
+{
+	(void)arg, (void)path, (void)info;
+	return -ENOENT;
+}
+
 static int file_user_usdt(void *arg, const char *path, const struct target_usdt **list,
 			  size_t *count)
 {
@@ -323,6 +337,8 @@ static const struct target_ops file_ops = {
 	.user_files = file_user_files,
 	.user_symbols = file_user_symbols,
 	.user_offset = file_user_offset,
+	.user_code = file_user_code,
+	.user_info = file_user_info,
 	.user_usdt = file_user_usdt,
 	.close = file_close,
 };

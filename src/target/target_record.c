@@ -221,6 +221,21 @@ static int rec_user_offset(void *arg, const char *path, uint64_t address, uint64
 	return r->ops->user_offset(r->arg, path, address, file_offset);
 }
 
+static int rec_user_code(void *arg, const char *path, uint64_t file_offset, const uint8_t **code,
+			 size_t *size)
+{
+	struct recorder *r = arg;
+
+	return r->ops->user_code(r->arg, path, file_offset, code, size);
+}
+
+static int rec_user_info(void *arg, const char *path, struct target_user_info *info)
+{
+	struct recorder *r = arg;
+
+	return r->ops->user_info(r->arg, path, info);
+}
+
 static int rec_user_usdt(void *arg, const char *path, const struct target_usdt **list,
 			 size_t *count)
 {
@@ -282,6 +297,8 @@ static const struct target_ops rec_ops = {
 	.user_files = rec_user_files,
 	.user_symbols = rec_user_symbols,
 	.user_offset = rec_user_offset,
+	.user_code = rec_user_code,
+	.user_info = rec_user_info,
 	.user_usdt = rec_user_usdt,
 	.close = rec_close,
 };

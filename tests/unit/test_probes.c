@@ -28,9 +28,16 @@ static const char *const functions[] = {
 	"zz_struct", "zz_varargs",
 };
 static const struct target_user_symbol symbols[] = {
-	{ "data_like", 0x1000, 8, 0x1000, false }, { "main", 0x1100, 0x40, 0x100, true },
-	{ "malloc", 0x1200, 0x20, 0x200, true },
-	{ "malloc_usable_size", 0x1300, 0x20, 0x300, true },
+	{ "_ZN2ns5Class3getEi", 0x2000, 8, 0x500, true, false },
+	{ "_ZN2ns5Class3getEv", 0x2008, 8, 0x508, true, false },
+	{ "_ZN2ns5ClassC1Ei", 0x2010, 8, 0x510, true, false },
+	{ "_ZN2ns5ClassC2Ei", 0x2010, 8, 0x510, true, false },
+	{ "chosen", 0x2020, 8, 0x520, true, true },
+	{ "data_like", 0x1000, 8, 0x1000, false, false },
+	{ "main", 0x1100, 0x40, 0x100, true, false },
+	{ "main.add", 0x1400, 16, 0x400, true, false },
+	{ "malloc", 0x1200, 0x20, 0x200, true, false },
+	{ "malloc_usable_size", 0x1300, 0x20, 0x300, true, false },
 };
 static const char *const two_paths[] = { "/usr/bin/app", "/bin/app" };
 
@@ -132,6 +139,28 @@ static int fake_offset(void *arg, const char *path, uint64_t address, uint64_t *
 	return address < 0x1000 ? -ENOENT : 0;
 }
 
+/* mov $1,%eax; ret; nop; ret; int3 and so on; nothing known at 0x200. */
+static int fake_code(void *arg, const char *path, uint64_t offset, const uint8_t **code, size_t *size)
+{
+	static const uint8_t bytes[64] = { 0xb8, 1, 0, 0, 0, 0xc3, 0x90, 0xf3, 0xc3, 0xcc, 0xcc,
+					   0xcc, 0xcc, 0xcc, 0xcc, 0xcc };
+	static const uint8_t odd[8] = { 0x06 };
+
+	(void)arg;
+	(void)path;
+	*code = offset == 0x200 ? odd : bytes;
+	*size = *size < 64 ? *size : 64;
+	return 0;
+}
+
+static int fake_info(void *arg, const char *path, struct target_user_info *info)
+{
+	(void)arg;
+	memset(info, 0, sizeof(*info));
+	info->is_go = !strcmp(path, "/bin/app");
+	return 0;
+}
+
 static int fake_usdt(void *arg, const char *path, const struct target_usdt **list, size_t *count)
 {
 	static const struct target_usdt probes[] = {
@@ -208,7 +237,7 @@ static const struct target_ops fake_ops = {
 	.events = fake_events, .event_id = fake_event_id, .format = fake_format,
 	.functions = fake_functions, .has_function = fake_has_function, .has_module = fake_module,
 	.user_files = fake_files, .user_symbols = fake_symbols, .user_offset = fake_offset,
-	.user_usdt = fake_usdt,
+	.user_usdt = fake_usdt, .user_code = fake_code, .user_info = fake_info,
 	.modules = fake_modules, .module_functions = fake_module_functions,
 	.module_btf = fake_module_btf, .bpf_functions = fake_bpf_functions,
 };
@@ -720,16 +749,46 @@ static void test_uprobes(void **state)
 		  "executable" },
 		{ "u:app:maloc", "No matches for uprobe /usr/bin/app:maloc. | did you mean malloc?" },
 		{ "u:app:main+0x40", "Offset outside the function bounds ('main' size is 64)" },
-		{ "u:app:main+1", "cannot tell whether an instruction begins at main+1 | use "
-		  "--unsafe to attach anyway" },
+		{ "u:app:main+5", "uprobe:/usr/bin/app:main+5" },
+		{ "u:app:main+1", "Could not add uprobe into middle of instruction: "
+		  "/usr/bin/app:main+1 | use --unsafe to attach anyway; a probe within an "
+		  "instruction damages the program" },
+		{ "u:app:malloc+1", "cannot tell whether an instruction begins at malloc+1 | use "
+		  "--unsafe to attach anyway; a probe within an instruction damages the program" },
+		{ "u:app:0x1105", "uprobe:/usr/bin/app:4357" },
+		{ "u:app:0x1106", "uprobe:/usr/bin/app:4358" },
+		{ "u:app:0x1107", "uprobe:/usr/bin/app:4359" },
+		{ "u:app:0x1108", "Could not add uprobe into middle of instruction: "
+		  "/usr/bin/app:main+8 | use --unsafe to attach anyway; a probe within an "
+		  "instruction damages the program" },
+		{ "u:app:0x1700", "no function of /usr/bin/app is known around address 0x1700 | use "
+		  "--unsafe to attach anyway; a probe within an instruction damages the program" },
+		{ "u:app:0x10", "address 0x10 is nowhere in /usr/bin/app" },
+		{ "u:app:chosen", "chosen is an indirect function: the probe runs when a program "
+		  "chooses the one to call, not at each call | probe the one that is chosen: "
+		  "sonde -l 'uprobe:/usr/bin/app:*chosen*'" },
 		{ "u:app:data*", "" },
 		{ "u:app:data_like", "'data_like' may be no function | use --unsafe to attach "
-		  "anyway" },
+		  "anyway; a probe within an instruction damages the program" },
 		{ "ur:app:main+1", "Offset not allowed" },
 		{ "u:app", "uprobe probe type requires 2 or 3 arguments, found 1" },
 		{ "u:app@a.c:3", "not supported yet: source locations" },
-		{ "u:app:cpp:f", "not supported yet: cpp names" },
-		{ "u:app:rust:f", "rust is not a known language; there is cpp" },
+		{ "u:app@a.c", "Invalid uprobe arguments, expected format: "
+		  "uprobe:TARGET@FILE:LINE[:COL]" },
+		{ "u:app@a.c:0", "Invalid line number: they count from 1" },
+		{ "u:app@a.c:1:x", "Invalid column number: invalid integer: x" },
+		{ "u:a*@a.c:1", "Cannot use wildcards with source code location" },
+		{ "ur:app@a.c:1", "Source code location not allowed" },
+		{ "u:app:cpp:\"ns::Class::get\"", "uprobe:/usr/bin/app:cpp:_ZN2ns5Class3getEi "
+		  "uprobe:/usr/bin/app:cpp:_ZN2ns5Class3getEv" },
+		{ "u:app:cpp:ns::Class::get", "uprobe:/usr/bin/app:cpp:_ZN2ns5Class3getEi "
+		  "uprobe:/usr/bin/app:cpp:_ZN2ns5Class3getEv" },
+		{ "u:app:cpp:\"ns::Class::get(int)\"", "uprobe:/usr/bin/app:cpp:_ZN2ns5Class3getEi" },
+		{ "u:app:cpp:\"ns::*::Class\"", "uprobe:/usr/bin/app:cpp:_ZN2ns5ClassC1Ei" },
+		{ "u:app:cpp:\"ns::Class::gte\"", "No matches for uprobe /usr/bin/app:ns::Class::gte."
+		  " | did you mean ns::Class::get?" },
+		{ "u:app:cpp:main", "uprobe:/usr/bin/app:cpp:main" },
+		{ "u:app:rust:f", "unsupported language type: rust; there is cpp" },
 	};
 	struct fixture f;
 
@@ -741,9 +800,35 @@ static void test_uprobes(void **state)
 	assert_string_equal(f.sites.at[0]->image.path, "/usr/bin/app");
 	f.c.pid = 1;
 	assert_string_equal(names_of(&f, "u:main"), "uprobe:/usr/bin/app:main");
+	assert_string_equal(names_of(&f, "u:cpp:ns::Class::Class"),
+			    "uprobe:/usr/bin/app:cpp:_ZN2ns5ClassC1Ei");
 	f.c.unsafe_mode = true;
 	expand(&f, "u:app:main+1");
 	assert_int_equal(f.sites.at[0]->image.offset, 0x101);
+	expand(&f, "u:app:0x10");
+	assert_int_equal(f.sites.at[0]->image.offset, 0x10);
+	teardown(&f);
+}
+
+/* Returns of Go functions are probed where they are, arguments are elsewhere. */
+static void test_go(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	assert_string_equal(names_of(&f, "ur:/*/app:main.add"), "uretprobe:/usr/bin/app:main.add "
+			    "uretprobe:/bin/app:main.add uretprobe:/bin/app:main.add");
+	assert_false(f.sites.at[0]->at_return);
+	assert_true(f.sites.at[1]->at_return);
+	assert_int_equal(f.sites.at[0]->image.offset, 0x400);
+	assert_int_equal(f.sites.at[1]->image.offset, 0x405);
+	assert_int_equal(f.sites.at[2]->image.offset, 0x407);
+	expand(&f, "u:/*/app:main.add");
+	assert_null(f.sites.at[0]->places);
+	assert_non_null(f.sites.at[1]->places);
+	assert_string_equal(names_of(&f, "ur:/*/app:main"),
+			    "uretprobe:/usr/bin/app:main uretprobe:/bin/app:main");
 	teardown(&f);
 }
 
@@ -884,7 +969,8 @@ int main(void)
 		cmocka_unit_test(test_raw_tracepoints), cmocka_unit_test(test_kprobes),
 		cmocka_unit_test(test_fentry),
 		cmocka_unit_test(test_kprobe_args), cmocka_unit_test(test_uprobes),
-		cmocka_unit_test(test_usdt), cmocka_unit_test(test_usdt_args),
+		cmocka_unit_test(test_go), cmocka_unit_test(test_usdt),
+		cmocka_unit_test(test_usdt_args),
 		cmocka_unit_test(test_provider_wildcard), cmocka_unit_test(test_list),
 	};
 

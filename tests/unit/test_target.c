@@ -59,8 +59,8 @@ struct fake {
 static const char *const fake_functions[] = { "vfs_read", "vfs_write" };
 static const char *const fake_files[] = { "/lib/libc.so.6" };
 static const struct target_user_symbol fake_symbols[] = {
-	{ "free", 0x2000, 16, 0x1000, true }, { "malloc", 0x3000, 32, 0x2000, true },
-	{ "stdout", 0x9000, 8, 0, false },
+	{ "free", 0x2000, 16, 0x1000, true, false }, { "malloc", 0x3000, 32, 0x2000, true, false },
+	{ "stdout", 0x9000, 8, 0, false, false },
 };
 
 static bool fake_has_feature(void *arg, enum target_feature f)

@@ -1,5 +1,6 @@
 /*
- * Arguments of static probes.
+ * Arguments that are not where C functions have them: of static probes, and of
+ * functions with another calling convention.
  *
  * Where an argument is differs from site to site. If all sites of a program
  * agree, it is read in place; else the site's variant, which the attach cookie
@@ -15,7 +16,8 @@ static const struct usdt_arg *arg_of(const struct prog *p, uint32_t variant, uin
 		const struct probe_site *s = p->sites[i];
 
 		if (s->image.variant == variant)
-			return index < s->usdt->count ? &s->usdt->at[index] : NULL;
+			return s->places && index < s->places->count ? &s->places->at[index]
+								     : NULL;
 	}
 	return NULL;
 }
@@ -129,7 +131,7 @@ static struct ir_insn *choose_arg(struct gen *g, uint32_t index)
 	return ir_var_read(&g->b, result);
 }
 
-struct ir_insn *lower_usdt_arg(struct gen *g, uint32_t index)
+struct ir_insn *lower_placed_arg(struct gen *g, uint32_t index)
 {
 	const struct prog *p = g->prog;
 

@@ -1,0 +1,152 @@
+/*
+ * Where the symbols and the debug information of a stripped file are.
+ *
+ * In: an ELF file. Out: the separate file of its build id, or the one that it
+ * names (.gnu_debuglink) if its checksum is right; or the small symbol table
+ * that it carries compressed (.gnu_debugdata).
+ */
+#include "kernel/live_impl.h"
+
+#include <elfutils/libdw.h>
+#include <elfutils/libdwelf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <lzma.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define DEBUG_ROOT		"/usr/lib/debug"
+#define MAX_BUILD_ID_BYTES	64
+#define MAX_UNPACKED_BYTES	(256u << 20)
+
+/* ROOT/.build-id/ab/cdef….debug */
+static const char *path_of_build_id(struct arena *a, Elf *elf)
+{
+	const void *id;
+	ssize_t len = dwelf_elf_gnu_build_id(elf, &id);
+	char hex[2 * MAX_BUILD_ID_BYTES + 1] = "";
+
+	if (len < 2 || len > MAX_BUILD_ID_BYTES)
+		return NULL;
+	for (ssize_t i = 0; i < len; i++)
+		for (int half = 0; half < 2; half++) {
+			uint8_t byte = ((const uint8_t *)id)[i];
+
+			hex[2 * i + half] = "0123456789abcdef"[half ? byte & 15 : byte >> 4];
+		}
+	return arena_printf(a, DEBUG_ROOT "/.build-id/%.2s/%s.debug", hex, hex + 2);
+}
+
+static bool has_checksum(const char *path, uint32_t wanted)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned long sum = crc32(0, NULL, 0);
+	struct stat st;
+	void *map = MAP_FAILED;
+
+	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0)
+		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	if (map == MAP_FAILED)
+		return false;
+	sum = crc32_z(sum, map, (size_t)st.st_size);
+	munmap(map, (size_t)st.st_size);
+	return sum == wanted;
+}
+
+/* Beside the file, in .debug below that, or in the tree of debug files. */
+static const char *path_of_link(struct arena *a, const char *path, Elf *elf)
+{
+	GElf_Word sum;
+	const char *name = dwelf_elf_gnu_debuglink(elf, &sum);
+	char *real = realpath(path, NULL);
+	const char *dir = "", *places[3];
+
+	if (real && strrchr(real, '/'))
+		dir = arena_strndup(a, real, (size_t)(strrchr(real, '/') - real));
+	free(real);
+	if (!name || !*name || strchr(name, '/'))
+		return NULL;
+	places[0] = arena_printf(a, "%s/%s", dir, name);
+	places[1] = arena_printf(a, "%s/.debug/%s", dir, name);
+	places[2] = arena_printf(a, DEBUG_ROOT "%s/%s", dir, name);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (has_checksum(places[i], sum))
+			return places[i];
+	return NULL;
+}
+
+int live_debug_open(struct arena *a, const char *path, Elf *elf, struct elf_handle *h)
+{
+	struct user_file debug = { .path = path_of_build_id(a, elf) };
+	int err = debug.path ? live_elf_open(a, &debug, h) : -ENOENT;
+
+	if (!err)
+		return 0;
+	debug = (struct user_file){ .path = path_of_link(a, path, elf) };
+	return debug.path ? live_elf_open(a, &debug, h) : -ENOENT;
+}
+
+/* ---- the compressed table ---- */
+
+static Elf_Data *data_of_section(Elf *elf, const char *name)
+{
+	Elf_Scn *section = NULL;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return NULL;
+	while ((section = elf_nextscn(elf, section))) {
+		const char *text;
+		GElf_Shdr header;
+
+		if (!gelf_getshdr(section, &header))
+			continue;
+		text = elf_strptr(elf, names, header.sh_name);
+		if (text && !strcmp(text, name))
+			return elf_rawdata(section, NULL);
+	}
+	return NULL;
+}
+
+/* Unpack all of it into memory of malloc; NULL if it is damaged or too large. */
+static char *unpack(const Elf_Data *data, size_t *size)
+{
+	size_t cap = data->d_size * 8 + 65536, in = 0;
+	char *out = NULL;
+
+	for (; cap <= MAX_UNPACKED_BYTES; cap *= 2) {
+		uint64_t limit = UINT64_MAX;
+		char *larger = realloc(out, cap);
+		lzma_ret ret;
+
+		if (!larger)
+			break;
+		out = larger;
+		in = *size = 0;
+		ret = lzma_stream_buffer_decode(&limit, 0, NULL, data->d_buf, &in, data->d_size,
+						(uint8_t *)out, size, cap);
+		if (ret == LZMA_OK)
+			return out;
+		if (ret != LZMA_BUF_ERROR)
+			break;
+	}
+	free(out);
+	return NULL;
+}
+
+char *live_debugdata_open(Elf *elf, Elf **out)
+{
+	const Elf_Data *data = data_of_section(elf, ".gnu_debugdata");
+	size_t size = 0;
+	char *image = data && data->d_buf && data->d_size ? unpack(data, &size) : NULL;
+
+	*out = image ? elf_memory(image, size) : NULL;
+	return image;
+}
