@@ -11,6 +11,7 @@
 
 #include "probes/insn.h"
 #include "probes/user_ap.h"
+#include "probes/usdt_arg.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -413,6 +414,15 @@ static void list_user(struct probe_ctx *c, const struct provider *p, const char 
 		list_file(c, p, paths[i], &u, out);
 }
 
+/* Go has so many registers for arguments, 32-bit programs so many words that we look at. */
+static const char *user_arg_problem(struct probe_ctx *c, struct probe_site *s, uint32_t index)
+{
+	if (!s->places || index < s->places->count)
+		return NULL;
+	return arena_printf(c->arena, "arg%u of %s cannot be read: there are %zu places for arguments",
+			    index, s->name, s->places->count);
+}
+
 const struct provider provider_uprobe = {
 	.name = "uprobe",
 	.alias = { "u" },
@@ -424,6 +434,7 @@ const struct provider provider_uprobe = {
 	.listed = true,
 	.expand = expand_user,
 	.arg_form = user_arg_form,
+	.arg_problem = user_arg_problem,
 	.plan = plan_user,
 	.list = list_user,
 };
@@ -440,6 +451,7 @@ const struct provider provider_uretprobe = {
 	.lists_by_name = true,
 	.expand = expand_user,
 	.arg_form = user_arg_form,
+	.arg_problem = user_arg_problem,
 	.plan = plan_user,
 	.list = list_user,
 };
