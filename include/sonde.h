@@ -29,6 +29,10 @@ extern "C" {
 
 struct sonde;
 
+/* What a session is for. Tests and benchmarks run at sonde_attach, and nothing but
+ * begin and end runs besides; then the script's exit code is 1 if one failed. */
+enum sonde_purpose { SONDE_TRACE, SONDE_TEST, SONDE_BENCH };
+
 /* Options structs begin with their own size, so that they can grow. */
 struct sonde_options {
 	size_t size;			/* sizeof(struct sonde_options) */
@@ -54,6 +58,12 @@ struct sonde_options {
 	const char *const *includes;	/* headers to read before the script (--include) */
 	size_t nr_includes;
 	bool compile_only;		/* the session will not load: needs no privileges */
+	enum sonde_purpose purpose;
+	const char *functions_file;	/* names of the kernel functions that can be traced, one a
+					   line, instead of the kernel's own list; or NULL */
+	const char *probe_filter;	/* of all probes but begin, end and self only those whose
+					   name this POSIX extended regular expression finds; or
+					   NULL */
 };
 
 /* ---- diagnostics and messages as data ---- */
@@ -139,7 +149,17 @@ enum sonde_event_kind {
 	SONDE_EVENT_ERRORF, SONDE_EVENT_WARNF,	/* text, place */
 	SONDE_EVENT_HELPER_ERROR,	/* text: reason; name: of the helper; return_code; place */
 	SONDE_EVENT_RUNTIME_ERROR,	/* text, place */
-	SONDE_EVENT_END
+	SONDE_EVENT_END,
+	/* SONDE_TEST and SONDE_BENCH. What comes between the begin and the result is the
+	 * output of that test or benchmark. */
+	SONDE_EVENT_TESTS,		/* count: how many there are */
+	SONDE_EVENT_TEST_BEGIN,		/* name */
+	SONDE_EVENT_TEST_RESULT,	/* name; return_code: 0 if it passed; duration_ns */
+	SONDE_EVENT_TESTS_END,
+	SONDE_EVENT_BENCH_BEGIN,	/* name */
+	SONDE_EVENT_BENCH_RESULT,	/* name; return_code: 0 if there is one; count: runs;
+					   duration_ns: of one */
+	SONDE_EVENT_BENCHES_END
 };
 
 /* What JSON calls a map's message. */
@@ -175,6 +195,7 @@ struct sonde_event {
 	const struct sonde_map_entry *entries;	/* sorted */
 	size_t nr_entries;
 	uint64_t count;
+	uint64_t duration_ns;
 	int return_code;
 	struct sonde_place place;
 };
@@ -221,7 +242,7 @@ SONDE_API int sonde_format(struct sonde *s, const char *name, const char *text, 
 /* Load programs and maps; run begin probes. */
 SONDE_API int sonde_load(struct sonde *s);
 
-/* Attach; returns the number of attached probes. */
+/* Attach; returns the number of attached probes (tests, benchmarks). */
 SONDE_API int sonde_attach(struct sonde *s);
 
 /* Wait for events, at most timeout_ms (-1: no limit), and handle them. Returns

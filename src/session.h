@@ -72,6 +72,12 @@ int session_open_target(struct sonde *s);
 struct cdefs *session_c_part(struct sonde *s, struct types *types, struct diags *diags,
 			     struct kbtf *btf, const char *script);
 
+/* ---- session_select.c ---- */
+
+/* Take from the image what the session is not to run. A negative errno: nothing is left,
+ * which was told. */
+int session_select(struct sonde *s);
+
 /* ---- session_import.c ---- */
 
 /* Reads what scripts import from the file system. */

@@ -20,6 +20,7 @@
 #include "types/kbtf.h"
 
 #include <errno.h>
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,8 +34,20 @@ struct compilation {
 	struct check_options check_options;
 	struct lower_result lowered;
 	struct bc_btf *btf;
+	regex_t filter;		/* --probe-filter, if has_filter */
+	bool has_filter;
 	struct arena work;	/* for what a pass or the back end forgets */
 };
+
+static int use_functions_file(struct sonde *s)
+{
+	int err = live_target_functions(&s->target, s->options.functions_file);
+
+	if (err)
+		session_tell(s, SONDE_ERROR, "cannot read the list of traceable functions '%s': %s",
+			     s->options.functions_file, strerror(-err));
+	return err;
+}
 
 int session_open_target(struct sonde *s)
 {
@@ -52,6 +65,8 @@ int session_open_target(struct sonde *s)
 	else if (err)
 		session_tell(s, SONDE_ERROR, "cannot find out what this machine has: %s",
 			     strerror(-err));
+	if (!err && s->options.functions_file && !s->options.target_file)
+		err = use_functions_file(s);
 	if (!err && s->options.save_target)
 		target_record(&s->target);
 	return err;
@@ -242,6 +257,34 @@ static void compilation_init(struct compilation *c, struct sonde *s)
 	c->check_options.nr_params = s->options.nr_params;
 }
 
+/* --probe-filter; false: it is no regular expression, which was told. */
+static bool compile_filter(struct compilation *c)
+{
+	const char *regex = c->s->options.probe_filter;
+	char text[128];
+	int err;
+
+	if (!regex)
+		return true;
+	err = regcomp(&c->filter, regex, REG_EXTENDED | REG_NOSUB);
+	c->has_filter = !err;
+	c->check_options.filter = &c->filter;
+	if (!err)
+		return true;
+	regerror(err, &c->filter, text, sizeof(text));
+	session_tell(c->s, SONDE_ERROR, "Invalid --probe-filter regex '%s': %s", regex, text);
+	return false;
+}
+
+static void compilation_close(struct compilation *c)
+{
+	if (c->has_filter)
+		regfree(&c->filter);
+	bc_btf_close(c->btf);
+	arena_free(&c->work);
+	free(c);
+}
+
 int session_compile(struct sonde *s, const char *name, const char *text, size_t len)
 {
 	/* Outlives the jump: its members are read again in the failure path. */
@@ -258,12 +301,10 @@ int session_compile(struct sonde *s, const char *name, const char *text, size_t 
 		source = source_add(&c->diags, name, text, len);
 		if (!source)
 			session_tell(s, SONDE_ERROR, "%s: too large for a script", name);
-		err = source && run_stages(c, source) ? 0 : -EINVAL;
+		err = source && compile_filter(c) && run_stages(c, source) ? 0 : -EINVAL;
 		session_tell_diags(s, &c->diags);
 	}
-	bc_btf_close(c->btf);
-	arena_free(&c->work);
-	free(c);
+	compilation_close(c);
 	arena_on_oom(&s->arena, NULL);
 	arena_free(&s->arena);
 	if (s->image)

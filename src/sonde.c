@@ -219,6 +219,7 @@ static int open_run(struct sonde *s)
 		.no_kprobe_multi = lacks_feature(s, "kprobe_multi"),
 		.no_uprobe_multi = lacks_feature(s, "uprobe_multi"),
 		.wait_detach = s->options.wait_detach,
+		.purpose = s->options.purpose,
 		.text_only = !s->event,
 	};
 	struct run_callbacks c = { .arg = s, .event = on_run_event, .message = on_run_message };
@@ -232,7 +233,9 @@ int sonde_load(struct sonde *s)
 
 	if (!s->image || s->run)
 		return -EINVAL;
-	err = open_run(s);
+	err = session_select(s);
+	if (!err)
+		err = open_run(s);
 	if (!err)
 		err = run_load(s->run);
 	if (!err && s->stops)

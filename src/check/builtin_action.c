@@ -50,6 +50,8 @@ static bool may_signal(enum attach_kind attach)
 	case ATTACH_BEGIN:
 	case ATTACH_END:
 	case ATTACH_SIGNAL:
+	case ATTACH_TEST:
+	case ATTACH_BENCH:
 	case ATTACH_INTERVAL:
 	case ATTACH_ITER:
 	case ATTACH_SOFTWARE:

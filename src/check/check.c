@@ -227,6 +227,7 @@ static void finish(struct check *c)
 int check_run(struct check *c)
 {
 	c->state = arena_new(c->arena, struct check_state);
+	hmap_init(&c->state->unique_names, c->arena);
 	c->options = own_options(c);
 	config_apply(c);
 	funcs_start(c);

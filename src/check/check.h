@@ -78,6 +78,7 @@
 #include "probes/provider.h"
 #include "types/type.h"
 
+#include <regex.h>
 #include <stdio.h>
 
 enum clock_mode { CLOCK_MODE_BOOT, CLOCK_MODE_MONOTONIC, CLOCK_MODE_TAI, CLOCK_MODE_SW_TAI };
@@ -198,6 +199,7 @@ struct check_options {
 	bool unsafe_mode;
 	bool no_warnings;
 	int warnings_level;		/* -k: 2 */
+	const regex_t *filter;		/* names of sites that are wanted; NULL: all */
 	uint32_t cut_weight;		/* for tests: from which weight on bodies are cut into parts
 					   (lower/split.c); 0: as usual */
 };

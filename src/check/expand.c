@@ -404,8 +404,49 @@ static void check_sole(struct check *c, const site_vec *sites)
 	}
 }
 
+/* Names of tests are what their results are told by. */
+static void check_unique(struct check *c, const struct probe_site *s)
+{
+	struct hmap *names = &c->state->unique_names;
+	const struct probe_site *first = hmap_find(names, s->spelled, strlen(s->spelled));
+	struct diag *d;
+
+	if (!first) {
+		hmap_set(names, s->spelled, strlen(s->spelled), (void *)s);
+		return;
+	}
+	d = check_error(c, s->loc, DIAG_ATTACH_POINT,
+			"\"%s\" was used as the name for more than one %s probe",
+			strchr(s->spelled, ':') + 1, s->provider->name);
+	diag_note(c->diags, d, first->loc, "this is the other one");
+}
+
+/* Of the sites those that --probe-filter lets pass. What the session runs itself does
+ * always. */
+static bool passes_filter(const struct check *c, const struct probe_site *s)
+{
+	enum attach_kind kind = s->provider->attach;
+
+	if (kind == ATTACH_BEGIN || kind == ATTACH_END || kind == ATTACH_SIGNAL)
+		return true;
+	return !regexec(c->options->filter, s->name, 0, NULL, 0);
+}
+
+static void filter_sites(const struct check *c, site_vec *sites)
+{
+	size_t kept = 0;
+
+	if (!c->options->filter)
+		return;
+	for (size_t i = 0; i < sites->n; i++)
+		if (passes_filter(c, sites->at[i]))
+			sites->at[kept++] = sites->at[i];
+	sites->n = kept;
+}
+
 static void expand_probe(struct check *c, const struct probe *probe)
 {
+	struct probe_site **s;
 	int errors = c->diags->nr_errors, warnings = c->diags->nr_warnings;
 	struct attach_point **ap;
 	site_vec sites = { 0 };
@@ -416,6 +457,10 @@ static void expand_probe(struct check *c, const struct probe *probe)
 		no_attach_points(c, probe, c->diags->nr_errors != errors ||
 				 c->diags->nr_warnings != warnings);
 	check_sole(c, &sites);
+	vec_each(s, &sites)
+		if ((*s)->provider->unique_name)
+			check_unique(c, *s);
+	filter_sites(c, &sites);
 	note_names(c, &sites);
 	group_sites(c, probe, &sites);
 	if (c->state->nr_sites <= c->config.max_probes)

@@ -185,6 +185,8 @@ static bool may_be_preempted(const struct check *c, const struct prog *p)
 	switch (p->provider->attach) {
 	case ATTACH_BEGIN:
 	case ATTACH_END:
+	case ATTACH_TEST:
+	case ATTACH_BENCH:
 		return false;	/* run alone */
 	case ATTACH_TRACEPOINT:
 		return p->raw_event || target_has(c->target, FEATURE_SYSCALL_TP_PREEMPT);

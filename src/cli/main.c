@@ -355,6 +355,9 @@ static struct sonde *open_session(const struct cli_options *o)
 		.colour = wants_colour(),
 		.quiet = o->quiet,
 		.wait_detach = o->wait_detach,
+		.purpose = o->purpose,
+		.probe_filter = o->probe_filter,
+		.functions_file = o->functions_file,
 		.compile_only = o->mode == CLI_CODEGEN || o->dumps.n || o->save_target,
 	};
 

@@ -88,30 +88,76 @@ static bool set_flush(struct cli_options *o, const char *arg)
 	return i >= 0;
 }
 
+/* A mode by its name. */
+static const struct mode_word {
+	const char *name;
+	enum cli_mode mode;
+	enum sonde_purpose purpose;
+} modes[] = {
+	{ "codegen", CLI_CODEGEN, SONDE_TRACE },
+	{ "compiler-bench", CLI_COMPILER_BENCH, SONDE_TRACE },
+	{ "bench", CLI_RUN, SONDE_BENCH },
+	{ "test", CLI_RUN, SONDE_TEST },
+	{ "format", CLI_FORMAT, SONDE_TRACE },
+};
+
+static void take_mode(struct cli_options *o, const char *name)
+{
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (!strcmp(modes[i].name, name)) {
+			o->mode = modes[i].mode;
+			o->purpose = modes[i].purpose;
+			o->mode_given = true;
+		}
+}
+
+/* The last one counts. */
 static bool set_mode(struct cli_options *o, const char *arg)
 {
-	static const char *const words[] = { "codegen", "format", "test", "bench",
-					     "compiler-bench", NULL };
-	int i = word_index("--mode", arg, words);
+	static const char *const words[] = { "codegen", "compiler-bench", "bench", "test",
+					     "format", NULL };
 
-	if (i > 1)
-		fprintf(stderr, "ERROR: not supported yet: --mode %s\n", arg);
-	o->mode = i == 1 ? CLI_FORMAT : CLI_CODEGEN;
-	return i == 0 || i == 1;
+	if (word_index("--mode", arg, words) < 0)
+		return false;
+	take_mode(o, arg);
+	return true;
+}
+
+/* An option that stands for a mode takes no other one's place. */
+static bool set_only_mode(struct cli_options *o, const char *option, const char *mode)
+{
+	if (o->mode_given) {
+		fprintf(stderr, "ERROR: USAGE: %s conflicts with existing --mode\n", option);
+		return false;
+	}
+	take_mode(o, mode);
+	return true;
 }
 
 static bool set_fmt(struct cli_options *o, const char *arg)
 {
 	(void)arg;
-	o->mode = CLI_FORMAT;
-	return true;
+	return set_only_mode(o, "--fmt", "format");
+}
+
+static bool set_test(struct cli_options *o, const char *arg)
+{
+	(void)arg;
+	return set_only_mode(o, "--test", "test");
+}
+
+static bool set_bench(struct cli_options *o, const char *arg)
+{
+	(void)arg;
+	return set_only_mode(o, "--bench", "bench");
 }
 
 static bool set_more_warnings(struct cli_options *o, const char *arg)
 {
 	(void)arg;
 	if (o->warnings_level == 2) {
-		fprintf(stderr, "ERROR: -k was given twice; one -k shows all warnings\n");
+		fprintf(stderr, "ERROR: USAGE: -k was given twice; a single -k shows all runtime "
+			"warnings\n");
 		return false;
 	}
 	o->warnings_level = 2;
@@ -154,9 +200,33 @@ static bool add_include(struct cli_options *o, const char *arg)
 	return add_file(&o->includes, "--include", arg);
 }
 
+/* bpftrace's names of stages. */
+static const struct {
+	const char *name, *stage;	/* NULL: none of the compiler's */
+} stage_aliases[] = {
+	{ "parse", "ast" }, { "codegen", "ir" }, { "codegen-opt", "ir-opt" }, { "dis", "bpf" },
+	{ "asm", "bpf" }, { "libbpf", NULL }, { "verifier", NULL },
+};
+
 static bool set_dump(struct cli_options *o, const char *arg)
 {
-	return add_words(&o->dumps, arg);
+	size_t from = o->dumps.n, kept = from;
+
+	if (!add_words(&o->dumps, arg))
+		return false;
+	for (size_t i = from; i < o->dumps.n; i++) {
+		const char *stage = o->dumps.at[i];
+
+		for (size_t k = 0; k < sizeof(stage_aliases) / sizeof(stage_aliases[0]); k++)
+			if (!strcmp(stage_aliases[k].name, o->dumps.at[i]))
+				stage = stage_aliases[k].stage;
+		if (stage)
+			o->dumps.at[kept++] = stage;
+		else
+			o->verbose = true;
+	}
+	o->dumps.n = kept;
+	return true;
 }
 
 static bool set_no_feature(struct cli_options *o, const char *arg)
@@ -218,8 +288,16 @@ static const struct option_row rows[] = {
 	{ OPT_DRY_RUN, "dry-run", NULL, "attach, then stop", FLAG(dry_run) },
 	{ OPT_FMT, "fmt", NULL, "print the script in the one style, and do not run it",
 	  .set = set_fmt },
-	{ OPT_MODE, "mode", "MODE", "codegen: compile only, needs no privileges; format: --fmt",
+	{ OPT_TEST, "test", NULL, "run the script's test probes", .set = set_test },
+	{ OPT_BENCH, "bench", NULL, "run the script's bench probes, and take their time",
+	  .set = set_bench },
+	{ OPT_MODE, "mode", "MODE",
+	  "codegen: compile only, needs no privileges; format, test, bench; compiler-bench",
 	  .set = set_mode },
+	{ OPT_PROBE_FILTER, "probe-filter", "REGEX", "run probes whose name matches, no others",
+	  TEXT(probe_filter) },
+	{ OPT_TRACEABLE, "traceable-functions", "FILE",
+	  "the list of kernel functions that can be traced", TEXT(functions_file) },
 	{ OPT_NO_FEATURE, "no-feature", "LIST",
 	  "do not use kprobe_multi, kprobe_session or uprobe_multi", .set = set_no_feature },
 	{ OPT_TARGET, "target", "FILE", "compile for a saved target", TEXT(target_file) },
@@ -234,14 +312,10 @@ static const struct option_row rows[] = {
 	{ 'b', "btf", NULL, NULL, .set = set_nothing },
 	{ OPT_USDT, "usdt-file-activation", NULL, NULL, .set = set_nothing },
 	{ OPT_INFO, "info", NULL, NULL, .not_yet = true },
-	{ OPT_TEST, "test", NULL, NULL, .not_yet = true },
-	{ OPT_BENCH, "bench", NULL, NULL, .not_yet = true },
 	{ OPT_AOT, "aot", "FILE", NULL, .not_yet = true },
-	{ OPT_PROBE_FILTER, "probe-filter", "REGEX", NULL, .not_yet = true },
 	{ OPT_EMIT_ELF, "emit-elf", "FILE", NULL, .not_yet = true },
 	{ OPT_EMIT_LLVM, "emit-llvm", "FILE", NULL, .not_yet = true },
 	{ OPT_VERIFY_LLVM, "verify-llvm-ir", NULL, NULL, .not_yet = true },
-	{ OPT_TRACEABLE, "traceable-functions", "FILE", NULL, .not_yet = true },
 	{ OPT_DEBUGINFO, "debuginfo", "DIRS", NULL, .not_yet = true },
 	{ OPT_DWARF_PID, "dwarf-pid", "PID", NULL, .not_yet = true },
 };
@@ -375,12 +449,12 @@ static int take_words(struct cli_options *o, int argc, char **argv)
 static int check_together(const struct cli_options *o)
 {
 	if (o->pid && o->command) {
-		fprintf(stderr, "ERROR: -p and -c cannot be used together\n");
+		fprintf(stderr, "ERROR: USAGE: -c and -p cannot be used together\n");
 		options_usage(o->program, true);
 		return 1;
 	}
 	if (o->no_warnings && o->warnings_level == 2) {
-		fprintf(stderr, "ERROR: -k and --no-warnings contradict each other\n");
+		fprintf(stderr, "ERROR: USAGE: -k, --warnings conflicts with --no-warnings\n");
 		return 1;
 	}
 	return -1;

@@ -9,7 +9,10 @@
 
 #include "sonde.h"
 
-enum cli_mode { CLI_RUN, CLI_LIST, CLI_CODEGEN, CLI_FORMAT, CLI_HELP, CLI_VERSION };
+enum cli_mode {
+	CLI_RUN, CLI_LIST, CLI_CODEGEN, CLI_FORMAT, CLI_COMPILER_BENCH, CLI_INFO, CLI_HELP,
+	CLI_VERSION
+};
 
 #define CLI_MAX_WORDS 16
 
@@ -30,6 +33,9 @@ struct cli_options {
 	int pid;			/* -p */
 	enum sonde_format format;
 	enum sonde_flush flush;
+	enum sonde_purpose purpose;
+	bool mode_given;		/* --mode, --test, --bench or --fmt */
+	const char *probe_filter, *functions_file;
 	bool quiet, verbose, unsafe_mode, dry_run, no_warnings, wait_detach;
 	int warnings_level;
 	const char *target_file, *save_target;

@@ -62,7 +62,8 @@ static const char *const action_names[ACTION_KIND_COUNT] = {
 
 static const char *const attach_names[ATTACH_KIND_COUNT] = {
 	[ATTACH_NONE] = "none", [ATTACH_BEGIN] = "begin", [ATTACH_END] = "end",
-	[ATTACH_SIGNAL] = "signal", [ATTACH_TRACEPOINT] = "tracepoint",
+	[ATTACH_SIGNAL] = "signal", [ATTACH_TEST] = "test", [ATTACH_BENCH] = "bench",
+	[ATTACH_TRACEPOINT] = "tracepoint",
 	[ATTACH_RAW_TRACEPOINT] = "rawtracepoint", [ATTACH_BTF_TRACEPOINT] = "btf-tracepoint",
 	[ATTACH_KPROBE] = "kprobe", [ATTACH_KRETPROBE] = "kretprobe",
 	[ATTACH_UPROBE] = "uprobe", [ATTACH_URETPROBE] = "uretprobe",

@@ -244,6 +244,8 @@ enum attach_kind {
 	ATTACH_NONE,
 	ATTACH_BEGIN, ATTACH_END,	/* test-run by the runtime */
 	ATTACH_SIGNAL,			/* test-run when the signal arrives */
+	ATTACH_TEST, ATTACH_BENCH,	/* test-run instead of attaching anything, with --test and
+					   --bench */
 	ATTACH_TRACEPOINT,		/* category, event; perf event */
 	ATTACH_RAW_TRACEPOINT,		/* event; RAW_TRACEPOINT program by name */
 	ATTACH_BTF_TRACEPOINT,		/* event; TRACING program, attach_btf_id is set */

@@ -265,6 +265,25 @@ int bpf_call_prog_run(int prog_fd, const void *ctx, size_t ctx_size, uint32_t *r
 	return ret;
 }
 
+int bpf_call_prog_repeat(int prog_fd, uint32_t repeat, uint32_t *retval, uint32_t *mean_ns)
+{
+	const uint8_t packet[64] = { 0 };
+	union bpf_attr attr;
+	int ret;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (uint32_t)prog_fd;
+	attr.test.data_in = ptr(packet);
+	attr.test.data_size_in = sizeof(packet);
+	attr.test.repeat = repeat;
+	ret = bpf_call_raw(BPF_PROG_TEST_RUN, &attr, END_OF(union bpf_attr, test.cpu));
+	if (!ret) {
+		*retval = attr.test.retval;
+		*mean_ns = attr.test.duration;
+	}
+	return ret;
+}
+
 /* ---- attaching ---- */
 
 static int link_create(struct link_create_attr *attr, size_t size)

@@ -93,6 +93,10 @@ int bpf_call_btf_load(const void *btf, size_t size, char *log, size_t log_size);
  * program's result through *retval (may be NULL). */
 int bpf_call_prog_run(int prog_fd, const void *ctx, size_t ctx_size, uint32_t *retval);
 
+/* Run an XDP program `repeat` times on a small packet; *mean_ns is the kernel's measure of
+ * one run. */
+int bpf_call_prog_repeat(int prog_fd, uint32_t repeat, uint32_t *retval, uint32_t *mean_ns);
+
 /* ---- attaching ---- */
 
 /* A link from a program to a perf event. -EINVAL before 5.15. */

@@ -136,13 +136,23 @@ static void guess_functions(struct live *l)
 		core->functions = described;
 }
 
+/* The list that the kernel gives, or the one to use instead. */
+static bool read_list(struct live *l, struct sbuf *text)
+{
+	int fd;
+
+	if (l->functions_file)
+		return !tracefs_read(AT_FDCWD, l->functions_file, text);
+	fd = live_tracefs(l);
+	return fd >= 0 && !tracefs_read(fd, "available_filter_functions", text) && text->len;
+}
+
 static void list_functions(struct live *l)
 {
 	struct sbuf text = { 0 };
-	int fd = live_tracefs(l);
 	live_names all = { 0 };
 
-	if (fd >= 0 && !tracefs_read(fd, "available_filter_functions", &text) && text.len)
+	if (read_list(l, &text))
 		each_line(l, arena_strdup(l->arena, sbuf_text(&text)), add_line);
 	else
 		guess_functions(l);
@@ -175,6 +185,8 @@ bool live_has_function(void *arg, const char *name)
 {
 	struct live *l = arg;
 
+	if (l->functions_file && !l->functions)
+		list_functions(l);
 	if (l->functions)
 		return bsearch(&name, l->functions, l->nr_functions, sizeof(*l->functions),
 			       live_by_text);

@@ -44,6 +44,7 @@ struct live {
 	uint32_t kfunc_ids[LIVE_KFUNC_COUNT];
 	struct hmap formats;	/* "category:event" -> text */
 	const char *const *events, *const *functions;	/* arena; NULL: not yet listed */
+	const char *functions_file;	/* borrowed; NULL: the kernel's own list */
 	size_t nr_events, nr_functions;
 	struct hmap modules;	/* name -> struct live_module: live_functions.c */
 	live_names module_names;

@@ -299,3 +299,13 @@ int live_target_open(struct target *t, struct arena *a)
 	t->arg = l;
 	return 0;
 }
+
+int live_target_functions(struct target *t, const char *path)
+{
+	struct live *l = t->arg;
+
+	if (access(path, R_OK))
+		return -errno;
+	l->functions_file = path;
+	return 0;
+}

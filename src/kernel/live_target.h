@@ -11,4 +11,8 @@
  * that is not in the table, or another negative errno. */
 int live_target_open(struct target *t, struct arena *a);
 
+/* Take the list of traceable functions from this file instead (first word of each line);
+ * the path must outlive the target. Returns 0 or why it cannot be read. */
+int live_target_functions(struct target *t, const char *path);
+
 #endif

@@ -81,6 +81,8 @@ static bool runs_with_irqs_on(const struct prog *p)
 	case ATTACH_BEGIN:
 	case ATTACH_END:
 	case ATTACH_SIGNAL:
+	case ATTACH_TEST:
+	case ATTACH_BENCH:
 	case ATTACH_ITER:
 	case ATTACH_UPROBE:
 	case ATTACH_URETPROBE:

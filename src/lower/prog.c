@@ -15,6 +15,24 @@
 
 /* ---- description ---- */
 
+static const char *own_text(struct arena *a, const char *text)
+{
+	return text ? arena_strdup(a, text) : NULL;
+}
+
+/* A site whose texts are the image's, which outlives what was compiled from. */
+static struct image_site own_site(struct arena *a, const struct image_site *s)
+{
+	struct image_site own = *s;
+
+	own.category = own_text(a, s->category);
+	own.event = own_text(a, s->event);
+	own.module = own_text(a, s->module);
+	own.function = own_text(a, s->function);
+	own.path = own_text(a, s->path);
+	return own;
+}
+
 static void add_sites(struct lower *l, struct prog *p, struct image_prog *ip)
 {
 	struct arena *a = &l->image->arena;
@@ -27,7 +45,7 @@ static void add_sites(struct lower *l, struct prog *p, struct image_prog *ip)
 		if (!i || strcmp(s->name, p->sites[i - 1]->name) != 0)
 			vec_push(a, &l->image->probe_names, arena_strdup(a, s->name));
 		s->image.probe = (uint32_t)l->image->probe_names.n - 1;
-		sites[i] = s->image;
+		sites[i] = own_site(a, &s->image);
 	}
 	ip->sites = sites;
 	ip->nr_sites = p->nr_sites;
@@ -49,6 +67,7 @@ static void describe(struct lower *l, struct prog *p, struct image_prog *ip)
 	ip->raw_event = p->raw_event ? arena_strdup(a, p->raw_event) : NULL;
 	if (p->provider->plan)
 		p->provider->plan(&l->c->probe_ctx, p->sites, p->nr_sites, ip);
+	ip->attach_module = own_text(a, ip->attach_module);
 	add_sites(l, p, ip);
 	ip->sleepable = ip->sleepable || wants_sleepable(l, p);
 }

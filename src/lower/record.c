@@ -202,6 +202,7 @@ static struct ir_insn *send_flags(struct gen *g)
 	case ATTACH_BEGIN:
 	case ATTACH_END:
 	case ATTACH_SIGNAL:
+	case ATTACH_TEST:
 	case ATTACH_INTERVAL:
 		return lower_const(g, 0);
 	default:

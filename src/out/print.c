@@ -11,6 +11,7 @@
 #include "base/sbuf.h"
 #include "out/json.h"
 #include "out/text.h"
+#include "out/trial.h"
 #include "out/write.h"
 
 #include <errno.h>
@@ -28,6 +29,9 @@ struct printer {
 	size_t seen;		/* of data: bytes known to hold no newline after has_line */
 	bool has_line;		/* data holds a newline */
 	struct sbuf message;	/* one message of text mode */
+	struct sbuf captured;	/* output of the test that runs, messages too */
+	bool captures;
+	struct trials trials;
 	int err;		/* first failed write */
 };
 
@@ -53,6 +57,8 @@ int print_close(struct printer *p)
 	err = print_flush(p);
 	sbuf_close(&p->data);
 	sbuf_close(&p->message);
+	sbuf_close(&p->captured);
+	trials_close(&p->trials);
 	free(p);
 	return err;
 }
@@ -252,13 +258,53 @@ static void print_text_event(struct printer *p, const struct sonde_event *e)
 		write_message(p);
 }
 
+/* ---- tests and benchmarks ---- */
+
+static void swap_data(struct printer *p)
+{
+	struct sbuf data = p->data;
+
+	p->data = p->captured;
+	p->captured = data;
+}
+
+/* As text whatever the format, in one order with what is told. */
+static void capture_event(struct printer *p, const struct sonde_event *e)
+{
+	if (e->kind >= sizeof(rows) / sizeof(rows[0]) || !rows[e->kind].print)
+		return;
+	swap_data(p);
+	rows[e->kind].print(p, e);
+	sbuf_add(&p->data, sbuf_text(&p->message), p->message.len);
+	sbuf_clear(&p->message);
+	swap_data(p);
+}
+
+static void print_trial(struct printer *p, const struct sonde_event *e)
+{
+	if (p->options.format == SONDE_TEXT)
+		trial_text(&p->trials, &p->data, e, &p->captured);
+	else
+		trial_json(&p->data, e, &p->captured);
+	p->captures = trial_begins(e);
+	sbuf_clear(&p->captured);
+	data_added(p);
+	print_end(p);
+}
+
 /* ---- both ---- */
 
 void print_event(struct printer *p, const struct sonde_event *e)
 {
 	if (p->err)
 		return;
-	if (p->options.format == SONDE_TEXT)
+	if (trial_is_event(e)) {
+		print_trial(p, e);
+		return;
+	}
+	if (p->captures)
+		capture_event(p, e);
+	else if (p->options.format == SONDE_TEXT)
 		print_text_event(p, e);
 	else if (e->kind != SONDE_EVENT_ATTACHED || !p->options.quiet)
 		out_json_event(&p->data, e);

@@ -9,6 +9,7 @@
 struct kbtf_param;
 
 extern const struct provider provider_begin, provider_end, provider_self;
+extern const struct provider provider_test, provider_bench;
 extern const struct provider provider_interval, provider_profile;
 extern const struct provider provider_tracepoint, provider_rawtracepoint;
 extern const struct provider provider_kprobe, provider_kretprobe;

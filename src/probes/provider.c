@@ -11,9 +11,10 @@
 #include <strings.h>
 
 const struct provider *const providers[] = {
-	&provider_begin, &provider_end, &provider_fentry, &provider_fexit, &provider_hardware, &provider_interval,
-	&provider_iter, &provider_kprobe, &provider_kretprobe, &provider_profile, &provider_rawtracepoint,
-	&provider_self, &provider_software, &provider_tracepoint, &provider_uprobe,
+	&provider_begin, &provider_bench, &provider_end, &provider_fentry, &provider_fexit,
+	&provider_hardware, &provider_interval, &provider_iter, &provider_kprobe,
+	&provider_kretprobe, &provider_profile, &provider_rawtracepoint, &provider_self,
+	&provider_software, &provider_test, &provider_tracepoint, &provider_uprobe,
 	&provider_uretprobe, &provider_usdt,
 };
 const size_t nr_providers = sizeof(providers) / sizeof(providers[0]);
@@ -24,8 +25,6 @@ static const struct {
 } unsupported[] = {
 	{ "watchpoint", "not supported yet: watchpoint probes" },
 	{ "w", "not supported yet: watchpoint probes" },
-	{ "test", "not supported yet: test probes" },
-	{ "bench", "not supported yet: bench probes" },
 	{ "asyncwatchpoint", "asyncwatchpoint was removed from the language; use watchpoint" },
 	{ "aw", "asyncwatchpoint was removed from the language; use watchpoint" },
 };

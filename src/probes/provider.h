@@ -87,6 +87,7 @@ struct provider {
 	bool is_return;			/* kretprobe, uretprobe, fexit */
 	bool signed_args;		/* argN is an int64; else a uint64 */
 	bool single_site;		/* a program serves one site only (its BTF id is in it) */
+	bool unique_name;		/* a script has one site of a name */
 	bool sole_site;			/* and its probe has no other attach point */
 
 	/* Parse one attach point and append the sites that it names on the

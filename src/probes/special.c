@@ -1,5 +1,5 @@
 /*
- * begin, end and self: probes that the runtime triggers itself.
+ * begin, end, self, test and bench: probes that the runtime triggers itself.
  *
  * Their programs are raw tracepoint programs that are attached to nothing and
  * run by BPF_PROG_TEST_RUN, in the context of the tool's own process.
@@ -32,6 +32,21 @@ static void expand_self(struct probe_ctx *c, const struct provider *p,
 	}
 }
 
+static void expand_trial(struct probe_ctx *c, const struct provider *p,
+			 const struct attach_point *ap, site_vec *out)
+{
+	struct probe_site *s;
+
+	if (!ap_check_count(c, p, ap, 1, 1))
+		return;
+	if (!*ap_arg(ap, 0)) {
+		ap_error(c, ap, DIAG_ATTACH_POINT, "%s probes must have a name", p->name);
+		return;
+	}
+	s = site_add(c, p, ap, arena_printf(c->arena, "%s:%s", p->name, ap_arg(ap, 0)), out);
+	s->image.event = ap_arg(ap, 0);
+}
+
 static void plan_special(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
 			 struct image_prog *prog)
 {
@@ -39,6 +54,21 @@ static void plan_special(struct probe_ctx *c, struct probe_site *const *sites, s
 	(void)count;
 	prog->type = BPF_PROG_TYPE_RAW_TRACEPOINT;
 	prog->attach = sites[0]->provider->attach;
+}
+
+/* Those of a script only: there are no others. */
+static void list_trials(struct probe_ctx *c, const struct provider *p, const char *pattern,
+			struct list_out *out)
+{
+	(void)c;
+	(void)p;
+	(void)pattern;
+	(void)out;
+}
+
+static const char *list_trial_name(struct probe_ctx *c, const struct probe_site *s)
+{
+	return arena_printf(c->arena, "%s:", s->image.event);
 }
 
 static void list_self(struct probe_ctx *c, const struct provider *p, const char *pattern,
@@ -66,6 +96,35 @@ const struct provider provider_end = {
 	.attach = ATTACH_END,
 	.expand = expand_special,
 	.plan = plan_special,
+};
+
+const struct provider provider_test = {
+	.name = "test",
+	.doc = "Runs once with `--test`, and passes if it returns 0.",
+	.has = HAS_STACKS,
+	.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+	.attach = ATTACH_TEST,
+	.single_site = true,
+	.unique_name = true,
+	.expand = expand_trial,
+	.plan = plan_special,
+	.list = list_trials,
+	.list_name = list_trial_name,
+};
+
+/* Loaded as another type where that can be: see run/trial.c. */
+const struct provider provider_bench = {
+	.name = "bench",
+	.doc = "Runs again and again with `--bench`, and its time is taken.",
+	.has = HAS_STACKS,
+	.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+	.attach = ATTACH_BENCH,
+	.single_site = true,
+	.unique_name = true,
+	.expand = expand_trial,
+	.plan = plan_special,
+	.list = list_trials,
+	.list_name = list_trial_name,
 };
 
 const struct provider provider_self = {

@@ -41,6 +41,7 @@ struct sonde_place run_place(struct run *r, const struct image_place *p)
 
 void run_emit(struct run *r, const struct sonde_event *event)
 {
+	r->nr_errors += event->kind == SONDE_EVENT_ERRORF;
 	if (r->callbacks.event)
 		r->callbacks.event(r->callbacks.arg, event);
 }

@@ -139,7 +139,7 @@ static bool runs_seldom(const struct image_prog *prog)
 		return prog->nr_sites && (site->is_freq ? site->count <= 100
 							: site->count >= 10000000);
 	return prog->attach == ATTACH_BEGIN || prog->attach == ATTACH_END ||
-	       prog->attach == ATTACH_SIGNAL;
+	       prog->attach == ATTACH_SIGNAL || prog->attach == ATTACH_TEST;
 }
 
 /* Whether all programs that send records send few. */

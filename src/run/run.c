@@ -208,6 +208,8 @@ int run_attach(struct run *r)
 	struct sonde_event e = { .kind = SONDE_EVENT_ATTACHED };
 	int err;
 
+	if (r->options.purpose != SONDE_TRACE)
+		return run_trials(r);
 	run_watch_users(r);
 	err = run_attach_all(r);
 	if (!err && r->options.child) {
@@ -218,7 +220,8 @@ int run_attach(struct run *r)
 	if (err)
 		return err;
 	e.count = (uint64_t)r->nr_attached;
-	run_emit(r, &e);
+	if (e.count)
+		run_emit(r, &e);
 	return r->nr_attached;
 }
 
@@ -275,6 +278,8 @@ static bool only_begin_and_end(const struct run *r)
 {
 	const struct image_prog *p;
 
+	if (r->options.purpose != SONDE_TRACE)
+		return true;
 	if (run_iterates(r))
 		return false;
 	vec_each(p, &r->image->progs)
@@ -322,6 +327,12 @@ static size_t read_records(struct run *r, size_t max)
 			break;
 	}
 	return n;
+}
+
+void run_read_all(struct run *r)
+{
+	while (read_records(r, RECORDS_A_LOOK))
+		;
 }
 
 static void drain_wake(struct run *r)
@@ -550,6 +561,11 @@ static int print_maps_safely(struct run *r)
 	return err;
 }
 
+static bool wants_maps(const struct run *r)
+{
+	return r->image->config.print_maps_on_exit && r->options.purpose == SONDE_TRACE;
+}
+
 int run_finish(struct run *r)
 {
 	const struct sonde_event end = { .kind = SONDE_EVENT_END };
@@ -568,7 +584,7 @@ int run_finish(struct run *r)
 	run_tell_total_loss(r);
 	stops = r->stop_count;
 	run_emit(r, &end);
-	if (r->image->config.print_maps_on_exit && r->stop_count == stops && !r->out_of_memory) {
+	if (wants_maps(r) && r->stop_count == stops && !r->out_of_memory) {
 		int failed = print_maps_safely(r);
 
 		err = err < 0 ? err : failed;

@@ -29,6 +29,7 @@ struct run_map {
 struct run_prog {
 	int fd;
 	bool is_multi;			/* loaded for a multi link */
+	bool is_repeatable;		/* a benchmark that is an XDP program */
 	uint64_t misses;		/* recursion misses told so far */
 };
 
@@ -89,6 +90,7 @@ struct run {
 	int exit_code;
 	uint64_t dropped;		/* records not delivered after the end */
 	int nr_attached;
+	uint64_t nr_errors;	/* errorf() so far */
 	int possible_cpus;		/* 0: not asked yet */
 	int kprobe_pmu, uprobe_pmu;	/* 0: not asked yet; or a negative errno */
 
@@ -126,6 +128,15 @@ int run_links_add(struct run *r, uint32_t index, int fd, bool slow);
 
 /* Run programs of this kind in this process. Returns how many, or -errno. */
 int run_test_run(struct run *r, enum attach_kind kind);
+
+/* ---- tests and benchmarks (trial.c) ---- */
+
+/* Run those of the session's purpose and tell of them; the session's exit code is 1 if
+ * one failed. Returns how many, or a negative errno. */
+int run_trials(struct run *r);
+
+/* Handle all records that are in the ring (run.c). */
+void run_read_all(struct run *r);
 
 /* ---- iterators (iterate.c) ---- */
 

@@ -248,6 +248,48 @@ static const struct {
 	{ { .kind = SONDE_EVENT_END }, "\n\n", "", "" },
 };
 
+/* Tests: only what a failed one printed is shown, messages and all. */
+static const struct sonde_event trial_events[] = {
+	{ .kind = SONDE_EVENT_TESTS, .count = 2 },
+	{ .kind = SONDE_EVENT_TEST_BEGIN, .name = "good" },
+	SAID(PRINTF, "dropped\n"),
+	{ .kind = SONDE_EVENT_TEST_RESULT, .name = "good", .duration_ns = 999 },
+	{ .kind = SONDE_EVENT_TEST_BEGIN, .name = "bad" },
+	SAID(PRINTF, "shown"),
+	AT(ERRORF, ", wrong"),
+	{ .kind = SONDE_EVENT_TEST_RESULT, .name = "bad", .duration_ns = 2500, .return_code = 1 },
+	{ .kind = SONDE_EVENT_TESTS_END },
+	SAID(PRINTF, "after\n"),
+	{ .kind = SONDE_EVENT_BENCHES_END },	/* of none: no table */
+	{ .kind = SONDE_EVENT_BENCH_BEGIN, .name = "b" },
+	SAID(PRINTF, "dropped\n"),
+	{ .kind = SONDE_EVENT_BENCH_RESULT, .name = "b", .duration_ns = 26, .count = 40000 },
+	{ .kind = SONDE_EVENT_BENCH_RESULT, .name = "skipped", .return_code = 1 },
+	{ .kind = SONDE_EVENT_BENCHES_END },
+};
+
+#define GREEN(text) "\033[32m[" text "]\033[0m "
+#define RED(text) "\033[31m[" text "]\033[0m "
+
+static const char trial_text[] =
+	GREEN("==========") "Running 2 tests.\n"
+	GREEN(" RUN      ") "good\n" GREEN("       OK ") "good (999 ns)\n"
+	GREEN(" RUN      ") "bad\nshownt.bt:3:7-12: ERROR: , wrong\n"
+	RED("  FAILED  ") "bad (2 μs)\n"
+	GREEN("==========") "2 tests ran.\n" GREEN("  PASSED  ") "1 test.\n"
+	RED("  FAILED  ") "1 test, listed below:\n" RED("  FAILED  ") "bad\nafter\n"
+	"Benchmark                                Time(ns)       Iterations\n"
+	"------------------------------------------------------------------\n"
+	"b                                        26             40000\n";
+
+static const char trial_json[] =
+	"{\"type\": \"test_result\", \"data\": {\"good\": {\"duration\": 999, \"passed\": true, "
+	"\"output\": \"dropped\\n\"}}}\n"
+	"{\"type\": \"test_result\", \"data\": {\"bad\": {\"duration\": 2500, \"passed\": false, "
+	"\"output\": \"shownt.bt:3:7-12: ERROR: , wrong\\n\"}}}\n"
+	"{\"type\": \"printf\", \"data\": \"after\\n\"}\n"
+	"{\"type\": \"benchmark_result\", \"data\": {\"b\": {\"average\": 26, \"iters\": 40000}}}\n";
+
 /* What was written to a memory file, which is emptied. */
 static void expect_written(int fd, const char *expected)
 {
@@ -259,6 +301,23 @@ static void expect_written(int fd, const char *expected)
 	assert_string_equal(buf, expected);
 	assert_int_equal(ftruncate(fd, 0), 0);
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+}
+
+static void test_trials(void **state)
+{
+	int data = memfd_create("data", 0);
+	struct printer_options options = { .fd = data, .error_fd = -1 };
+	struct printer *p;
+
+	(void)state;
+	for (options.format = SONDE_TEXT; options.format <= SONDE_JSON; options.format++) {
+		assert_int_equal(print_open(&p, &options), 0);
+		for (size_t i = 0; i < sizeof(trial_events) / sizeof(trial_events[0]); i++)
+			print_event(p, &trial_events[i]);
+		assert_int_equal(print_close(p), 0);
+		expect_written(data, options.format == SONDE_TEXT ? trial_text : trial_json);
+	}
+	close(data);
 }
 
 static void test_events(void **state)
@@ -423,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_json_of_any_bytes),
 		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_trials),
 		cmocka_unit_test(test_colour),
 		cmocka_unit_test(test_flush_modes),
 		cmocka_unit_test(test_large_output_is_written),
