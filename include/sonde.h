@@ -123,7 +123,10 @@ enum sonde_value_kind {
 				   (NONE: there is no sample) */
 };
 
-enum sonde_stack_form { SONDE_STACK_BPFTRACE, SONDE_STACK_PERF, SONDE_STACK_RAW };
+/* BUILD_ID: a frame's text is the build id of its file and the offset in it, its number that
+ * offset, or the address where the kernel could not tell. */
+enum sonde_stack_form { SONDE_STACK_BPFTRACE, SONDE_STACK_PERF, SONDE_STACK_RAW,
+			SONDE_STACK_BUILD_ID };
 
 struct sonde_value {
 	enum sonde_value_kind kind;

@@ -56,12 +56,13 @@ enum value_kind {
 };
 
 enum value_clock { VALUE_CLOCK_BOOT, VALUE_CLOCK_TAI };
-/* param[1] of a stack. */
 /* TSERIES: param[2]. Beside the value stands its time stamp (LAST), the number of samples
  * (AVG), or not 0 once it is set (MIN, MAX). */
 enum value_series { VALUE_SERIES_LAST, VALUE_SERIES_AVG, VALUE_SERIES_MAX, VALUE_SERIES_MIN,
 		    VALUE_SERIES_SUM };
-enum value_stack_mode { VALUE_STACK_BPFTRACE, VALUE_STACK_PERF, VALUE_STACK_RAW };
+/* param[1] of a stack. */
+enum value_stack_mode { VALUE_STACK_BPFTRACE, VALUE_STACK_PERF, VALUE_STACK_RAW,
+			VALUE_STACK_BUILD_ID /* frames: s32 state, build id[20], u64 offset */ };
 
 struct image_enumerator {
 	const char *name;

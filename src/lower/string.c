@@ -219,7 +219,7 @@ struct ir_insn *lower_append(struct gen *g, struct node *n, struct ir_insn *to)
 	}
 	/* Stacks: a count of addresses, behind a process for ustack. */
 	len = ir_emit_load(&g->b, IR_INT, 8, false, to, n->type->kind == TYPE_USTACK ? 8 : 0);
-	len = ir_emit_binary_imm(&g->b, IR_SHL, len, 3);
+	len = ir_emit_binary_imm(&g->b, IR_SHL, len, __builtin_ctz(type_frame_bytes(n->type)));
 	len = ir_emit_binary_imm(&g->b, IR_ADD, len, n->type->kind == TYPE_USTACK ? 16 : 8);
 	return lower_at_most(g, len, n->type->size_bytes);
 }

@@ -14,16 +14,19 @@ struct ir_insn *lower_call_##name(struct gen *g, struct node *n, const struct de
 /* ---- stacks ---- */
 
 /* The helper clears what it does not fill, so nothing is zeroed before. */
-static void get_stack(struct gen *g, struct ir_insn *p, int32_t offset, uint32_t limit,
+static void get_stack(struct gen *g, struct ir_insn *p, int32_t offset, const struct type *type,
 		      int64_t flags)
 {
+	uint32_t frame_bytes = type_frame_bytes(type);
+	uint32_t size = (uint32_t)type->param[0] * frame_bytes;
 	struct ir_block *bad = lower_block(g, true), *next = lower_block(g, false);
 	struct ir_var *count = ir_var_new(g->b.func, "frames", IR_INT);
 	struct ir_insn *r;
 
 	r = ir_emit_helper(&g->b, BPF_FUNC_get_stack, IR_INT, g->ctx, lower_ptr(g, p, offset + 8),
-			   lower_const(g, limit * 8), lower_const(g, flags));
-	ir_var_write(&g->b, count, ir_emit_binary_imm(&g->b, IR_LSHR, r, 3));
+			   lower_const(g, size), lower_const(g, flags));
+	ir_var_write(&g->b, count, ir_emit_binary_imm(&g->b, IR_LSHR, r,
+						      __builtin_ctz(frame_bytes)));
 	ir_emit_branch(&g->b, IR_SLT, r, lower_const(g, 0), bad, next);
 	lower_enter(g, bad);
 	lower_failed(g, "get_stack", flags & BPF_F_USER_STACK ? "Error reading ustack." :
@@ -36,7 +39,7 @@ static void get_stack(struct gen *g, struct ir_insn *p, int32_t offset, uint32_t
 
 CALL(kstack)
 {
-	get_stack(g, d->base, d->offset, (uint32_t)n->type->param[0], 0);
+	get_stack(g, d->base, d->offset, n->type, 0);
 	return NULL;
 }
 
@@ -51,9 +54,12 @@ static struct ir_insn *probe_or_minus(struct gen *g)
 
 CALL(ustack)
 {
+	bool by_build_id = n->type->param[1] == STACK_BUILD_ID;
+	int64_t flags = BPF_F_USER_STACK | (by_build_id ? BPF_F_USER_BUILD_ID : 0);
+
 	lower_store_value(g, 4, d->base, d->offset, lower_pid(g, NULL));
 	lower_store_value(g, 4, d->base, d->offset + 4, probe_or_minus(g));
-	get_stack(g, d->base, d->offset + 8, (uint32_t)n->type->param[0], BPF_F_USER_STACK);
+	get_stack(g, d->base, d->offset + 8, n->type, flags);
 	return NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "out/number.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 /* Where user addresses belong. */
 struct user_space {
@@ -82,23 +83,43 @@ static const char *frame_text(struct decoding *c, const struct user_space *user,
 		     : arena_printf(a, "0x%" PRIx64, address);
 }
 
+/* The kernel's struct bpf_stack_build_id. */
+#define BUILD_ID_FRAME_BYTES 32
+#define BUILD_ID_BYTES 20
+enum { BUILD_ID_EMPTY, BUILD_ID_VALID, BUILD_ID_ADDRESS };
+
+static const char *build_id_text(struct decoding *c, const uint8_t *frame)
+{
+	uint64_t offset = number_u64(frame + 4 + BUILD_ID_BYTES);
+	char hex[2 * BUILD_ID_BYTES + 1];
+
+	if (number_u32(frame) != BUILD_ID_VALID)
+		return arena_printf(c->d->arena, "%" PRIx64, offset);
+	for (size_t i = 0; i < BUILD_ID_BYTES; i++)
+		sprintf(hex + 2 * i, "%02x", frame[4 + i]);
+	return arena_printf(c->d->arena, "%s 0x%02" PRIx64, hex, offset);
+}
+
 /* `in` begins with the number of addresses. */
 static void decode_frames(struct decoding *c, const struct value_layout *layout,
 			  const struct user_space *user, struct bytes in, struct sonde_value *v)
 {
-	uint64_t count = number_u64(in.at), room = (in.len - 8) / 8;
 	enum value_stack_mode mode = (enum value_stack_mode)layout->param[1];
+	size_t frame_bytes = mode == VALUE_STACK_BUILD_ID ? BUILD_ID_FRAME_BYTES : 8;
+	uint64_t count = number_u64(in.at), room = (in.len - 8) / frame_bytes;
 	struct sonde_value *items;
 
 	if (count > room)
 		count = room;
 	items = arena_array(c->d->arena, struct sonde_value, count);
 	for (uint64_t i = 0; i < count; i++) {
-		uint64_t address = number_u64(in.at + 8 + i * 8);
+		const uint8_t *frame = in.at + 8 + i * frame_bytes;
+		uint64_t address = number_u64(frame + frame_bytes - 8);
 
 		items[i].is_unsigned = true;
 		items[i].unsigned_number = address;
 		decode_set_text(&items[i], SONDE_VALUE_SYMBOLIC,
+				mode == VALUE_STACK_BUILD_ID ? build_id_text(c, frame) :
 				frame_text(c, user, mode, address));
 	}
 	v->kind = SONDE_VALUE_STACK;

@@ -297,12 +297,20 @@ const struct type *type_aggregate(struct types *t, enum type_kind kind, bool is_
 	return type_intern(t, &proto);
 }
 
+static uint32_t frame_bytes(uint64_t mode)
+{
+	return mode == STACK_BUILD_ID ? 32 : 8;
+}
+
+uint32_t type_frame_bytes(const struct type *stack)
+{
+	return frame_bytes(stack->param[1]);
+}
+
 /* A count of frames and the frames; a user stack's process and probe, too. */
 static uint32_t stack_size(enum type_kind kind, uint64_t limit, uint64_t mode)
 {
-	uint64_t frame_bytes = mode == STACK_BUILD_ID ? 32 : 8;
-
-	return (uint32_t)(limit * frame_bytes + (kind == TYPE_USTACK ? 16 : 8));
+	return (uint32_t)(limit * frame_bytes(mode) + (kind == TYPE_USTACK ? 16 : 8));
 }
 
 const struct type *type_with_params(struct types *t, enum type_kind kind, uint64_t p0, uint64_t p1,

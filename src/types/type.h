@@ -146,6 +146,7 @@ enum series_function { SERIES_LAST, SERIES_AVG, SERIES_MAX, SERIES_MIN, SERIES_S
 const struct type *type_series(struct types *t, uint64_t interval, uint64_t count,
 			       enum series_function f, bool is_signed);
 enum series_function type_series_function(const struct type *t);
+uint32_t type_frame_bytes(const struct type *stack);	/* of a KSTACK or USTACK */
 bool type_series_signed(const struct type *t);
 const struct type *type_simple(struct types *t, enum type_kind kind);
 

@@ -41,6 +41,23 @@ sonde -c "$target" -e "uprobe:$target:target_add { @p[ustack(perf, 1)] = count()
 expect_match "^	[0-9a-f]+ target_add\\+0 \\($target\\)\$"
 expect_match '^[0-9a-f]+$'
 
+# The first frame is the probed instruction: its offset is where the file has it.
+begin_case "user: frames by build id, in records, keys and tuples"
+sonde -c "$target" -e "uprobe:$target:target_inner { @[ustack(build_id)] = count();
+    printf(\"%s\", ustack(build_id, 2)); print((len(ustack(build_id, 3)), ustack(build_id, 1))); }"
+expect_status 0
+expect_match '^\(3, $'
+expect_match '^[0-9a-f]{40} 0x[0-9a-f]{2,}$'
+first=$(grep -E -m 1 '^[0-9a-f]{40} ' "$tmp/out")
+check "the same first frame three times" [ "$(grep -cxF -e "$first" "$tmp/out")" = 3 ]
+check "one file in two frames" \
+    [ "$(sed '3q' "$tmp/out" | grep -c "^${first% *} ")" = 2 ]
+
+begin_case "user: frames by build id where a file has none"
+sonde -e "config = { stack_mode = build_id } begin { print(ustack); exit(); }"
+expect_status 0
+expect_match '^([0-9a-f]{40} 0x)?[0-9a-f]+$'
+
 begin_case "user: stacks as JSON"
 sonde -f json -c "$target" -e "uprobe:$target:target_inner { @[ustack(1)] = count(); print(ustack(1)); }"
 expect_out '{"type": "value", "data": "\n        target_inner+0\n"}'
