@@ -178,13 +178,15 @@ static bool stage_lower(struct compilation *c)
 	return !err && !c->diags.nr_errors;
 }
 
-static void stage_optimize(struct compilation *c)
+static bool stage_optimize(struct compilation *c)
 {
 	for (size_t i = 0; i < c->lowered.progs.n; i++) {
 		c->lowered.progs.at[i].module->work = &c->work;
 		ir_optimize(c->lowered.progs.at[i].module);
 	}
 	dump_ir(c, STAGE_IR_OPT);
+	lower_check_needs(&c->check, &c->lowered);
+	return !c->diags.nr_errors;
 }
 
 static int emit_prog(struct compilation *c, const struct lowered *l)
@@ -236,8 +238,7 @@ static bool run_stages(struct compilation *c, const struct source *source)
 	if (!stage_parse(c, source) || !stage_expand(c, source) || !stage_c_part(c, source) ||
 	    !stage_check(c) || !stage_lower(c))
 		return false;
-	stage_optimize(c);
-	return stage_emit(c);
+	return stage_optimize(c) && stage_emit(c);
 }
 
 static void compilation_init(struct compilation *c, struct sonde *s)

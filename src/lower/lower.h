@@ -24,4 +24,7 @@ struct lower_result {
  * the IR of each program. Returns 0 or a negative errno. */
 int lower_run(struct check *c, struct image *image, struct lower_result *out);
 
+/* Tell of what the optimised programs need and the target has not. */
+void lower_check_needs(struct check *c, const struct lower_result *lowered);
+
 #endif

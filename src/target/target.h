@@ -40,6 +40,7 @@
 	X(MAP_SUM_ELEM_COUNT, "bpf_map_sum_elem_count", "6.6")			\
 	X(OVERRIDE, "CONFIG_BPF_KPROBE_OVERRIDE", "4.16")			\
 	X(WRITE_USER, "writing to user memory", "4.8")				\
+	X(KTIME_TAI, "ktime_get_tai_ns", "6.1")					\
 	X(FUNC_IP, "get_func_ip", "5.15")					\
 	X(BTF_TRACEPOINT, "BTF tracepoints", "5.5")				\
 	X(UNINIT_STACK, "reads of uninitialised stack", "6.1")			\
