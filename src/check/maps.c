@@ -196,6 +196,7 @@ static bool may_be_preempted(const struct check *c, const struct prog *p)
 	case ATTACH_INTERVAL:
 	case ATTACH_SOFTWARE:
 	case ATTACH_HARDWARE:
+	case ATTACH_WATCHPOINT:
 		return false;	/* they keep each other off a CPU */
 	default:
 		return true;

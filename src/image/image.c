@@ -56,7 +56,7 @@ static const char *const action_names[ACTION_KIND_COUNT] = {
 	[ACTION_SYSTEM] = "system", [ACTION_CAT] = "cat", [ACTION_PRINT_VALUE] = "print-value",
 	[ACTION_PRINT_MAP] = "print-map", [ACTION_CLEAR] = "clear", [ACTION_ZERO] = "zero",
 	[ACTION_TAKE] = "take", [ACTION_EXIT] = "exit", [ACTION_TIME] = "time",
-	[ACTION_JOIN] = "join", [ACTION_RUNTIME_ERROR] = "runtime-error",
+	[ACTION_UNWATCH] = "unwatch", [ACTION_JOIN] = "join", [ACTION_RUNTIME_ERROR] = "runtime-error",
 	[ACTION_HELPER_ERROR] = "helper-error",
 };
 
@@ -70,6 +70,7 @@ static const char *const attach_names[ATTACH_KIND_COUNT] = {
 	[ATTACH_USDT] = "usdt",
 	[ATTACH_PROFILE] = "profile", [ATTACH_INTERVAL] = "interval",
 	[ATTACH_SOFTWARE] = "software", [ATTACH_HARDWARE] = "hardware",
+	[ATTACH_WATCHPOINT] = "watchpoint",
 	[ATTACH_FENTRY] = "fentry", [ATTACH_FEXIT] = "fexit", [ATTACH_ITER] = "iter",
 };
 

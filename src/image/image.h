@@ -189,6 +189,7 @@ enum action_kind {
 	ACTION_TAKE,		/* print + clear (or zero) of one map, each count exactly once */
 	ACTION_EXIT,		/* fields[0]: exit code; programs were told to stop */
 	ACTION_TIME,		/* text: strftime format */
+	ACTION_UNWATCH,		/* fields[0]: address of watchpoints to end */
 	ACTION_JOIN,		/* text: separator; fields: strings */
 	ACTION_RUNTIME_ERROR,	/* text: message; place */
 	ACTION_HELPER_ERROR,	/* text: helper name; fields[0]: return code; place */
@@ -255,6 +256,7 @@ enum attach_kind {
 	ATTACH_USDT,				/* and semaphore */
 	ATTACH_PROFILE, ATTACH_INTERVAL,	/* count: period ns, or hz */
 	ATTACH_SOFTWARE, ATTACH_HARDWARE,	/* perf config, count */
+	ATTACH_WATCHPOINT,		/* address, count: bytes, event_id: bits of perf's bp_type */
 	ATTACH_FENTRY, ATTACH_FEXIT,	/* TRACING, attach_btf_id and where it is from are set */
 	ATTACH_ITER,			/* event: the kind of object; TRACING, attach_btf_id is set */
 	ATTACH_KIND_COUNT

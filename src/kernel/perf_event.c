@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,6 +89,11 @@ int perf_open_sample(const struct perf_sample *sample, const struct perf_where *
 	memset(&attr, 0, sizeof(attr));
 	attr.type = sample->type;
 	attr.config = sample->config;
+	if (sample->type == PERF_TYPE_BREAKPOINT) {
+		attr.bp_type = sample->access;
+		attr.bp_addr = sample->address;
+		attr.bp_len = sample->access & HW_BREAKPOINT_X ? sizeof(long) : sample->length;
+	}
 	attr.freq = sample->is_freq;
 	attr.inherit = where->inherit;
 	if (sample->is_freq)

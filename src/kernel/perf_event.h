@@ -31,10 +31,12 @@ struct perf_probe {
 
 /* A counting event with a program at every overflow. */
 struct perf_sample {
-	uint32_t type;		/* PERF_TYPE_SOFTWARE, PERF_TYPE_HARDWARE */
+	uint32_t type;		/* PERF_TYPE_SOFTWARE, PERF_TYPE_HARDWARE, PERF_TYPE_BREAKPOINT */
 	uint64_t config;
 	uint64_t count;		/* events or nanoseconds a sample, or samples a second */
 	bool is_freq;
+	uint64_t address, length;	/* BREAKPOINT: what is watched, */
+	uint32_t access;		/* and for what: bits of bp_type */
 };
 
 /* Type number of a dynamic PMU ("kprobe", "uprobe"); -ENOENT if it is absent. */

@@ -99,7 +99,7 @@ CALL(write_user)
 CALL(unwatch)
 {
 	(void)d;
-	lower_effect(g, n->u.call.args.at[0]);
+	lower_send(g, (struct image_action){ .kind = ACTION_UNWATCH }, n->u.call.args.at, 1);
 	return NULL;
 }
 

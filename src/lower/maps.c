@@ -54,6 +54,7 @@ static bool is_exclusive(const struct lower *l, const struct prog *p)
 	case ATTACH_INTERVAL:
 	case ATTACH_SOFTWARE:
 	case ATTACH_HARDWARE:
+	case ATTACH_WATCHPOINT:
 		return true;
 	default:
 		return false;
@@ -102,6 +103,7 @@ static bool is_perf(const struct prog *p)
 	case ATTACH_INTERVAL:
 	case ATTACH_SOFTWARE:
 	case ATTACH_HARDWARE:
+	case ATTACH_WATCHPOINT:
 		return true;
 	default:
 		return false;

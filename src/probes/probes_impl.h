@@ -16,6 +16,7 @@ extern const struct provider provider_kprobe, provider_kretprobe;
 extern const struct provider provider_uprobe, provider_uretprobe, provider_usdt;
 extern const struct provider provider_software, provider_hardware;
 extern const struct provider provider_iter, provider_fentry, provider_fexit;
+extern const struct provider provider_watchpoint;
 
 /* Parts behind the provider. */
 static inline size_t ap_nr_args(const struct attach_point *ap)

@@ -15,7 +15,7 @@ const struct provider *const providers[] = {
 	&provider_hardware, &provider_interval, &provider_iter, &provider_kprobe,
 	&provider_kretprobe, &provider_profile, &provider_rawtracepoint, &provider_self,
 	&provider_software, &provider_test, &provider_tracepoint, &provider_uprobe,
-	&provider_uretprobe, &provider_usdt,
+	&provider_uretprobe, &provider_usdt, &provider_watchpoint,
 };
 const size_t nr_providers = sizeof(providers) / sizeof(providers[0]);
 
@@ -23,8 +23,6 @@ const size_t nr_providers = sizeof(providers) / sizeof(providers[0]);
 static const struct {
 	const char *name, *text;
 } unsupported[] = {
-	{ "watchpoint", "not supported yet: watchpoint probes" },
-	{ "w", "not supported yet: watchpoint probes" },
 	{ "asyncwatchpoint", "asyncwatchpoint was removed from the language; use watchpoint" },
 	{ "aw", "asyncwatchpoint was removed from the language; use watchpoint" },
 };

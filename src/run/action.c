@@ -406,6 +406,13 @@ static int do_exit(struct run *r, const struct action_input *in)
 	return 1;
 }
 
+static int do_unwatch(struct run *r, const struct action_input *in)
+{
+	if (in->action->nr_fields)
+		run_unwatch(r, decode_fields(r, in)->unsigned_number);
+	return 0;
+}
+
 static int do_runtime_error(struct run *r, const struct action_input *in)
 {
 	struct sonde_event e = event_of(r, in, SONDE_EVENT_RUNTIME_ERROR);
@@ -439,6 +446,7 @@ static const action_fn actions[ACTION_KIND_COUNT] = {
 	[ACTION_PRINT_VALUE] = do_print_value, [ACTION_PRINT_MAP] = do_print_map,
 	[ACTION_CLEAR] = do_clear, [ACTION_ZERO] = do_zero, [ACTION_TAKE] = do_take,
 	[ACTION_EXIT] = do_exit, [ACTION_TIME] = do_time, [ACTION_JOIN] = do_join,
+	[ACTION_UNWATCH] = do_unwatch,
 	[ACTION_RUNTIME_ERROR] = do_runtime_error, [ACTION_HELPER_ERROR] = do_helper_error,
 };
 

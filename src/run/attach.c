@@ -112,6 +112,7 @@ static const struct attach_row {
 	[ATTACH_INTERVAL] = { attach_interval, PASS_TIMERS },
 	[ATTACH_SOFTWARE] = { attach_samples, PASS_FORWARD },
 	[ATTACH_HARDWARE] = { attach_samples, PASS_FORWARD },
+	[ATTACH_WATCHPOINT] = { attach_watchpoint, PASS_FORWARD },
 	[ATTACH_ITER] = { attach_iter, PASS_FORWARD },
 };
 
@@ -223,6 +224,12 @@ static const struct {
 	  "looks further into the arguments than there are is refused" },
 	{ ATTACH_FENTRY, E2BIG, "the kernel runs at most 38 programs on one function" },
 	{ ATTACH_FENTRY, EBUSY, "the function is traced in a way that excludes this one" },
+	{ ATTACH_WATCHPOINT, ENOSPC, "no debug register is free; x86-64 has four a CPU" },
+	{ ATTACH_WATCHPOINT, EBUSY, "no debug register is free" },
+	{ ATTACH_WATCHPOINT, EINVAL, "the processor cannot watch this: the address has to be a "
+	  "multiple of the length" },
+	{ ATTACH_WATCHPOINT, ENOENT, "the kernel or the machine has no hardware breakpoints" },
+	{ ATTACH_WATCHPOINT, EOPNOTSUPP, "the kernel or the machine has no hardware breakpoints" },
 	{ ATTACH_HARDWARE, ENOENT, "the processor or the virtual machine does not count it" },
 	{ ATTACH_ITER, EINVAL, "the kernel does not have this iterator, or not for one process" },
 	{ ATTACH_NONE, EPERM, "not permitted: tracing needs root, or CAP_BPF and CAP_PERFMON" },
@@ -239,7 +246,7 @@ static enum attach_kind family(enum attach_kind kind)
 	     : attach_is_user(kind) ? ATTACH_UPROBE : kind;
 }
 
-static const char *explain(enum attach_kind kind, int error)
+const char *attach_reason(enum attach_kind kind, int error)
 {
 	for (size_t i = 0; i < sizeof(explanations) / sizeof(explanations[0]); i++)
 		if (explanations[i].error == error &&
@@ -262,7 +269,7 @@ int attach_failed(struct run *r, const struct attach_job *job, const struct imag
 	if (!must && r->image->config.missing_probes == MISSING_IGNORE)
 		return 0;
 	run_tell(r, must ? SONDE_ERROR : SONDE_WARNING, "Unable to attach probe: %s: %s", name,
-		 explain(job->prog->attach, -err));
+		 attach_reason(job->prog->attach, -err));
 	if (must)
 		run_tell(r, SONDE_HINT, "If this is expected, set the 'missing_probes' config "
 			 "variable to 'warn'.");

@@ -21,6 +21,7 @@ int attach_raw_tracepoints(struct run *r, struct attach_job *job);
 int attach_tracing(struct run *r, struct attach_job *job);
 int attach_samples(struct run *r, struct attach_job *job);
 int attach_interval(struct run *r, struct attach_job *job);
+int attach_watchpoint(struct run *r, struct attach_job *job);
 int attach_iter(struct run *r, struct attach_job *job);
 int attach_kprobes(struct run *r, struct attach_job *job);
 int attach_uprobes(struct run *r, struct attach_job *job);
@@ -28,6 +29,9 @@ int attach_uprobes(struct run *r, struct attach_job *job);
 /* Attach the job's program to an open perf event, which is taken over: by a
  * link where the kernel has them, else by ioctl. Returns 0 or a negative errno. */
 int attach_perf(struct run *r, const struct attach_job *job, int event_fd, uint64_t cookie);
+
+/* Why a kind of probe cannot be attached, in words. */
+const char *attach_reason(enum attach_kind kind, int error);
 
 /* Tell that a site (NULL: the whole program) could not be attached. Returns 0
  * if the run goes on without it, else `err`. */

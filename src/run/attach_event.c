@@ -5,6 +5,7 @@
 #include "run/attach.h"
 #include "kernel/bpf_call.h"
 #include "kernel/perf_event.h"
+#include "run/detach.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -115,6 +116,11 @@ static struct perf_sample sample_of(const struct attach_job *job, const struct i
 	struct perf_sample s = { .type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_CPU_CLOCK,
 				 .count = site->count, .is_freq = site->is_freq };
 
+	if (job->prog->attach == ATTACH_WATCHPOINT)
+		return (struct perf_sample){
+			.type = PERF_TYPE_BREAKPOINT, .count = 1, .address = site->address,
+			.length = site->count, .access = (uint32_t)site->event_id,
+		};
 	if (job->prog->attach == ATTACH_SOFTWARE || job->prog->attach == ATTACH_HARDWARE)
 		s.config = site->event_id;
 	if (job->prog->attach == ATTACH_HARDWARE)
@@ -213,4 +219,65 @@ int attach_interval(struct run *r, struct attach_job *job)
 			return err;
 	}
 	return n;
+}
+
+/* ---- watchpoints ---- */
+
+/* In each thread there is, which its later threads and children inherit; or, for all
+ * tasks, on each CPU. It is enough if some can be watched. */
+static int watch_places(struct run *r, const struct attach_job *job, const int *places, int n)
+{
+	bool on_cpus = !attach_pid(r);
+	int done = 0, gone = 0, err = -ESRCH;
+
+	for (int i = 0; i < n; i++) {
+		const struct perf_where where = {
+			.pid = on_cpus ? -1 : places[i], .cpu = on_cpus ? places[i] : -1,
+			.inherit = true,
+		};
+		int failed = attach_sample(r, job, job->prog->sites, &where);
+
+		done += !failed;
+		gone += failed == -ESRCH;
+		if (failed && failed != -ESRCH)
+			err = failed;
+	}
+	if (done && done + gone < n)
+		run_tell(r, SONDE_WARNING, "%s is watched for on %d of %d %s only: %s",
+			 job->prog->name, done, n, on_cpus ? "CPUs" : "threads",
+			 attach_reason(job->prog->attach, -err));
+	return done ? 0 : err;
+}
+
+int attach_watchpoint(struct run *r, struct attach_job *job)
+{
+	enum { MAX_PLACES = 65536 };
+	int *places = calloc(MAX_PLACES, sizeof(*places)), n, err;
+
+	if (!places)
+		return -ENOMEM;
+	n = attach_pid(r) ? perf_threads(attach_pid(r), places, MAX_PLACES)
+			  : perf_online_cpus(places, MAX_PLACES);
+	err = n < 0 ? n : watch_places(r, job, places, n < MAX_PLACES ? n : MAX_PLACES);
+	free(places);
+	return err ? attach_failed(r, job, job->prog->sites, err) : 1;
+}
+
+void run_unwatch(struct run *r, uint64_t address)
+{
+	struct run_links *links = &r->links;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < links->n; i++) {
+		const struct image_prog *prog = &r->image->progs.at[links->progs[i]];
+
+		if (prog->attach == ATTACH_WATCHPOINT && prog->sites[0].address == address) {
+			detach(&links->at[i], 1, false);
+			links->nr_slow--;
+			continue;
+		}
+		links->progs[kept] = links->progs[i];
+		links->at[kept++] = links->at[i];
+	}
+	links->n = kept;
 }

@@ -126,6 +126,9 @@ int run_attach_all(struct run *r);
  * over. `slow`: closing it waits for the kernel. */
 int run_links_add(struct run *r, uint32_t index, int fd, bool slow);
 
+/* End the watchpoints at an address. */
+void run_unwatch(struct run *r, uint64_t address);
+
 /* Run programs of this kind in this process. Returns how many, or -errno. */
 int run_test_run(struct run *r, enum attach_kind kind);
 

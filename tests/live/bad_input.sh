@@ -75,9 +75,9 @@ sonde --mode codegen -e 'begin { printf("%d\n", "x"); }'
 expect_status 1
 
 begin_case "what is not supported yet is refused by name and place"
-sonde --mode codegen -e 'watchpoint:0x1000:8:rw { }'
+sonde --mode codegen -e 'uprobe:/bin/sh@sh.c:1 { }'
 expect_status 1
-expect_err 'stdin:1:.*not supported yet.*watchpoint'
+expect_err 'stdin:1:.*not supported yet'
 
 begin_case "an ordinary user"
 if needs root && needs su && needs user:nobody; then

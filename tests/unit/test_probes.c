@@ -416,7 +416,6 @@ static void test_unknown(void **state)
 		{ "kprob:f", "Invalid probe type: kprob | did you mean kprobe?" },
 		{ "syscalls:sys_enter_openat", "Invalid probe type: syscalls | tracepoints are "
 		  "written tracepoint:CATEGORY:EVENT, kernel functions kprobe:NAME" },
-		{ "watchpoint:1:8:w", "not supported yet: watchpoint probes" },
 		{ "aw:1", "asyncwatchpoint was removed from the language; use watchpoint" },
 	};
 	struct fixture f;
