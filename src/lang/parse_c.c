@@ -211,7 +211,7 @@ bool parse_c_part(struct parser *p, struct c_chunk *chunk)
 	memset(chunk, 0, sizeof(*chunk));
 	if (p->tok.kind == TOK_HASH)
 		parse_directive(p, chunk);
-	else if (tagged && (named || parser_peek(p).kind == TOK_LBRACE))
+	else if (tagged && parser_peek(p).kind != TOK_COLON)
 		parse_definition(p, chunk);
 	else if (parser_is_word(p, "typedef") && named)
 		parse_definition(p, chunk);

@@ -283,7 +283,7 @@ static bool file_config(struct parser *p, struct file_state *f)
 		return false;
 	if (next == TOK_ASSIGN && lex_token(&p->lx, parser_peek(p).end).kind != TOK_LBRACE)
 		return false;
-	if (next != TOK_ASSIGN && next != TOK_LBRACE)
+	if (next != TOK_ASSIGN && next != TOK_LBRACE && next != TOK_COMMA)
 		return false;
 	if (f->config_seen)
 		diag_error(p->diags, loc, DIAG_MISPLACED,
