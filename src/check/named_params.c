@@ -194,15 +194,17 @@ static void set_bool(struct check *c, struct named_param *p, const char *value)
 
 static void set_number(struct check *c, struct named_param *p, const char *value)
 {
-	bool negative = value && *value == '-' && value[1], is_duration;
+	bool negative, is_duration;
 	enum number_status status;
 	uint64_t number, limit;
+	size_t sign;
 
 	if (!value) {
 		bad_value(c, p, "expects an integer", value);
 		return;
 	}
-	status = number_parse(value + negative, strlen(value + negative), &number, &is_duration);
+	sign = number_sign(value, &negative);
+	status = number_parse(value + sign, strlen(value + sign), &number, &is_duration);
 	limit = !p->type->is_signed ? (negative ? 0 : UINT64_MAX) : (uint64_t)INT64_MAX + negative;
 	if (status == NUMBER_OVERFLOW || (status == NUMBER_OK && number > limit))
 		bad_value(c, p, "value is out of range", value);

@@ -8,6 +8,7 @@
  */
 #include "check/check_impl.h"
 #include "lang/lang.h"
+#include "lang/number.h"
 
 #include <string.h>
 
@@ -468,7 +469,7 @@ static void resolve_param(struct check *c, struct node *n)
 	uint64_t value, number = n->u.param.number;
 	const char *text;
 	bool negative, duration;
-	size_t len;
+	size_t sign;
 
 	if (!number) {
 		node_set_int(n, c->options->nr_params, false);
@@ -482,9 +483,8 @@ static void resolve_param(struct check *c, struct node *n)
 		node_set_int(n, 0, false);
 		return;
 	}
-	negative = *text == '-' && text[1];
-	len = strlen(text + negative);
-	if (!lang_parse_integer(text + negative, len, &value, &duration) &&
+	sign = number_sign(text, &negative);
+	if (!lang_parse_integer(text + sign, strlen(text + sign), &value, &duration) &&
 	    (!negative || value <= (uint64_t)INT64_MAX + 1)) {
 		node_set_int(n, negative ? -value : value, negative && value);
 		return;

@@ -223,6 +223,14 @@ uint64_t number_max(const char *text, size_t len)
 	return s ? s->max : UINT64_MAX;
 }
 
+size_t number_sign(const char *text, bool *negative)
+{
+	bool sign = (*text == '-' || *text == '+') && text[1];
+
+	*negative = sign && *text == '-';
+	return sign;
+}
+
 int lang_parse_integer(const char *text, size_t len, uint64_t *value, bool *is_duration)
 {
 	switch (number_parse(text, len, value, is_duration)) {

@@ -27,6 +27,9 @@ enum number_status number_parse(const char *text, size_t len, uint64_t *value, b
 /* What is wrong, as a message's text without the number; never NULL. */
 const char *number_status_text(enum number_status status);
 
+/* Bytes of the sign that a parameter's number may begin with; a sign alone is none. */
+size_t number_sign(const char *text, bool *negative);
+
 /* Offset of the letters behind the digits, where a suffix would be; `len` if none. */
 size_t number_suffix(const char *text, size_t len);
 

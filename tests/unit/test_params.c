@@ -86,6 +86,8 @@ static void test_positional(void **state)
 {
 	(void)state;
 	expect_stored("$1 + $2", WORDS("40", "0x10"), "56");
+	expect_stored("$1 + 1", WORDS("+5"), "6");
+	expect_stored("$1 + 1", WORDS("+0x1f"), "32");
 	expect_stored("$# * 100 + $2 + getopt(\"n\", 1)", WORDS("10", "--n=5", "12"), "217");
 }
 
@@ -101,6 +103,7 @@ static void test_values(void **state)
 	expect_stored("getopt(\"n\", 5)", WORDS("--n=1", "--n=2ms"), "2000000");
 	expect_stored("getopt(\"n\", 5)", WORDS("--n=0b111", "7"), "7");
 	expect_stored("getopt(\"n\", -5)", WORDS("--n=-0x10"), "-16");
+	expect_stored("getopt(\"n\", 5)", WORDS("--n=+6"), "6");
 	expect_stored("getopt(\"n\", -5)", WORDS("--n=-9223372036854775808"), "-9223372036854775808");
 }
 
