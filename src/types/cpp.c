@@ -46,7 +46,7 @@ struct diag *cpp_error(struct cpp *p, const struct ctoken *t, enum diag_tag tag,
 	const char *text;
 	va_list args;
 
-	if (t->in_header)
+	if (t->in_header || p->is_lost)
 		return NULL;
 	va_start(args, fmt);
 	text = arena_vprintf(p->arena, fmt, args);

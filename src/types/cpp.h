@@ -66,6 +66,8 @@ struct cpp {
 	size_t nr_headers, header_bytes;	/* read so far */
 	size_t nr_expanded;
 	bool has_kconfig;		/* the kernel's configuration has been read */
+	bool is_lost;			/* a call of a macro was left out: what follows may make no
+					   sense and is not told of */
 	bool is_too_large;		/* one of the limits was met, and told */
 	uint8_t pack;
 	ctoken_vec run, line;		/* text between directives; a directive */

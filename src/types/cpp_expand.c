@@ -337,6 +337,7 @@ static void expand_call(struct expander *e, struct cmacro *m, const struct ctoke
 		if (!read_args(e, &c)) {
 			cpp_error(e->p, name, DIAG_MACRO_ARGUMENTS,
 				  "the arguments of macro '%s' are not closed", m->name);
+			e->p->is_lost |= !name->in_header;
 			return;
 		}
 		if (!check_args(e, &c))
