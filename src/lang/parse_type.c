@@ -84,6 +84,24 @@ static bool is_grouped_macro(const struct parser *p, const char *name, char next
 	return strchr("-*&", next) && hmap_find(&p->macro_names, name, strlen(name));
 }
 
+/* "(" IDENT "[" "-" INT "]" ")" and an operand that nothing else could be: a cast to a
+ * type that is none, which is to be told of as such. */
+static bool at_negative_size(const struct parser *p, struct token tok)
+{
+	static const enum token_kind kinds[] = {
+		TOK_LBRACKET, TOK_MINUS, TOK_INT, TOK_RBRACKET, TOK_RPAREN,
+	};
+	char next;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (tok.kind != kinds[i])
+			return false;
+		tok = lex_token(&p->lx, tok.end);
+	}
+	next = p->source->text[tok.begin];
+	return tok.kind != TOK_EOF && (lex_is_name_char(next) || strchr("$@\"", next));
+}
+
 /* "(" IDENT { "*" | "[n]" } ")" is a cast if what follows can start an operand;
  * a builtin's name never is a type, struct, union, enum and typeof always are. */
 bool parser_at_cast(const struct parser *p)
@@ -98,6 +116,8 @@ bool parser_at_cast(const struct parser *p)
 	tok = lex_token(&p->lx, word.end);
 	if (!strcmp(word.name, "typeof"))
 		return tok.kind == TOK_LPAREN;
+	if (at_negative_size(p, tok))
+		return true;
 	if (lang_is_builtin_word(word.name) || !skip_suffixes(p, &tok) || tok.kind != TOK_RPAREN)
 		return false;
 	tok = lex_token(&p->lx, tok.end);
