@@ -121,6 +121,7 @@ static void check_defined(struct check *c, const struct map *m)
 void maps_settle_shapes(struct check *c)
 {
 	struct shape_demand *d;
+	struct map **m;
 
 	vec_each(d, &c->state->demands) {
 		if (!d->map->shape_known)
@@ -128,6 +129,10 @@ void maps_settle_shapes(struct check *c)
 		else if (d->map->is_scalar != d->is_scalar)
 			check_error(c, d->loc, DIAG_MAP_SHAPE, "%s", d->message);
 	}
+	/* Only its type was asked for. */
+	vec_each(m, &c->maps)
+		if (!(*m)->shape_known && (*m)->uses & MAP_READ)
+			decide_shape(*m, true, (*m)->loc);
 }
 
 void maps_settle(struct check *c)
