@@ -185,7 +185,7 @@ bool resolve_c_constant(struct check *c, struct node *n)
 		return known_constant(c, n, name);
 	node_set_int(n, value, (int64_t)value < 0 && type->is_signed);
 	n->u.integer.enum_name = name;
-	n->type = type;
+	n->type = type_enum(c->types, type->enumeration, 8);
 	return true;
 }
 

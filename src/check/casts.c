@@ -189,6 +189,9 @@ const struct type *type_of_expr(struct check *c, const struct type_expr *e, bool
 		return NULL;
 	if (e->kind != TYPE_EXPR_TYPEOF)
 		*is_open = t->kind == TYPE_STRING || t->kind == TYPE_BUFFER;
+	/* As a value; pointees and elements are what C has. */
+	if (t->kind == TYPE_ENUM && !e->suffixes.n && e->kind != TYPE_EXPR_TYPEOF)
+		t = type_enum(c->types, t->enumeration, 8);
 	vec_each(s, &e->suffixes) {
 		if (t->kind == TYPE_ERROR)
 			return t;

@@ -34,8 +34,8 @@ static const struct check_row literals_rows[] = {
 	  "  (print \"abc\":string[4])\n" },
 	{ "begin { print(sizeof(STATE_ON)); print(sizeof(enum state)); let $s : typeof(STATE_ON) = STATE_ON; }",
 	  "program 0: begin +effects\n"
-	  "  (print 4:uint8)\n"
-	  "  (print 4:uint8)\n"
+	  "  (print 8:uint8)\n"
+	  "  (print 8:uint8)\n"
 	  "  (let $s:enum state STATE_ON=1:enum state)\n" },
 	{ "begin { print(STATE_ON); print(sizeof(struct task_struct)); print(sizeof(pid)); print(offsetof(struct task_struct, comm)); print(kaddr(\"jiffies\")); }",
 	  "program 0: begin +effects\n"
