@@ -444,9 +444,20 @@ static void filter_sites(const struct check *c, site_vec *sites)
 	sites->n = kept;
 }
 
+/* Attach points with different arguments have a program each. */
+static void check_programs(struct check *c, const struct probe *probe, size_t made)
+{
+	if (made > c->config.max_bpf_progs)
+		check_hint(c, check_error(c, probe->loc, DIAG_TOO_MANY_PROGRAMS,
+					  "this probe needs %zu programs, the limit is %u", made,
+					  c->config.max_bpf_progs),
+			   "raise the limit with max_bpf_progs");
+}
+
 static void expand_probe(struct check *c, const struct probe *probe)
 {
 	struct probe_site **s;
+	size_t before = c->progs.n;
 	int errors = c->diags->nr_errors, warnings = c->diags->nr_warnings;
 	struct attach_point **ap;
 	site_vec sites = { 0 };
@@ -463,6 +474,7 @@ static void expand_probe(struct check *c, const struct probe *probe)
 	filter_sites(c, &sites);
 	note_names(c, &sites);
 	group_sites(c, probe, &sites);
+	check_programs(c, probe, c->progs.n - before);
 	if (c->state->nr_sites <= c->config.max_probes)
 		c->state->last_probe = probe;
 	c->state->nr_sites += sites.n;
@@ -485,10 +497,4 @@ void expand_probes(struct check *c)
 					  "%zu attach points exceed the limit of %u",
 					  c->state->nr_sites, c->config.max_probes),
 			   "raise the limit with max_probes");
-	if (c->progs.n > c->config.max_bpf_progs)
-		check_hint(c,
-			   check_error(c, (struct loc){0}, DIAG_TOO_MANY_PROGRAMS,
-				       "the script needs %zu programs, the limit is %u",
-				       c->progs.n, c->config.max_bpf_progs),
-			   "raise the limit with max_bpf_progs");
 }

@@ -75,6 +75,58 @@ const struct type *cdefs_type(struct cdefs *c, enum kbtf_keyword keyword, const 
 	return t ? ctype_make(c, t) : find_tag(c, keyword, own);
 }
 
+static const struct type_field *field_named(const struct type_field *fields, size_t n,
+					    const char *name)
+{
+	for (size_t i = 0; name && i < n; i++)
+		if (fields[i].name == name)
+			return &fields[i];
+	return NULL;
+}
+
+/* A struct of which nothing is the kernel's has the name by chance, and a copy or the
+ * beginning of one is as good as the kernel's: one that is meant to be the same, and is
+ * another, reads wrong fields. */
+static bool struct_misleads(struct cdefs *c, const struct type *own, const struct type *known)
+{
+	size_t n, nr_known;
+	const struct type_field *f = type_struct_fields(c->types, own->structure, &n), *same;
+	const struct type_field *fields = type_struct_fields(c->types, known->structure, &nr_known);
+
+	for (size_t i = 0; i < n; i++) {
+		same = field_named(fields, nr_known, f[i].name);
+		if (same && (same->offset_bytes != f[i].offset_bytes ||
+			     same->bit_offset != f[i].bit_offset ||
+			     same->type->size_bytes != f[i].type->size_bytes))
+			return true;
+	}
+	return false;
+}
+
+static bool enum_misleads(const struct type_enum *own, const struct type_enum *known)
+{
+	for (size_t i = 0; i < own->nr_items; i++)
+		for (size_t k = 0; k < known->nr_items; k++)
+			if (own->items[i].name == known->items[k].name &&
+			    own->items[i].value != known->items[k].value)
+				return true;
+	return false;
+}
+
+static bool misleads(struct cdefs *c, const struct type *own, const struct type *known)
+{
+	if (known->kind != own->kind)
+		return own->size_bytes != known->size_bytes;
+	switch (own->kind) {
+	case TYPE_STRUCT:
+		return struct_misleads(c, own, known);
+	case TYPE_ENUM:
+		return enum_misleads(own->enumeration, known->enumeration);
+	default:
+		return own->size_bytes != known->size_bytes;
+	}
+}
+
 void cdefs_check_kernel(struct cdefs *c, const struct ctoken *name, enum kbtf_keyword keyword,
 			const struct ctype *own)
 {
@@ -88,9 +140,10 @@ void cdefs_check_kernel(struct cdefs *c, const struct ctoken *name, enum kbtf_ke
 	if (name->in_header || !c->env.btf)
 		return;
 	known = kbtf_type_by_name(c->env.btf, c->types, keyword, name->text);
-	if (known && known->kind != TYPE_ERROR && known != ctype_make(c, own))
+	if (known && known->kind != TYPE_ERROR && known != ctype_make(c, own) &&
+	    misleads(c, ctype_make(c, own), known))
 		diag_warning(c->env.diags, loc, DIAG_HIDES_KERNEL_TYPE,
-			     "the kernel has a type '%s%s', too: the script's is used",
+			     "the kernel has another type '%s%s': the script's is used",
 			     words[keyword], name->text);
 }
 

@@ -53,9 +53,11 @@ sonde -e 'config = { max_probes = 3 } begin { } interval:ms:1 { exit(); } end { 
 expect_status 0
 
 begin_case "max_bpf_progs"
-sonde -e 'config = { max_bpf_progs = 1 } begin { } interval:ms:1 { exit(); }'
+sonde -e 'config = { max_bpf_progs = 1 } begin { } interval:ms:1 { exit(); } end { }'
+expect_status 0
+sonde -e 'config = { max_bpf_progs = 1 } t:sched:sched_process_e* { print(args.pid); exit(); }'
 expect_status 1
-expect_err 'ERROR: the script needs 2 programs, the limit is 1'
+expect_err 'stdin:1:.*ERROR: this probe needs [0-9]* programs, the limit is 1'
 
 begin_case "max_cat_bytes"
 printf '0123456789' >"$tmp/text"
