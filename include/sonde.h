@@ -64,6 +64,8 @@ struct sonde_options {
 	const char *probe_filter;	/* of all probes but begin, end and self only those whose
 					   name this POSIX extended regular expression finds; or
 					   NULL */
+	bool context;			/* records carry when, on which CPU and in which task they
+					   were made; set for SONDE_EVENTS */
 };
 
 /* ---- diagnostics and messages as data ---- */
@@ -143,16 +145,22 @@ struct sonde_value {
 };
 
 enum sonde_event_kind {
-	SONDE_EVENT_PRINTF,	/* text: the formatted line; values: its arguments */
-	SONDE_EVENT_VALUE,	/* print(expr): values[0] */
-	SONDE_EVENT_MAP,	/* print(@m): name, map_kind, entries */
+	SONDE_EVENT_PRINTF,	/* text: the formatted line; values: its arguments, each with a
+				   name: what the format says before it ("pid=%d"), or the
+				   argument as it is written */
+	SONDE_EVENT_VALUE,	/* print(expr): values[0]; name: as it is written */
+	SONDE_EVENT_MAP,	/* print(@m): name, map_kind, key_names, entries */
 	SONDE_EVENT_TIME, SONDE_EVENT_CAT, SONDE_EVENT_JOIN, SONDE_EVENT_SYSTEM,	/* text */
-	SONDE_EVENT_ATTACHED,	/* count */
-	SONDE_EVENT_LOST,	/* count; text: cause; probe */
-	SONDE_EVENT_ERRORF, SONDE_EVENT_WARNF,	/* text, place */
-	SONDE_EVENT_HELPER_ERROR,	/* text: reason; name: of the helper; return_code; place */
-	SONDE_EVENT_RUNTIME_ERROR,	/* text, place */
-	SONDE_EVENT_END,
+	SONDE_EVENT_ATTACHED,	/* count; names: the attach points */
+	SONDE_EVENT_LOST,	/* count; loss, text: why; probe */
+	SONDE_EVENT_ERRORF, SONDE_EVENT_WARNF,	/* text, values, place */
+	SONDE_EVENT_HELPER_ERROR,	/* text: reason; name: of the helper; return_code; count:
+					   how often since it was told last; place */
+	SONDE_EVENT_RUNTIME_ERROR,	/* text, count, place */
+	SONDE_EVENT_RESULTS,	/* all probes have ended; the maps may follow */
+	SONDE_EVENT_END,	/* the last one. text: why; return_code: the script's; count:
+				   events lost; dropped: not shown, because they came after the
+				   end, or too late after a stop */
 	/* SONDE_TEST and SONDE_BENCH. What comes between the begin and the result is the
 	 * output of that test or benchmark. */
 	SONDE_EVENT_TESTS,		/* count: how many there are */
@@ -163,6 +171,15 @@ enum sonde_event_kind {
 	SONDE_EVENT_BENCH_RESULT,	/* name; return_code: 0 if there is one; count: runs;
 					   duration_ns: of one */
 	SONDE_EVENT_BENCHES_END
+};
+
+/* Why something is missing. */
+enum sonde_loss {
+	SONDE_LOSS_RING,	/* events: the buffer was full */
+	SONDE_LOSS_SCRATCH,	/* events: no scratch memory was free */
+	SONDE_LOSS_READ,	/* no events: reads of memory that failed */
+	SONDE_LOSS_RECURSION,	/* events: the program was running on this CPU already */
+	SONDE_LOSS_NESTED	/* events: the probe was hit within another one */
 };
 
 /* What JSON calls a map's message. */
@@ -201,6 +218,17 @@ struct sonde_event {
 	uint64_t duration_ns;
 	int return_code;
 	struct sonde_place place;
+	const char *const *key_names;	/* one for each part of the key, as the script writes
+					   it where it first assigns */
+	size_t nr_key_names;
+	const char *const *names;
+	size_t nr_names;
+	enum sonde_loss loss;
+	uint64_t dropped;
+	/* With sonde_options.context only: */
+	uint64_t time_ns;		/* since 1970; of what has no context: when it was told */
+	bool has_context;		/* these are known: */
+	uint32_t cpu, pid, tid;
 };
 
 typedef void (*sonde_event_fn)(void *arg, const struct sonde_event *e);
@@ -219,12 +247,14 @@ SONDE_API void sonde_on_message(struct sonde *s, sonde_message_fn fn, void *arg)
 /* Who gets events; without one they go to the printer (sonde_print_to). */
 SONDE_API void sonde_on_event(struct sonde *s, sonde_event_fn fn, void *arg);
 
-enum sonde_format { SONDE_TEXT, SONDE_JSON };
+/* JSON is bpftrace's, EVENTS the one that tells all: see docs/output.md. */
+enum sonde_format { SONDE_TEXT, SONDE_JSON, SONDE_EVENTS };
 enum sonde_flush { SONDE_FLUSH_LINE, SONDE_FLUSH_FULL, SONDE_FLUSH_NONE };
 
 /* Print events: the script's output to `fd`; what is told of the run (attached,
- * lost, errors) to `error_fd` in text format (-1: not at all), to `fd` in JSON.
- * The descriptors stay the caller's. */
+ * lost, errors) to `error_fd` in text format (-1: not at all), to `fd` in the others.
+ * In SONDE_EVENTS messages are written, too, from this call on. The descriptors stay
+ * the caller's. */
 SONDE_API int sonde_print_to(struct sonde *s, int fd, int error_fd, enum sonde_format format,
 			     enum sonde_flush flush);
 

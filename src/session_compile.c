@@ -254,6 +254,7 @@ static void compilation_init(struct compilation *c, struct sonde *s)
 	c->check_options.unsafe_mode = s->options.unsafe_mode;
 	c->check_options.no_warnings = s->options.no_warnings;
 	c->check_options.warnings_level = s->options.no_warnings ? 0 : s->options.warnings_level;
+	c->check_options.context = s->options.context;
 	c->check_options.params = s->options.params;
 	c->check_options.nr_params = s->options.nr_params;
 }

@@ -18,7 +18,15 @@ static const struct {
 
 static bool is_wanted(const struct sonde *s, enum sonde_severity severity)
 {
-	return s->message && (severity != SONDE_WARNING || !s->options.no_warnings);
+	return (s->message || s->printer) && (severity != SONDE_WARNING || !s->options.no_warnings);
+}
+
+static void deliver(struct sonde *s, const struct sonde_message *m)
+{
+	if (s->message)
+		s->message(s->message_arg, m);
+	if (s->printer && m->severity != SONDE_DEBUG)
+		print_notice(s->printer, m);
 }
 
 void session_tell(struct sonde *s, enum sonde_severity severity, const char *fmt, ...)
@@ -37,7 +45,7 @@ void session_tell(struct sonde *s, enum sonde_severity severity, const char *fmt
 		    severities[severity].word, sbuf_text(&text), colour ? "\033[0m" : "");
 	m.text = sbuf_text(&text);
 	m.rendered = sbuf_text(&shown);
-	s->message(s->message_arg, &m);
+	deliver(s, &m);
 	sbuf_close(&text);
 	sbuf_close(&shown);
 }
@@ -88,7 +96,7 @@ static void tell_diag(struct sonde *s, const struct diags *diags, const struct d
 	add_notes(s, &m, diags, d);
 	diag_render(diags, d, s->options.colour, &shown);
 	m.rendered = sbuf_text(&shown);
-	s->message(s->message_arg, &m);
+	deliver(s, &m);
 	sbuf_close(&shown);
 }
 

@@ -220,7 +220,7 @@ static int open_run(struct sonde *s)
 		.no_uprobe_multi = lacks_feature(s, "uprobe_multi"),
 		.wait_detach = s->options.wait_detach,
 		.purpose = s->options.purpose,
-		.text_only = !s->event,
+		.text_only = !s->event && !(s->printer && print_wants_values(s->printer)),
 	};
 	struct run_callbacks c = { .arg = s, .event = on_run_event, .message = on_run_message };
 

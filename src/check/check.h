@@ -200,6 +200,7 @@ struct check_options {
 	bool no_warnings;
 	int warnings_level;		/* -k: 2 */
 	const regex_t *filter;		/* names of sites that are wanted; NULL: all */
+	bool context;			/* records say when, on which CPU, in which task */
 	uint32_t cut_weight;		/* for tests: from which weight on bodies are cut into parts
 					   (lower/split.c); 0: as usual */
 };

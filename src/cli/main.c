@@ -267,22 +267,33 @@ static int open_output(const struct cli_options *o)
 	return fd;
 }
 
-static int compile_and_run(struct sonde *s, const struct cli_options *o)
+static bool is_compile_only(const struct cli_options *o)
 {
-	int fd, status = compile(s, o);
+	return o->mode == CLI_CODEGEN || o->dumps.n || o->save_target;
+}
 
-	if (status || o->mode == CLI_CODEGEN || o->dumps.n || o->save_target)
-		return status;
-	fd = open_output(o);
-	if (fd < 0)
+/* Open the output; *fd is the caller's, to be closed after the session. */
+static int start_printing(struct sonde *s, const struct cli_options *o, int *fd)
+{
+	*fd = open_output(o);
+	if (*fd < 0)
 		return STATUS_USER;
-	if (sonde_print_to(s, fd, STDERR_FILENO, o->format, o->flush))
-		status = STATUS_USER;
-	else
-		status = trace(s, o);
-	if (fd != STDOUT_FILENO && close(fd))
-		status = report_output_error(o, -errno);
-	return status;
+	return sonde_print_to(s, *fd, STDERR_FILENO, o->format, o->flush) ? STATUS_USER : 0;
+}
+
+/* A file is opened for a script without errors only; events are told of them, too. */
+static int compile_and_run(struct sonde *s, const struct cli_options *o, int *fd)
+{
+	bool early = o->format == SONDE_EVENTS && !is_compile_only(o);
+	int status = early ? start_printing(s, o, fd) : 0;
+
+	if (!status)
+		status = compile(s, o);
+	if (status || is_compile_only(o))
+		return status;
+	if (!early)
+		status = start_printing(s, o, fd);
+	return status ? status : trace(s, o);
 }
 
 static void print_line(const char *line, void *arg)
@@ -358,7 +369,8 @@ static struct sonde *open_session(const struct cli_options *o)
 		.purpose = o->purpose,
 		.probe_filter = o->probe_filter,
 		.functions_file = o->functions_file,
-		.compile_only = o->mode == CLI_CODEGEN || o->dumps.n || o->save_target,
+		.compile_only = is_compile_only(o),
+		.context = o->format == SONDE_EVENTS,
 	};
 
 	return sonde_open(&so);
@@ -367,7 +379,7 @@ static struct sonde *open_session(const struct cli_options *o)
 static int run_session(struct cli_options *o)
 {
 	struct sonde *s = open_session(o);
-	int status;
+	int status, fd = -1;
 
 	if (!s) {
 		fprintf(stderr, "ERROR: out of memory\n");
@@ -381,9 +393,11 @@ static int run_session(struct cli_options *o)
 	else if (o->mode == CLI_FORMAT)
 		status = format(s, o);
 	else
-		status = compile_and_run(s, o);
+		status = compile_and_run(s, o, &fd);
 	session = NULL;
 	sonde_close(s);
+	if (fd >= 0 && fd != STDOUT_FILENO && close(fd))
+		status = report_output_error(o, -errno);
 	return status == 128 + SIGPIPE ? die_of_closed_pipe() : status;
 }
 

@@ -166,6 +166,8 @@ struct script_map {
 					   cell to the next, image.nr_cpus of them */
 	const struct value_layout *key;	/* NULL if scalar */
 	const struct value_layout *value;
+	const char *const *key_names;	/* one for each part of the key; or none */
+	size_t nr_key_names;
 	/* hist, lhist: buckets in one value (see value_layout) */
 	uint32_t set_offset;		/* CELL: offset of a u64 that is not 0 once the script has
 					   assigned; UINT32_MAX: none, all zero means unset */
@@ -173,11 +175,18 @@ struct script_map {
 
 /* ---- records and actions ---- */
 
-/* Every record begins with this; the action's fields follow at their offsets. */
+/* Every record begins with this; the action's fields follow at their offsets, behind
+ * the context if the image's records have one. */
 struct image_record {
 	uint32_t action;	/* index in image.actions */
 	uint32_t probe;		/* index in image.probe_names of the attach point that sent it, or
 				   UINT32_MAX */
+};
+
+struct image_context {
+	uint64_t time_ns;	/* CLOCK_BOOTTIME */
+	uint32_t cpu, pid, tid;
+	uint32_t reserved;
 };
 
 enum action_kind {
@@ -209,6 +218,7 @@ struct image_failure {
 	const char *text;		/* what is said; NULL: the reason that the code gives */
 	struct image_place place;
 	uint32_t offset;		/* of two words: how often, and the last code */
+	uint32_t prog;			/* whose it is; UINT32_MAX: of several */
 };
 
 /* A printf format, compiled: literal text and conversions in turn. */
@@ -230,7 +240,8 @@ struct image_action {
 	enum action_kind kind;
 	const struct image_conversion *format;
 	size_t nr_format;
-	const struct value_field *fields;	/* offsets from the record's start */
+	const struct value_field *fields;	/* offsets from the record's start; names are what
+						   the format or the script calls them */
 	size_t nr_fields;
 	uint32_t size_bytes;		/* of the fixed part, header included */
 	uint32_t script_map;
@@ -346,6 +357,7 @@ struct image {
 	uint32_t losses_offset;		/* in the value of losses_map, which may be the GLOBAL
 					   map */
 	struct image_config config;
+	bool has_context;		/* a struct image_context follows each record's header */
 	uint32_t nr_cpus;		/* cells of a map, at least the target's possible CPUs */
 };
 

@@ -51,12 +51,17 @@ CALL(pid)
 	return lower_pid(g, n);
 }
 
-CALL(tid)
+struct ir_insn *lower_tid(struct gen *g, const struct node *n)
 {
-	(void)d;
 	if (!wants_initial(g, n))
 		return namespace_id(g, 0);
 	return ir_emit_ext(&g->b, helper0(g, BPF_FUNC_get_current_pid_tgid), 4, false);
+}
+
+CALL(tid)
+{
+	(void)d;
+	return lower_tid(g, n);
 }
 
 CALL(uid)

@@ -28,10 +28,9 @@ static bool same_place(const struct image_place *a, const struct image_place *b)
 }
 
 /* Bodies are compiled once for each group of attach points: one for all. */
-static const struct image_failure *find_failure(const struct lower *l,
-						const struct image_failure *like)
+static struct image_failure *find_failure(const struct lower *l, const struct image_failure *like)
 {
-	const struct image_failure *f;
+	struct image_failure *f;
 
 	vec_each(f, &l->image->failures)
 		if (same_text(f->helper, like->helper) && same_text(f->text, like->text) &&
@@ -48,8 +47,11 @@ static const struct image_failure *failure_of(struct gen *g, const char *helper,
 		.text = text ? arena_strdup(&l->image->arena, text) : NULL,
 		.place = lower_image_place(l, g->at),
 	};
-	const struct image_failure *known = find_failure(l, &f);
+	struct image_failure *known = find_failure(l, &f);
 
+	f.prog = g->index;
+	if (known && known->prog != f.prog)
+		known->prog = UINT32_MAX;
 	if (known)
 		return known;
 	f.offset = lower_control_word(l, FAILURE_BYTES);

@@ -306,6 +306,15 @@ void lower_read_sized(struct gen *g, struct ir_insn *to, struct ir_insn *len, st
 /* An argument where the site says (probe_site.places); 0 if it has none. */
 struct ir_insn *lower_placed_arg(struct gen *g, uint32_t index);
 
+/* ---- names.c ---- */
+/* What the values of a printf are called: see there. */
+void lower_name_fields(struct lower *l, const struct format *f, struct node *const *values,
+		       struct value_field *fields, size_t n);
+/* An expression as it is written, in the image; of a literal: NULL. */
+const char *lower_source_text(struct lower *l, const struct node *n);
+/* What the parts of the maps' keys are called, into the image's maps. */
+void lower_name_keys(struct lower *l);
+
 /* ---- act.c ---- */
 void lower_comm_of(struct gen *g, struct node *n, const struct dest *d);	/* comm(pid) */
 
@@ -432,6 +441,7 @@ void lower_runtime_error(struct gen *g, const char *text, struct loc loc);
 /* ---- builtins.c, symbolic.c ---- */
 struct place lower_named_text(struct gen *g, struct node *n);
 struct ir_insn *lower_pid(struct gen *g, const struct node *n);
+struct ir_insn *lower_tid(struct gen *g, const struct node *n);
 struct ir_insn *lower_now(struct gen *g, enum clock_mode mode);
 void lower_note_texts(struct lower *l, const struct node *call);
 

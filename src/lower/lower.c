@@ -230,8 +230,10 @@ int lower_run(struct check *c, struct image *image, struct lower_result *out)
 	hmap_init(&l.layouts, c->arena);
 	round_cpus(&l);
 	set_config(&l);
+	image->has_context = c->options->context;
 	add_fixed_maps(&l);
 	lower_maps(&l);
+	lower_name_keys(&l);
 	for (size_t i = 0; i < c->progs.n && !err; i++)
 		err = lower_prog(&l, c->progs.at[i]);
 	finish_control(&l);

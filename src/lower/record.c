@@ -15,6 +15,7 @@
 
 struct record {
 	struct image_action action;
+	const struct format *format;	/* or NULL */
 	struct value_field *fields;
 	struct node *const *values;
 	size_t n;
@@ -23,6 +24,13 @@ struct record {
 };
 
 /* ---- layout ---- */
+
+/* What stands before the fields. */
+static uint32_t header_bytes(const struct gen *g)
+{
+	return sizeof(struct image_record) +
+	       (g->l->image->has_context ? sizeof(struct image_context) : 0);
+}
 
 static bool varies(const struct type *t)
 {
@@ -67,10 +75,11 @@ static bool is_quiet(struct gen *g, const struct node *n);
 static void lay_out(struct gen *g, struct record *r)
 {
 	r->fields = arena_array(&g->l->image->arena, struct value_field, r->n + 1);
-	r->action.size_bytes = sizeof(struct image_record);
+	r->action.size_bytes = header_bytes(g);
 	for (size_t i = 0; i < r->n; i++)
 		add_field(g, r, i);
 	r->action.size_bytes = (r->action.size_bytes + 7) / 8 * 8;
+	lower_name_fields(g->l, r->format, r->values, r->fields, r->n);
 	r->action.fields = r->fields;
 	r->action.nr_fields = r->n;
 }
@@ -138,6 +147,23 @@ static bool is_quiet(struct gen *g, const struct node *n)
 
 /* ---- filling ---- */
 
+static void put_context(struct gen *g, struct ir_insn *p)
+{
+	const int32_t at = sizeof(struct image_record);
+	struct ir_insn *v;
+
+	v = ir_emit_call(&g->b, IR_CALL, BPF_FUNC_ktime_get_boot_ns, IR_INT, NULL, 0);
+	ir_emit_store(&g->b, 8, p, at + (int32_t)offsetof(struct image_context, time_ns), v);
+	v = ir_emit_call(&g->b, IR_CALL, BPF_FUNC_get_smp_processor_id, IR_INT, NULL, 0);
+	ir_emit_store(&g->b, 4, p, at + (int32_t)offsetof(struct image_context, cpu), v);
+	ir_emit_store(&g->b, 4, p, at + (int32_t)offsetof(struct image_context, pid),
+		      lower_pid(g, NULL));
+	ir_emit_store(&g->b, 4, p, at + (int32_t)offsetof(struct image_context, tid),
+		      lower_tid(g, NULL));
+	ir_emit_store(&g->b, 4, p, at + (int32_t)offsetof(struct image_context, reserved),
+		      lower_const(g, 0));
+}
+
 static void put_header(struct gen *g, struct ir_insn *p, uint32_t action)
 {
 	struct ir_insn *probe;
@@ -150,6 +176,8 @@ static void put_header(struct gen *g, struct ir_insn *p, uint32_t action)
 		probe = lower_const(g, UINT32_MAX);
 	ir_emit_store(&g->b, 4, p, 0, lower_const(g, action));
 	ir_emit_store(&g->b, 4, p, 4, probe);
+	if (g->l->image->has_context)
+		put_context(g, p);
 }
 
 /* A value that was made before: a scalar, or where it lies. */
@@ -314,7 +342,7 @@ static uint32_t field_end(const struct value_field *f)
  * be stack that was never written. */
 static void clear_gaps(struct gen *g, const struct record *r, struct ir_insn *p)
 {
-	uint32_t at = sizeof(struct image_record);
+	uint32_t at = header_bytes(g);
 
 	if (lower_has(g, FEATURE_UNINIT_STACK))
 		return;
@@ -353,15 +381,20 @@ static void send_variable(struct gen *g, struct record *r)
 	lower_loss_if(g, IR_NE, err, 0, IMAGE_LOSS_RING);
 }
 
+static void send(struct gen *g, struct record *r)
+{
+	lay_out(g, r);
+	if (r->is_variable)
+		send_variable(g, r);
+	else
+		send_fixed(g, r);
+}
+
 void lower_send(struct gen *g, struct image_action action, struct node *const *values, size_t n)
 {
 	struct record r = { .action = action, .values = values, .n = n };
 
-	lay_out(g, &r);
-	if (r.is_variable)
-		send_variable(g, &r);
-	else
-		send_fixed(g, &r);
+	send(g, &r);
 }
 
 void lower_runtime_error(struct gen *g, const char *text, struct loc loc)
@@ -383,11 +416,11 @@ void lower_note(struct gen *g, enum action_kind kind, struct loc loc, const char
 	struct image_action action = { .kind = kind, .format = format, .nr_format = NOTE_PARTS,
 				       .fields = field, .nr_fields = number ? 1 : 0,
 				       .place = lower_image_place(g->l, loc),
-				       .size_bytes = sizeof(struct image_record) + 8 };
+				       .size_bytes = header_bytes(g) + 8 };
 	struct ir_insn *p = lower_object(g, "note", action.size_bytes, 8), *err;
 
 	field->layout = lower_layout(g->l, type_int(g->c->types, 8, true));
-	field->offset_bytes = sizeof(struct image_record);
+	field->offset_bytes = header_bytes(g);
 	format[0] = (struct image_conversion){ .text = arena_strdup(a, before),
 					       .len = (uint32_t)strlen(before) };
 	format[1] = (struct image_conversion){ .kind = number ? CONV_SIGNED : CONV_TEXT,
@@ -395,7 +428,7 @@ void lower_note(struct gen *g, enum action_kind kind, struct loc loc, const char
 	format[2] = (struct image_conversion){ .text = arena_strdup(a, after),
 					       .len = (uint32_t)strlen(after) };
 	put_header(g, p, add_action(g, action));
-	ir_emit_store(&g->b, 8, p, sizeof(struct image_record),
+	ir_emit_store(&g->b, 8, p, (int32_t)header_bytes(g),
 		      number ? number : lower_const(g, 0));
 	err = ir_emit_helper(&g->b, BPF_FUNC_ringbuf_output, IR_INT, ring(g), p,
 			     lower_const(g, action.size_bytes), send_flags(g));
@@ -425,12 +458,13 @@ static const struct image_conversion *conversions(struct gen *g, const struct fo
 static struct ir_insn *send_format(struct gen *g, struct node *n, enum action_kind kind)
 {
 	const struct format *f = n->u.call.aux;
-	struct image_action action = {
-		.kind = kind, .format = conversions(g, f), .nr_format = f->pieces.n,
-		.place = lower_image_place(g->l, n->loc),
+	struct record r = {
+		.action = { .kind = kind, .format = conversions(g, f), .nr_format = f->pieces.n,
+			    .place = lower_image_place(g->l, n->loc) },
+		.format = f, .values = n->u.call.args.at + 1, .n = n->u.call.args.n - 1,
 	};
 
-	lower_send(g, action, n->u.call.args.at + 1, n->u.call.args.n - 1);
+	send(g, &r);
 	return NULL;
 }
 
@@ -585,7 +619,7 @@ struct ir_insn *lower_call_join(struct gen *g, struct node *n, const struct dest
 struct ir_insn *lower_call_join(struct gen *g, struct node *n, const struct dest *d)
 {
 	const struct node *separator = n->u.call.args.n > 1 ? n->u.call.args.at[1] : NULL;
-	uint32_t fixed = sizeof(struct image_record) + JOIN_STRINGS * 8, action;
+	uint32_t fixed = header_bytes(g) + JOIN_STRINGS * 8, action;
 	struct image_action a = { .kind = ACTION_JOIN, .text = literal_text(g, separator, " "),
 				  .nr_fields = JOIN_STRINGS, .size_bytes = fixed };
 	struct value_field *f = arena_array(&g->l->image->arena, struct value_field, JOIN_STRINGS);
@@ -599,7 +633,7 @@ struct ir_insn *lower_call_join(struct gen *g, struct node *n, const struct dest
 	for (uint32_t i = 0; i < JOIN_STRINGS; i++)
 		f[i] = (struct value_field){
 			.layout = lower_layout(g->l, type_string(g->c->types, JOIN_BYTES)),
-			.offset_bytes = (uint32_t)sizeof(struct image_record) + i * 8,
+			.offset_bytes = header_bytes(g) + i * 8,
 			.is_variable = true };
 	action = add_action(g, a);
 	p = lower_object(g, "joined", fixed + JOIN_STRINGS * JOIN_BYTES, 8);

@@ -84,21 +84,23 @@ void out_json_string(struct sbuf *out, const char *text, size_t len)
 	sbuf_putc(out, '"');
 }
 
-static void json_text(struct sbuf *out, const char *text)
+void out_json_text(struct sbuf *out, const char *text)
 {
 	out_json_string(out, text ? text : "", text ? strlen(text) : 0);
 }
 
 /* ---- values ---- */
 
-static void json_none(struct sbuf *out, const struct sonde_value *v)
+static void json_none(struct sbuf *out, const struct sonde_value *v, enum json_style style)
 {
 	(void)v;
+	(void)style;
 	sbuf_puts(out, "null");
 }
 
-static void json_bool(struct sbuf *out, const struct sonde_value *v)
+static void json_bool(struct sbuf *out, const struct sonde_value *v, enum json_style style)
 {
+	(void)style;
 	sbuf_puts(out, v->number ? "true" : "false");
 }
 
@@ -112,10 +114,11 @@ static bool is_exact(const struct sonde_value *v)
 	return !n || n >> __builtin_ctzll(n) < (uint64_t)1 << 53;
 }
 
-static void json_number(struct sbuf *out, const struct sonde_value *v)
+static void json_number(struct sbuf *out, const struct sonde_value *v, enum json_style style)
 {
 	const char *quote = is_exact(v) ? "" : "\"";
 
+	(void)style;
 	sbuf_puts(out, quote);
 	if (v->is_unsigned)
 		text_unsigned(out, v->unsigned_number);
@@ -124,13 +127,15 @@ static void json_number(struct sbuf *out, const struct sonde_value *v)
 	sbuf_puts(out, quote);
 }
 
-static void json_quoted(struct sbuf *out, const struct sonde_value *v)
+static void json_quoted(struct sbuf *out, const struct sonde_value *v, enum json_style style)
 {
+	(void)style;
 	out_json_string(out, v->text, v->len);
 }
 
-static void json_buffer(struct sbuf *out, const struct sonde_value *v)
+static void json_buffer(struct sbuf *out, const struct sonde_value *v, enum json_style style)
 {
+	(void)style;
 	sbuf_putc(out, '[');
 	for (size_t i = 0; i < v->len; i++) {
 		if (i)
@@ -140,35 +145,36 @@ static void json_buffer(struct sbuf *out, const struct sonde_value *v)
 	sbuf_putc(out, ']');
 }
 
-static void json_array(struct sbuf *out, const struct sonde_value *v)
+static void json_array(struct sbuf *out, const struct sonde_value *v, enum json_style style)
 {
 	sbuf_putc(out, '[');
 	for (size_t i = 0; i < v->nr_items; i++) {
 		if (i)
 			sbuf_putc(out, ',');
-		out_json_value(out, &v->items[i]);
+		out_json_value(out, &v->items[i], style);
 	}
 	sbuf_putc(out, ']');
 }
 
-static void json_object(struct sbuf *out, const struct sonde_value *v)
+static void json_object(struct sbuf *out, const struct sonde_value *v, enum json_style style)
 {
 	sbuf_putc(out, '{');
 	for (size_t i = 0; i < v->nr_items; i++) {
 		if (i)
 			sbuf_puts(out, ", ");
-		json_text(out, v->items[i].name);
+		out_json_text(out, v->items[i].name);
 		sbuf_puts(out, ": ");
-		out_json_value(out, &v->items[i]);
+		out_json_value(out, &v->items[i], style);
 	}
 	sbuf_putc(out, '}');
 }
 
 /* What has a form of its own in text is one string. */
-static void json_as_text(struct sbuf *out, const struct sonde_value *v)
+static void json_as_text(struct sbuf *out, const struct sonde_value *v, enum json_style style)
 {
 	struct sbuf text = { 0 };
 
+	(void)style;
 	text_value(&text, v);
 	out->failed |= text.failed;
 	out_json_string(out, sbuf_text(&text), text.len);
@@ -176,7 +182,7 @@ static void json_as_text(struct sbuf *out, const struct sonde_value *v)
 }
 
 /* Written without blanks; intervals without a sample are left out. */
-static void json_series(struct sbuf *out, const struct sonde_value *v)
+static void json_series(struct sbuf *out, const struct sonde_value *v, enum json_style style)
 {
 	const char *between = "";
 
@@ -187,37 +193,57 @@ static void json_series(struct sbuf *out, const struct sonde_value *v)
 		if (row[1].kind == SONDE_VALUE_NONE)
 			continue;
 		sbuf_printf(out, "%s{\"interval_start\":", between);
-		out_json_value(out, &row[0]);
+		out_json_value(out, &row[0], style);
 		sbuf_puts(out, ",\"value\":");
-		out_json_value(out, &row[1]);
+		out_json_value(out, &row[1], style);
 		sbuf_putc(out, '}');
 		between = ",";
 	}
 	sbuf_putc(out, ']');
 }
 
-static void (*const printers[])(struct sbuf *, const struct sonde_value *) = {
-	[SONDE_VALUE_NONE]	= json_none,
-	[SONDE_VALUE_BOOL]	= json_bool,
-	[SONDE_VALUE_INT]	= json_number,
-	[SONDE_VALUE_UINT]	= json_number,
-	[SONDE_VALUE_STRING]	= json_quoted,
-	[SONDE_VALUE_BUFFER]	= json_buffer,
-	[SONDE_VALUE_SYMBOLIC]	= json_number,
-	[SONDE_VALUE_LIST]	= json_array,
-	[SONDE_VALUE_TUPLE]	= json_array,
-	[SONDE_VALUE_RECORD]	= json_object,
-	[SONDE_VALUE_STATS]	= json_object,
-	[SONDE_VALUE_HIST]	= json_array,
-	[SONDE_VALUE_STACK]	= json_as_text,
-	[SONDE_VALUE_TIME]	= json_quoted,
-	[SONDE_VALUE_SERIES]	= json_series,
+/* Frames one by one. */
+static void json_frames(struct sbuf *out, const struct sonde_value *v, enum json_style style)
+{
+	(void)style;
+	sbuf_putc(out, '[');
+	for (size_t i = 0; i < v->nr_items; i++) {
+		if (i)
+			sbuf_putc(out, ',');
+		out_json_string(out, v->items[i].text, v->items[i].len);
+	}
+	sbuf_putc(out, ']');
+}
+
+/* Rich: names rather than numbers, frames rather than one text. */
+static const struct {
+	void (*print)(struct sbuf *, const struct sonde_value *, enum json_style);
+	void (*print_rich)(struct sbuf *, const struct sonde_value *, enum json_style);
+} printers[] = {
+	[SONDE_VALUE_NONE]	= { .print = json_none },
+	[SONDE_VALUE_BOOL]	= { .print = json_bool },
+	[SONDE_VALUE_INT]	= { .print = json_number },
+	[SONDE_VALUE_UINT]	= { .print = json_number },
+	[SONDE_VALUE_STRING]	= { .print = json_quoted },
+	[SONDE_VALUE_BUFFER]	= { .print = json_buffer },
+	[SONDE_VALUE_SYMBOLIC]	= { .print = json_number, .print_rich = json_quoted },
+	[SONDE_VALUE_LIST]	= { .print = json_array },
+	[SONDE_VALUE_TUPLE]	= { .print = json_array },
+	[SONDE_VALUE_RECORD]	= { .print = json_object },
+	[SONDE_VALUE_STATS]	= { .print = json_object },
+	[SONDE_VALUE_HIST]	= { .print = json_array },
+	[SONDE_VALUE_STACK]	= { .print = json_as_text, .print_rich = json_frames },
+	[SONDE_VALUE_TIME]	= { .print = json_quoted },
+	[SONDE_VALUE_SERIES]	= { .print = json_series },
 };
 
-void out_json_value(struct sbuf *out, const struct sonde_value *v)
+void out_json_value(struct sbuf *out, const struct sonde_value *v, enum json_style style)
 {
 	assert(v->kind < sizeof(printers) / sizeof(printers[0]));
-	printers[v->kind](out, v);
+	if (style == JSON_RICH && printers[v->kind].print_rich)
+		printers[v->kind].print_rich(out, v, style);
+	else
+		printers[v->kind].print(out, v, style);
 }
 
 /* ---- maps ---- */
@@ -240,7 +266,7 @@ static void json_key(struct sbuf *out, const struct sonde_value *key)
 static void json_entries(struct sbuf *out, const struct sonde_event *e)
 {
 	if (e->nr_entries && !e->entries[0].key) {
-		out_json_value(out, e->entries[0].value);
+		out_json_value(out, e->entries[0].value, JSON_PLAIN);
 		return;
 	}
 	sbuf_putc(out, '{');
@@ -249,7 +275,7 @@ static void json_entries(struct sbuf *out, const struct sonde_event *e)
 			sbuf_puts(out, ", ");
 		json_key(out, e->entries[i].key);
 		sbuf_puts(out, ": ");
-		out_json_value(out, e->entries[i].value);
+		out_json_value(out, e->entries[i].value, JSON_PLAIN);
 	}
 	sbuf_putc(out, '}');
 }
@@ -276,7 +302,7 @@ static void json_place(struct sbuf *out, const struct sonde_place *place)
 {
 	if (place->file) {
 		sbuf_puts(out, ", \"filename\": ");
-		json_text(out, place->file);
+		out_json_text(out, place->file);
 		sbuf_printf(out, ", \"line\": %" PRIu32 ", \"col\": %" PRIu32, place->line,
 			    place->col);
 	}
@@ -289,19 +315,36 @@ static void json_data(struct sbuf *out, const struct sonde_event *e, const char 
 	sbuf_puts(out, type);
 	sbuf_puts(out, "\", \"data\": ");
 	if (e->kind == SONDE_EVENT_VALUE)
-		out_json_value(out, &e->values[0]);
+		out_json_value(out, &e->values[0], JSON_PLAIN);
 	else
 		out_json_string(out, e->text ? e->text : "", e->text ? e->len : 0);
 	sbuf_puts(out, "}\n");
 }
 
-static void json_count(struct sbuf *out, const struct sonde_event *e, const char *type)
+static void json_attached(struct sbuf *out, const struct sonde_event *e, const char *type)
 {
-	const char *member = e->kind == SONDE_EVENT_ATTACHED ? "probes" : "events";
-
 	sbuf_printf(out,
-		    "{\"type\": \"%s\", \"count\": %" PRIu64 ", \"data\": {\"%s\": %" PRIu64 "}}\n",
-		    type, e->count, member, e->count);
+		    "{\"type\": \"%s\", \"count\": %" PRIu64 ", \"data\": {\"probes\": %" PRIu64 "}}\n",
+		    type, e->count, e->count);
+}
+
+/* Reads that failed have lost no event. */
+static void json_lost(struct sbuf *out, const struct sonde_event *e, const char *type)
+{
+	bool is_read = e->loss == SONDE_LOSS_READ;
+
+	sbuf_printf(out, "{\"type\": \"%s\", \"count\": %" PRIu64 ", \"data\": {\"%s\": %" PRIu64 "}",
+		    is_read ? "failed_reads" : type, e->count, is_read ? "reads" : "events",
+		    e->count);
+	if (e->text) {
+		sbuf_puts(out, ", \"cause\": ");
+		out_json_string(out, e->text, e->len);
+	}
+	if (e->probe) {
+		sbuf_puts(out, ", \"probe\": ");
+		out_json_text(out, e->probe);
+	}
+	sbuf_puts(out, "}\n");
 }
 
 static void json_message(struct sbuf *out, const struct sonde_event *e, const char *type)
@@ -316,9 +359,9 @@ static void json_helper_error(struct sbuf *out, const struct sonde_event *e, con
 	const char *reason = strerrordesc_np(-e->return_code);
 
 	sbuf_printf(out, "{\"type\": \"%s\", \"msg\": ", type);
-	json_text(out, reason ? reason : "Unknown error");
+	out_json_text(out, reason ? reason : "Unknown error");
 	sbuf_puts(out, ", \"helper\": ");
-	json_text(out, e->name);
+	out_json_text(out, e->name);
 	sbuf_printf(out, ", \"retcode\": %d", e->return_code);
 	json_place(out, &e->place);
 }
@@ -333,8 +376,8 @@ static const struct {
 	[SONDE_EVENT_CAT]		= { json_data, "cat" },
 	[SONDE_EVENT_JOIN]		= { json_data, "join" },
 	[SONDE_EVENT_SYSTEM]		= { json_data, "syscall" },
-	[SONDE_EVENT_ATTACHED]		= { json_count, "attached_probes" },
-	[SONDE_EVENT_LOST]		= { json_count, "lost_events" },
+	[SONDE_EVENT_ATTACHED]		= { json_attached, "attached_probes" },
+	[SONDE_EVENT_LOST]		= { json_lost, "lost_events" },
 	[SONDE_EVENT_ERRORF]		= { json_message, "errorf" },
 	[SONDE_EVENT_WARNF]		= { json_message, "warnf" },
 	[SONDE_EVENT_HELPER_ERROR]	= { json_helper_error, "helper_error" },

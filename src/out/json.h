@@ -11,7 +11,13 @@
  * control character is escaped, so that any bytes give valid JSON. */
 void out_json_string(struct sbuf *out, const char *text, size_t len);
 
-void out_json_value(struct sbuf *out, const struct sonde_value *v);
+void out_json_text(struct sbuf *out, const char *text);	/* NULL: "" */
+
+/* PLAIN is bpftrace's: numbers of enumerators and pointers, a stack as one text. RICH
+ * has their names, and frames one by one. */
+enum json_style { JSON_PLAIN, JSON_RICH };
+
+void out_json_value(struct sbuf *out, const struct sonde_value *v, enum json_style style);
 
 /* An event as a line; nothing for events that JSON has no message for. */
 void out_json_event(struct sbuf *out, const struct sonde_event *e);

@@ -9,6 +9,7 @@
 #include "out/print.h"
 
 #include "base/sbuf.h"
+#include "out/events.h"
 #include "out/json.h"
 #include "out/text.h"
 #include "out/trial.h"
@@ -32,6 +33,7 @@ struct printer {
 	struct sbuf captured;	/* output of the test that runs, messages too */
 	bool captures;
 	struct trials trials;
+	struct events_clock clock;
 	int err;		/* first failed write */
 };
 
@@ -182,7 +184,7 @@ static void message_helper_error(struct printer *p, const struct sonde_event *e)
 }
 
 /* Two newlines stand between what the script printed and its maps. */
-static void data_end(struct printer *p, const struct sonde_event *e)
+static void data_results(struct printer *p, const struct sonde_event *e)
 {
 	(void)e;
 	sbuf_puts(&p->data, "\n\n");
@@ -195,9 +197,21 @@ static void message_attached(struct printer *p, const struct sonde_event *e)
 			    e->count == 1 ? "" : "s");
 }
 
+/* Reads that failed have lost no event. */
+static void message_reads(struct printer *p, const struct sonde_event *e)
+{
+	sbuf_printf(&p->message, "%sWARNING: %s: %" PRIu64 " %s (-k tells where)%s\n",
+		    p->options.colour ? "\033[33m" : "", e->probe, e->count, e->text,
+		    p->options.colour ? "\033[0m" : "");
+}
+
 /* "Lost N events", with the cause and the probe where they are known. */
 static void message_lost(struct printer *p, const struct sonde_event *e)
 {
+	if (e->loss == SONDE_LOSS_READ) {
+		message_reads(p, e);
+		return;
+	}
 	sbuf_printf(&p->message, "Lost %" PRIu64 " events", e->count);
 	if (e->text && e->len)
 		sbuf_printf(&p->message, ": %.*s", (int)e->len, e->text);
@@ -246,7 +260,7 @@ static const struct {
 	[SONDE_EVENT_WARNF]		= { .print = message_located, .is_message = true },
 	[SONDE_EVENT_HELPER_ERROR]	= { .print = message_helper_error, .is_message = true },
 	[SONDE_EVENT_RUNTIME_ERROR]	= { .print = message_located, .is_message = true },
-	[SONDE_EVENT_END]		= { .print = data_end },
+	[SONDE_EVENT_RESULTS]		= { .print = data_results },
 };
 
 static void print_text_event(struct printer *p, const struct sonde_event *e)
@@ -284,6 +298,8 @@ static void print_trial(struct printer *p, const struct sonde_event *e)
 {
 	if (p->options.format == SONDE_TEXT)
 		trial_text(&p->trials, &p->data, e, &p->captured);
+	else if (p->options.format == SONDE_EVENTS)
+		out_events_trial(&p->data, &p->clock, e, &p->captured);
 	else
 		trial_json(&p->data, e, &p->captured);
 	p->captures = trial_begins(e);
@@ -292,7 +308,7 @@ static void print_trial(struct printer *p, const struct sonde_event *e)
 	print_end(p);
 }
 
-/* ---- both ---- */
+/* ---- all ---- */
 
 void print_event(struct printer *p, const struct sonde_event *e)
 {
@@ -306,7 +322,22 @@ void print_event(struct printer *p, const struct sonde_event *e)
 		capture_event(p, e);
 	else if (p->options.format == SONDE_TEXT)
 		print_text_event(p, e);
+	else if (p->options.format == SONDE_EVENTS)
+		out_events_event(&p->data, &p->clock, e);
 	else if (e->kind != SONDE_EVENT_ATTACHED || !p->options.quiet)
 		out_json_event(&p->data, e);
 	data_added(p);
+}
+
+void print_notice(struct printer *p, const struct sonde_message *m)
+{
+	if (p->err || p->options.format != SONDE_EVENTS)
+		return;
+	out_events_message(&p->data, &p->clock, m);
+	data_added(p);
+}
+
+bool print_wants_values(const struct printer *p)
+{
+	return p->options.format == SONDE_EVENTS;
 }

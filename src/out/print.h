@@ -3,7 +3,7 @@
  *
  * What a script prints goes to the data descriptor, through one buffer; what is
  * told about the run (attached, lost, errors) goes to the other one in text
- * mode and to the data in JSON mode. A failed write is remembered, not told:
+ * mode and to the data in the JSON modes. A failed write is remembered, not told:
  * print_end and print_flush return it, and nothing is written after it.
  * What nobody takes in time is dropped and counted, whole lines as far as can be.
  */
@@ -37,6 +37,12 @@ int print_close(struct printer *p);
 
 /* Print an event in any form. */
 void print_event(struct printer *p, const struct sonde_event *e);
+
+/* What was told besides of the events; a record of SONDE_EVENTS. */
+void print_notice(struct printer *p, const struct sonde_message *m);
+
+/* Whether the values of a printf are printed, not its text only. */
+bool print_wants_values(const struct printer *p);
 
 /* Bytes as they are, whatever the format: text that an iterator made. */
 void print_raw(struct printer *p, const char *bytes, size_t len);

@@ -25,8 +25,17 @@ typedef int (*action_fn)(struct run *r, const struct action_input *in);
 static struct sonde_event event_of(struct run *r, const struct action_input *in,
 				   enum sonde_event_kind kind)
 {
-	return (struct sonde_event){ .kind = kind, .probe = in->probe,
-				     .place = run_place(r, &in->action->place) };
+	struct sonde_event e = { .kind = kind, .probe = in->probe,
+				 .place = run_place(r, &in->action->place) };
+
+	if (in->has_context) {
+		e.has_context = true;
+		e.time_ns = in->context.time_ns + (uint64_t)r->decoder.wall_offset_ns;
+		e.cpu = in->context.cpu;
+		e.pid = in->context.pid;
+		e.tid = in->context.tid;
+	}
+	return e;
 }
 
 /* The fields of the record as values, in the work arena. */
@@ -99,6 +108,7 @@ static int do_print_value(struct run *r, const struct action_input *in)
 	struct sonde_event e = event_of(r, in, SONDE_EVENT_VALUE);
 
 	add_values(r, in, &e);
+	e.name = e.values[0].name;
 	run_emit(r, &e);
 	return 0;
 }
@@ -137,8 +147,8 @@ static int do_join(struct run *r, const struct action_input *in)
 	for (size_t i = 0; i < in->action->nr_fields; i++) {
 		const struct sonde_value *v = &values[i];
 
-		if (v->kind != SONDE_VALUE_STRING || (!v->len && !first))
-			continue;
+		if (v->kind != SONDE_VALUE_STRING || !v->len)
+			break;
 		if (!first)
 			sbuf_puts(&r->text, separator);
 		sbuf_add(&r->text, v->text, v->len);
@@ -298,14 +308,23 @@ static const struct script_map *map_of(struct run *r, const struct image_action 
 							: NULL;
 }
 
+static void emit_map(struct run *r, const struct script_map *m, struct snapshot *s,
+		     struct sonde_event e)
+{
+	e.kind = SONDE_EVENT_MAP;
+	e.name = m->name;
+	e.map_kind = value_map_kind(m->value);
+	e.map_is_keyed = !m->is_scalar;
+	e.entries = s->entries;
+	e.nr_entries = s->n;
+	e.key_names = m->key_names;
+	e.nr_key_names = m->nr_key_names;
+	run_emit(r, &e);
+}
+
 void action_emit_map(struct run *r, const struct script_map *m, struct snapshot *s)
 {
-	const struct sonde_event e = {
-		.kind = SONDE_EVENT_MAP, .name = m->name, .map_kind = value_map_kind(m->value),
-		.map_is_keyed = !m->is_scalar, .entries = s->entries, .nr_entries = s->n,
-	};
-
-	run_emit(r, &e);
+	emit_map(r, m, s, (struct sonde_event){ 0 });
 }
 
 static bool has_rows(const struct value_layout *value)
@@ -329,8 +348,9 @@ static void add_zero(struct run *r, const struct script_map *m, struct snapshot 
 }
 
 /* What print(@m, top, div) shows of a snapshot. */
-static void print_snapshot(struct run *r, const struct image_action *a, struct snapshot *s)
+static void print_snapshot(struct run *r, const struct action_input *in, struct snapshot *s)
 {
+	const struct image_action *a = in->action;
 	const struct script_map *m = map_of(r, a);
 
 	if (m->is_scalar && !s->n && !has_rows(m->value))
@@ -342,7 +362,7 @@ static void print_snapshot(struct run *r, const struct image_action *a, struct s
 	for (size_t i = 0; a->div > 1 && i < s->n; i++)
 		value_divide(m->value, (struct sonde_value *)(uintptr_t)s->entries[i].value,
 			     a->div);
-	action_emit_map(r, m, s);
+	emit_map(r, m, s, event_of(r, in, SONDE_EVENT_MAP));
 }
 
 static void tell_map_error(struct run *r, const struct script_map *m, const char *what, int err)
@@ -359,7 +379,7 @@ static int do_print_map(struct run *r, const struct action_input *in)
 	int err = m ? run_snapshot(r, m, &r->work, &s) : 0;
 
 	if (m && !err)
-		print_snapshot(r, in->action, &s);
+		print_snapshot(r, in, &s);
 	else if (m)
 		tell_map_error(r, m, "read", err);
 	return 0;
@@ -372,7 +392,7 @@ static int do_take(struct run *r, const struct action_input *in)
 	int err = m ? run_take(r, m, in->action->take_zero, &r->work, &s) : 0;
 
 	if (m && !err)
-		print_snapshot(r, in->action, &s);
+		print_snapshot(r, in, &s);
 	else if (m)
 		tell_map_error(r, m, "take", err);
 	return 0;

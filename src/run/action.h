@@ -12,6 +12,8 @@ struct action_input {
 	const void *record;
 	size_t size_bytes;
 	const char *probe;			/* name of the attach point, or NULL */
+	bool has_context;
+	struct image_context context;
 };
 
 /* Do it. Returns 1 to stop reading records, else 0. */

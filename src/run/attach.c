@@ -262,6 +262,8 @@ int attach_failed(struct run *r, const struct attach_job *job, const struct imag
 			   ? r->image->probe_names.at[site->probe] : job->prog->name;
 	bool must = site && site->must_exist;
 
+	if (site && site->probe < r->image->probe_names.n)
+		r->failed[site->probe] = true;
 	if (err == -ENOMEM || err == -EMFILE || err == -EPERM)
 		must = true;
 	if (!must && r->image->config.missing_probes == MISSING_ERROR)

@@ -18,21 +18,45 @@
 #define MISSES_EVERY_NS 1000000000
 
 /* Reads that failed lose no event: they are told in sum, at the end. */
-static const char *const causes[IMAGE_LOSS_COUNT] = {
-	[IMAGE_LOSS_RING] = "the event buffer was full",
-	[IMAGE_LOSS_SCRATCH] = "no scratch memory was free",
-	[IMAGE_LOSS_READ] = "reads of memory failed",
+static const struct {
+	const char *text;
+	bool is_event;
+} causes[] = {
+	[SONDE_LOSS_RING]	= { "the event buffer was full", true },
+	[SONDE_LOSS_SCRATCH]	= { "no scratch memory was free", true },
+	[SONDE_LOSS_READ]	= { "reads of memory failed", false },
+	[SONDE_LOSS_RECURSION]	= { "the program was running already", true },
+	[SONDE_LOSS_NESTED]	= { "the probe was hit within another one", true },
 };
 
-static void tell_event(struct run *r, size_t prog, const char *cause, uint64_t count)
-{
-	const struct sonde_event e = {
-		.kind = SONDE_EVENT_LOST, .text = cause, .len = strlen(cause),
-		.probe = r->image->progs.at[prog].name, .count = count,
-	};
+static const enum sonde_loss counted[IMAGE_LOSS_COUNT] = {
+	[IMAGE_LOSS_RING] = SONDE_LOSS_RING,
+	[IMAGE_LOSS_SCRATCH] = SONDE_LOSS_SCRATCH,
+	[IMAGE_LOSS_READ] = SONDE_LOSS_READ,
+};
 
-	r->lost_total += count;
+/* Losses are counted by program, which may serve more attach points than one. */
+static void prog_text(struct sbuf *out, const struct image_prog *p)
+{
+	sbuf_puts(out, p->name);
+	if (p->nr_sites > 1)
+		sbuf_printf(out, " and %zu other%s", p->nr_sites - 1, p->nr_sites > 2 ? "s" : "");
+}
+
+static void tell_loss(struct run *r, size_t prog, enum sonde_loss loss, uint64_t count)
+{
+	struct sonde_event e = {
+		.kind = SONDE_EVENT_LOST, .text = causes[loss].text,
+		.len = strlen(causes[loss].text), .loss = loss, .count = count,
+	};
+	struct sbuf probe = { 0 };
+
+	prog_text(&probe, &r->image->progs.at[prog]);
+	e.probe = sbuf_text(&probe);
+	if (causes[loss].is_event)
+		r->lost_total += count;
 	run_emit(r, &e);
+	sbuf_close(&probe);
 }
 
 static void tell_counters(struct run *r, bool all)
@@ -42,16 +66,11 @@ static void tell_counters(struct run *r, bool all)
 	for (size_t i = 0; i < r->image->progs.n * IMAGE_LOSS_COUNT; i++) {
 		uint64_t now = __atomic_load_n(&r->losses[i], __ATOMIC_RELAXED);
 		uint64_t count = now - r->losses_told[i];
-		size_t prog = i / IMAGE_LOSS_COUNT, cause = i % IMAGE_LOSS_COUNT;
+		enum sonde_loss loss = counted[i % IMAGE_LOSS_COUNT];
 
-		if (!count || (cause == IMAGE_LOSS_READ && !all))
+		if (!count || (!causes[loss].is_event && (!all || r->options.warnings_level < 1)))
 			continue;
-		if (cause == IMAGE_LOSS_READ)
-			run_tell(r, SONDE_WARNING, "%s: %llu %s (-k tells where)",
-				 r->image->progs.at[prog].name, (unsigned long long)count,
-				 causes[cause]);
-		else
-			tell_event(r, prog, causes[cause], count);
+		tell_loss(r, i / IMAGE_LOSS_COUNT, loss, count);
 		r->losses_told[i] = now;
 	}
 }
@@ -84,6 +103,7 @@ static void tell_failure(struct run *r, const struct image_failure *f, uint64_t 
 	struct sonde_event e = {
 		.kind = f->text ? SONDE_EVENT_RUNTIME_ERROR : SONDE_EVENT_HELPER_ERROR,
 		.name = f->helper, .place = run_place(r, &f->place),
+		.probe = f->prog < r->image->progs.n ? r->image->progs.at[f->prog].name : NULL,
 		.return_code = (int)__atomic_load_n(&words[1], __ATOMIC_RELAXED),
 	};
 
@@ -138,8 +158,8 @@ static void tell_misses(struct run *r, bool all)
 			continue;
 		if (facts.recursion_misses <= r->progs[i].misses)
 			continue;
-		tell_event(r, i, "the program was running already",
-			   facts.recursion_misses - r->progs[i].misses);
+		tell_loss(r, i, SONDE_LOSS_RECURSION,
+			  facts.recursion_misses - r->progs[i].misses);
 		r->progs[i].misses = facts.recursion_misses;
 	}
 }
@@ -160,7 +180,7 @@ static void tell_missed_probes(struct run *r)
 			if (is_kprobe(&r->image->progs.at[prog]))
 				missed += bpf_call_link_missed(r->links.at[i]);
 		if (missed)
-			tell_event(r, prog, "the probe was hit within another one", missed);
+			tell_loss(r, prog, SONDE_LOSS_NESTED, missed);
 	}
 }
 

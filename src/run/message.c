@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 void run_tell(struct run *r, enum sonde_severity severity, const char *fmt, ...)
 {
@@ -39,9 +40,23 @@ struct sonde_place run_place(struct run *r, const struct image_place *p)
 	return place;
 }
 
+/* What did not come out of a record has the time of now. */
+static void emit_now(struct run *r, struct sonde_event event)
+{
+	struct timespec now;
+
+	if (!clock_gettime(CLOCK_REALTIME, &now))
+		event.time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	r->callbacks.event(r->callbacks.arg, &event);
+}
+
 void run_emit(struct run *r, const struct sonde_event *event)
 {
 	r->nr_errors += event->kind == SONDE_EVENT_ERRORF;
-	if (r->callbacks.event)
+	if (!r->callbacks.event)
+		return;
+	if (r->image->has_context && !event->has_context)
+		emit_now(r, *event);
+	else
 		r->callbacks.event(r->callbacks.arg, event);
 }

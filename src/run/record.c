@@ -44,6 +44,10 @@ static int record_handle(struct run *r, const void *data, size_t size_bytes)
 	in.action = &image->actions.at[header.action];
 	if (size_bytes < in.action->size_bytes)
 		return 0;
+	if (image->has_context && size_bytes >= sizeof(header) + sizeof(in.context)) {
+		memcpy(&in.context, (const char *)data + sizeof(header), sizeof(in.context));
+		in.has_context = true;
+	}
 	in.probe = header.probe < image->probe_names.n ? image->probe_names.at[header.probe] : NULL;
 	return action_run(r, &in);
 }

@@ -60,7 +60,8 @@ static int alloc_state(struct run *r)
 	r->progs = calloc(nr_progs + 1, sizeof(*r->progs));
 	r->zeroed = calloc(r->image->script_maps.n + 1, sizeof(*r->zeroed));
 	r->taken = calloc(r->image->script_maps.n + 1, sizeof(*r->taken));
-	if (!r->maps || !r->progs || !r->zeroed || !r->taken)
+	r->failed = calloc(r->image->probe_names.n + 1, sizeof(*r->failed));
+	if (!r->maps || !r->progs || !r->zeroed || !r->taken || !r->failed)
 		return -ENOMEM;
 	for (size_t i = 0; i < nr_maps; i++)
 		r->maps[i].fd = -1;
@@ -135,6 +136,7 @@ void run_close(struct run *r)
 	free(r->links.at);
 	free(r->links.progs);
 	free(r->losses_told);
+	free(r->failed);
 	free(r->failures_told);
 	free(r->zeroed);
 	free(r->taken);
@@ -203,9 +205,22 @@ int run_load(struct run *r)
 	return err < 0 ? err : 0;
 }
 
+/* The attach points by name, but for those that were told to be left out. */
+static void emit_attached(struct run *r)
+{
+	struct sonde_event e = { .kind = SONDE_EVENT_ATTACHED, .count = (uint64_t)r->nr_attached };
+	const char **names = calloc(r->image->probe_names.n + 1, sizeof(*names));
+
+	for (size_t i = 0; names && i < r->image->probe_names.n; i++)
+		if (!r->failed[i])
+			names[e.nr_names++] = r->image->probe_names.at[i];
+	e.names = names;
+	run_emit(r, &e);
+	free(names);
+}
+
 int run_attach(struct run *r)
 {
-	struct sonde_event e = { .kind = SONDE_EVENT_ATTACHED };
 	int err;
 
 	if (r->options.purpose != SONDE_TRACE)
@@ -219,9 +234,8 @@ int run_attach(struct run *r)
 	}
 	if (err)
 		return err;
-	e.count = (uint64_t)r->nr_attached;
-	if (e.count)
-		run_emit(r, &e);
+	if (r->nr_attached)
+		emit_attached(r);
 	return r->nr_attached;
 }
 
@@ -566,9 +580,23 @@ static bool wants_maps(const struct run *r)
 	return r->image->config.print_maps_on_exit && r->options.purpose == SONDE_TRACE;
 }
 
+static void emit_end(struct run *r, int status)
+{
+	static const char *const reasons[] = {
+		[RUN_GOES_ON] = "stopped", [RUN_EXIT] = "exit", [RUN_STOPPED] = "stopped",
+		[RUN_TARGET_GONE] = "target ended", [RUN_NOTHING_LEFT] = "nothing left",
+	};
+	struct sonde_event e = {
+		.kind = SONDE_EVENT_END, .text = reasons[r->end], .len = strlen(reasons[r->end]),
+		.return_code = status, .count = r->lost_total, .dropped = r->dropped,
+	};
+
+	run_emit(r, &e);
+}
+
 int run_finish(struct run *r)
 {
-	const struct sonde_event end = { .kind = SONDE_EVENT_END };
+	const struct sonde_event results = { .kind = SONDE_EVENT_RESULTS };
 	sig_atomic_t stops;
 	int err;
 
@@ -583,13 +611,16 @@ int run_finish(struct run *r)
 	run_tell_losses(r, true);
 	run_tell_total_loss(r);
 	stops = r->stop_count;
-	run_emit(r, &end);
+	run_emit(r, &results);
 	if (wants_maps(r) && r->stop_count == stops && !r->out_of_memory) {
 		int failed = print_maps_safely(r);
 
 		err = err < 0 ? err : failed;
 	}
 	if (r->out_of_memory)
-		return -ENOMEM;
-	return err < 0 ? err : r->exit_code;
+		err = -ENOMEM;
+	if (err >= 0)
+		err = r->exit_code;
+	emit_end(r, err);
+	return err;
 }

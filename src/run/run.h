@@ -64,9 +64,9 @@ void run_stop(struct run *r);
 void run_signal(struct run *r);
 
 /* Stop the programs, deliver what was recorded, run end probes, tell of losses,
- * SONDE_EVENT_END, then one SONDE_EVENT_MAP for each map with entries if the
- * script is to print them. Returns the script's exit code. Told to stop once
- * more meanwhile, it leaves out the maps. */
+ * SONDE_EVENT_RESULTS, then one SONDE_EVENT_MAP for each map with entries if the
+ * script is to print them, then SONDE_EVENT_END. Returns the script's exit code.
+ * Told to stop once more meanwhile, it leaves out the maps. */
 int run_finish(struct run *r);
 
 /* What was recorded has been delivered: what comes now are results. */

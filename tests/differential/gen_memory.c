@@ -38,8 +38,7 @@ void gen_memory(struct gen *g)
 	text(g);
 	gen_put(g, ";\n\tlet $mv : uint64 = %llu;\n", (unsigned long long)gen_random(g));
 	gen_put(g, "\t$ps = (struct outer *)$mt;\n\t$pv = (struct small *)(&$mv);\n"
-		   "\t$pb = (uint8 *)&$mv;\n\t@mp = (int32 *)%u;\n\t@ms = *$pv;\n"
-		   "\t@msk[0] = *$pv;\n\t@msb[*$pv] = @msn++;\n", gen_below(g, 999));
+		   "\t$pb = (uint8 *)&$mv;\n\t@mp = (int32 *)%u;\n\t@ms = *$pv;\n", gen_below(g, 999));
 	gen_var_add(g, "$mv", &gen_int, "uint64", false);
 }
 
@@ -113,17 +112,6 @@ void gen_memory_statement(struct gen *g)
 		"print(buf(\"text here\", 6));", "printf(\"%r %s\\n\", buf(\"ab\", 2), buf(\"wxyz\", 4));",
 		"@me[RED] = BLUE;", "@me[GREEN] = RED;", "printf(\"%d %s\\n\", BLUE, GREEN);",
 		"print($ps->u);", "print((uint64)@mp);", "$q = (int16 *)8; $q -= 1; ++$q; print($q);",
-		"$sv = *$ps; print(($sv.a, $sv.in.y, $sv->c[1], $sv.u.w));",
-		"$sv = *$ps; $si = $sv.in; print($si); print(($si.x, $sv.f));",
-		"$ar = $ps->c; print($ar[2]); print($ar);",
-		"@msk[1] = *$pv; print(@msk[1].d);", "@msk[$ps->f] = *$pv; print(@msk[2]);",
-		"print((@msk[3].a, @msk[1].b));", "@msb[*$pv] = @msn++; print(@msb[*$pv]);",
-		"_ = delete(@msb, *$pv);", "print(has_key(@msb, *$pv));",
-		"$st = (7, *$pv); print($st); print($st.1.a);",
-		"@mtu[1] = (true, *$pv, $ps->c); print(@mtu[1].1.b); print(@mtu[2]);",
-		"@mar[2] = $ps->c; print(@mar[2][1]); print(@mar[3]);",
-		"@mak[$ps->c] = @msn++; print(@mak[$ps->c]);", "print(@mar[$ps->f]);",
-		"for ($kv : @msk) { if ($kv.1.a == $kv.0) { continue; } print(len(@msk)); break; }",
 		"if ($pv) { print(BLUE); }", "print((($pv->a, $ps->in.y), (enum colour)5));",
 	};
 

@@ -211,7 +211,7 @@ static void on_event(void *arg, const struct sonde_event *e)
 	if (e->kind == SONDE_EVENT_PRINTF)
 		strncat(seen->text, e->text, e->len);
 	seen->attached += e->kind == SONDE_EVENT_ATTACHED ? e->count : 0;
-	seen->ends += e->kind == SONDE_EVENT_END;
+	seen->ends += e->kind == SONDE_EVENT_RESULTS;
 	if (e->kind != SONDE_EVENT_MAP)
 		return;
 	seen->takes += !seen->ends;

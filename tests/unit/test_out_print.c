@@ -120,7 +120,7 @@ static void test_values(void **state)
 		text_value(&out, &values[i].value);
 		assert_string_equal(sbuf_text(&out), values[i].text);
 		sbuf_clear(&out);
-		out_json_value(&out, &values[i].value);
+		out_json_value(&out, &values[i].value, JSON_PLAIN);
 		assert_string_equal(sbuf_text(&out), values[i].json);
 		parsed = json_loads(sbuf_text(&out), JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
 		assert_non_null(parsed);
@@ -245,7 +245,7 @@ static const struct {
 	  "Additional Info - helper: map_lookup_elem, retcode: 0\n",
 	  "{\"type\": \"helper_error\", \"msg\": \"Success\", \"helper\": \"map_lookup_elem\", "
 	  "\"retcode\": 0}\n" },
-	{ { .kind = SONDE_EVENT_END }, "\n\n", "", "" },
+	{ { .kind = SONDE_EVENT_RESULTS }, "\n\n", "", "" },
 };
 
 /* Tests: only what a failed one printed is shown, messages and all. */
@@ -344,6 +344,70 @@ static void test_events(void **state)
 	}
 	close(data);
 	close(errors);
+}
+
+#define TIME	.time_ns = UINT64_C(1741079702000000009)
+#define STREAM(type)	"{\"version\": 1, \"type\": \"" type "\", \"time\": \"2025-03-04T09:15:02.000000009Z\", "
+
+static const struct sonde_value fields[] = {
+	{ .name = "pid", .kind = SONDE_VALUE_INT, .number = 41 },
+	{ .name = "a \"b\"", .kind = SONDE_VALUE_STRING, .text = "\377", .len = 1 },
+	{ .name = "s", .kind = SONDE_VALUE_STACK, .items = frames, .nr_items = 2 },
+};
+static const struct sonde_value key_parts[] = { TEXT("x"), SYMBOL("RED", 1) };
+static const struct sonde_value two_parts = ITEMS(TUPLE, key_parts), one_part = TEXT("x");
+static const struct sonde_value seven = UINT(7);
+static const struct sonde_map_entry pair_entry = { &two_parts, &seven },
+				    single_entry = { &one_part, &seven },
+				    scalar_entry = { NULL, &seven };
+static const char *const key_names[] = { "comm", "colour" };
+
+static const struct {
+	struct sonde_event event;
+	const char *line;
+} stream[] = {
+	{ { .kind = SONDE_EVENT_PRINTF, TIME, .probe = "p", .has_context = true, .cpu = 1,
+	    .pid = 2, .tid = 3, .text = "t\n", .len = 2, .values = fields, .nr_values = 3 },
+	  STREAM("printf") "\"probe\": \"p\", \"cpu\": 1, \"pid\": 2, \"tid\": 3, \"text\": \"t\\n\", "
+	  "\"fields\": {\"pid\": 41, \"a \\\"b\\\"\": \"\\u00ff\", "
+	  "\"s\": [\"do_nanosleep+1\",\"main+16\"]}}\n" },
+	{ { .kind = SONDE_EVENT_MAP, TIME, .name = "m", .map_is_keyed = true,
+	    .entries = &pair_entry, .nr_entries = 1, .key_names = key_names, .nr_key_names = 2 },
+	  STREAM("map") "\"name\": \"@m\", \"kind\": \"plain\", \"keys\": [\"comm\", \"colour\"], "
+	  "\"entries\": [{\"key\": {\"comm\": \"x\", \"colour\": \"RED\"}, \"value\": 7}]}\n" },
+	{ { .kind = SONDE_EVENT_MAP, TIME, .name = "m", .map_is_keyed = true,
+	    .entries = &single_entry, .nr_entries = 1, .key_names = key_names, .nr_key_names = 1 },
+	  STREAM("map") "\"name\": \"@m\", \"kind\": \"plain\", \"keys\": [\"comm\"], "
+	  "\"entries\": [{\"key\": {\"comm\": \"x\"}, \"value\": 7}]}\n" },
+	{ { .kind = SONDE_EVENT_MAP, TIME, .name = "m", .entries = &scalar_entry, .nr_entries = 1 },
+	  STREAM("map") "\"name\": \"@m\", \"kind\": \"plain\", \"value\": 7}\n" },
+	{ { .kind = SONDE_EVENT_MAP, TIME, .name = "m", .map_kind = SONDE_MAP_HIST },
+	  STREAM("map") "\"name\": \"@m\", \"kind\": \"hist\", \"value\": null}\n" },
+	{ { .kind = SONDE_EVENT_LOST, TIME, .probe = "p", .count = 5, .text = "full", .len = 4,
+	    .loss = SONDE_LOSS_RING },
+	  STREAM("lost") "\"probe\": \"p\", \"count\": 5, \"cause\": \"ring_full\", \"text\": \"full\"}\n" },
+	{ { .kind = SONDE_EVENT_RESULTS, TIME }, "" },
+	{ { .kind = SONDE_EVENT_END, TIME, .text = "exit", .len = 4, .return_code = 3, .count = 2,
+	    .dropped = 1 },
+	  STREAM("end") "\"reason\": \"exit\", \"exit_code\": 3, \"lost\": 2, \"dropped\": 1}\n" },
+};
+
+static void test_stream(void **state)
+{
+	int data = memfd_create("data", 0);
+	const struct printer_options options = { .fd = data, .error_fd = -1,
+						 .format = SONDE_EVENTS };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(stream) / sizeof(stream[0]); i++) {
+		struct printer *p;
+
+		assert_int_equal(print_open(&p, &options), 0);
+		print_event(p, &stream[i].event);
+		assert_int_equal(print_close(p), 0);
+		expect_written(data, stream[i].line);
+	}
+	close(data);
 }
 
 static void test_colour(void **state)
@@ -483,6 +547,7 @@ int main(void)
 		cmocka_unit_test(test_json_of_any_bytes),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_trials),
+		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_colour),
 		cmocka_unit_test(test_flush_modes),
 		cmocka_unit_test(test_large_output_is_written),

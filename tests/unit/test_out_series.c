@@ -154,7 +154,7 @@ static void test_window(void **state)
 	text_value(&f.text, &v[2]);
 	assert_string_equal(sbuf_text(&f.text), "<no data>");
 	sbuf_clear(&f.text);
-	out_json_value(&f.text, &v[0]);
+	out_json_value(&f.text, &v[0], JSON_PLAIN);
 	assert_string_equal(sbuf_text(&f.text),
 			    "[{\"interval_start\":\"2023-11-14 22:13:20.001000000\",\"value\":2}]");
 	close_fixture(&f);

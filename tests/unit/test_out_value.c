@@ -611,7 +611,7 @@ static void test_any_bytes(void **state)
 		sbuf_clear(&out);
 		text_value(&out, &v);
 		sbuf_clear(&out);
-		out_json_value(&out, &v);
+		out_json_value(&out, &v, JSON_PLAIN);
 		parsed = json_loads(sbuf_text(&out), JSON_DECODE_ANY | JSON_ALLOW_NUL |
 				    JSON_DECODE_INT_AS_REAL, NULL);
 		if (!parsed)

@@ -430,7 +430,7 @@ static void test_cells(void **state)
 	assert_int_equal(n, 0);
 	/* print() shows a scalar without a value as zero: one entry. */
 	run_record(s.run, &print, sizeof(print));
-	assert_string_equal(s.log, "2:-:n:0/1\n");
+	assert_string_equal(s.log, "2:begin:n:0/1\n");
 	cells[1] = 5;
 	cells[1 + 3 * 8] = 37;
 	assert_int_equal(run_map_read(s.run, "n", &entries, &n), 0);
