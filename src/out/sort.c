@@ -4,6 +4,11 @@
  * In: entries in any order and the layout of their values. Out: the same
  * entries, by value for numbers and aggregates, else by key. The order is
  * total and depends on nothing but the entries, so equal maps print equally.
+ *
+ * Many entries are sorted by two numbers each, which never contradict the order:
+ * one of the value, one of the first part of the key; only what has the same
+ * numbers is compared. So a million entries take a few walks over memory, not twenty
+ * million comparisons all over it.
  */
 #include "out/value.h"
 
@@ -70,13 +75,30 @@ int value_compare(const struct sonde_value *a, const struct sonde_value *b)
 
 /* ---- by value ---- */
 
-typedef int (*order_fn)(const struct sonde_value *a, const struct sonde_value *b);
+#define HALF ((uint64_t)1 << 63)
+#define QUARTER ((uint64_t)1 << 62)
+#define RANK_EXACT (HALF + QUARTER)	/* below it, ranks differ where numbers do */
+
+/* A number that goes up where the order goes up, or stays. */
+static uint64_t rank_number(const struct sonde_value *v)
+{
+	uint64_t n = v->unsigned_number;
+
+	if (!v->is_unsigned && v->number < 0)
+		return n ^ HALF;
+	return n < QUARTER ? HALF + n : RANK_EXACT + (n >> 2);
+}
 
 static int by_average(const struct sonde_value *a, const struct sonde_value *b)
 {
 	if (a->nr_items < 2 || b->nr_items < 2)
 		return 0;
 	return compare_numbers(&a->items[1], &b->items[1]);
+}
+
+static uint64_t rank_average(const struct sonde_value *v)
+{
+	return v->nr_items < 2 ? 0 : rank_number(&v->items[1]);
 }
 
 /* The sum of the counts, each the last item of its bucket. */
@@ -96,35 +118,168 @@ static int by_buckets(const struct sonde_value *a, const struct sonde_value *b)
 	return sum_a < sum_b ? -1 : sum_a > sum_b;
 }
 
-/* Kinds that are not here go by key. */
-static const order_fn orders[VALUE_KIND_COUNT] = {
-	[VALUE_INT]	= compare_numbers,
-	[VALUE_ENUM]	= compare_numbers,
-	[VALUE_COUNT]	= compare_numbers,
-	[VALUE_SUM]	= compare_numbers,
-	[VALUE_MIN]	= compare_numbers,
-	[VALUE_MAX]	= compare_numbers,
-	[VALUE_AVG]	= compare_numbers,
-	[VALUE_STATS]	= by_average,
-	[VALUE_HIST]	= by_buckets,
-	[VALUE_LHIST]	= by_buckets,
+struct order {
+	int (*compare)(const struct sonde_value *a, const struct sonde_value *b);
+	uint64_t (*rank)(const struct sonde_value *v);
 };
 
-static int compare_entries(const void *a, const void *b, void *order_p)
+/* Kinds that are not here go by key. */
+static const struct order orders[VALUE_KIND_COUNT] = {
+	[VALUE_INT]	= { compare_numbers, rank_number },
+	[VALUE_ENUM]	= { compare_numbers, rank_number },
+	[VALUE_COUNT]	= { compare_numbers, rank_number },
+	[VALUE_SUM]	= { compare_numbers, rank_number },
+	[VALUE_MIN]	= { compare_numbers, rank_number },
+	[VALUE_MAX]	= { compare_numbers, rank_number },
+	[VALUE_AVG]	= { compare_numbers, rank_number },
+	[VALUE_STATS]	= { by_average, rank_average },
+	[VALUE_HIST]	= { by_buckets, hist_sum },
+	[VALUE_LHIST]	= { by_buckets, hist_sum },
+};
+
+static int compare_entries(const void *a, const void *b, void *arg)
 {
 	const struct sonde_map_entry *x = a, *y = b;
-	const order_fn *order = order_p;
-	int result = *order ? (*order)(x->value, y->value) : 0;
+	const struct order *order = arg;
+	int result = order->compare ? order->compare(x->value, y->value) : 0;
 
 	if (result || !x->key || !y->key)
 		return result;
 	return value_compare(x->key, y->key);
 }
 
+/* ---- many ---- */
+
+#define FEW 64
+#define NR_DIGITS 16
+
+struct ranked {
+	uint64_t rank[2];	/* of the key's first part, of the value */
+	struct sonde_map_entry entry;
+};
+
+static bool is_composite(const struct sonde_value *v)
+{
+	return v->items && v->nr_items;
+}
+
+static uint64_t rank_text(const struct sonde_value *v)
+{
+	uint64_t rank = 0;
+
+	for (size_t i = 0; i < 8; i++)
+		rank = rank << 8 | (i < v->len ? (uint8_t)v->text[i] : 0);
+	return rank;
+}
+
+static const struct sonde_value *first_part(const struct sonde_value *key)
+{
+	while (is_composite(key))
+		key = &key->items[0];
+	return key;
+}
+
+static uint64_t rank_part(const struct sonde_value *part)
+{
+	bool is_text = part->kind == SONDE_VALUE_STRING || part->kind == SONDE_VALUE_BUFFER;
+
+	return is_text ? rank_text(part) : rank_number(part);
+}
+
+/* Keys whose first parts are of different kinds have no rank. */
+static void rank_entries(struct ranked *to, const struct order *order,
+			 const struct sonde_map_entry *entries, size_t n)
+{
+	bool alike = true;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct sonde_value *key = entries[i].key;
+		const struct sonde_value *part = key ? first_part(key) : NULL;
+
+		to[i].entry = entries[i];
+		to[i].rank[1] = order->rank ? order->rank(entries[i].value) : 0;
+		to[i].rank[0] = part ? rank_part(part) : 0;
+		alike = alike && part && part->kind == first_part(entries[0].key)->kind;
+	}
+	for (size_t i = 0; i < n && !alike; i++)
+		to[i].rank[0] = 0;
+}
+
+static unsigned digit_of(const struct ranked *r, unsigned digit)
+{
+	return r->rank[digit / 8] >> (digit % 8 * 8) & 0xff;
+}
+
+/* One walk by one byte of the ranks. */
+static void move_by_digit(struct ranked *to, const struct ranked *from, size_t n, unsigned digit,
+			  const uint32_t *counts)
+{
+	size_t at[256], sum = 0;
+
+	for (int i = 0; i < 256; i++) {
+		at[i] = sum;
+		sum += counts[i];
+	}
+	for (size_t i = 0; i < n; i++)
+		to[at[digit_of(&from[i], digit)]++] = from[i];
+}
+
+/* Sort by the ranks; returns which of the two has the result. */
+static struct ranked *sort_by_rank(struct ranked *a, struct ranked *b, size_t n)
+{
+	uint32_t counts[NR_DIGITS][256] = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		for (unsigned d = 0; d < NR_DIGITS; d++)
+			counts[d][digit_of(&a[i], d)]++;
+	for (unsigned d = 0; d < NR_DIGITS; d++) {
+		struct ranked *other = b;
+
+		if (counts[d][digit_of(&a[0], d)] == n)
+			continue;	/* all have the same byte there */
+		move_by_digit(b, a, n, d, counts[d]);
+		b = a;
+		a = other;
+	}
+	return a;
+}
+
+/* Whether the ranks do not tell which of two neighbours comes first. */
+static bool must_compare(const struct ranked *a, const struct ranked *b)
+{
+	return a->rank[1] == b->rank[1] && (a->rank[0] == b->rank[0] || a->rank[1] >= RANK_EXACT);
+}
+
+/* False if memory is out: nothing was changed. */
+static bool sort_many(const struct order *order, struct sonde_map_entry *entries, size_t n)
+{
+	struct ranked *a = n < UINT32_MAX ? calloc(2 * n, sizeof(*a)) : NULL, *sorted;
+
+	if (!a)
+		return false;
+	rank_entries(a, order, entries, n);
+	sorted = sort_by_rank(a, a + n, n);
+	for (size_t i = 0, begin = 0; i < n; i++) {
+		entries[i] = sorted[i].entry;
+		if (i + 1 < n && must_compare(&sorted[i], &sorted[i + 1]))
+			continue;
+		if (i > begin)
+			qsort_r(&entries[begin], i + 1 - begin, sizeof(*entries), compare_entries,
+				(void *)(uintptr_t)order);
+		begin = i + 1;
+	}
+	free(a);
+	return true;
+}
+
 void value_sort(const struct value_layout *layout, struct sonde_map_entry *entries, size_t n)
 {
-	order_fn order = layout->kind < VALUE_KIND_COUNT ? orders[layout->kind] : NULL;
+	static const struct order by_key;
+	const struct order *order =
+		layout->kind < VALUE_KIND_COUNT ? &orders[layout->kind] : &by_key;
 
+	if (n > FEW && sort_many(order, entries, n))
+		return;
 	if (n > 1)
-		qsort_r(entries, n, sizeof(*entries), compare_entries, &order);
+		qsort_r(entries, n, sizeof(*entries), compare_entries, (void *)(uintptr_t)order);
 }

@@ -553,6 +553,72 @@ static uint32_t pick(uint32_t n)
 	return n ? (seed >> 8) % n : 0;
 }
 
+/* ---- many entries ---- */
+
+#define MANY 3000
+
+static int64_t odd_number(void)
+{
+	static const int64_t numbers[] = { 0, 1, -1, INT64_MIN, INT64_MAX, (int64_t)1 << 62,
+					   ((int64_t)1 << 62) + 1, -5, 256, 65536 };
+
+	return pick(2) ? numbers[pick(sizeof(numbers) / sizeof(numbers[0]))]
+		       : (int64_t)pick(1 << 24) - (1 << 23);
+}
+
+static void random_scalar(struct sonde_value *v, enum sonde_value_kind kind)
+{
+	static const char *const texts[] = { "", "a", "ab", "abcdefgh", "abcdefghi", "abcdefghj",
+					     "\xff", "\x80zz" };
+
+	memset(v, 0, sizeof(*v));
+	v->kind = kind;
+	if (kind == SONDE_VALUE_STRING) {
+		v->text = texts[pick(sizeof(texts) / sizeof(texts[0]))];
+		v->len = strlen(v->text);
+		return;
+	}
+	v->is_unsigned = kind == SONDE_VALUE_UINT;
+	v->number = odd_number();
+}
+
+/* Whether one may stand before the other, by the rules and without ranks. */
+static bool in_order(const struct sonde_map_entry *a, const struct sonde_map_entry *b, bool by_value)
+{
+	int order = by_value ? value_compare(a->value, b->value) : 0;
+
+	return order < 0 || (!order && value_compare(a->key, b->key) <= 0);
+}
+
+static void test_sort_many(void **state)
+{
+	static const enum sonde_value_kind kinds[] = { SONDE_VALUE_INT, SONDE_VALUE_UINT,
+						       SONDE_VALUE_STRING };
+	static struct sonde_value values[MANY], keys[MANY], parts[MANY][2];
+	static struct sonde_map_entry entries[MANY];
+
+	(void)state;
+	for (int round = 0; round < 24; round++) {
+		enum sonde_value_kind kind = kinds[round % 2], first = kinds[round / 2 % 3];
+		bool by_value = round % 4 < 2, pairs = round & 4, mixed = round >= 20;
+		const struct value_layout layout = { .kind = by_value ? VALUE_INT : VALUE_STRING };
+
+		for (size_t i = 0; i < MANY; i++) {
+			random_scalar(&values[i], kind);
+			random_scalar(&parts[i][0], mixed ? kinds[pick(3)] : first);
+			random_scalar(&parts[i][1], SONDE_VALUE_INT);
+			keys[i] = parts[i][0];
+			if (pairs)
+				keys[i] = (struct sonde_value){ .kind = SONDE_VALUE_TUPLE,
+								.items = parts[i], .nr_items = 2 };
+			entries[i] = (struct sonde_map_entry){ &keys[i], &values[i] };
+		}
+		value_sort(&layout, entries, MANY);
+		for (size_t i = 1; i < MANY; i++)
+			assert_true(in_order(&entries[i - 1], &entries[i], by_value));
+	}
+}
+
 static const struct value_layout *random_layout(struct arena *a, int depth)
 {
 	static const uint32_t sizes[] = { 1, 2, 4, 8 };
@@ -635,6 +701,7 @@ int main(void)
 		TEST(test_network), TEST(test_timestamp), TEST(test_cgroup_path), TEST(test_symbols), TEST(test_stacks),
 		TEST(test_merge), TEST(test_averages), TEST(test_hist_buckets),
 		TEST(test_lhist_buckets), TEST(test_divide), TEST(test_sort),
+		TEST(test_sort_many),
 		TEST(test_any_bytes),
 	};
 
