@@ -11,7 +11,10 @@
  */
 #include "lower/internal.h"
 
+#include <errno.h>
+
 #define MAX_TURNS (1 << 23)	/* the kernel's limit */
+#define WALKED_TURNS 1000	/* of a loop that the verifier walks turn by turn */
 
 /* ---- callbacks ---- */
 
@@ -121,11 +124,53 @@ static void pass_return_on(struct gen *g, struct node *body)
  * known that they are aligned. */
 static const enum ir_type loop_params[] = { IR_INT, IR_MAPVAL };
 
+/* Before bpf_loop: a plain loop that calls `f`. The verifier walks each turn, so
+ * there are not many; a script that asks for more is told. */
+static void walk_turns(struct gen *g, struct ir_func *f, struct ir_insn *turns,
+		       struct ir_insn *pair)
+{
+	struct ir_block *head = lower_block(g, false), *some = lower_block(g, false);
+	struct ir_block *next = lower_block(g, false), *turn = lower_block(g, false);
+	struct ir_block *cut = lower_block(g, true), *done = lower_block(g, false);
+	struct ir_var *i = ir_var_new(g->b.func, "turn", IR_INT);
+	struct ir_insn *at, *args[2];
+
+	ir_var_write(&g->b, i, lower_const(g, 0));
+	ir_emit_jump(&g->b, head);
+	ir_continue_in(&g->b, head);
+	at = ir_var_read(&g->b, i);
+	ir_emit_branch(&g->b, IR_ULT, at, turns, some, done);
+	lower_enter(g, some);
+	ir_emit_branch(&g->b, IR_ULT, at, lower_const(g, WALKED_TURNS), turn, cut);
+	lower_enter(g, turn);
+	args[0] = at;
+	args[1] = pair;
+	ir_emit_branch(&g->b, IR_EQ, ir_emit_call(&g->b, IR_FCALL, f->index, IR_INT, args, 2),
+		       lower_const(g, 0), next, done);
+	lower_enter(g, next);
+	ir_var_write(&g->b, i, ir_emit_binary_imm(&g->b, IR_ADD, at, 1));
+	ir_emit_jump(&g->b, head);
+	ir_seal(head);
+	lower_enter(g, cut);
+	lower_failed(g, "loop", "The loop was ended after 1000 turns: more need bpf_loop, which "
+		     "kernels from 5.17 on have.", lower_const(g, -E2BIG));
+	ir_emit_jump(&g->b, done);
+	lower_enter(g, done);
+}
+
+static void repeat_func(struct gen *g, struct ir_func *f, struct ir_insn *turns, struct ir_insn *pair)
+{
+	if (lower_has(g, FEATURE_LOOP))
+		ir_emit_helper(&g->b, BPF_FUNC_loop, IR_INT, turns,
+			       ir_func_ref(g->b.func, f->index), pair, lower_const(g, 0));
+	else
+		walk_turns(g, f, turns, pair);
+}
+
 static void call_loop(struct gen *g, struct ir_func *f, struct ir_insn *turns,
 		      struct ir_insn *start, struct node *body)
 {
-	ir_emit_helper(&g->b, BPF_FUNC_loop, IR_INT, turns, ir_func_ref(g->b.func, f->index),
-		       make_pair(g, start), lower_const(g, 0));
+	repeat_func(g, f, turns, make_pair(g, start));
 	pass_return_on(g, body);
 }
 
@@ -325,8 +370,7 @@ void lower_repeat(struct gen *g, struct ir_insn *turns, struct ir_insn *state, l
 	f = enter_callback(g, &out, &loop, loop_params, 2);
 	turn(g, ir_param(f, 0), g->frame, arg);
 	leave_callback(g, &out);
-	ir_emit_helper(&g->b, BPF_FUNC_loop, IR_INT, turns, ir_func_ref(g->b.func, f->index),
-		       make_pair(g, lower_const(g, 0)), lower_const(g, 0));
+	repeat_func(g, f, turns, make_pair(g, lower_const(g, 0)));
 	g->frame = frame;
 }
 

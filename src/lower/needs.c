@@ -11,7 +11,6 @@ static const struct need {
 	enum target_feature feature;
 	const char *what, *instead;
 } needs[] = {
-	{ BPF_FUNC_loop, FEATURE_LOOP, "repeating this", NULL },
 	{ BPF_FUNC_for_each_map_elem, FEATURE_FOR_EACH_MAP_ELEM, "going through this map", NULL },
 	{ BPF_FUNC_map_lookup_percpu_elem, FEATURE_MAP_LOOKUP_PERCPU,
 	  "reading this value of all CPUs together",

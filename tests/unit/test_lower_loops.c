@@ -11,14 +11,15 @@
 
 #include <cmocka.h>
 
-/* Run a script on kernels with and without open-coded iterators. */
+/* Run a script on kernels with open-coded iterators, with bpf_loop, with neither. */
 static void expect_cell(const char *script, const char *name, int64_t value)
 {
-	for (int old = 0; old < 2; old++) {
+	for (int old = 0; old < 3; old++) {
 		struct lower_help h;
 
 		lower_help_open(&h);
-		h.lacks[FEATURE_ITER_NUM] = old;
+		h.lacks[FEATURE_ITER_NUM] = old > 0;
+		h.lacks[FEATURE_LOOP] = old > 1;
 		lower_help_compile(&h, script);
 		lower_help_fire(&h, 0);
 		assert_int_equal((int64_t)*lower_help_cell(&h, name, 0), value);
@@ -54,11 +55,12 @@ static void test_context(void **state)
 	uint64_t regs[32] = { 0 };
 
 	(void)state;
-	for (int old = 0; old < 2; old++) {
+	for (int old = 0; old < 3; old++) {
 		struct lower_help h;
 
 		lower_help_open(&h);
-		h.lacks[FEATURE_ITER_NUM] = old;
+		h.lacks[FEATURE_ITER_NUM] = old > 0;
+		h.lacks[FEATURE_LOOP] = old > 1;
 		lower_help_compile(&h, "kprobe:vfs_read { @m[1] = 1; for ($kv : @m) { for ($i : 0..100) { "
 				   "@ += arg0; if ($i == 70) { exit(3); } } } @ = 0; }");
 		regs[h.target.arch->arg_offsets[0] / 8] = 2;
