@@ -106,6 +106,7 @@ static const char *const x86_64_names[] = {
 	[462] = "mseal", [463] = "setxattrat", [464] = "getxattrat", [465] = "listxattrat",
 	[466] = "removexattrat", [467] = "open_tree_attr", [468] = "file_getattr",
 	[469] = "file_setattr", [470] = "listns",
+	[472] = "fchroot",
 };
 
 /* The numbers that most newer architectures share. */
@@ -195,6 +196,7 @@ static const char *const generic_names[] = {
 	[461] = "lsm_list_modules", [462] = "mseal", [463] = "setxattrat", [464] = "getxattrat",
 	[465] = "listxattrat", [466] = "removexattrat", [467] = "open_tree_attr",
 	[468] = "file_getattr", [469] = "file_setattr", [470] = "listns",
+	[472] = "fchroot",
 };
 
 static const struct {

@@ -197,7 +197,7 @@ fi
 
 begin_case "kretprobe: return value"
 if needs kprobe; then
-    sonde_start -e 'kretprobe:do_sys_openat2 /comm == "'$name'"/ { @[(int64)retval] = count(); }'
+    sonde_start -e 'kretprobe:do_sys_openat2 /comm == "'$name'"/ { @[(int32)retval] = count(); }'
     $calls open 4
     sonde_stop
     expect_out '@[-2]: 4'
