@@ -17,7 +17,8 @@
 #	--- errors		(nothing if left out)
 #	<standard error>
 #
-# The script is the file case.bt of the directory in which it is run with -q. The end of
+# The script is the file case.bt of the directory in which it is run with -q; the program
+# `target` of tests/programs lies there, too. The end of
 # a run prints two newlines, thus two empty lines stand before the next case.
 
 forget_case() {
@@ -45,6 +46,8 @@ take_line() { # LINE
     esac
     printf '%s\n' "$1" >>"$tmp/head"
 }
+
+[ ! -x build/tests/programs/target ] || cp build/tests/programs/target "$tmp/"
 
 # Call the function for each case of the file.
 each_case() { # FUNCTION FILE
