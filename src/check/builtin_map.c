@@ -307,8 +307,9 @@ static const struct type *print_value(struct check *c, struct node *call)
 
 const struct type *check_type_print(struct check *c, struct node *call)
 {
-	const struct node *arg = call->u.call.args.at[0];
+	struct node *arg = call->u.call.args.at[0];
 
+	args_become_record(c, arg);
 	if (arg->kind != NODE_MAP)
 		return print_value(c, call);
 	if (!check_print_literals(c, call))

@@ -75,6 +75,36 @@ const struct type *check_type_args(struct check *c, struct node *call)
 	return type_structure(c->types, c->prog->args, SPACE_CONTEXT, false);
 }
 
+/* The arguments of a function or raw tracepoint lie in registers and slots, so
+ * all of them together are a record of each. Those of a tracepoint are its
+ * record in the kernel, which is no value. */
+void args_become_record(struct check *c, struct node *n)
+{
+	struct node *args, *field;
+	size_t count;
+	const struct type_field *fields;
+
+	if (!is_call_of(n, BUILTIN_args) || !n->type || n->type->kind != TYPE_STRUCT ||
+	    c->prog->provider->attach == ATTACH_TRACEPOINT)
+		return;
+	fields = type_struct_fields(c->types, n->type->structure, &count);
+	args = node_new(c->arena, NODE_CALL, n->loc);
+	args->u = n->u;
+	n->kind = NODE_RECORD;
+	memset(&n->u, 0, sizeof(n->u));
+	for (size_t i = 0; i < count; i++) {
+		if (!fields[i].name)
+			continue;
+		field = node_new(c->arena, NODE_FIELD, n->loc);
+		field->u.field.object = args;
+		field->u.field.name = fields[i].name;
+		field->u.field.name_loc = n->loc;
+		vec_push(c->arena, &n->u.tuple.items, field);
+		vec_push(c->arena, &n->u.tuple.labels, fields[i].name);
+	}
+	n->type = infer_expr(c, n);
+}
+
 /* The struct that this kind of probe has for its context. */
 static const struct type *own_context(struct check *c, const struct node *call)
 {

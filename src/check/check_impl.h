@@ -225,6 +225,8 @@ const struct type *infer_type_query(struct check *c, struct node *n);
 bool is_type_name(struct check *c, const struct type_expr *e);
 /* A type as written; NULL if not known yet; the error type after a message. */
 const struct type *type_of_expr(struct check *c, const struct type_expr *e, bool *is_open);
+/* builtin_probe.c: args as a whole, printed. */
+void args_become_record(struct check *c, struct node *n);
 void infer_condition(struct check *c, struct node *cond, struct loc loc);
 
 bool is_part_context(const struct check *c, const struct type *t);	/* infer_expr.c */

@@ -289,6 +289,8 @@ const struct type *check_type_format(struct check *c, struct node *call)
 
 	if (!need_string(c, call, 0))
 		return bad_type(c);
+	for (size_t i = 1; i < call->u.call.args.n; i++)
+		args_become_record(c, call->u.call.args.at[i]);
 	if (!c->reporting)
 		return c->types->void_;
 	p.at = text->u.string.text;

@@ -75,6 +75,14 @@ if needs btf; then
     expect_out '1111'
 fi
 
+begin_case "all arguments of a raw tracepoint are printed as a record"
+if needs btf; then
+    sonde -c /bin/true -e 'rawtracepoint:sched_process_exit /pid == cpid/ { print(args); printf("[%90s]\n", args); }'
+    expect_status 0
+    expect_match '^\{ \.p = 0x[0-9a-f]{16}(, \.group_dead = true)? \}$'
+    expect_match '^\[ +\{ \.p = 0x[0-9a-f]{16}(, \.group_dead = true)? \}\]$'
+fi
+
 begin_case "what is refused"
 sonde -e 'tracepoint:syscalls:sys_enter_openat { print(args); printf("%s", args); @[args] = 1; }'
 expect_status 1
