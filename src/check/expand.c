@@ -390,6 +390,26 @@ static void no_attach_points(struct check *c, const struct probe *probe, bool ha
 			   "if this is expected, set the 'missing_probes' config variable to 'warn'");
 }
 
+/* Scripts for several kernels name a function by all of its names: the one that was
+ * followed to another of them is left out. */
+static void drop_followed_twice(site_vec *sites)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < sites->n; i++) {
+		const struct probe_site *s = sites->at[i];
+		bool again = false;
+
+		for (size_t k = 0; s->is_renamed && k < sites->n && !again; k++)
+			again = k != i && sites->at[k]->provider == s->provider &&
+				sites->at[k]->image.function == s->image.function &&
+				(!sites->at[k]->is_renamed || k < i);
+		if (!again)
+			sites->at[kept++] = sites->at[i];
+	}
+	sites->n = kept;
+}
+
 /* Is an attach point among others that wants to be the only one of its probe? */
 static void check_sole(struct check *c, const site_vec *sites)
 {
@@ -467,6 +487,7 @@ static void expand_probe(struct check *c, const struct probe *probe)
 	if (!sites.n)
 		no_attach_points(c, probe, c->diags->nr_errors != errors ||
 				 c->diags->nr_warnings != warnings);
+	drop_followed_twice(&sites);
 	check_sole(c, &sites);
 	vec_each(s, &sites)
 		if ((*s)->provider->unique_name)

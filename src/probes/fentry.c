@@ -161,6 +161,18 @@ static void missing_function(struct probe_ctx *c, const struct provider *p,
 		kernel_suggest(c, d, p, function);
 }
 
+/* Under the name that it has in this kernel, if that is known. */
+static bool find_renamed(struct probe_ctx *c, const struct attach_point *ap, const char *module,
+			 const char *function, struct candidate *f)
+{
+	const char *new;
+
+	if ((module && !kernel_is_core(module)) || kernel_function_blocked(function))
+		return false;
+	new = kernel_renamed(c, ap, function);
+	return new && look_up(c, "vmlinux", new, f);
+}
+
 static void expand_exact(struct probe_ctx *c, const struct provider *p,
 			 const struct attach_point *ap, const char *module,
 			 const char *function, site_vec *out)
@@ -170,6 +182,8 @@ static void expand_exact(struct probe_ctx *c, const struct provider *p,
 	size_t found = module ? look_up(c, module, function, &f)
 			      : find_anywhere(c, function, &f, &where);
 
+	if (!found)
+		found = find_renamed(c, ap, module, function, &f);
 	if (found > 1)
 		ap_error(c, ap, DIAG_ATTACH_POINT, "ambiguous attach point: several modules have a "
 			 "function %s: %s; name one, as in %s:%s:%s", function, sbuf_text(&where),

@@ -135,10 +135,14 @@ bool kernel_module_has(struct probe_ctx *c, const char *module, const char *name
 void kernel_suggest(struct probe_ctx *c, struct diag *d, const struct provider *p,
 		    const char *name)
 {
-	const char *const *list;
+	const char *const *list, *advice = kernel_advice(c, name);
 	struct nearest n;
 	size_t count;
 
+	if (advice) {
+		diag_hint(c->diags, d, "what it was good for is told by %s", advice);
+		return;
+	}
 	kernel_functions(c, &list, &count);
 	nearest_start(&n, name);
 	for (size_t i = 0; i < count; i++)

@@ -96,40 +96,80 @@ static void missing_function(struct probe_ctx *c, const struct provider *p,
 		kernel_suggest(c, d, p, f->function);
 }
 
-static void expand_wildcard(struct probe_ctx *c, const struct provider *p,
-			    const struct attach_point *ap, struct function_ap *f, site_vec *out)
+static void expand_in(struct probe_ctx *c, const struct provider *p,
+		      const struct attach_point *ap, const char *module, const char *pattern,
+		      site_vec *out)
 {
-	const char *pattern = f->function;
+	struct function_ap f = { .module = module };
 	const char *const *list;
+	size_t count;
+
+	if (module)
+		kernel_module_functions(c, module, &list, &count);
+	else
+		kernel_functions(c, &list, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (!wildcard_match(pattern, list[i]) || kernel_function_blocked(list[i]))
+			continue;
+		f.function = list[i];
+		add_function(c, p, ap, &f, out);
+	}
+}
+
+static void expand_wildcard(struct probe_ctx *c, const struct provider *p,
+			    const struct attach_point *ap, const struct function_ap *f,
+			    site_vec *out)
+{
+	const char *const *modules;
 	size_t count;
 
 	if (f->offset) {
 		ap_error(c, ap, DIAG_ATTACH_POINT, "Offset not allowed with a wildcard");
+	} else if (!f->module) {
+		expand_in(c, p, ap, NULL, f->function, out);
+	} else {
+		kernel_modules(c, &modules, &count);
+		for (size_t i = 0; i < count; i++)
+			if (wildcard_match(f->module, modules[i]))
+				expand_in(c, p, ap, modules[i], f->function, out);
+	}
+}
+
+/* Under the name that it has in this kernel; the probe keeps the one of the script. */
+static void expand_other_name(struct probe_ctx *c, const struct provider *p,
+			      const struct attach_point *ap, struct function_ap *f, site_vec *out)
+{
+	const char *old = f->function, *new = f->offset || kernel_function_blocked(old) ? NULL
+					      : kernel_renamed(c, ap, old);
+	struct probe_site *s;
+
+	if (!new) {
+		missing_function(c, p, ap, f);
 		return;
 	}
-	if (f->module && !wildcard_match(f->module, "vmlinux"))
-		return;
-	f->module = f->module ? "vmlinux" : NULL;
-	kernel_functions(c, &list, &count);
-	for (size_t i = 0; i < count; i++) {
-		if (!wildcard_match(pattern, list[i]) || kernel_function_blocked(list[i]))
-			continue;
-		f->function = list[i];
-		add_function(c, p, ap, f, out);
-	}
+	s = add_function(c, p, ap, f, out);
+	s->image.function = name_of(c->names, new);
+	s->btf_id = kernel_function_id(c, NULL, new);
+	s->is_renamed = true;
+}
+
+static bool is_there(struct probe_ctx *c, const struct function_ap *f)
+{
+	return f->module && !kernel_is_core(f->module) ? kernel_module_has(c, f->module, f->function)
+						      : kernel_function_exists(c, f->function);
 }
 
 static void expand_exact(struct probe_ctx *c, const struct provider *p,
 			 const struct attach_point *ap, struct function_ap *f, site_vec *out)
 {
-	bool other_module = f->module && strcmp(f->module, "vmlinux");
-
-	if (f->module && !kernel_module_loaded(c, f->module))
+	if (f->module && !kernel_module_loaded(c, f->module)) {
 		ap_error(c, ap, DIAG_NO_MODULE, "module %s is not loaded", f->module);
-	else if (c->unsafe_mode || other_module || kernel_function_exists(c, f->function))
+	} else if (c->unsafe_mode || is_there(c, f)) {
 		add_function(c, p, ap, f, out);
-	else
-		missing_function(c, p, ap, f);
+		kernel_uncalled(c, ap, f->function);
+	} else {
+		expand_other_name(c, p, ap, f, out);
+	}
 }
 
 static void expand_function(struct probe_ctx *c, const struct provider *p,
@@ -159,10 +199,12 @@ static const struct type *function_arg_type(struct probe_ctx *c, struct probe_si
 {
 	struct kbtf_proto proto;
 	const struct type *t;
+	struct kbtf *b;
 
 	*nr_params = -1;
 	*param_name = NULL;
-	if (!c->btf || !s->btf_id || kbtf_proto(c->btf, s->btf_id, &proto))
+	b = kernel_module_btf(c, s->image.module);
+	if (!b || !s->btf_id || kbtf_proto(b, s->btf_id, &proto))
 		return NULL;
 	*nr_params = (int)proto.nr_params;
 	if (index >= proto.nr_params)
@@ -197,33 +239,52 @@ static void plan_function(struct probe_ctx *c, struct probe_site *const *sites, 
 }
 
 /* As much of a site as its arguments need; NULL if they are not wanted. */
-static struct probe_site *listed_site(struct probe_ctx *c, const char *name,
-				      const struct list_out *out)
+static struct probe_site *listed_site(struct probe_ctx *c, const char *module,
+				      const char *name, const struct list_out *out)
 {
 	struct probe_site *s;
 
 	if (!out->verbose)
 		return NULL;
 	s = arena_new(c->arena, struct probe_site);
-	s->btf_id = kernel_function_id(c, NULL, name);
+	s->image.module = module;
+	s->btf_id = kernel_function_id(c, module, name);
 	return s;
+}
+
+/* Without a module in the pattern names stand alone. */
+static void list_in(struct probe_ctx *c, const struct provider *p, const char *module,
+		    const char *pattern, struct list_out *out)
+{
+	const char *const *list;
+	size_t count;
+
+	if (module)
+		kernel_module_functions(c, module, &list, &count);
+	else
+		kernel_functions(c, &list, &count);
+	for (size_t i = 0; i < count; i++) {
+		const char *text = module ? arena_printf(c->arena, "%s:%s", module, list[i])
+					  : list[i];
+
+		if (!kernel_function_blocked(list[i]) && wildcard_match(pattern, text))
+			list_item(c, p, text, listed_site(c, module, list[i], out), out);
+	}
 }
 
 static void list_functions(struct probe_ctx *c, const struct provider *p, const char *pattern,
 			   struct list_out *out)
 {
-	bool with_module = strchr(pattern, ':');
-	const char *const *list;
+	const char *const *modules;
 	size_t count;
 
-	kernel_functions(c, &list, &count);
-	for (size_t i = 0; i < count; i++) {
-		const char *text = with_module ? arena_printf(c->arena, "vmlinux:%s", list[i])
-					       : list[i];
-
-		if (!kernel_function_blocked(list[i]) && wildcard_match(pattern, text))
-			list_item(c, p, text, listed_site(c, list[i], out), out);
+	if (!strchr(pattern, ':')) {
+		list_in(c, p, NULL, pattern, out);
+		return;
 	}
+	kernel_modules(c, &modules, &count);
+	for (size_t i = 0; i < count; i++)
+		list_in(c, p, modules[i], pattern, out);
 }
 
 static void list_function_args(struct probe_ctx *c, struct probe_site *s, struct list_out *out)

@@ -135,6 +135,18 @@ uint32_t kernel_function_id(struct probe_ctx *c, const char *module, const char 
 bool kernel_function_blocked(const char *name);
 bool kernel_function_exists(struct probe_ctx *c, const char *name);
 
+/* ---- renames.c ---- */
+
+/* The function that the kernel has for this name, which it has not: a warning says so.
+ * NULL: none is known. */
+const char *kernel_renamed(struct probe_ctx *c, const struct attach_point *ap, const char *name);
+
+/* An attach point that serves for a function that is no more; NULL. */
+const char *kernel_advice(struct probe_ctx *c, const char *name);
+
+/* A warning if the function is there, but is not what is called nowadays. */
+void kernel_uncalled(struct probe_ctx *c, const struct attach_point *ap, const char *name);
+
 /* Hint at the name that is nearest to one that there is not. */
 void kernel_suggest(struct probe_ctx *c, struct diag *d, const struct provider *p,
 		    const char *name);

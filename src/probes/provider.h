@@ -49,6 +49,7 @@ struct probe_site {
 					   unknown */
 	struct type_struct *args;	/* looked up once by provider_args */
 	bool args_known;
+	bool is_renamed;		/* the kernel has the function under another name */
 	int32_t syscall_nr;		/* of a syscall tracepoint; -1: none, or not known */
 	const struct usdt_args *places;	/* where arguments are, if not where C functions have
 					   them */

@@ -60,6 +60,26 @@ static int attach_each(struct run *r, struct attach_job *job,
 
 /* ---- kernel functions ---- */
 
+/* A function that the compiler made for fewer or other arguments has a longer name, which
+ * BTF does not tell. */
+static int open_compiled(struct run *r, struct perf_probe probe)
+{
+	static const char *const suffixes[] = { ".isra.0", ".constprop.0", ".isra.0.constprop.0" };
+	const char *plain = probe.target;
+	char longer[600];
+	int fd = -ENOENT;
+
+	probe.target = longer;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]) && fd == -ENOENT; i++) {
+		snprintf(longer, sizeof(longer), "%s%s", plain, suffixes[i]);
+		fd = perf_open_probe(&probe, 0);
+	}
+	if (fd >= 0)
+		run_tell(r, SONDE_WARNING, "this kernel has no function %s: %s is traced, compiled "
+			 "with other arguments", plain, longer);
+	return fd;
+}
+
 static int attach_kprobe(struct run *r, const struct attach_job *job,
 			 const struct image_site *site)
 {
@@ -77,6 +97,8 @@ static int attach_kprobe(struct run *r, const struct attach_job *job,
 		probe.target = site->module && !strcmp(site->module, "vmlinux") ? site->function
 										: name;
 	fd = perf_open_probe(&probe, 0);
+	if (fd == -ENOENT && probe.target && !probe.offset)
+		fd = open_compiled(r, probe);
 	return fd < 0 ? fd : attach_perf(r, job, fd, image_site_cookie(site));
 }
 

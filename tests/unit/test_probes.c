@@ -24,8 +24,9 @@ static const char *const events[] = {
 	"syscalls:sys_exit_openat",
 };
 static const char *const functions[] = {
-	"do_exit", "rcu_read_lock", "tcp_sendmsg", "vfs_read", "vfs_read.part.0", "vfs_write",
-	"zz_struct", "zz_varargs",
+	"do_exit", "kernel_clone", "rcu_read_lock", "tcp_sendmsg", "vfs_read", "vfs_read.part.0", "vfs_write",
+	"zz_struct", "zz_switch.isra.0",
+	"zz_varargs",
 };
 static const struct target_user_symbol symbols[] = {
 	{ "_ZN2ns5Class3getEi", 0x2000, 8, 0x500, true, false },
@@ -633,6 +634,17 @@ static void test_kprobes(void **state)
 		{ "k:vmlinux:vfs_read", "kprobe:vmlinux:vfs_read" },
 		{ "k:nfs:nfs_getattr", "kprobe:nfs:nfs_getattr" },
 		{ "k:xfs:xfs_file_read", "module xfs is not loaded" },
+		{ "k:n*:n*", "kprobe:nfs:nfs_getattr" },
+		{ "k:nfs:*", "kprobe:nfs:nfs_getattr kprobe:nfs:twin" },
+		{ "k:nfs:not_there", "No matches for kprobe not_there. | there is no such function, "
+		  "or it is inlined or may not be traced" },
+		{ "k:_do_fork", "this kernel has no function _do_fork: kernel_clone is traced, its "
+		  "name from Linux 5.10 on" },
+		{ "k:zz_switch", "this kernel has no function zz_switch: zz_switch.isra.0 is traced, "
+		  "compiled with other arguments | its arguments are others than those of "
+		  "zz_switch" },
+		{ "k:sys_open", "No matches for kprobe sys_open. | what it was good for is told by "
+		  "tracepoint:syscalls:sys_enter_open" },
 		{ "k:rcu_*", "" },
 		{ "k:vfs_raed", "No matches for kprobe vfs_raed. | did you mean kprobe:vfs_read?" },
 		{ "kr:vfs_read+3", "Offset not allowed" },
