@@ -178,6 +178,8 @@ static void dump_script_map(const struct image *image, size_t i, FILE *out)
 	if (m->storage == STORE_HASH && m->spare_map != NONE)
 		fprintf(out, " spare %" PRIu32 " select +%" PRIu32, m->spare_map,
 			m->select_offset);
+	for (uint32_t k = 0; k < m->nr_sizes; k++)
+		fprintf(out, "%s%" PRIu32, k ? " " : " short ", m->sizes[k].map);
 	if (m->key) {
 		fputs(" key ", out);
 		dump_layout(m->key, out);

@@ -149,6 +149,8 @@ enum script_map_storage {
 			   lookup */
 };
 
+#define IMAGE_MAP_SIZES 3
+
 struct script_map {
 	const char *name;		/* without "@" */
 	bool is_scalar;
@@ -161,6 +163,15 @@ struct script_map {
 					   ended (membarrier GLOBAL), read and empty the map left
 					   behind */
 	uint32_t select_offset;
+	/* HASH: keys that end early lie in maps of their own, whose keys are cut: what
+	 * is missing is zero. All are of the same shape but for that. */
+	uint32_t nr_sizes;
+	struct { uint32_t map, spare_map; } sizes[IMAGE_MAP_SIZES];
+	bool key_ends_in_text;		/* with sizes: the last byte of a cut key is its NUL; else
+					   what is cut off is zero */
+	uint32_t entries_offset;	/* with sizes: of two s64 in the GLOBAL map that count the
+					   entries of all `map`s, and of all spare ones, for which
+					   there is one capacity */
 	uint32_t cell_offset;		/* CELL: of the (first) cell */
 	uint32_t cell_stride;		/* CELL: 0: one cell for all CPUs; else bytes from one CPU's
 					   cell to the next, image.nr_cpus of them */

@@ -420,7 +420,7 @@ static struct merge merge_elem(struct gen *g, struct node *elem)
 
 	if (m.store->storage == STORE_HASH) {
 		key = lower_key(g, elem);
-		map = lower_map_ref(g, m.store);
+		map = lower_map_ref(g, m.store, key);
 	}
 	merge_all(g, &m, map, key);
 	return m;

@@ -190,7 +190,7 @@ static struct ir_insn *address_of(struct gen *g, struct node *n)
 	struct ir_insn *p;
 
 	if (n->kind == NODE_MAP)
-		p = lower_map_ref(g, lower_store(n->u.map.map));
+		p = lower_map_ref(g, lower_store(n->u.map.map), NULL);
 	else
 		p = lower_place_address(g, lower_var_place(g, n->u.var.var));
 	return p->type == IR_INT ? p : lower_to_scalar(g, p);
@@ -417,22 +417,58 @@ static const struct type_field *field_of(const struct node *n, const struct type
 	return &as->fields[i];
 }
 
+/* How many bytes behind field i may be written while it is filled: what lies there is
+ * padding, or comes later. A key's fields lie in another order than they are filled in. */
+static uint32_t slack_of(const struct type *as, size_t i, uint32_t slack)
+{
+	uint32_t end = as->fields[i].offset_bytes + as->fields[i].type->size_bytes;
+	uint32_t stop = as->size_bytes + slack;
+
+	for (size_t k = 0; k < i; k++)
+		if (as->fields[k].offset_bytes >= end && as->fields[k].offset_bytes < stop)
+			stop = as->fields[k].offset_bytes;
+	return stop - end;
+}
+
+static bool is_last(const struct type *as, const struct type_field *f)
+{
+	for (size_t i = 0; i < as->nr_fields; i++)
+		if (as->fields[i].offset_bytes > f->offset_bytes)
+			return false;
+	return true;
+}
+
+/* What a tuple has beside its last member, which the latter does not fill. */
+static void zero_around_tail(struct gen *g, const struct type *as, struct dest d)
+{
+	const struct type_field *last = &as->fields[0];
+	uint32_t end;
+
+	for (size_t i = 1; i < as->nr_fields; i++)
+		if (as->fields[i].offset_bytes > last->offset_bytes)
+			last = &as->fields[i];
+	end = last->offset_bytes + last->type->size_bytes;
+	lower_zero(g, d.base, d.offset, last->offset_bytes);
+	lower_zero(g, d.base, d.offset + (int32_t)end, as->size_bytes - end);
+}
+
 /* In the order of the source, whatever that of the fields. */
 static void tuple_to(struct gen *g, struct node *n, const struct type *as, struct dest d)
 {
-	if (has_padding(as) && !d.zeroed && as->size_bytes <= 128)
+	if (d.is_key && has_padding(as))
+		zero_around_tail(g, as, d);
+	else if (has_padding(as) && !d.zeroed && as->size_bytes <= 128)
 		ir_emit_memzero(&g->b, d.base, d.offset, as->size_bytes);
 	else if (has_padding(as) && !d.zeroed)
 		lower_zero(g, d.base, d.offset, as->size_bytes);
 	for (size_t i = 0; i < as->nr_fields; i++) {
 		const struct type_field *f = field_of(n, as, i);
-		uint32_t end = f->offset_bytes + f->type->size_bytes;
 		struct dest to = { .base = d.base, .zeroed = d.zeroed,
-				   .offset = d.offset + (int32_t)f->offset_bytes };
+				   .offset = d.offset + (int32_t)f->offset_bytes,
+				   .is_key = d.is_key && is_last(as, f) };
 
-		/* What lies behind is padding, or comes later. */
 		if (n->kind == NODE_TUPLE)
-			to.slack = as->size_bytes - end + d.slack;
+			to.slack = slack_of(as, i, d.slack);
 		lower_to(g, n->u.tuple.items.at[i], f->type, to);
 	}
 }

@@ -13,6 +13,13 @@
 #include <assert.h>
 
 #define NO_MAP UINT32_MAX
+#define MAP_SIZES IMAGE_MAP_SIZES
+
+/* The kernel map of keys that end early, see sized.c. */
+struct map_size {
+	uint32_t map, spare;
+	uint32_t tail_bytes;		/* of the key's last member */
+};
 
 /* Storage of a map of the script; map->aux. */
 struct map_store {
@@ -20,6 +27,12 @@ struct map_store {
 	enum script_map_storage storage;
 	uint32_t image_map, spare_map;	/* HASH; spare_map NO_MAP: is not taken */
 	uint32_t select_offset;		/* in the control block */
+	/* HASH with short keys in maps of their own: see sized.c */
+	const struct type *key, *tail;	/* as keys lie in memory; the key's last member */
+	uint32_t tail_offset;
+	struct map_size sizes[MAP_SIZES];	/* small to large */
+	uint32_t nr_sizes;
+	uint32_t entries_offset;	/* in the control block: how many there are in all */
 	uint32_t cell_offset, cell_stride, set_offset;	/* CELL, as in struct script_map */
 	uint32_t value_size;
 	bool is_percpu;
@@ -29,6 +42,7 @@ struct map_store {
 	unsigned users, raw_users;	/* programs that touch it */
 	bool preemptible;	/* one of them may be interrupted by another */
 	bool inserted, inserted_irq_off, inserted_perf, inserted_in_loop;
+	bool is_asked_for_len;
 	bool may_be_zero;	/* though it was written: it is not only counted up */
 };
 
@@ -68,6 +82,8 @@ struct dest {
 	int32_t offset;
 	uint32_t slack;		/* bytes behind the value that may be overwritten */
 	bool zeroed;		/* all bytes are zero already */
+	bool is_key;		/* of a map by sizes: a short text need be followed by zeroes only
+				   up to its size, see lower_call_str */
 };
 
 enum place_kind {
@@ -198,6 +214,31 @@ bool lower_loops_inline(struct lower *l);
 /* ---- layout.c ---- */
 const struct value_layout *lower_layout(struct lower *l, const struct type *type);
 bool lower_is_scalar(const struct type *t);
+
+/* ---- sized.c ---- */
+/* Decide whether `map` gets a kernel map for each size of key, make those for short
+ * keys, and set s->key and the rest. */
+void lower_sized_maps(struct lower *l, struct map_store *s, struct image_map *map);
+
+/* A kernel map that a key may belong to, and where its entries are counted (NULL: they
+ * are not). */
+struct lower_way {
+	struct ir_insn *map, *entries;
+};
+
+/* Generate code by `fn` for each; it ends in a jump. */
+typedef void (*lower_way_fn)(struct gen *g, struct lower_way way, void *arg);
+void lower_each_way(struct gen *g, const struct map_store *s, struct ir_insn *key,
+		    lower_way_fn fn, void *arg);
+struct lower_way lower_one_way(struct gen *g, const struct map_store *s, struct ir_insn *key);
+
+/* The kernel map to use: for a taken map, whichever is not being emptied. `key` may be
+ * NULL if the map has no sizes. */
+struct ir_insn *lower_map_ref(struct gen *g, const struct map_store *s, struct ir_insn *key);
+
+void lower_count_entry(struct gen *g, struct ir_insn *entries, int64_t change);
+void lower_claim_entry(struct gen *g, struct ir_insn *entries, uint32_t capacity,
+		       struct ir_block *full);
 
 /* ---- maps.c ---- */
 void lower_maps(struct lower *l);
@@ -390,7 +431,6 @@ bool lower_reads_context(struct gen *g, const struct node *n);
 bool lower_may_exit(struct gen *g, const struct node *n);
 
 /* ---- map_ops.c ---- */
-struct ir_insn *lower_map_ref(struct gen *g, const struct map_store *s);
 /* The key of a MAP_ELEM (or scalar MAP) in memory. */
 struct ir_insn *lower_key(struct gen *g, struct node *elem);
 /* Cell of a scalar map for this CPU. */

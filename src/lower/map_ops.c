@@ -12,32 +12,10 @@
 
 /* ---- where ---- */
 
-/* The kernel map to use: for a taken map, whichever is not being emptied. */
-struct ir_insn *lower_map_ref(struct gen *g, const struct map_store *s)
-{
-	struct ir_block *spare, *next;
-	struct ir_insn *select;
-	struct ir_var *v;
-
-	if (s->spare_map == NO_MAP)
-		return ir_map(g->b.func, s->image_map);
-	spare = lower_block(g, false);
-	next = lower_block(g, false);
-	v = ir_var_new(g->b.func, "map", IR_MAPREF);
-	ir_var_write(&g->b, v, ir_map(g->b.func, s->image_map));
-	select = ir_emit_load(&g->b, IR_INT, 4, false, lower_control(g, s->select_offset), 0);
-	select->is_pinned = true;
-	ir_emit_branch(&g->b, IR_NE, select, lower_const(g, 0), spare, next);
-	lower_enter(g, spare);
-	ir_var_write(&g->b, v, ir_map(g->b.func, s->spare_map));
-	ir_emit_jump(&g->b, next);
-	lower_enter(g, next);
-	return ir_var_read(&g->b, v);
-}
-
 struct ir_insn *lower_key(struct gen *g, struct node *elem)
 {
 	const struct map *m = elem->u.map.map;
+	const struct map_store *s;
 	struct ir_insn *key;
 
 	if (!elem->u.map.keys.n || !m->key) {
@@ -45,8 +23,10 @@ struct ir_insn *lower_key(struct gen *g, struct node *elem)
 		ir_emit_store(&g->b, 8, key, 0, lower_const(g, 0));
 		return key;
 	}
-	key = lower_object(g, "key", (m->key->size_bytes + 7) / 8 * 8 + 8, 8);
-	lower_to(g, elem->u.map.keys.at[0], m->key, (struct dest){ .base = key, .slack = 8 });
+	s = lower_store(m);
+	key = lower_object(g, "key", (s->key->size_bytes + 7) / 8 * 8 + 8, 8);
+	lower_to(g, elem->u.map.keys.at[0], s->key,
+		 (struct dest){ .base = key, .slack = 8, .is_key = s->nr_sizes > 0 });
 	return key;
 }
 
@@ -93,6 +73,40 @@ static struct ir_insn *lookup(struct gen *g, struct ir_insn *map, struct ir_insn
 	return ir_emit_helper(&g->b, BPF_FUNC_map_lookup_elem, IR_MAPVAL_OR_NULL, map, key);
 }
 
+/* Where an element may be. */
+struct search {
+	struct ir_insn *key;
+	struct ir_var *map, *entries;	/* the map in which it belongs */
+	struct ir_var *element;		/* that is there */
+	struct ir_block *found, *absent;
+};
+
+static void search_one(struct gen *g, struct lower_way way, void *arg)
+{
+	struct search *s = arg;
+	struct ir_insn *p;
+
+	ir_var_write(&g->b, s->map, way.map);
+	if (way.entries)
+		ir_var_write(&g->b, s->entries, way.entries);
+	p = ir_emit_null_check(&g->b, lookup(g, way.map, s->key), s->absent);
+	ir_var_write(&g->b, s->element, p);
+	ir_emit_jump(&g->b, s->found);
+}
+
+/* Each map has a lookup of its own, which the kernel then does in place: one for
+ * all would be 15 ns slower. Large programs are rather kept small. */
+static void search(struct gen *g, const struct map_store *store, struct search *s)
+{
+	s->map = ir_var_new(g->b.func, "map", IR_MAPREF);
+	s->entries = ir_var_new(g->b.func, "entries", IR_MAPVAL);
+	s->element = ir_var_new(g->b.func, "element", IR_MAPVAL);
+	if (g->is_large)
+		search_one(g, lower_one_way(g, store, s->key), s);
+	else
+		lower_each_way(g, store, s->key, search_one, s);
+}
+
 static struct ir_insn *update(struct gen *g, struct ir_insn *map, struct ir_insn *key,
 			      struct ir_insn *value, int64_t flags)
 {
@@ -105,20 +119,49 @@ static void update_failed(struct gen *g, struct ir_insn *err)
 	lower_failed(g, "map_update_elem", NULL, err);
 }
 
-/* The element was not there: insert zeroes, look up again. Ends in `found` with
- * the pointer in `v`, or in `give_up`. */
-static void insert_zeroes(struct gen *g, struct ir_insn *map, struct ir_insn *key,
-			  struct ir_var *v, struct ir_block *found, struct ir_block *give_up)
+/* Insert zeroes, and count the entry if it is new. Returns what the kernel says. */
+static struct ir_insn *insert(struct gen *g, const struct map_store *store, struct search *s,
+			      struct ir_insn *map)
 {
-	struct ir_insn *err = update(g, map, key, lower_zeros(g), BPF_NOEXIST), *again;
+	struct ir_block *full, *undo, *next;
+	struct ir_insn *err, *entries;
+	struct ir_var *result;
+
+	if (!store->nr_sizes)
+		return update(g, map, s->key, lower_zeros(g), BPF_NOEXIST);
+	full = lower_block(g, true);
+	undo = lower_block(g, true);
+	next = lower_block(g, true);
+	result = ir_var_new(g->b.func, "inserted", IR_INT);
+	entries = ir_var_read(&g->b, s->entries);
+	lower_claim_entry(g, entries, store->map->capacity, full);
+	err = update(g, map, s->key, lower_zeros(g), BPF_NOEXIST);
+	ir_var_write(&g->b, result, err);
+	ir_emit_branch(&g->b, IR_EQ, err, lower_const(g, 0), next, undo);
+	lower_enter(g, undo);
+	lower_count_entry(g, entries, -1);
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, full);
+	ir_var_write(&g->b, result, lower_const(g, -E2BIG));
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, next);
+	return ir_var_read(&g->b, result);
+}
+
+/* The element was not there: insert zeroes, look up again. Ends in `found`, or in
+ * `give_up`. */
+static void insert_zeroes(struct gen *g, const struct map_store *store, struct search *s,
+			  struct ir_block *give_up)
+{
+	struct ir_insn *map = ir_var_read(&g->b, s->map), *err = insert(g, store, s, map);
+	struct ir_insn *again = lookup(g, map, s->key);
 	struct ir_block *failed = lower_block(g, true);
 
-	again = lookup(g, map, key);
 	again = ir_emit_null_check(&g->b, again, failed);
 	if (g->b.block)
 		g->b.block->is_cold = true;
-	ir_var_write(&g->b, v, again);
-	ir_emit_jump(&g->b, found);
+	ir_var_write(&g->b, s->element, again);
+	ir_emit_jump(&g->b, s->found);
 	lower_enter(g, failed);
 	update_failed(g, err);
 	ir_emit_jump(&g->b, give_up);
@@ -157,31 +200,25 @@ struct ir_insn *lower_elem(struct gen *g, struct node *elem, int32_t *offset,
 struct ir_insn *lower_elem_or_first(struct gen *g, struct node *elem, int32_t *offset,
 				    struct ir_insn *const words[2], struct ir_block *done)
 {
-	struct map_store *s = lower_store(elem->u.map.map);
-	struct ir_insn *key, *map, *p;
-	struct ir_block *absent, *found;
-	struct ir_var *v;
+	struct map_store *store = lower_store(elem->u.map.map);
+	struct search s;
 
 	*offset = 0;
-	if (s->storage == STORE_CELL) {
-		lower_mark_set(g, s);
-		return lower_cell(g, s, offset);
+	if (store->storage == STORE_CELL) {
+		lower_mark_set(g, store);
+		return lower_cell(g, store, offset);
 	}
-	key = lower_key(g, elem);
-	map = lower_map_ref(g, s);
-	absent = lower_block(g, true);
-	found = lower_block(g, false);
-	v = ir_var_new(g->b.func, "element", IR_MAPVAL);
-	p = ir_emit_null_check(&g->b, lookup(g, map, key), absent);
-	ir_var_write(&g->b, v, p);
-	ir_emit_jump(&g->b, found);
-	lower_enter(g, absent);
-	if (words && s->plain)
-		insert_first(g, map, key, words, done);
+	s.key = lower_key(g, elem);
+	s.absent = lower_block(g, true);
+	s.found = lower_block(g, false);
+	search(g, store, &s);
+	lower_enter(g, s.absent);
+	if (words && store->plain && !store->nr_sizes)
+		insert_first(g, ir_var_read(&g->b, s.map), s.key, words, done);
 	else
-		insert_zeroes(g, map, key, v, found, done);
-	lower_enter(g, found);
-	return ir_var_read(&g->b, v);
+		insert_zeroes(g, store, &s, done);
+	lower_enter(g, s.found);
+	return ir_var_read(&g->b, s.element);
 }
 
 /* ---- reading ---- */
@@ -189,10 +226,12 @@ struct ir_insn *lower_elem_or_first(struct gen *g, struct node *elem, int32_t *o
 /* Look an element of a hash up; control goes to `absent` if it is not there. */
 static struct ir_insn *find(struct gen *g, struct node *elem, struct ir_block *absent)
 {
-	struct map_store *s = lower_store(elem->u.map.map);
-	struct ir_insn *key = lower_key(g, elem);
+	struct search s = { .key = lower_key(g, elem), .absent = absent };
 
-	return ir_emit_null_check(&g->b, lookup(g, lower_map_ref(g, s), key), absent);
+	s.found = lower_block(g, false);
+	search(g, lower_store(elem->u.map.map), &s);
+	lower_enter(g, s.found);
+	return ir_var_read(&g->b, s.element);
 }
 
 static void lookup_failed(struct gen *g)
@@ -302,7 +341,7 @@ void lower_map_assign(struct gen *g, struct node *elem, struct node *value)
 	struct map_store *s = lower_store(elem->u.map.map);
 	const struct type *t = elem->u.map.map->value;
 	uint32_t size = (s->value_size + 7) / 8 * 8;
-	struct ir_insn *object;
+	struct ir_insn *object, *key;
 
 	if (lower_is_aggregate_call(value)) {
 		lower_aggregate(g, elem, value);
@@ -323,7 +362,8 @@ void lower_map_assign(struct gen *g, struct node *elem, struct node *value)
 					size - t->size_bytes);
 		lower_to(g, value, t, (struct dest){ .base = object, .slack = 8 });
 	}
-	update_or_count(g, lower_map_ref(g, s), lower_key(g, elem), object);
+	key = lower_key(g, elem);
+	update_or_count(g, lower_map_ref(g, s, key), key, object);
 }
 
 /* Add to an element; returns the value before (if it is used). */
@@ -400,18 +440,36 @@ static struct ir_insn *delete_cell(struct gen *g, const struct map_store *s)
 	return ir_emit_cmp(&g->b, IR_NE, was, lower_const(g, 0));
 }
 
+static void count_deleted(struct gen *g, struct ir_insn *entries, struct ir_insn *err)
+{
+	struct ir_block *deleted, *next;
+
+	if (!entries)
+		return;
+	deleted = lower_block(g, false);
+	next = lower_block(g, false);
+	ir_emit_branch(&g->b, IR_EQ, err, lower_const(g, 0), deleted, next);
+	lower_enter(g, deleted);
+	lower_count_entry(g, entries, -1);
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, next);
+}
+
 struct ir_insn *lower_call_delete(struct gen *g, struct node *n, const struct dest *d);
 struct ir_insn *lower_call_delete(struct gen *g, struct node *n, const struct dest *d)
 {
 	struct node *elem = n->u.call.args.at[0];
 	struct map_store *s = lower_store(elem->u.map.map);
 	struct ir_insn *key, *err;
+	struct lower_way way;
 
 	(void)d;
 	if (s->storage == STORE_CELL)
 		return delete_cell(g, s);
 	key = lower_key(g, elem);
-	err = ir_emit_helper(&g->b, BPF_FUNC_map_delete_elem, IR_INT, lower_map_ref(g, s), key);
+	way = lower_one_way(g, s, key);
+	err = ir_emit_helper(&g->b, BPF_FUNC_map_delete_elem, IR_INT, way.map, key);
+	count_deleted(g, way.entries, err);
 	if (g->unused == n)
 		lower_failed_if(g, "map_delete_elem", err);
 	return ir_emit_cmp(&g->b, IR_EQ, err, lower_const(g, 0));

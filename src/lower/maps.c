@@ -168,8 +168,11 @@ static void visit(struct node **slot, void *arg)
 		u->written = n->u.assign.target;
 	else if (n->kind == NODE_INCDEC)
 		u->written = n->u.incdec.operand;
-	if (n->kind == NODE_CALL && n->u.call.builtin)
+	if (n->kind == NODE_CALL && n->u.call.builtin) {
 		lower_note_texts(u->l, n);
+		if (n->u.call.builtin->id == BUILTIN_len && map_of(n->u.call.args.at[0]))
+			lower_store(map_of(n->u.call.args.at[0]))->is_asked_for_len = true;
+	}
 	if (n->kind == NODE_MAP || n->kind == NODE_MAP_ELEM)
 		note_use(u, n->u.map.map, n == u->written);
 	u->loops += is_loop(n);
@@ -286,6 +289,7 @@ static void place_hash(struct lower *l, struct map_store *s)
 	if ((map.type == BPF_MAP_TYPE_HASH || map.type == BPF_MAP_TYPE_PERCPU_HASH) &&
 	    !wants_prealloc(s))
 		map.flags |= BPF_F_NO_PREALLOC;
+	lower_sized_maps(l, s, &map);
 	s->image_map = lower_add_map(l, map);
 	if (m->is_taken) {
 		s->spare_map = lower_add_map(l, map);
@@ -335,10 +339,16 @@ static void describe(struct lower *l, const struct map *m)
 		.map = s->storage == STORE_CELL ? l->cells_map : s->image_map,
 		.cell_offset = s->cell_offset, .cell_stride = s->cell_stride,
 		.set_offset = s->storage == STORE_CELL ? s->set_offset : UINT32_MAX,
-		.key = m->is_scalar || !m->key ? NULL : lower_layout(l, m->key),
-		.value = lower_layout(l, m->value),
+		.key = m->is_scalar || !m->key ? NULL : lower_layout(l, s->key ? s->key : m->key),
+		.value = lower_layout(l, m->value), .nr_sizes = s->nr_sizes,
+		.entries_offset = s->entries_offset,
+		.key_ends_in_text = s->nr_sizes && s->tail->kind == TYPE_STRING,
 	};
 
+	for (uint32_t i = 0; i < s->nr_sizes; i++) {
+		out.sizes[i].map = s->sizes[i].map;
+		out.sizes[i].spare_map = s->sizes[i].spare;
+	}
 	vec_push(&l->image->arena, &l->image->script_maps, out);
 }
 

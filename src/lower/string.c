@@ -108,6 +108,27 @@ static struct ir_insn *str_limit(struct gen *g, struct node *n, uint32_t room)
 	return lower_at_most(g, lower_value(g, n->u.call.args.at[1]), most < room ? most : room);
 }
 
+/* A text that is mostly shorter than this is hashed with no more than its size. */
+#define SHORT_TEXT 64
+
+/* Behind a short text, zeroes up to SHORT_TEXT are enough; for a longer one all is
+ * zeroed, and it is read again. */
+static void read_key(struct gen *g, struct ir_insn *to, uint32_t size, uint32_t room,
+		     struct ir_insn *limit, struct place from)
+{
+	struct ir_block *longer = lower_block(g, true), *next = lower_block(g, false);
+	struct ir_insn *len;
+
+	ir_emit_memzero(&g->b, to, 0, SHORT_TEXT);
+	len = lower_read_str(g, to, room, limit, from);
+	ir_emit_branch(&g->b, IR_UGT, len, lower_const(g, SHORT_TEXT), longer, next);
+	lower_enter(g, longer);
+	lower_zero(g, to, 0, size);
+	lower_read_str(g, to, room, limit, from);
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, next);
+}
+
 struct ir_insn *lower_call_str(struct gen *g, struct node *n, const struct dest *d);
 struct ir_insn *lower_call_str(struct gen *g, struct node *n, const struct dest *d)
 {
@@ -119,6 +140,10 @@ struct ir_insn *lower_call_str(struct gen *g, struct node *n, const struct dest 
 	if (d->slack >= CUT_MARK)
 		room += CUT_MARK;
 	limit = str_limit(g, n, room);
+	if (d->is_key && size > SHORT_TEXT) {
+		read_key(g, lower_ptr(g, d->base, d->offset), size, room, limit, from);
+		return NULL;
+	}
 	if (!d->zeroed)
 		lower_zero(g, d->base, d->offset, size);
 	lower_read_str(g, lower_ptr(g, d->base, d->offset), room, limit, from);

@@ -212,7 +212,7 @@ static struct ir_insn *map_len(struct gen *g, struct node *map)
 
 	if (!lower_kfunc(g->l, KFUNC_MAP_SUM))
 		return lower_count_elems(g, s);
-	args[0] = lower_map_ref(g, s);
+	args[0] = lower_map_ref(g, s, NULL);
 	return ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_MAP_SUM), IR_INT, args, 1);
 }
 

@@ -2,7 +2,8 @@
  * A script's map as sorted entries: read, merged over CPUs, decoded.
  *
  * In: a script map, whose storage is a hash map (with a spare one to exchange
- * it with, if the script takes it while running) or a cell in a mapped array.
+ * it with, if the script takes it while running; and with others for keys that end
+ * early) or a cell in a mapped array.
  * Out: entries in an arena. Invariant of taking: what a program counts goes into
  * exactly one snapshot.
  */
@@ -31,6 +32,7 @@ struct collector {
 	const struct script_map *map;
 	struct store store;
 	struct arena *arena;
+	uint32_t key_size;		/* of whole keys; those of `store` may be cut */
 	VEC(struct raw_entry) entries;
 };
 
@@ -48,6 +50,7 @@ static void collector_init(struct run *r, const struct script_map *m, uint32_t m
 	const struct image_map *spec = &r->image->maps.at[map];
 
 	c->map = m;
+	c->key_size = r->image->maps.at[m->map].key_size;
 	c->store.nr_cpus = possible_cpus(r);
 	c->store.max_entries = spec->max_entries;
 	store_init(&c->store, r->maps[map].fd, spec->type, spec->key_size,
@@ -60,10 +63,11 @@ static int collect(void *arg, const void *key, const void *values)
 {
 	struct collector *c = arg;
 	size_t size = c->map->value->size_bytes;
-	char *copy = arena_alloc(c->arena, c->store.key_size);
+	char *copy = arena_alloc(c->arena, c->key_size);
 	struct raw_entry entry = { .key = copy, .value = arena_alloc(c->arena, size) };
 
 	memcpy(copy, key, c->store.key_size);
+	memset(copy + c->store.key_size, 0, c->key_size - c->store.key_size);
 	memcpy(entry.value, values, size);
 	for (uint32_t i = 1; i < c->store.nr_values; i++)
 		value_merge(c->map->value, entry.value,
@@ -77,7 +81,7 @@ static int compare_keys(const void *a, const void *b, void *arg)
 	const struct raw_entry *x = a, *y = b;
 	const struct collector *c = arg;
 
-	return memcmp(x->key, y->key, c->store.key_size);
+	return memcmp(x->key, y->key, c->key_size);
 }
 
 /* Make one of entries that both maps of a pair have. */
@@ -105,38 +109,63 @@ static uint32_t *select_word(struct run *r, const struct script_map *m)
 	return (uint32_t *)(void *)((char *)r->maps[global].bytes + m->select_offset);
 }
 
-/* The map that programs use now, and the other one of the pair (or NONE). */
-static void active_map(struct run *r, const struct script_map *m, uint32_t *active, uint32_t *other)
+/* Which of each pair programs use now. */
+static bool uses_spare(struct run *r, const struct script_map *m)
 {
 	const uint32_t *word = select_word(r, m);
-	bool spare = word && __atomic_load_n(word, __ATOMIC_ACQUIRE);
 
-	*active = spare ? m->spare_map : m->map;
-	*other = !word ? NONE : spare ? m->map : m->spare_map;
+	return word && __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
-static int collect_map(struct run *r, uint32_t map, bool take, struct collector *c)
+/* Map i of a script's map, of its pair the one that is asked for: the map of whole
+ * keys is 0, those of short ones follow. NONE: there is none. */
+static uint32_t map_at(const struct script_map *m, uint32_t i, bool spare)
 {
-	collector_init(r, c->map, map, c);
-	return store_each(&c->store, take, collect, c);
+	if (!i)
+		return spare ? m->spare_map : m->map;
+	return spare ? m->sizes[i - 1].spare_map : m->sizes[i - 1].map;
+}
+
+/* Call fn for each entry of one side of all pairs. */
+static int each_entry(struct run *r, struct collector *c, bool spare, bool take, store_fn fn,
+		      void *arg)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i <= c->map->nr_sizes && !err; i++) {
+		uint32_t map = map_at(c->map, i, spare);
+
+		if (map == NONE)
+			continue;
+		collector_init(r, c->map, map, c);
+		err = store_each(&c->store, take, fn, arg);
+	}
+	return err;
 }
 
 /* The other map of a pair is empty but for what a program that may sleep put
  * there after the exchange. */
 static int collect_pair(struct run *r, struct collector *c)
 {
-	uint32_t active, other;
-	size_t n;
-	int err;
+	bool spare = uses_spare(r, c->map);
+	int err = each_entry(r, c, spare, false, collect, c);
+	size_t n = c->entries.n;
 
-	active_map(r, c->map, &active, &other);
-	err = collect_map(r, active, false, c);
-	n = c->entries.n;
-	if (!err && other != NONE)
-		err = collect_map(r, other, false, c);
+	if (!err && select_word(r, c->map))
+		err = each_entry(r, c, !spare, false, collect, c);
 	if (!err && c->entries.n > n)
 		merge_equal_keys(c);
 	return err;
+}
+
+/* Programs count what they insert, if there are several maps for one capacity. */
+static void add_to_count(struct run *r, const struct script_map *m, bool spare, int64_t change)
+{
+	char *global = r->image->global_map == NONE ? NULL : r->maps[r->image->global_map].bytes;
+
+	if (m->nr_sizes && global)
+		__atomic_fetch_add((int64_t *)(void *)(global + m->entries_offset) + spare, change,
+				   __ATOMIC_SEQ_CST);
 }
 
 /* ---- cells ---- */
@@ -293,31 +322,49 @@ static void await_programs(struct run *r)
 		nanosleep(&a_while, NULL);
 }
 
-/* Send programs to the other map of the pair. Returns the one left behind. */
-static uint32_t exchange_maps(struct run *r, const struct script_map *m)
+/* Send programs to the other map of each pair. Returns which one they left. */
+static bool exchange_maps(struct run *r, const struct script_map *m)
 {
 	uint32_t *word = select_word(r, m), was;
 
 	if (!word)
-		return m->map;
+		return false;
 	was = __atomic_fetch_xor(word, 1, __ATOMIC_SEQ_CST);
 	await_programs(r);
-	return was ? m->spare_map : m->map;
+	return was;
+}
+
+/* The map that a whole key belongs in: the first whose keys hold all of it. */
+static uint32_t map_of_key(struct run *r, const struct script_map *m, const char *key, bool spare)
+{
+	uint32_t whole = r->image->maps.at[m->map].key_size;
+
+	for (uint32_t i = 1; i <= m->nr_sizes; i++) {
+		uint32_t size = r->image->maps.at[map_at(m, i, spare)].key_size;
+
+		if (m->key_ends_in_text ? !key[size - 1] : all_zero(key + size, whole - size))
+			return map_at(m, i, spare);
+	}
+	return map_at(m, 0, spare);
 }
 
 /* Write zeros under each key that was taken, unless it is there again. */
 static int put_zeros(struct run *r, struct collector *c)
 {
-	uint32_t active, other;
+	bool spare = uses_spare(r, c->map);
 	void *zeros;
 
-	active_map(r, c->map, &active, &other);
-	collector_init(r, c->map, active, c);
+	collector_init(r, c->map, map_at(c->map, 0, spare), c);
 	zeros = calloc(1, store_values_size(&c->store));
 	if (!zeros)
 		return -ENOMEM;
-	for (size_t i = 0; i < c->entries.n; i++)
-		(void)bpf_call_map_update(c->store.fd, c->entries.at[i].key, zeros, BPF_NOEXIST);
+	for (size_t i = 0; i < c->entries.n; i++) {
+		const void *key = c->entries.at[i].key;
+		uint32_t map = map_of_key(r, c->map, key, spare);
+
+		if (!bpf_call_map_update(r->maps[map].fd, key, zeros, BPF_NOEXIST))
+			add_to_count(r, c->map, spare, 1);
+	}
 	free(zeros);
 	return 0;
 }
@@ -336,11 +383,8 @@ static bool is_taken(struct run *r, const struct script_map *m)
 /* The keys that are there, with zeros. */
 static int collect_zeros(struct run *r, struct collector *c)
 {
-	uint32_t active, other;
-	int err;
+	int err = each_entry(r, c, uses_spare(r, c->map), false, collect, c);
 
-	active_map(r, c->map, &active, &other);
-	err = collect_map(r, active, false, c);
 	for (size_t i = 0; i < c->entries.n; i++)
 		memset(c->entries.at[i].value, 0, c->map->value->size_bytes);
 	return err;
@@ -350,11 +394,14 @@ static int collect_zeros(struct run *r, struct collector *c)
 static int take_map(struct run *r, bool keep_keys, struct collector *c)
 {
 	const struct script_map *m = c->map;
+	bool spare;
 	int err;
 
 	if (r->ring)
 		r->taken[m - r->image->script_maps.at] = ring_produced(r->ring);
-	err = collect_map(r, exchange_maps(r, m), true, c);
+	spare = exchange_maps(r, m);
+	err = each_entry(r, c, spare, true, collect, c);
+	add_to_count(r, m, spare, -(int64_t)c->entries.n);
 	return !err && keep_keys ? put_zeros(r, c) : err;
 }
 
@@ -373,29 +420,36 @@ int run_take(struct run *r, const struct script_map *m, bool keep_keys, struct a
 	return err ? err : decode_entries(r, &c, out);
 }
 
-static int ignore(void *arg, const void *key, const void *values)
+static int count_one(void *arg, const void *key, const void *values)
 {
-	(void)arg;
+	int64_t *n = arg;
+
 	(void)key;
 	(void)values;
+	++*n;
 	return 0;
+}
+
+static int clear_side(struct run *r, struct collector *c, bool spare)
+{
+	int64_t n = 0;
+	int err = each_entry(r, c, spare, true, count_one, &n);
+
+	add_to_count(r, c->map, spare, -n);
+	return err;
 }
 
 int run_map_clear(struct run *r, const struct script_map *m)
 {
 	struct collector c = { .map = m, .arena = &r->work };
-	uint32_t active, other;
+	bool spare;
 	int err;
 
 	if (m->storage == STORE_CELL)
 		return collect_cell(r, true, false, &c);
-	active_map(r, m, &active, &other);
-	collector_init(r, m, active, &c);
-	err = store_each(&c.store, true, ignore, NULL);
-	if (err || other == NONE)
-		return err;
-	collector_init(r, m, other, &c);
-	return store_each(&c.store, true, ignore, NULL);
+	spare = uses_spare(r, m);
+	err = clear_side(r, &c, spare);
+	return err || !select_word(r, m) ? err : clear_side(r, &c, !spare);
 }
 
 struct zeroing {
@@ -416,17 +470,15 @@ int run_map_zero(struct run *r, const struct script_map *m)
 {
 	struct collector c = { .map = m, .arena = &r->work };
 	struct zeroing z = { .store = &c.store };
-	uint32_t active, other;
 	int err;
 
 	if (m->storage == STORE_CELL)
 		return collect_cell(r, true, true, &c);
-	active_map(r, m, &active, &other);
-	collector_init(r, m, active, &c);
+	collector_init(r, m, m->map, &c);
 	z.zeros = calloc(1, store_values_size(&c.store));
 	if (!z.zeros)
 		return -ENOMEM;
-	err = store_each(&c.store, false, zero_entry, &z);
+	err = each_entry(r, &c, uses_spare(r, m), false, zero_entry, &z);
 	free(z.zeros);
 	return err;
 }

@@ -50,21 +50,32 @@ static void add_entry(struct vm_side *s, const struct script_map *m, const void 
 	vec_push(&s->arena, &out->list, e);
 }
 
-static void collect_hash(struct vm_side *s, const struct script_map *m, struct entries *out)
+static void collect_from(struct vm_side *s, const struct script_map *m, uint32_t map,
+			 struct entries *out)
 {
 	const struct image *image = s->c->image;
-	uint32_t cpus = is_percpu(image->maps.at[m->map].type) ? image->nr_cpus : 1;
+	uint32_t cpus = is_percpu(image->maps.at[map].type) ? image->nr_cpus : 1;
 	size_t size = m->value->size_bytes;
 
-	for (size_t i = 0; i < vm_map_count(s->vm, m->map); i++) {
-		const void *key = vm_map_key(s->vm, m->map, i);
+	for (size_t i = 0; i < vm_map_count(s->vm, map); i++) {
+		const void *key = vm_map_key(s->vm, map, i);
 		char *value = arena_alloc(&s->arena, size);
+		char *whole = arena_alloc(&s->arena, image->maps.at[m->map].key_size);
 
-		memcpy(value, vm_map_value(s->vm, m->map, key, 0), size);
+		memset(whole, 0, image->maps.at[m->map].key_size);
+		memcpy(whole, key, image->maps.at[map].key_size);
+		memcpy(value, vm_map_value(s->vm, map, key, 0), size);
 		for (uint32_t cpu = 1; cpu < cpus; cpu++)
-			value_merge(m->value, value, vm_map_value(s->vm, m->map, key, cpu));
-		add_entry(s, m, key, value, out);
+			value_merge(m->value, value, vm_map_value(s->vm, map, key, cpu));
+		add_entry(s, m, whole, value, out);
 	}
+}
+
+static void collect_hash(struct vm_side *s, const struct script_map *m, struct entries *out)
+{
+	collect_from(s, m, m->map, out);
+	for (uint32_t i = 0; i < m->nr_sizes; i++)
+		collect_from(s, m, m->sizes[i].map, out);
 }
 
 static char *cells(struct vm_side *s, const struct script_map *m)
@@ -122,17 +133,30 @@ static void clear_cell(struct vm_side *s, const struct script_map *m, bool keep)
 		memset(base + m->set_offset, 0, 8);
 }
 
+static void clear_hash(struct vm_side *s, uint32_t map, bool keep)
+{
+	size_t size = s->c->image->maps.at[map].value_size;
+
+	if (!keep)
+		vm_map_clear(s->vm, map);
+	for (size_t i = 0; i < vm_map_count(s->vm, map); i++)
+		vm_map_set(s->vm, map, vm_map_key(s->vm, map, i), arena_alloc(&s->arena, size));
+}
+
 static void clear_map(struct vm_side *s, const struct script_map *m, bool keep)
 {
-	size_t size = s->c->image->maps.at[m->map].value_size;
+	const uint32_t zero = 0;
 
-	if (m->storage == STORE_CELL)
+	if (m->storage == STORE_CELL) {
 		clear_cell(s, m, keep);
-	else if (!keep)
-		vm_map_clear(s->vm, m->map);
-	for (size_t i = 0; m->storage == STORE_HASH && i < vm_map_count(s->vm, m->map); i++)
-		vm_map_set(s->vm, m->map, vm_map_key(s->vm, m->map, i),
-			   arena_alloc(&s->arena, size));
+		return;
+	}
+	clear_hash(s, m->map, keep);
+	for (uint32_t i = 0; i < m->nr_sizes; i++)
+		clear_hash(s, m->sizes[i].map, keep);
+	if (m->nr_sizes && !keep)
+		memset((char *)vm_map_value(s->vm, s->c->image->global_map, &zero, 0) +
+		       m->entries_offset, 0, 16);
 }
 
 static bool is_picture(const struct value_layout *value)

@@ -357,6 +357,12 @@ void *lower_help_elem(struct lower_help *h, const char *name, const void *key, u
 	const struct script_map *m = lower_help_map(h, name);
 
 	assert_int_equal(m->storage, STORE_HASH);
+	for (uint32_t i = 0; i < m->nr_sizes; i++) {
+		void *value = vm_map_value(h->vm, m->sizes[i].map, key, cpu);
+
+		if (value)
+			return value;
+	}
 	return vm_map_value(h->vm, m->map, key, cpu);
 }
 

@@ -161,6 +161,7 @@ static void test_ring_flags(void **state)
 
 static void test_string_keys(void **state)
 {
+	const struct script_map *m;
 	struct lower_help h;
 	uint64_t ctx[8] = { 0, 257, 0, USER_ADDRESS };
 	char key[1024] = "/etc/passwd";
@@ -172,7 +173,13 @@ static void test_string_keys(void **state)
 			   "if (str(args.filename) == \"/etc/pass\") { @differ++ } "
 			   "if (comm == \"worker\") { @comm++ } if (comm != \"work\") { @comm++ } }");
 	lower_help_run(&h, 0, ctx, sizeof(ctx));
-	assert_non_null(lower_help_elem(&h, "", key, 0));
+	/* 11 letters: in the map of the shortest keys, and in no other. */
+	m = lower_help_map(&h, "");
+	assert_int_equal(m->nr_sizes, 3);
+	assert_int_equal(h.image->maps.at[m->sizes[0].map].key_size, 16);
+	assert_non_null(vm_map_value(h.vm, m->sizes[0].map, key, 0));
+	assert_int_equal(vm_map_count(h.vm, m->sizes[1].map), 0);
+	assert_int_equal(vm_map_count(h.vm, m->map), 0);
 	assert_int_equal(*lower_help_cell(&h, "same", 0), 1);
 	assert_int_equal(*lower_help_cell(&h, "differ", 0), 0);
 	assert_int_equal(*lower_help_cell(&h, "comm", 0), 2);

@@ -1,0 +1,95 @@
+#!/bin/sh
+# Keys that end in a text or a stack lie in several kernel maps, by their size: to the
+# script that is one map.
+. "$(dirname "$0")/lib.sh"
+
+# A text of N letters.
+letters() {
+    awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) printf "a" }'
+}
+
+texts() { # one statement for each length; `{}` stands for the text
+    for n in 1 15 16 17 63 64 65 255 256 257 1022 1023; do
+        echo "$1" | sed "s/{}/str(\"$(letters "$n")\")/"
+    done
+}
+
+lengths='1 15 16 17 63 64 65 255 256 257 1022 1023'
+
+begin_case "texts of all sizes are keys of one map"
+sonde -e "begin { $(texts '@[{}] = count();') $(texts '@[{}] = count();') exit(); }"
+expect_status 0
+for n in $lengths; do
+    grep -q "^@\[$(letters "$n")\]: 2\$" "$tmp/out" || bad "no 2 for $n letters"
+done
+[ "$(grep -c '^@' "$tmp/out")" = 12 ] || bad "not 12 entries"
+
+long=$(letters 300) middle=$(letters 40) short=$(letters 4)
+
+begin_case "they are found and deleted, and come again after clear"
+sonde -q -e "begin { @[str(\"$short\")]++; @[str(\"$middle\")]++; @[str(\"$long\")]++;
+    delete(@, str(\"$middle\"));
+    printf(\"%d %d %d %d\\n\", has_key(@, str(\"$short\")), has_key(@, str(\"$middle\")),
+           has_key(@, str(\"$long\")), @[str(\"$long\")]); exit(); }"
+expect_status 0
+expect_out "1 0 1 1"
+expect_out "@[$short]: 1"
+expect_out "@[$long]: 1"
+
+begin_case "a text in a tuple, wherever it stands, and beside others"
+sonde -q -e "begin { @[str(\"$short\"), 1, \"x\"] = count(); @[str(\"$long\"), 2, \"y\"] = count();
+    @[str(\"$middle\"), 3, \"zz\"] = count(); @[str(\"$middle\"), 3, \"zz\"] = count();
+    \$t = (str(\"$short\"), 1, \"x\"); @[\$t] = count(); @[\$t] = count(); exit(); }"
+expect_status 0
+expect_out "@[$long, 2, y]: 1"
+expect_out "@[$middle, 3, zz]: 2"
+expect_out "@[$short, 1, x]: 3"
+[ "$(grep -c '^@' "$tmp/out")" = 3 ] || bad "not 3 entries"
+
+begin_case "the capacity is that of all sizes together, and given back"
+sonde -e "config = { max_map_keys = 3 } begin { @[str(\"$short\")] = count();
+    @[str(\"$middle\")] = count(); @[str(\"$long\")] = count();
+    @[str(\"b\")] = count(); delete(@, str(\"$middle\")); @[str(\"c\")] = count();
+    @[str(\"c\")] = count(); @[str(\"d\")] = count(); exit(); }"
+expect_status 0
+expect_out "@[$short]: 1"
+expect_out "@[$long]: 1"
+expect_out "@[c]: 2"
+[ "$(grep -c '^@' "$tmp/out")" = 3 ] || bad "not 3 entries"
+grep -q full "$tmp/err" || bad "nothing said of a full map"
+
+begin_case "printed and cleared while running: nothing is kept, and there is room again"
+sonde -q -e "config = { max_map_keys = 3 } begin { @n = 0; }
+interval:ms:50 { @n++; @[str(\"$short\"), 1] = count(); @[str(\"$middle\"), 1] = count();
+    @[str(\"$long\"), 1] = count(); if (@n == 4) { exit(); } print(@); clear(@); }"
+expect_status 0
+[ "$(grep -c '^@\[.*: 1$' "$tmp/out")" = 12 ] || bad "not 4 times three entries of 1"
+[ ! -s "$tmp/err" ] || bad "expected no message"
+
+begin_case "zeroed keys stay in the map in which they belong"
+sonde -q -e "begin { @[str(\"$short\")] = count(); @[str(\"$long\")] = count(); print(@); zero(@); }
+interval:ms:200 { @[str(\"$long\")] = count(); exit(); }"
+expect_status 0
+expect_out "@[$short]: 0"
+[ "$(grep -cx "@\[$long\]: 1" "$tmp/out")" = 2 ] || bad "not 1 twice"
+
+begin_case "texts of another program, one over the other"
+names=''
+for n in 4 100 4 40 240 40 100 4; do
+    names="$names /$(letters $n)"
+done
+sonde -q -e 'tracepoint:syscalls:sys_enter_openat /pid == cpid/ { @[str(args.filename)] = count();
+    @t[str(args.filename), pid == 0] = count(); }' -c "cat $names"
+for n in 4:3 40:2 100:2 240:1; do
+    expect_out "@[/$(letters "${n%:*}")]: ${n#*:}"
+    expect_out "@t[/$(letters "${n%:*}"), false]: ${n#*:}"
+done
+
+begin_case "stacks, alone and beside others"
+sonde -q -e 'tracepoint:syscalls:sys_enter_getppid /pid == cpid/ { @k[kstack] = count();
+    @u[ustack, comm] = count(); @b[kstack, ustack(3), 1] = sum(2); @c[kstack(90)]++; }' \
+    -c "$TESTS/programs/syscalls getppid 20"
+expect_status 0
+[ "$(grep -c '^.*\]: 20$' "$tmp/out")" = 3 ] || bad "not three of 20"
+[ "$(grep -c '\]: 40$' "$tmp/out")" = 1 ] || bad "not one of 40"
+end_tests
