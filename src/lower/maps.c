@@ -15,6 +15,8 @@
 #include <string.h>
 
 #define MAX_PREALLOC_FREE 1024	/* larger values are preallocated in any case */
+#define ELEMENT_OVERHEAD 64	/* about what the kernel adds to a key and a value */
+#define CHEAP_BYTES (512 * 1024)	/* allocated in a tenth of a millisecond */
 
 struct map_store *lower_store(const struct map *map)
 {
@@ -254,11 +256,21 @@ static void place_cell(struct lower *l, struct map_store *s)
 		s->set_offset = cells_take(l, 8, 8);
 }
 
+/* Assigning takes a new element each time and gives the old one back, which costs
+ * 135 ns from a map's own stock and 200 from the kernel's allocator. */
+static bool is_cheap_stock(const struct map_store *s)
+{
+	const struct map *m = s->map;
+	uint64_t element = (m->key ? m->key->size_bytes : 8) + s->value_size + ELEMENT_OVERHEAD;
+
+	return !s->is_percpu && m->uses & MAP_ASSIGNED && m->capacity * element <= CHEAP_BYTES;
+}
+
 /* A loop can ask for elements of all CPUs faster than the kernel's work queue makes
  * them: 50,000 new keys in one run, and the rest fails. */
 static bool wants_prealloc(const struct map_store *s)
 {
-	return s->inserted_irq_off || s->inserted_perf || s->value_size > MAX_PREALLOC_FREE ||
+	return is_cheap_stock(s) || s->inserted_irq_off || s->inserted_perf || s->value_size > MAX_PREALLOC_FREE ||
 	       (s->inserted_in_loop && s->is_percpu);
 }
 

@@ -159,6 +159,24 @@ static void test_ring_flags(void **state)
 	lower_help_close(&h);
 }
 
+/* Small maps that are assigned have their elements at hand; large ones do not. */
+static void test_stock(void **state)
+{
+	const struct image_map *maps;
+	struct lower_help h;
+
+	(void)state;
+	lower_help_open(&h);
+	lower_help_compile(&h, "begin { @small[tid] = nsecs; @up[tid]++; @all[tid] = count(); "
+			   "@wide[str(tid, 1000)] = 1; }");
+	maps = h.image->maps.at;
+	assert_false(maps[lower_help_map(&h, "small")->map].flags & BPF_F_NO_PREALLOC);
+	assert_true(maps[lower_help_map(&h, "up")->map].flags & BPF_F_NO_PREALLOC);
+	assert_true(maps[lower_help_map(&h, "all")->map].flags & BPF_F_NO_PREALLOC);
+	assert_true(maps[lower_help_map(&h, "wide")->map].flags & BPF_F_NO_PREALLOC);
+	lower_help_close(&h);
+}
+
 static void test_string_keys(void **state)
 {
 	const struct script_map *m;
@@ -337,6 +355,7 @@ int main(void)
 		cmocka_unit_test(test_full_map),
 		cmocka_unit_test(test_tracepoint_args),
 		cmocka_unit_test(test_ring_flags),
+		cmocka_unit_test(test_stock),
 		cmocka_unit_test(test_string_keys),
 		cmocka_unit_test(test_failed_read), cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_levels),
