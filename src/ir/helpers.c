@@ -94,17 +94,33 @@ bool ir_helper_is_pure(int64_t helper)
 	return ir_helper_info(helper)->flags & IR_HELPER_PURE;
 }
 
-/* Of the map that is the call's first argument; a phi joins maps that are alike. */
-static uint64_t map_bytes(const struct ir_insn *insn, enum ir_mem_use use)
+static uint64_t bytes_of_map(const struct ir_insn *insn, const struct ir_insn *map,
+			     enum ir_mem_use use)
 {
-	const struct ir_insn *map = insn->args[0];
 	const struct ir_module *m = insn->block->func->module;
 
-	if (map->op == IR_PHI)
-		map = map->args[0];
 	if (map->op != IR_MAP || (uint64_t)map->imm >= m->nr_maps)
 		return 0;
 	return use == IR_MEM_READ_KEY ? m->maps[map->imm].key_bytes : m->maps[map->imm].value_bytes;
+}
+
+/* Of the map that is the call's first argument. A phi may join maps whose keys are of
+ * different sizes: then it is the largest. 0: not known. */
+static uint64_t map_bytes(const struct ir_insn *insn, enum ir_mem_use use)
+{
+	const struct ir_insn *map = insn->args[0];
+	uint64_t most = 0;
+
+	if (map->op != IR_PHI)
+		return bytes_of_map(insn, map, use);
+	for (unsigned i = 0; i < map->nr_args; i++) {
+		uint64_t bytes = bytes_of_map(insn, map->args[i], use);
+
+		if (!bytes)
+			return 0;
+		most = bytes > most ? bytes : most;
+	}
+	return most;
 }
 
 static enum ir_mem_use call_use(const struct ir_insn *insn, uint32_t arg, uint64_t *size)
