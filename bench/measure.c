@@ -1,6 +1,6 @@
 /*
  * Run a command and say what it cost: measure COMMAND [ARG...] prints wall
- * seconds and peak memory in KiB. A process of its own, because a child's peak
+ * seconds, peak memory in KiB and seconds of CPU. A process of its own, because a child's peak
  * counts its parent's memory from before exec.
  */
 #include <fcntl.h>
@@ -16,6 +16,11 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double seconds(struct timeval t)
+{
+	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
 
 int main(int argc, char **argv)
@@ -35,6 +40,7 @@ int main(int argc, char **argv)
 	}
 	if (pid < 0 || wait4(pid, &status, 0, &usage) != pid)
 		return 1;
-	printf("%.6f %ld\n", now() - start, usage.ru_maxrss);
+	printf("%.6f %ld %.6f\n", now() - start, usage.ru_maxrss,
+	       seconds(usage.ru_utime) + seconds(usage.ru_stime));
 	return 0;
 }

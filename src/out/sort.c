@@ -5,9 +5,9 @@
  * entries, by value for numbers and aggregates, else by key. The order is
  * total and depends on nothing but the entries, so equal maps print equally.
  *
- * Many entries are sorted by two numbers each, which never contradict the order:
- * one of the value, one of the first part of the key; only what has the same
- * numbers is compared. So a million entries take a few walks over memory, not twenty
+ * Many entries are sorted by three numbers each, which never contradict the order:
+ * of the value and of the first two parts of the key; only what these do not tell
+ * apart is compared. So a million entries take a few walks over memory, not twenty
  * million comparisons all over it.
  */
 #include "out/value.h"
@@ -151,16 +151,29 @@ static int compare_entries(const void *a, const void *b, void *arg)
 /* ---- many ---- */
 
 #define FEW 64
-#define NR_DIGITS 16
+#define RANKS 3
+#define NR_DIGITS (RANKS * 8)
 
 struct ranked {
-	uint64_t rank[2];	/* of the key's first part, of the value */
-	struct sonde_map_entry entry;
+	uint64_t rank[RANKS];	/* of the key's second part, its first, the value */
+	uint32_t index;		/* of the entry */
+	bool vague;		/* first parts of this rank may differ */
 };
 
-static bool is_composite(const struct sonde_value *v)
+/* Parts of a key that are no composites themselves, from the first on. */
+struct parts {
+	const struct sonde_value *at[2];
+	size_t n;
+};
+
+static void find_parts(const struct sonde_value *v, struct parts *parts)
 {
-	return v->items && v->nr_items;
+	bool has_parts = v->items && v->nr_items && v->kind != SONDE_VALUE_STACK;
+
+	if (!has_parts && parts->n < 2)
+		parts->at[parts->n++] = v;
+	for (size_t i = 0; has_parts && i < v->nr_items && parts->n < 2; i++)
+		find_parts(&v->items[i], parts);
 }
 
 static uint64_t rank_text(const struct sonde_value *v)
@@ -172,37 +185,62 @@ static uint64_t rank_text(const struct sonde_value *v)
 	return rank;
 }
 
-static const struct sonde_value *first_part(const struct sonde_value *key)
+static uint64_t rank_part(const struct sonde_value *part, bool *vague)
 {
-	while (is_composite(key))
-		key = &key->items[0];
-	return key;
+	uint64_t rank;
+
+	switch (part->kind) {
+	case SONDE_VALUE_STRING:
+		*vague = part->len >= 8;
+		return rank_text(part);
+	case SONDE_VALUE_BUFFER:
+		*vague = true;
+		return rank_text(part);
+	case SONDE_VALUE_STACK:
+		*vague = true;
+		return part->nr_items ? rank_number(&part->items[0]) : 0;
+	default:
+		rank = rank_number(part);
+		*vague = rank >= RANK_EXACT;
+		return rank;
+	}
 }
 
-static uint64_t rank_part(const struct sonde_value *part)
+/* False if the key's parts are of other kinds than those of `like`. */
+static bool rank_key(struct ranked *to, const struct sonde_value *key, const struct parts *like)
 {
-	bool is_text = part->kind == SONDE_VALUE_STRING || part->kind == SONDE_VALUE_BUFFER;
+	struct parts parts = { .n = 0 };
+	bool ignored;
 
-	return is_text ? rank_text(part) : rank_number(part);
+	find_parts(key, &parts);
+	if (parts.n != like->n)
+		return false;
+	for (size_t i = 0; i < parts.n; i++)
+		if (parts.at[i]->kind != like->at[i]->kind)
+			return false;
+	to->rank[1] = rank_part(parts.at[0], &to->vague);
+	to->rank[0] = parts.n > 1 ? rank_part(parts.at[1], &ignored) : 0;
+	return true;
 }
 
-/* Keys whose first parts are of different kinds have no rank. */
+/* Keys that are not of one kind have no rank. */
 static void rank_entries(struct ranked *to, const struct order *order,
 			 const struct sonde_map_entry *entries, size_t n)
 {
-	bool alike = true;
+	struct parts like = { .n = 0 };
+	bool alike = entries[0].key != NULL;
 
+	if (alike)
+		find_parts(entries[0].key, &like);
 	for (size_t i = 0; i < n; i++) {
-		const struct sonde_value *key = entries[i].key;
-		const struct sonde_value *part = key ? first_part(key) : NULL;
-
-		to[i].entry = entries[i];
-		to[i].rank[1] = order->rank ? order->rank(entries[i].value) : 0;
-		to[i].rank[0] = part ? rank_part(part) : 0;
-		alike = alike && part && part->kind == first_part(entries[0].key)->kind;
+		to[i].index = (uint32_t)i;
+		to[i].rank[2] = order->rank ? order->rank(entries[i].value) : 0;
+		alike = alike && rank_key(&to[i], entries[i].key, &like);
 	}
-	for (size_t i = 0; i < n && !alike; i++)
-		to[i].rank[0] = 0;
+	for (size_t i = 0; i < n && !alike; i++) {
+		to[i].rank[0] = to[i].rank[1] = 0;
+		to[i].vague = true;
+	}
 }
 
 static unsigned digit_of(const struct ranked *r, unsigned digit)
@@ -244,10 +282,31 @@ static struct ranked *sort_by_rank(struct ranked *a, struct ranked *b, size_t n)
 	return a;
 }
 
-/* Whether the ranks do not tell which of two neighbours comes first. */
+/* Whether the ranks do not tell which of two neighbours comes first. What is vague
+ * follows from the ranks and the kinds, so it is the same for both. */
 static bool must_compare(const struct ranked *a, const struct ranked *b)
 {
-	return a->rank[1] == b->rank[1] && (a->rank[0] == b->rank[0] || a->rank[1] >= RANK_EXACT);
+	if (a->rank[2] != b->rank[2])
+		return false;
+	if (a->rank[2] >= RANK_EXACT)
+		return true;
+	return a->rank[1] == b->rank[1] && (a->vague || a->rank[0] == b->rank[0]);
+}
+
+/* Put the entries into that order, and compare where it says nothing. */
+static void arrange(const struct order *order, struct sonde_map_entry *entries, size_t n,
+		    struct sonde_map_entry *before, const struct ranked *sorted)
+{
+	memcpy(before, entries, n * sizeof(*entries));
+	for (size_t i = 0, begin = 0; i < n; i++) {
+		entries[i] = before[sorted[i].index];
+		if (i + 1 < n && must_compare(&sorted[i], &sorted[i + 1]))
+			continue;
+		if (i > begin)
+			qsort_r(&entries[begin], i + 1 - begin, sizeof(*entries), compare_entries,
+				(void *)(uintptr_t)order);
+		begin = i + 1;
+	}
 }
 
 /* False if memory is out: nothing was changed. */
@@ -259,15 +318,8 @@ static bool sort_many(const struct order *order, struct sonde_map_entry *entries
 		return false;
 	rank_entries(a, order, entries, n);
 	sorted = sort_by_rank(a, a + n, n);
-	for (size_t i = 0, begin = 0; i < n; i++) {
-		entries[i] = sorted[i].entry;
-		if (i + 1 < n && must_compare(&sorted[i], &sorted[i + 1]))
-			continue;
-		if (i > begin)
-			qsort_r(&entries[begin], i + 1 - begin, sizeof(*entries), compare_entries,
-				(void *)(uintptr_t)order);
-		begin = i + 1;
-	}
+	/* The other half is free. */
+	arrange(order, entries, n, (void *)(sorted == a ? a + n : a), sorted);
 	free(a);
 	return true;
 }
