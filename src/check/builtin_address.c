@@ -180,6 +180,52 @@ const struct type *check_type_socket_cookie(struct check *c, struct node *call)
 	return type_int(c->types, 8, false);
 }
 
+static bool is_number(const struct node *n)
+{
+	while (n->kind == NODE_CAST)
+		n = n->u.cast.operand;
+	return n->kind == NODE_INT && !n->u.integer.negative;
+}
+
+static bool is_own_argument(const struct node *n)
+{
+	return n->kind == NODE_FIELD && is_call_of(n->u.field.object, BUILTIN_args);
+}
+
+const struct type *check_type_skboutput(struct check *c, struct node *call)
+{
+	node_vec *args = &call->u.call.args;
+	const struct type *skb = args->at[1]->type, *length = args->at[2]->type;
+
+	if (c->prog->provider->prog_type != BPF_PROG_TYPE_TRACING) {
+		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
+			    "skboutput can not be used with \"%s\" probes",
+			    c->prog->provider->name);
+		return bad_type(c);
+	}
+	if (!need_string(c, call, 0))
+		return bad_type(c);
+	if (!is_number(args->at[3])) {
+		check_error(c, args->at[3]->loc, DIAG_LITERAL_REQUIRED,
+			    "skboutput() expects a number as its offset");
+		return bad_type(c);
+	}
+	while (args->at[1]->kind == NODE_CAST && skb && points_to(skb, "sk_buff"))
+		args->at[1] = args->at[1]->u.cast.operand;
+	if (skb && (!points_to(skb, "sk_buff") || !is_own_argument(args->at[1]))) {
+		check_hint(c, check_error(c, args->at[1]->loc, DIAG_ARGUMENT_TYPE,
+					  "skboutput() needs a 'struct sk_buff *' that is an argument "
+					  "of the probe"), "name it here, as args.skb: of a copy the "
+			   "kernel does not know what it is");
+		return bad_type(c);
+	}
+	if (length && !type_is_number(length))
+		return bad_argument(c, call, "an integer as its length", length);
+	while (args->at[3]->kind == NODE_CAST)
+		args->at[3] = args->at[3]->u.cast.operand;
+	return type_int(c->types, 4, false);
+}
+
 /* Programs on functions may ask for the path of what they are called with; those
  * on tracepoints may not. */
 static bool may_resolve_paths(const struct provider *p)

@@ -11,7 +11,7 @@
 
 /* What the language has and this checker does not know yet. */
 static const char *const later[] = {
-	"dw_ustack", "skboutput",
+	"dw_ustack",
 };
 
 static bool is_later(const char *name)

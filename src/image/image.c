@@ -19,7 +19,7 @@ struct image *image_open(void)
 	if (!image)
 		return NULL;
 	arena_init(&image->arena);
-	image->ring_map = image->global_map = image->losses_map = NONE;
+	image->ring_map = image->global_map = image->losses_map = image->packets_map = NONE;
 	return image;
 }
 
@@ -49,6 +49,7 @@ static const char *const role_names[] = {
 	[IMAGE_MAP_SCRIPT] = "script", [IMAGE_MAP_RING] = "ring", [IMAGE_MAP_SCRATCH] = "scratch",
 	[IMAGE_MAP_GLOBAL] = "global", [IMAGE_MAP_LOSSES] = "losses",
 	[IMAGE_MAP_RODATA] = "rodata", [IMAGE_MAP_STACKS] = "stacks",
+	[IMAGE_MAP_PACKETS] = "packets",
 };
 
 static const char *const action_names[ACTION_KIND_COUNT] = {
@@ -57,7 +58,7 @@ static const char *const action_names[ACTION_KIND_COUNT] = {
 	[ACTION_PRINT_MAP] = "print-map", [ACTION_CLEAR] = "clear", [ACTION_ZERO] = "zero",
 	[ACTION_TAKE] = "take", [ACTION_EXIT] = "exit", [ACTION_TIME] = "time",
 	[ACTION_UNWATCH] = "unwatch", [ACTION_JOIN] = "join", [ACTION_RUNTIME_ERROR] = "runtime-error",
-	[ACTION_HELPER_ERROR] = "helper-error",
+	[ACTION_HELPER_ERROR] = "helper-error", [ACTION_PACKET] = "packet",
 };
 
 static const char *const attach_names[ATTACH_KIND_COUNT] = {

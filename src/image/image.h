@@ -112,6 +112,7 @@ enum image_map_role {
 				   these words may also be in the GLOBAL map */
 	IMAGE_MAP_RODATA,	/* array with one value, filled from `data` before loading */
 	IMAGE_MAP_STACKS,
+	IMAGE_MAP_PACKETS,	/* perf buffers of skboutput */
 };
 
 /* Why a program could not record an event. */
@@ -213,7 +214,16 @@ enum action_kind {
 	ACTION_JOIN,		/* text: separator; fields: strings */
 	ACTION_RUNTIME_ERROR,	/* text: message; place */
 	ACTION_HELPER_ERROR,	/* text: helper name; fields[0]: return code; place */
+	ACTION_PACKET,		/* text: file; top: bytes at the front to leave out. Comes by the
+				   buffers of packets only */
 	ACTION_KIND_COUNT
+};
+
+/* What stands before a packet in its buffer. */
+struct image_packet {
+	uint32_t action;
+	uint32_t len_bytes;	/* of the packet, as far as it was asked for */
+	uint64_t time_ns;	/* CLOCK_BOOTTIME */
 };
 
 struct image_place {		/* where in the script, for messages */
@@ -364,7 +374,7 @@ struct image {
 	const void *btf;		/* the program's own BTF, raw */
 	uint32_t btf_size;
 	VEC(struct image_failure) failures;
-	uint32_t ring_map, global_map, losses_map;	/* UINT32_MAX: none */
+	uint32_t ring_map, global_map, losses_map, packets_map;	/* UINT32_MAX: none */
 	uint32_t losses_offset;		/* in the value of losses_map, which may be the GLOBAL
 					   map */
 	struct image_config config;

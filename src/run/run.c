@@ -6,6 +6,7 @@
  */
 #include "run/action.h"
 #include "run/detach.h"
+#include "run/packets.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -123,6 +124,7 @@ void run_close(struct run *r)
 	if (r->control)
 		__atomic_store_n(&r->control->stopped, 1, __ATOMIC_RELEASE);
 	ring_close(r->ring);
+	run_packets_close(r);
 	run_iters_close(r);
 	close_maps(r);
 	close_fd(&r->btf_fd);
@@ -187,6 +189,8 @@ static int open_loop(struct run *r)
 	if (!err && r->ring)
 		err = watch(r, r->maps[r->image->ring_map].fd);
 	if (!err)
+		err = watch(r, run_packets_fd(r));
+	if (!err)
 		err = watch_target(r);
 	return err;
 }
@@ -197,6 +201,8 @@ int run_load(struct run *r)
 
 	if (!err)
 		err = run_load_progs(r);
+	if (!err)
+		err = run_packets_open(r);
 	if (!err)
 		err = open_loop(r);
 	if (err)
@@ -451,6 +457,7 @@ static int turn(struct run *r, int timeout_ms)
 	if (err < 0)
 		return err;
 	n = read_records(r, RECORDS_A_POLL);
+	run_packets_read(r);
 	set_pace(r, n);
 	if (r->out_of_memory)
 		return -ENOMEM;
@@ -608,6 +615,7 @@ int run_finish(struct run *r)
 	r->finishing = true;
 	err = run_test_run(r, ATTACH_END);
 	drain(r, DRAIN_MS);
+	run_packets_read(r);
 	run_tell_losses(r, true);
 	run_tell_total_loss(r);
 	stops = r->stop_count;

@@ -52,6 +52,7 @@ struct run_iter {
 enum run_end { RUN_GOES_ON, RUN_EXIT, RUN_STOPPED, RUN_TARGET_GONE, RUN_NOTHING_LEFT };
 
 struct cgroups;
+struct packets;
 struct symbols;
 
 struct run {
@@ -70,6 +71,7 @@ struct run {
 	int btf_fd;
 	struct ring *ring;		/* owned; NULL: no ring */
 	uint64_t ring_bytes;
+	struct packets *packets;	/* owned; NULL: none will come */
 	struct pace pace;
 	bool woken;			/* wake_fd says that the ring wants to be looked at */
 	struct image_control *control;	/* in the GLOBAL map; NULL: none */
