@@ -61,6 +61,12 @@ enum fmt_gap {
 	GAP_ITEM	/* a new line; an empty one before it stays */
 };
 
+/* Comments behind each other on a line, without a token between them. */
+struct fmt_row {
+	uint32_t begin, end;	/* where the first ends, and the last; 0, 0: none seen yet */
+	bool is_last;		/* no token follows on the line */
+};
+
 struct formatter {
 	struct arena *arena;
 	struct lexer lx;
@@ -68,6 +74,8 @@ struct formatter {
 	uint32_t pos;		/* behind the token or comment taken last */
 	uint32_t written;	/* behind the one written last */
 	enum fmt_gap gap;
+	struct fmt_row row;
+	uint32_t blank_begin, blank_end;	/* between these no token begins */
 	bool ended;		/* a comment was the last thing of its line: a new line it is */
 	bool glued;		/* a comment stands in the gap: a blank it is */
 	bool closes;		/* the next gap is before what closes a block */

@@ -110,24 +110,34 @@ static bool ends_line(const struct formatter *f, uint32_t pos)
 	return !*rest || *rest == '\n';
 }
 
-/* No token follows on the line. */
-static bool is_last(const struct formatter *f, uint32_t pos)
+/* No token follows on the line. What holds for one comment of a row does for all. */
+static bool is_last(struct formatter *f, uint32_t pos)
 {
+	struct fmt_row *row = &f->row;
 	struct lex_comment c;
 
-	while (!ends_line(f, pos)) {
-		if (!lex_next_comment(&f->lx, pos, &c))
-			return false;
-		pos = c.end;
+	if (pos >= row->begin && pos <= row->end)
+		return row->is_last;
+	row->begin = row->end = pos;
+	row->is_last = true;
+	while (row->is_last && !ends_line(f, row->end)) {
+		row->is_last = lex_next_comment(&f->lx, row->end, &c);
+		if (row->is_last)
+			row->end = c.end;
 	}
-	return true;
+	return row->is_last;
 }
 
 /* The token behind the comment clings to what is before it. */
-static bool clings(const struct formatter *f, uint32_t pos)
+static bool clings(struct formatter *f, uint32_t pos)
 {
-	char next = source_text(f)[lex_skip_blank(&f->lx, pos, NULL)];
+	char next;
 
+	if (pos < f->blank_begin || pos > f->blank_end) {
+		f->blank_begin = pos;
+		f->blank_end = lex_skip_blank(&f->lx, pos, NULL);
+	}
+	next = source_text(f)[f->blank_end];
 	return next && (strchr(",;)]", next) || (next == '}' && f->last != '{'));
 }
 

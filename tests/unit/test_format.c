@@ -216,6 +216,23 @@ static void test_macro_names(void **state)
 	EXPECT(list);
 }
 
+/* A long row of comments is looked at once, not anew from each of them. */
+static void test_row_of_comments(void **state)
+{
+	enum { MANY = 30000, BYTES = sizeof("/* c */ ") - 1 };
+	char *row = malloc(MANY * BYTES + 1), *text, *want;
+
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		strcpy(row + i * BYTES, "/* c */ ");
+	assert_true(asprintf(&text, "%s$x = 1", row) > 0);
+	assert_true(asprintf(&want, "  %s$x = 1;\n", row) > 0);
+	expect_stmts(text, want);
+	free(row);
+	free(text);
+	free(want);
+}
+
 static void test_syntax_error(void **state)
 {
 	static const char script[] = "begin { 1 + }";
@@ -235,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_comments),
 		cmocka_unit_test(test_comments_inside),
+		cmocka_unit_test(test_row_of_comments),
 		cmocka_unit_test(test_macro_names),
 		cmocka_unit_test(test_syntax_error),
 	};
