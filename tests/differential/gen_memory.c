@@ -76,9 +76,11 @@ void gen_memory_bool(struct gen *g, int depth)
 {
 	static const char *const wholes[] = {
 		"($pb != 0)", "((bool)$pv)", "($ps->c == $ps->c)", "(GREEN == 5)",
-		"(buf(\"abcd\", 3) == buf(\"abce\", 3))", "(buf(\"ab\", 2) != buf(\"ba\", 2))",
 		"(RED < BLUE)", "($pv == $pv)",
+		/* bpftrace compares only how long they are. */
+		"(buf(\"abcd\", 3) == buf(\"abce\", 3))", "(buf(\"ab\", 2) != buf(\"ba\", 2))",
 	};
+	size_t nr_wholes = COUNT(wholes) - (g->common ? 2 : 0);
 
 	switch (gen_below(g, 5)) {
 	case 0:
@@ -94,7 +96,7 @@ void gen_memory_bool(struct gen *g, int depth)
 			gen_below(g, 3));
 		break;
 	default:
-		gen_put(g, "%s", wholes[gen_below(g, COUNT(wholes))]);
+		gen_put(g, "%s", wholes[gen_below(g, (unsigned)nr_wholes)]);
 	}
 }
 
