@@ -138,8 +138,20 @@ static const int read_helpers[] = {
 	[PLACE_UNKNOWN] = BPF_FUNC_probe_read,
 };
 
+/* A perf event's context begins with a pointer to the registers; it is the verifier that
+ * makes loads of it such of a struct with the registers in it. */
+static struct ir_insn *perf_registers(struct gen *g, struct ir_insn *ctx)
+{
+	struct ir_insn *p = lower_object(g, "registers", 8, 8);
+
+	ir_emit_helper(&g->b, BPF_FUNC_probe_read_kernel, IR_INT, p, lower_const(g, 8), ctx);
+	return ir_emit_load(&g->b, IR_INT, 8, false, p, 0);
+}
+
 struct ir_insn *lower_place_address(struct gen *g, struct place p)
 {
+	if (p.base->type == IR_CTX && g->prog->provider->prog_type == BPF_PROG_TYPE_PERF_EVENT)
+		p.base = perf_registers(g, p.base);
 	return lower_ptr(g, p.base, p.offset);
 }
 

@@ -98,4 +98,15 @@ if needs btf; then
     expect_err "stdin:1:47-51: ERROR: a value of type 'struct rawtracepoint:vmlinux:sys_enter_args' can not be part of a tuple"
 fi
 
+begin_case "registers of a perf event"
+if needs btf; then
+    sonde -e 'software:cpu-clock:1000000 { $r = ctx.regs; $ip = reg("ip"); $sp = reg("sp"); @m = ctx.regs; $t = (1, ctx.regs);
+$n = @n + 3; for ($i : 0..$n) { if ($r.ip != $ip || $r.sp != $sp) { @wrong[$i] = 1; } }
+@k[1] = 1; for ($kv : @k) { if ($r.ip != $ip || $r.sp != $sp) { @wrong[100] = 1; } }
+if ($r.ip != $ip || ctx.regs.ip != $ip || $t.1.ip != $ip || $t.1.sp != $sp || @m.sp == 0) { @wrong[200] = 1; }
+printf("wrong: %d\n", len(@wrong)); clear(@m); exit(); }'
+    expect_status 0
+    expect_match '^wrong: 0$'
+fi
+
 end_tests
