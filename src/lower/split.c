@@ -358,7 +358,8 @@ static bool passes_ctx(const struct gen *g)
 	}
 }
 
-/* Addresses of what lies in a part's own memory would outlive it. */
+/* Addresses of what lies in a part's own memory would outlive it. Variables that have
+ * one lie in the frame then (var.c); a text has no place of that kind. */
 static void find_address(struct node **slot, void *arg)
 {
 	const struct node *n = *slot;
@@ -366,9 +367,9 @@ static void find_address(struct node **slot, void *arg)
 
 	if (!n || *found)
 		return;
-	*found = (n->kind == NODE_UNARY && n->u.unary.op == OP_ADDR) ||
-		 (n->kind == NODE_CAST && n->type->kind == TYPE_POINTER &&
-		  n->u.cast.operand->type->kind == TYPE_STRING);
+	*found = n->kind == NODE_CAST && n->type->kind == TYPE_POINTER &&
+		 n->u.cast.operand->type->kind == TYPE_STRING &&
+		 n->u.cast.operand->kind != NODE_VAR;
 	if (!*found)
 		node_children(*slot, find_address, found);
 }

@@ -108,13 +108,16 @@ static struct region *only_part(const struct usage *u, const struct region *r)
 }
 
 /* A variable is shared if it is named in other regions than the one that it was
- * made in, or the one part where all of its life is. */
+ * made in, or the one part where all of its life is; or if there are parts, and its
+ * address may get into another one. */
 static bool is_shared(const struct needs *needs, const struct usage *u)
 {
 	struct region *home = pmap_find(&needs->scopes, u->var->scope), *part;
 
 	if (is_context(u->var->type))
 		return false;
+	if (u->var->address_taken && needs->g->parts.n)
+		return true;
 	if (!home)
 		return u->var->captured;
 	while ((part = only_part(u, home)))

@@ -479,7 +479,7 @@ static void boolean(struct gen *g, int depth)
 			comparison(g, depth);
 	} else if (roll < 60) {
 		comparison(g, depth);
-	} else if (roll < 63) {
+	} else if (roll < 63 && !g->common) {
 		array_comparison(g, depth);
 	} else if (roll < 77) {
 		logic(g, depth);
