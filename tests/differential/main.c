@@ -9,8 +9,8 @@
  *
  * The sides are the interpreter of the checked tree, the interpreter of
  * bytecode, for a made-up machine whose features change from program to
- * program, and with --live the kernel. Each program is formatted, too. Every failing seed is told with its
- * program made small. Last line: totals.
+ * program, and with --live the kernel. Each program is formatted, too. Every
+ * failing seed is told with its program made small. Last line: totals.
  *
  * With --reference programs of the part of the language that is the same in
  * bpftrace are also run by it; docs/differences.md lists the rest.
