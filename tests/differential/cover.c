@@ -90,7 +90,7 @@ void cover_text(struct cover *c, const char *text)
 		{ RULE_PREDICATE, "end /" }, { RULE_TUPLE_BRACKET, "[1]" },
 		{ RULE_MACRO_VAR, "add3($" }, { RULE_MACRO_MAP, "put(@" }, { RULE_MACRO_EXPR, "twice(" },
 		{ RULE_MACRO_OVERLOAD, "mix(" }, { RULE_MACRO_BARE, "+ answer" },
-		{ RULE_DELETE_OLD, "delete(@" },
+		{ RULE_DELETE_OLD, "delete(@" }, { RULE_SCOPE_OWN_BLOCK, " = ({ let $v" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

@@ -55,6 +55,26 @@ void gen_var_add(struct gen *g, const char *name, const struct gen_type *type, c
 	vec_push(&g->arena, &g->vars, v);
 }
 
+void gen_vars_drop(struct gen *g, size_t mark)
+{
+	for (size_t i = mark; i < g->vars.n; i++)
+		vec_push(&g->arena, &g->retired, g->vars.at[i].name);
+	g->vars.n = mark;
+}
+
+const char *gen_var_name(struct gen *g)
+{
+	const char *name;
+
+	if (!g->retired.n || gen_chance(g, 75))
+		return gen_name(g, "$v");
+	name = g->retired.at[gen_below(g, (unsigned)g->retired.n)];
+	for (size_t i = 0; i < g->vars.n; i++)
+		if (!strcmp(g->vars.at[i].name, name))
+			return gen_name(g, "$v");
+	return name;
+}
+
 bool gen_same(const struct gen_type *a, const struct gen_type *b)
 {
 	if (a->kind != b->kind || a->nr != b->nr)
@@ -83,7 +103,7 @@ const struct gen_map *gen_map_find(struct gen *g, const struct gen_type *value, 
 {
 	size_t n = g->maps.n, from = n ? gen_below(g, (unsigned)n) : 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !g->first_uses; i++) {
 		const struct gen_map *m = &g->maps.at[(from + i) % n];
 
 		if (!m->aggregate && (!value || gen_same(m->value, value)) && !m->iterated &&
@@ -142,7 +162,9 @@ static void add_map(struct gen *g, bool aggregate)
 		vec_push(&g->arena, &g->maps, m);
 		return;
 	}
-	m.aggregate = 1 + gen_below(g, AGG_KINDS - 1);
+	m.aggregate = 1 + gen_below(g, g->common ? AGG_TSERIES - 1 : AGG_KINDS - 1);
+	if (m.aggregate == AGG_TSERIES)
+		m.key = NULL;
 	m.bits = gen_below(g, 3);
 	m.step = 1 + gen_below(g, 7);
 	m.min = gen_below(g, 10);
@@ -189,7 +211,7 @@ static int program_size(struct gen *g)
 
 static void write_probe(struct gen *g, const char *name, int size, bool first)
 {
-	g->vars.n = 0;
+	gen_vars_drop(g, 0);
 	g->indent = 1;
 	g->budget = 2 * size + 5;
 	gen_put(g, "%s%s {\n", name, !strcmp(name, "end") && gen_chance(g, 30) ? " /@one > 1/" : "");

@@ -159,7 +159,7 @@ static bool from_anything(struct gen *g, const struct gen_type *type, int depth)
 		gen_var_add(g, name, type, NULL, true);
 		gen_expr(g, type, depth - 1);
 		gen_put(g, " })");
-		g->vars.n = mark;
+		gen_vars_drop(g, mark);
 		return true;
 	case 6:
 		if (g->only)

@@ -78,7 +78,7 @@ static void write_function(struct gen *g)
 {
 	struct gen_func f = { .name = gen_name(g, "f") };
 
-	g->vars.n = 0;
+	gen_vars_drop(g, 0);
 	f.result = gen_chance(g, 85) ? any_type(g) : NULL;
 	f.integer = gen_int_names[gen_below(g, 8)];
 	f.nr = (int)gen_below(g, gen_chance(g, 80) ? 4 : MAX_PARAMS + 1);

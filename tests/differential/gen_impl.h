@@ -30,7 +30,7 @@ struct gen_var {
 };
 
 enum gen_aggregate { AGG_NONE, AGG_COUNT, AGG_SUM, AGG_MIN, AGG_MAX, AGG_AVG, AGG_STATS, AGG_HIST,
-		     AGG_LHIST, AGG_KINDS };
+		     AGG_LHIST, AGG_TSERIES, AGG_KINDS };
 
 struct gen_map {
 	const char *name;
@@ -59,6 +59,7 @@ struct gen {
 	VEC(struct gen_map) maps;
 	VEC(struct gen_func) funcs;	/* that may be called */
 	const struct gen_func *func;	/* being written */
+	VEC(const char *) retired;	/* names of variables that are no more */
 	int names;		/* given so far */
 	int loops;		/* around */
 	int unrolled;		/* of these */
@@ -69,6 +70,7 @@ struct gen {
 	int max_string;
 	int budget;		/* statements left */
 	bool c_part;		/* the definitions of gen_memory.c are there */
+	bool first_uses;	/* maps are not read: what they are is not known yet */
 	bool memory;		/* $ps, $pv and $pb are there */
 	bool macros;		/* those of gen_macro.c are defined */
 	bool common;		/* only what bpftrace does in the same way */
@@ -83,6 +85,10 @@ void gen_put(struct gen *g, const char *fmt, ...) __attribute__((format(printf, 
 const char *gen_name(struct gen *g, const char *prefix);
 void gen_var_add(struct gen *g, const char *name, const struct gen_type *type, const char *declared,
 		 bool fixed);
+/* The end of a scope: all but the first `mark` variables. */
+void gen_vars_drop(struct gen *g, size_t mark);
+/* A name for a variable: a new one, or that of one that is no more. */
+const char *gen_var_name(struct gen *g);
 const struct gen_var *gen_var_find(struct gen *g, const struct gen_type *type, bool to_assign);
 bool gen_same(const struct gen_type *a, const struct gen_type *b);
 const struct gen_type *gen_type_any(struct gen *g, int depth);
@@ -125,5 +131,11 @@ void gen_return(struct gen *g);
 void gen_statements(struct gen *g, int n, int depth);
 void gen_first_uses(struct gen *g);
 void gen_aggregate_call(struct gen *g, const struct gen_map *m, int depth);
+void gen_start(struct gen *g);		/* the blanks before a statement */
+void gen_block(struct gen *g, int n, int depth, const char *end);
+void gen_change_map(struct gen *g);
+
+/* ---- gen_walk.c ---- */
+void gen_for_map(struct gen *g, int depth);
 
 #endif

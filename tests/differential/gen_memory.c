@@ -114,6 +114,17 @@ void gen_memory_statement(struct gen *g)
 		"print(buf(\"text here\", 6));", "printf(\"%r %s\\n\", buf(\"ab\", 2), buf(\"wxyz\", 4));",
 		"@me[RED] = BLUE;", "@me[GREEN] = RED;", "printf(\"%d %s\\n\", BLUE, GREEN);",
 		"print($ps->u);", "print((uint64)@mp);", "$q = (int16 *)8; $q -= 1; ++$q; print($q);",
+		"$sv = *$ps; print(($sv.a, $sv.in.y, $sv->c[1], $sv.u.w));",
+		"$sv = *$ps; $si = $sv.in; print($si); print(($si.x, $sv.f));",
+		"$ar = $ps->c; print($ar[2]); print($ar);",
+		"@msk[1] = *$pv; print(@msk[1].d);", "@msk[$ps->f] = *$pv; print(@msk[2]);",
+		"print((@msk[3].a, @msk[1].b));", "@msb[*$pv] = @msn++; print(@msb[*$pv]);",
+		"_ = delete(@msb, *$pv);", "print(has_key(@msb, *$pv));",
+		"$st = (7, *$pv); print($st); print($st.1.a);",
+		"@mtu[1] = (true, *$pv, $ps->c); print(@mtu[1].1.b); print(@mtu[2]);",
+		"@mar[2] = $ps->c; print(@mar[2][1]); print(@mar[3]);",
+		"@mak[$ps->c] = @msn++; print(@mak[$ps->c]);", "print(@mar[$ps->f]);",
+		"for ($kv : @msk) { if ($kv.1.a == $kv.0) { continue; } print(len(@msk)); break; }",
 		"if ($pv) { print(BLUE); }", "print((($pv->a, $ps->in.y), (enum colour)5));",
 	};
 

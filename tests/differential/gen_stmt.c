@@ -6,8 +6,9 @@
 #include <string.h>
 
 #define EXPR_DEPTH 3
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
-static void start(struct gen *g)
+void gen_start(struct gen *g)
 {
 	for (int i = 0; i < g->indent; i++)
 		gen_put(g, "\t");
@@ -23,24 +24,38 @@ static void expr(struct gen *g, const struct gen_type *type)
 	gen_expr(g, type, depth_of(g));
 }
 
-static void block(struct gen *g, int n, int depth, const char *end)
+void gen_block(struct gen *g, int n, int depth, const char *end)
 {
 	size_t mark = g->vars.n;
 
 	g->indent++;
 	gen_statements(g, n, depth);
 	g->indent--;
-	g->vars.n = mark;
+	gen_vars_drop(g, mark);
 	g->ended = false;
-	start(g);
+	gen_start(g);
 	gen_put(g, "%s", end);
 }
 
 /* ---- variables ---- */
 
+/* The value of a variable, made by a variable of its name. */
+static void own_block(struct gen *g, const char *name, const struct gen_type *type)
+{
+	size_t mark = g->vars.n;
+
+	gen_put(g, "({ let %s = ", name);
+	expr(g, type);
+	gen_put(g, "; ");
+	gen_var_add(g, name, type, NULL, true);
+	expr(g, type);
+	gen_put(g, " })");
+	g->vars.n = mark;
+}
+
 static void new_var(struct gen *g)
 {
-	const char *name = gen_name(g, "$v"), *declared = gen_int_names[gen_below(g, 8)];
+	const char *name = gen_var_name(g), *declared = gen_int_names[gen_below(g, 8)];
 	const struct gen_type *type = gen_type_any(g, 2);
 
 	if (gen_chance(g, 25)) {
@@ -54,10 +69,13 @@ static void new_var(struct gen *g)
 		gen_put(g, "let ");
 	} else if (gen_chance(g, 10)) {
 		gen_put(g, "let %s;\n", name);
-		start(g);
+		gen_start(g);
 	}
 	gen_put(g, "%s = ", name);
-	expr(g, type);
+	if (gen_chance(g, 3))
+		own_block(g, name, type);
+	else
+		expr(g, type);
 	gen_put(g, ";\n");
 	gen_var_add(g, name, type, NULL, false);
 }
@@ -109,7 +127,7 @@ static void change_var(struct gen *g)
 
 /* ---- maps ---- */
 
-static void change_map(struct gen *g)
+void gen_change_map(struct gen *g)
 {
 	const struct gen_map *m = gen_map_find(g, gen_chance(g, 50) ? &gen_int : NULL, -1);
 	unsigned roll = gen_below(g, 100);
@@ -137,7 +155,8 @@ static void change_map(struct gen *g)
 void gen_aggregate_call(struct gen *g, const struct gen_map *m, int depth)
 {
 	static const char *const names[AGG_KINDS] = { "", "count", "sum", "min", "max", "avg",
-						      "stats", "hist", "lhist" };
+						      "stats", "hist", "lhist", "tseries" };
+	static const char *const series[] = { "", ", \"sum\"", ", \"max\"", ", \"min\"", ", \"avg\"" };
 
 	gen_put(g, "%s(", names[m->aggregate]);
 	if (m->aggregate != AGG_COUNT) {
@@ -149,6 +168,8 @@ void gen_aggregate_call(struct gen *g, const struct gen_map *m, int depth)
 		gen_put(g, ", %u", m->bits);
 	if (m->aggregate == AGG_LHIST)
 		gen_put(g, ", %u, %u, %u", m->min, m->max, m->step);
+	if (m->aggregate == AGG_TSERIES)
+		gen_put(g, ", 1h, %u%s", 1 + m->step, series[m->min % COUNT(series)]);
 	gen_put(g, ")");
 }
 
@@ -157,7 +178,7 @@ static void aggregate(struct gen *g)
 	const struct gen_map *m = gen_aggregate_find(g, false);
 
 	if (!m) {
-		change_map(g);
+		gen_change_map(g);
 		return;
 	}
 	gen_elem(g, m, 2);
@@ -175,22 +196,22 @@ static void whole_map(struct gen *g)
 	bool old;
 
 	if (!m || m->iterated) {
-		change_map(g);
+		gen_change_map(g);
 	} else if (roll < 10) {
 		gen_put(g, "clear(%s);\n", m->name);
-	} else if (roll < 20) {
+	} else if (roll < 20 && m->aggregate != AGG_TSERIES) {
 		gen_put(g, "zero(%s);\n", m->name);
 	} else if (roll < 35 && m->key) {
 		old = gen_chance(g, 20);
 		gen_put(g, old ? "delete(%s[" : "delete(%s, ", m->name);
 		gen_expr(g, m->key, 2);
 		gen_put(g, old ? "]);\n" : ");\n");
-	} else if (roll < 40 && m->aggregate != AGG_HIST && m->aggregate != AGG_LHIST) {
+	} else if (roll < 40 && m->aggregate < AGG_HIST) {
 		gen_put(g, m->key ? "_ = has_key(%s, " : "delete(%s", m->name);
 		if (m->key)
 			gen_expr(g, m->key, 1);
 		gen_put(g, ");\n");
-	} else if (roll < 60 && m->aggregate != AGG_HIST && m->aggregate != AGG_LHIST) {
+	} else if (roll < 60 && m->aggregate < AGG_HIST) {
 		gen_put(g, "print(");
 		gen_elem(g, m, 2);
 		gen_put(g, ");\n");
@@ -258,16 +279,16 @@ static void if_statement(struct gen *g, int depth)
 	gen_put(g, "if (");
 	gen_condition(g, 3);
 	gen_put(g, ") {\n");
-	block(g, 1 + (int)gen_below(g, 3), depth - 1, "}");
+	gen_block(g, 1 + (int)gen_below(g, 3), depth - 1, "}");
 	while (gen_chance(g, 20)) {
 		gen_put(g, " else if (");
 		gen_condition(g, 2);
 		gen_put(g, ") {\n");
-		block(g, 1 + (int)gen_below(g, 2), depth - 1, "}");
+		gen_block(g, 1 + (int)gen_below(g, 2), depth - 1, "}");
 	}
 	if (gen_chance(g, 40)) {
 		gen_put(g, " else {\n");
-		block(g, 1 + (int)gen_below(g, 3), depth - 1, "}");
+		gen_block(g, 1 + (int)gen_below(g, 3), depth - 1, "}");
 	}
 	gen_put(g, "\n");
 }
@@ -286,7 +307,7 @@ static void range_end(struct gen *g, unsigned max)
 static void loop_body(struct gen *g, int depth)
 {
 	g->loops++;
-	block(g, 1 + (int)gen_below(g, 4), depth - 1, "}\n");
+	gen_block(g, 1 + (int)gen_below(g, 4), depth - 1, "}\n");
 	g->loops--;
 }
 
@@ -302,7 +323,7 @@ static void for_range(struct gen *g, int depth)
 	gen_put(g, ") {\n");
 	gen_var_add(g, name, &gen_int, NULL, true);
 	loop_body(g, depth);
-	g->vars.n = mark;
+	gen_vars_drop(g, mark);
 }
 
 static void while_loop(struct gen *g, int depth)
@@ -311,15 +332,15 @@ static void while_loop(struct gen *g, int depth)
 	size_t mark = g->vars.n;
 
 	gen_put(g, "let %s : uint64 = 0;\n", name);
-	start(g);
+	gen_start(g);
 	gen_put(g, "while (%s < %u) {\n", name, 1 + gen_below(g, 6));
 	gen_var_add(g, name, &gen_int, NULL, true);
 	g->indent++;
-	start(g);
+	gen_start(g);
 	g->indent--;
 	gen_put(g, "%s++;\n", name);
 	loop_body(g, depth);
-	g->vars.n = mark;
+	gen_vars_drop(g, mark);
 }
 
 static void unroll(struct gen *g, int depth)
@@ -330,88 +351,19 @@ static void unroll(struct gen *g, int depth)
 	g->unrolled--;
 }
 
-/* A loop over a map only adds up what does not depend on the order. */
-static void sum_statement(struct gen *g, const char *into, const char *op)
-{
-	const struct gen_map *m = gen_aggregate_find(g, false);
-
-	start(g);
-	if (gen_chance(g, 30)) {
-		gen_put(g, "if (");
-		gen_condition(g, 2);
-		gen_put(g, ") {\n");
-		g->indent++;
-		sum_statement(g, into, op);
-		g->indent--;
-		start(g);
-		gen_put(g, "}\n");
-		return;
-	}
-	if (m && gen_chance(g, 50)) {
-		gen_elem(g, m, 2);
-		gen_put(g, " = ");
-		gen_aggregate_call(g, m, 2);
-		gen_put(g, ";\n");
-		return;
-	}
-	gen_put(g, "%s %s ", into, op);
-	gen_integer(g, 3);
-	gen_put(g, ";\n");
-}
-
-static struct gen_map *map_to_walk(struct gen *g)
-{
-	const struct gen_map *m = gen_chance(g, 40) ? gen_aggregate_find(g, true)
-						    : gen_map_find(g, NULL, 1);
-
-	return m && m->key ? (struct gen_map *)(uintptr_t)m : NULL;
-}
-
-static void for_map(struct gen *g)
-{
-	struct gen_map *m = map_to_walk(g);
-	const char *name = gen_name(g, "$kv"), *sum = gen_name(g, "$sum");
-	const char *op = gen_chance(g, 60) ? "+=" : "^=";
-	struct gen_type pair = { .kind = GEN_TUPLE, .nr = 2 };
-
-	if (!m || g->only) {
-		change_map(g);
-		return;
-	}
-	pair.items[0] = m->key;
-	pair.items[1] = m->value;
-	gen_put(g, "let %s : int64 = 0;\n", sum);
-	start(g);
-	gen_put(g, "for (%s : %s) {\n", name, m->name);
-	g->only = name;
-	g->only_type = &pair;
-	g->no_effects = true;
-	m->iterated = true;
-	g->indent++;
-	for (unsigned i = 1 + gen_below(g, 3); i; i--)
-		sum_statement(g, sum, op);
-	g->indent--;
-	g->only = NULL;
-	g->no_effects = false;
-	m->iterated = false;
-	start(g);
-	gen_put(g, "}\n");
-	gen_var_add(g, sum, &gen_int, NULL, true);
-}
-
 static void find(struct gen *g, int depth)
 {
 	const struct gen_map *m = gen_map_find(g, &gen_int, 1);
 	const struct gen_var *v = gen_var_find(g, &gen_int, true);
 
 	if (!m || !v || v->declared) {
-		change_map(g);
+		gen_change_map(g);
 		return;
 	}
 	gen_put(g, "if (find(%s, ", m->name);
 	gen_expr(g, m->key, 2);
 	gen_put(g, ", %s)) {\n", v->name);
-	block(g, 1, depth - 1, "}\n");
+	gen_block(g, 1, depth - 1, "}\n");
 }
 
 static void jump(struct gen *g)
@@ -422,15 +374,15 @@ static void jump(struct gen *g)
 	gen_condition(g, 2);
 	gen_put(g, ") {\n");
 	g->indent++;
-	start(g);
+	gen_start(g);
 	g->indent--;
 	if (g->loops > g->unrolled && roll < 80 && !(g->common && g->unrolled))
 		gen_put(g, roll < 40 ? "break;\n" : "continue;\n");
-	else if (roll < 90 || g->loops)
+	else if (roll < (g->func ? 50 : 90) || g->loops)
 		gen_return(g);
 	else
 		gen_put(g, gen_chance(g, 50) ? "exit();\n" : "exit(3);\n");
-	start(g);
+	gen_start(g);
 	gen_put(g, "}\n");
 }
 
@@ -444,11 +396,11 @@ static void nested(struct gen *g, int depth)
 	case 4: for_range(g, depth); break;
 	case 5: while_loop(g, depth); break;
 	case 6: unroll(g, depth); break;
-	case 7: for_map(g); break;
+	case 7: gen_for_map(g, depth); break;
 	case 8: find(g, depth); break;
 	default:
 		gen_put(g, "{\n");
-		block(g, 2, depth - 1, "}\n");
+		gen_block(g, 2, depth - 1, "}\n");
 	}
 }
 
@@ -456,7 +408,7 @@ static void statement(struct gen *g, int depth)
 {
 	unsigned roll = gen_below(g, 100);
 
-	start(g);
+	gen_start(g);
 	if (g->memory && gen_chance(g, 10))
 		gen_memory_statement(g);
 	else if (gen_chance(g, 3))
@@ -470,7 +422,7 @@ static void statement(struct gen *g, int depth)
 	else if (roll < 50)
 		change_var(g);
 	else if (roll < 62)
-		change_map(g);
+		gen_change_map(g);
 	else if (roll < 72)
 		aggregate(g);
 	else if (roll < 80)
@@ -492,12 +444,13 @@ void gen_statements(struct gen *g, int n, int depth)
 /* Every map is assigned once, so that its type is known. */
 void gen_first_uses(struct gen *g)
 {
-	start(g);
+	gen_start(g);
 	gen_put(g, "@one = %u;\n", 1 + gen_below(g, 3));
+	g->first_uses = true;
 	for (size_t i = 0; i < g->maps.n; i++) {
 		const struct gen_map *m = &g->maps.at[i];
 
-		start(g);
+		gen_start(g);
 		gen_elem(g, m, 1);
 		gen_put(g, " = ");
 		if (m->aggregate)
@@ -506,4 +459,5 @@ void gen_first_uses(struct gen *g)
 			gen_expr(g, m->value, 1);
 		gen_put(g, ";\n");
 	}
+	g->first_uses = false;
 }

@@ -127,6 +127,23 @@ static bool is_idle_delete(const struct sonde_event *e)
 	       !strcmp(e->name, "map_delete_elem");
 }
 
+/* Times are nobody's to compare: the values of the intervals that have one. */
+static void series_map(struct sbuf *out, const struct sonde_event *e)
+{
+	for (size_t i = 0; i < e->nr_entries; i++) {
+		const struct sonde_value *v = e->entries[i].value;
+
+		sbuf_printf(out, "@%s:", e->name);
+		for (size_t k = 0; k < v->nr_items; k++) {
+			if (v->items[k].items[1].kind == SONDE_VALUE_NONE)
+				continue;
+			sbuf_putc(out, ' ');
+			text_value(out, &v->items[k].items[1]);
+		}
+		sbuf_putc(out, '\n');
+	}
+}
+
 void side_event(struct sbuf *out, const struct sonde_event *e)
 {
 	if (is_idle_delete(e))
@@ -140,7 +157,10 @@ void side_event(struct sbuf *out, const struct sonde_event *e)
 		sbuf_putc(out, '\n');
 		break;
 	case SONDE_EVENT_MAP:
-		text_map(out, e);
+		if (e->map_kind == SONDE_MAP_SERIES)
+			series_map(out, e);
+		else
+			text_map(out, e);
 		break;
 	case SONDE_EVENT_RUNTIME_ERROR:
 		sbuf_printf(out, "!%u:%u\n", e->place.line, e->place.col);

@@ -161,7 +161,8 @@ static void clear_map(struct vm_side *s, const struct script_map *m, bool keep)
 
 static bool is_picture(const struct value_layout *value)
 {
-	return value->kind == VALUE_HIST || value->kind == VALUE_LHIST;
+	return value->kind == VALUE_HIST || value->kind == VALUE_LHIST ||
+	       value->kind == VALUE_TSERIES;
 }
 
 static void print_map(struct vm_side *s, const struct script_map *m, bool at_exit, uint64_t top,
@@ -288,6 +289,7 @@ const char *side_vm(struct compiled *c, struct sbuf *out, char why[256])
 	s.decoder.str_trunc_trailer = c->image->config.str_trunc_trailer;
 	s.zeroed = arena_array(&s.arena, bool, c->image->script_maps.n + 1);
 	vm_world(s.vm)->allow_uninit = world_reads_unset(c->check.target);
+	vm_world(s.vm)->boot_ns = UINT64_C(1700000000000000000);
 	set_kfuncs(&s);
 	if (run_kind(&s, ATTACH_BEGIN)) {
 		s.exited = false;

@@ -14,6 +14,14 @@ void tree_fail(struct tree *t, const char *why)
 
 /* ---- assignment ---- */
 
+/* Names are interned. */
+static void cover_name(struct tree *t, const struct var *var)
+{
+	if (pmap_find(&t->names, var->name))
+		hit(t, SCOPE_REUSED);
+	pmap_set(&t->names, var->name, (void *)(uintptr_t)var->name);
+}
+
 void tree_var_set(struct tree *t, const struct var *var, const struct val *v,
 		  const struct type *type)
 {
@@ -22,7 +30,10 @@ void tree_var_set(struct tree *t, const struct var *var, const struct val *v,
 	if (!slot) {
 		slot = arena_new(t->arena, struct val);
 		pmap_set(&t->vars, var, slot);
+		cover_name(t, var);
 	}
+	if (var->type->kind == TYPE_STRUCT)
+		hit(t, STRUCT_VARIABLE);
 	*slot = val_convert(t, v, type, var->type);
 }
 
@@ -116,7 +127,7 @@ static void exec_let(struct tree *t, const struct node *n)
 /* ---- loops ---- */
 
 /* Run a body once; false when the loop is over. */
-static bool turn(struct tree *t, const struct node *body)
+static bool turn(struct tree *t, const struct node *body, bool is_map)
 {
 	t->loops++;
 	tree_exec(t, body);
@@ -125,8 +136,11 @@ static bool turn(struct tree *t, const struct node *body)
 		t->flow = FLOW_NEXT;
 		return false;
 	}
-	if (t->flow == FLOW_CONTINUE)
+	if (t->flow == FLOW_CONTINUE) {
+		if (is_map)
+			hit(t, FOR_MAP_CONTINUE);
 		t->flow = FLOW_NEXT;
+	}
 	return t->flow == FLOW_NEXT && !t->failed;
 }
 
@@ -137,13 +151,13 @@ static void exec_while(struct tree *t, const struct node *n)
 	hit(t, WHILE);
 	do {
 		c = tree_eval(t, n->u.loop.cond);
-	} while (val_true(&c, n->u.loop.cond->type) && turn(t, n->u.loop.body));
+	} while (val_true(&c, n->u.loop.cond->type) && turn(t, n->u.loop.body, n->kind == NODE_FOR_MAP));
 }
 
 static void exec_unroll(struct tree *t, const struct node *n)
 {
 	hit(t, UNROLL);
-	for (uint64_t i = tree_eval(t, n->u.loop.cond).n; i && turn(t, n->u.loop.body); i--)
+	for (uint64_t i = tree_eval(t, n->u.loop.cond).n; i && turn(t, n->u.loop.body, n->kind == NODE_FOR_MAP); i--)
 		;
 }
 
@@ -157,7 +171,7 @@ static void exec_for_range(struct tree *t, const struct node *n)
 		hit(t, FOR_RANGE_EMPTY);
 	for (; val_order(&at, &end, n->u.loop.from->type) < 0; at.n++) {
 		tree_var_set(t, n->u.loop.var, &at, type);
-		if (!turn(t, n->u.loop.body))
+		if (!turn(t, n->u.loop.body, n->kind == NODE_FOR_MAP))
 			break;
 	}
 }
@@ -182,8 +196,13 @@ static void exec_for_map(struct tree *t, const struct node *n)
 			items[1] = val_number(type->fields[1].type, tree_aggregate_read(value, e));
 		pair = (struct val){ .s = "", .items = items, .nr = 2 };
 		tree_var_set(t, n->u.loop.var, &pair, type);
-		if (!turn(t, n->u.loop.body))
+		if (!turn(t, n->u.loop.body, n->kind == NODE_FOR_MAP)) {
+			if (t->flow == FLOW_RETURN)
+				hit(t, FOR_MAP_RETURN);
+			else
+				hit(t, FOR_MAP_BREAK);
 			break;
+		}
 	}
 }
 
@@ -311,6 +330,7 @@ const char *tree_run(struct check *c, struct arena *arena, struct cover *cover, 
 	struct tree t = { .check = c, .arena = arena, .cover = cover };
 
 	hmap_init(&t.vars, arena);
+	hmap_init(&t.names, arena);
 	hmap_init(&t.maps, arena);
 	run_kind(&t, ATTACH_BEGIN, out);
 	t.exited = t.stopped = false;

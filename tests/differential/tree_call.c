@@ -86,12 +86,12 @@ static struct val call_exit(struct tree *t, const struct node *n)
 	(void)n;
 	hit(t, EXIT);
 	push_event(t, (struct tree_event){ .kind = EVENT_EXIT });
+	t->stopped = true;
 	if (t->func) {
 		hit(t, FUNC_EXIT);
 		longjmp(t->ended, 1);
 	}
 	t->flow = FLOW_RETURN;
-	t->stopped = true;
 	return none();
 }
 

@@ -321,6 +321,8 @@ static struct val eval_tuple(struct tree *t, const struct node *n)
 					   n->type->fields[place].type);
 		if (item->type->kind == TYPE_TUPLE || item->type->kind == TYPE_RECORD)
 			hit(t, TUPLE_NESTED);
+		if (item->type->kind == TYPE_STRUCT)
+			hit(t, STRUCT_IN_TUPLE);
 	}
 	return (struct val){ .s = "", .items = items, .nr = nr };
 }

@@ -58,6 +58,7 @@ struct tree {
 	struct arena *arena;
 	struct cover *cover;
 	struct hmap vars;	/* struct var * -> struct val * */
+	struct hmap names;	/* of variables */
 	struct hmap maps;	/* struct map * -> struct tree_map * */
 	VEC(struct tree_region) regions;
 	VEC(struct tree_event) events;

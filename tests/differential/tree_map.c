@@ -72,6 +72,8 @@ static void cover_key(struct tree *t, const struct type *key)
 	case TYPE_STRING: hit(t, KEY_STRING); break;
 	case TYPE_TUPLE: hit(t, KEY_TUPLE); break;
 	case TYPE_RECORD: hit(t, KEY_RECORD); break;
+	case TYPE_STRUCT: hit(t, STRUCT_KEY); break;
+	case TYPE_ARRAY: hit(t, ARRAY_KEY); break;
 	default: break;
 	}
 }
@@ -136,11 +138,26 @@ static void extreme(struct tree_entry *e, const struct type *type, uint64_t n)
 	e->is_set = true;
 }
 
+/* All is in the one interval of now. */
+static void add_to_series(struct tree_entry *e, const struct type *type, uint64_t n)
+{
+	enum series_function f = type_series_function(type);
+	bool less = type_series_signed(type) ? (int64_t)n < (int64_t)e->total : n < e->total;
+
+	if (f == SERIES_SUM || f == SERIES_AVG)
+		e->total += n;
+	else if (f == SERIES_LAST || !e->is_set || (n != e->total && less == (f == SERIES_MIN)))
+		e->total = n;
+	e->is_set = true;
+	e->count++;
+}
+
 static void add_value(struct tree *t, struct tree_entry *e, const struct type *type, uint64_t n)
 {
 	if (!type->is_signed && type->kind != TYPE_COUNT && type->kind <= TYPE_STATS)
 		hit(t, AGG_UNSIGNED);
 	switch (type->kind) {
+	case TYPE_TSERIES: hit(t, AGG_TSERIES); add_to_series(e, type, n); break;
 	case TYPE_COUNT: hit(t, AGG_COUNT); e->total++; break;
 	case TYPE_SUM: hit(t, AGG_SUM); e->total += n; break;
 	case TYPE_MIN: hit(t, AGG_MIN); extreme(e, type, n); break;
@@ -181,13 +198,13 @@ void tree_aggregate(struct tree *t, const struct node *n)
 	add_value(t, tree_entry_add(t, m, &key), m->map->value, v.n);
 }
 
-static uint64_t average(const struct type *type, const struct tree_entry *e)
+static uint64_t average(bool is_signed, const struct tree_entry *e)
 {
 	int64_t total = (int64_t)e->total;
 
 	if (!e->count)
 		return 0;
-	if (!type->is_signed || total >= 0)
+	if (!is_signed || total >= 0)
 		return e->total / e->count;
 	return 0 - (0 - e->total) / e->count;
 }
@@ -196,7 +213,10 @@ uint64_t tree_aggregate_read(const struct type *type, const struct tree_entry *e
 {
 	if (!e)
 		return 0;
-	return type->kind == TYPE_AVG || type->kind == TYPE_STATS ? average(type, e) : e->total;
+	if (type->kind == TYPE_TSERIES && type_series_function(type) == SERIES_AVG)
+		return average(type_series_signed(type), e);
+	return type->kind == TYPE_AVG || type->kind == TYPE_STATS ? average(type->is_signed, e) :
+								    e->total;
 }
 
 /* ---- reading ---- */
@@ -212,6 +232,8 @@ static void cover_read(struct tree *t, const struct type *type, const struct tre
 	case TYPE_STRING: hit(t, VALUE_STRING); break;
 	case TYPE_TUPLE:
 	case TYPE_RECORD: hit(t, VALUE_TUPLE); break;
+	case TYPE_STRUCT: hit(t, STRUCT_VALUE); break;
+	case TYPE_ARRAY: hit(t, ARRAY_VALUE); break;
 	default: break;
 	}
 	if (type_is_aggregate(type) && !e)

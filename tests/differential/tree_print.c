@@ -269,7 +269,10 @@ static void print_entry(struct tree *t, struct sbuf *out, const struct tree_map 
 	}
 	(void)div;
 	sbuf_puts(out, ": ");
-	val_print(t, out, &v, value);
+	if (value->kind == TYPE_TSERIES)
+		print_number(out, v.n, type_series_signed(value));
+	else
+		val_print(t, out, &v, value);
 	sbuf_putc(out, '\n');
 }
 
@@ -280,7 +283,8 @@ void tree_print_map(struct tree *t, struct sbuf *out, const struct tree_map *m, 
 	size_t n = m->entries.n, first = top && top < n ? n - (size_t)top : 0;
 	struct tree_entry **sorted = arena_array(t->arena, struct tree_entry *, n + 1);
 
-	if (!n && m->map->is_scalar && !at_exit && !tree_hist_buckets(m->map->value)) {
+	if (!n && m->map->is_scalar && !at_exit && !tree_hist_buckets(m->map->value) &&
+	    m->map->value->kind != TYPE_TSERIES) {
 		struct tree_entry none = { .value = val_zero(t, m->map->value) };
 
 		print_entry(t, out, m, &none, div);
