@@ -412,6 +412,7 @@ static void place_start(struct place_func *p, struct ir_func *f)
 	p->where = arena_array(a, enum ir_place, f->objects.n);
 	p->at = arena_array(a, uint32_t, f->objects.n);
 	find_wishes(p);
+	ir_wish_iterated(p);
 	conflicts_find(p);
 }
 

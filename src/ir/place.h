@@ -26,6 +26,9 @@ struct place_func {
 	bool sees_entry;		/* has objects that are the entry's */
 };
 
+/* Objects of loops with many ways through them wish to lie in scratch. */
+void ir_wish_iterated(struct place_func *p);
+
 /* Emit the base of the scratch frame where all uses are behind it, and make
  * addresses of scratch objects offsets from it. */
 void ir_scratch_rewrite(struct place_func *p);

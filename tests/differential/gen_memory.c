@@ -38,7 +38,8 @@ void gen_memory(struct gen *g)
 	text(g);
 	gen_put(g, ";\n\tlet $mv : uint64 = %llu;\n", (unsigned long long)gen_random(g));
 	gen_put(g, "\t$ps = (struct outer *)$mt;\n\t$pv = (struct small *)(&$mv);\n"
-		   "\t$pb = (uint8 *)&$mv;\n\t@mp = (int32 *)%u;\n\t@ms = *$pv;\n", gen_below(g, 999));
+		   "\t$pb = (uint8 *)&$mv;\n\t@mp = (int32 *)%u;\n\t@ms = *$pv;\n"
+		   "\t@msk[0] = *$pv;\n\t@msb[*$pv] = @msn++;\n", gen_below(g, 999));
 	gen_var_add(g, "$mv", &gen_int, "uint64", false);
 }
 

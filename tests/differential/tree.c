@@ -157,7 +157,7 @@ static void exec_while(struct tree *t, const struct node *n)
 static void exec_unroll(struct tree *t, const struct node *n)
 {
 	hit(t, UNROLL);
-	for (uint64_t i = tree_eval(t, n->u.loop.cond).n; i && turn(t, n->u.loop.body, n->kind == NODE_FOR_MAP); i--)
+	for (uint64_t i = tree_eval(t, n->u.loop.cond).n; i && turn(t, n->u.loop.body, false); i--)
 		;
 }
 

@@ -138,6 +138,48 @@ static void test_keys_in_loop(void **state)
 	ir_fix_close(&x);
 }
 
+/* A loop around an iterator with `branches` ways to go on, each with a key. */
+static enum ir_place key_place_in_loop(uint32_t branches)
+{
+	struct ir_block *head, *body, *end;
+	struct ir_insn *it, *next, *p;
+	enum ir_place where;
+	struct ir_fix x;
+
+	ir_fix_open(&x);
+	x.m->scratch_owner = IR_SCRATCH_PERCPU;
+	head = ir_fix_block(&x), end = ir_fix_block(&x);
+	it = ir_object(x.f, object(&x, "iterator", 8));
+	x.f->objects.at[0].place = IR_PLACE_STACK;
+	ir_emit_memzero(&x.b, it, 0, 8);
+	ir_emit_jump(&x.b, head);
+	ir_continue_in(&x.b, head);
+	next = ir_emit_call(&x.b, IR_KCALL, 77, IR_MAPVAL_OR_NULL, &it, 1);
+	ir_emit_null_check(&x.b, next, end);
+	for (uint32_t k = 0; k < branches; k++) {
+		p = ir_object(x.f, object(&x, "key", 8));
+		ir_emit_store(&x.b, 8, p, 0, ir_const(x.f, k));
+		p = ir_emit_helper(&x.b, 3, IR_INT, ir_map(x.f, 1), p);
+		body = ir_fix_block(&x);
+		ir_emit_branch(&x.b, IR_EQ, p, ir_const(x.f, 0), body, head);
+		ir_continue_in(&x.b, body);
+	}
+	ir_emit_jump(&x.b, head);
+	ir_continue_in(&x.b, end);
+	finish(&x);
+	assert_int_equal(x.f->objects.at[0].place, IR_PLACE_STACK);
+	where = x.f->objects.at[1].place;
+	ir_fix_close(&x);
+	return where;
+}
+
+static void test_iterated(void **state)
+{
+	(void)state;
+	assert_int_equal(key_place_in_loop(2), IR_PLACE_STACK);
+	assert_int_equal(key_place_in_loop(9), IR_PLACE_SCRATCH);
+}
+
 static void test_percpu(void **state)
 {
 	struct ir_fix x;
@@ -318,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_keep_and_escape),
 		cmocka_unit_test(test_branches),
 		cmocka_unit_test(test_keys_in_loop),
+		cmocka_unit_test(test_iterated),
 		cmocka_unit_test(test_percpu),
 		cmocka_unit_test(test_cpu_frames),
 		cmocka_unit_test(test_not_while_holding),
