@@ -102,6 +102,7 @@ test-programs: $(PROGRAMS) $(EXAMPLES) $(LIVE_C) $(DIFF)
 check: $(UNIT_BIN) all $(BUILD)/tests/docs/tables $(DIFF)
 	$(Q)tools/check-includes
 	$(Q)tools/doc-tables --check
+	$(Q)tools/check-options
 	$(Q)tools/run-tests "$(MAKE) -s unit" tests/errors/run "tests/docs/run --check" \
 		tests/format/run "$(DIFF) tests/differential/programs/*.bt"
 
@@ -157,6 +158,7 @@ install: all $(BUILD)/libsonde.a
 	install -D -m 755 $(BUILD)/sonde $(DESTDIR)$(PREFIX)/bin/sonde
 	install -D -m 644 $(BUILD)/libsonde.a $(DESTDIR)$(PREFIX)/lib/libsonde.a
 	install -D -m 644 include/sonde.h $(DESTDIR)$(PREFIX)/include/sonde.h
+	install -D -m 644 docs/sonde.8 $(DESTDIR)$(PREFIX)/share/man/man8/sonde.8
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(shell $(BUILD)/sonde -V | sed 's/.*v//')|' \
 		tools/sonde.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/sonde.pc

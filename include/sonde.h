@@ -311,6 +311,10 @@ SONDE_API int sonde_list(struct sonde *s, const char *pattern,
 SONDE_API int sonde_list_script(struct sonde *s, const char *name, const char *text, size_t len,
 				void (*each)(const char *line, void *arg), void *arg);
 
+/* `--info`: what this machine has of what scripts may need; for what it has not, why.
+ * -EPERM: nothing could be tried, which the lines say. */
+SONDE_API int sonde_info(struct sonde *s, void (*each)(const char *line, void *arg), void *arg);
+
 SONDE_API const char *sonde_version(void);
 
 #ifdef __cplusplus

@@ -6,6 +6,7 @@
  * before running (usage, script, privileges, output file), 255 when the kernel
  * refused to load or attach; killed by SIGPIPE when nobody reads the output.
  */
+#include "cli/compiler_bench.h"
 #include "cli/format.h"
 #include "cli/options.h"
 
@@ -269,7 +270,8 @@ static int open_output(const struct cli_options *o)
 
 static bool is_compile_only(const struct cli_options *o)
 {
-	return o->mode == CLI_CODEGEN || o->dumps.n || o->save_target;
+	return o->mode == CLI_CODEGEN || o->mode == CLI_COMPILER_BENCH || o->dumps.n ||
+	       o->save_target;
 }
 
 /* Open the output; *fd is the caller's, to be closed after the session. */
@@ -294,6 +296,42 @@ static int compile_and_run(struct sonde *s, const struct cli_options *o, int *fd
 	if (!early)
 		status = start_printing(s, o, fd);
 	return status ? status : trace(s, o);
+}
+
+/* --mode compiler-bench: each time in a session of its own. */
+struct bench {
+	const struct cli_options *o;
+	const char *text;
+	size_t len;
+};
+
+static struct sonde *open_session(const struct cli_options *o);
+
+static int compile_once(void *arg)
+{
+	const struct bench *b = arg;
+	struct sonde *s = open_session(b->o);
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	sonde_on_message(s, show_message, (void *)b->o);
+	err = sonde_compile(s, script_name(b->o), b->text, b->len);
+	sonde_close(s);
+	return err;
+}
+
+static int bench_compiler(const struct cli_options *o)
+{
+	char *text = NULL;
+	struct bench b = { .o = o };
+	int err = get_script(o, &text, &b.len);
+
+	b.text = text;
+	if (!err)
+		err = compiler_bench(compile_once, &b);
+	free(text);
+	return err ? STATUS_USER : 0;
 }
 
 static void print_line(const char *line, void *arg)
@@ -326,6 +364,15 @@ static int list(struct sonde *s, const struct cli_options *o)
 	if (err)
 		return STATUS_USER;
 	return fflush(stdout) ? report_output_error(o, -errno) : 0;
+}
+
+static int info(struct sonde *s, const struct cli_options *o)
+{
+	int err = sonde_info(s, print_line, NULL);
+
+	if (fflush(stdout))
+		return report_output_error(o, -errno);
+	return err ? STATUS_USER : 0;
 }
 
 /* SONDE_COLOR or BPFTRACE_COLOR: auto, always, never. */
@@ -390,6 +437,10 @@ static int run_session(struct cli_options *o)
 	handle_signals();
 	if (o->mode == CLI_LIST)
 		status = list(s, o);
+	else if (o->mode == CLI_INFO)
+		status = info(s, o);
+	else if (o->mode == CLI_COMPILER_BENCH)
+		status = bench_compiler(o);
 	else if (o->mode == CLI_FORMAT)
 		status = format(s, o);
 	else

@@ -27,7 +27,7 @@ struct option_row {
 	const char *name;	/* long option, or NULL */
 	const char *arg;	/* what the argument is called; NULL: none */
 	const char *help;	/* NULL: not shown */
-	bool not_yet;		/* known, refused by name */
+	const char *refusal;	/* bpftrace's, but not ours: why, and what to do instead */
 	/* One of these: a flag to set, a text to store, or a function. */
 	size_t flag, text;	/* offsets in struct cli_options, 0: none */
 	bool (*set)(struct cli_options *o, const char *arg);
@@ -244,6 +244,13 @@ static bool set_no_feature(struct cli_options *o, const char *arg)
 	return true;
 }
 
+static bool set_info(struct cli_options *o, const char *arg)
+{
+	(void)arg;
+	o->mode = CLI_INFO;
+	return true;
+}
+
 static bool set_help(struct cli_options *o, const char *arg)
 {
 	(void)arg;
@@ -293,12 +300,12 @@ static const struct option_row rows[] = {
 	{ OPT_BENCH, "bench", NULL, "run the script's bench probes, and take their time",
 	  .set = set_bench },
 	{ OPT_MODE, "mode", "MODE",
-	  "codegen: compile only, needs no privileges; format, test, bench; compiler-bench",
+	  "codegen: compile only; compiler-bench: take its time; format, test, bench",
 	  .set = set_mode },
 	{ OPT_PROBE_FILTER, "probe-filter", "REGEX", "run probes whose name matches, no others",
 	  TEXT(probe_filter) },
 	{ OPT_TRACEABLE, "traceable-functions", "FILE",
-	  "the list of kernel functions that can be traced", TEXT(functions_file) },
+	  "the kernel functions that can be traced", TEXT(functions_file) },
 	{ OPT_NO_FEATURE, "no-feature", "LIST",
 	  "do not use kprobe_multi, kprobe_session or uprobe_multi", .set = set_no_feature },
 	{ OPT_TARGET, "target", "FILE", "compile for a saved target", TEXT(target_file) },
@@ -308,17 +315,24 @@ static const struct option_row rows[] = {
 	  FLAG(wait_detach) },
 	{ 'd', "debug", "STAGES", "dump stages: ast, types, ir, ir-opt, bpf, image, diags",
 	  .set = set_dump },
+	{ OPT_INFO, "info", NULL, "what this machine has, and what it lacks and why", .set = set_info },
 	{ 'h', "help", NULL, "this text", .set = set_help },
 	{ 'V', "version", NULL, "version", .set = set_version },
 	{ 'b', "btf", NULL, NULL, .set = set_nothing },
 	{ OPT_USDT, "usdt-file-activation", NULL, NULL, .set = set_nothing },
-	{ OPT_INFO, "info", NULL, NULL, .not_yet = true },
-	{ OPT_AOT, "aot", "FILE", NULL, .not_yet = true },
-	{ OPT_EMIT_ELF, "emit-elf", "FILE", NULL, .not_yet = true },
-	{ OPT_EMIT_LLVM, "emit-llvm", "FILE", NULL, .not_yet = true },
-	{ OPT_VERIFY_LLVM, "verify-llvm-ir", NULL, NULL, .not_yet = true },
-	{ OPT_DEBUGINFO, "debuginfo", "DIRS", NULL, .not_yet = true },
-	{ OPT_DWARF_PID, "dwarf-pid", "PID", NULL, .not_yet = true },
+	{ OPT_AOT, "aot", "FILE", NULL,
+	  .refusal = "a script is compiled in milliseconds, each time that it is run" },
+	{ OPT_EMIT_ELF, "emit-elf", "FILE", NULL,
+	  .refusal = "-d bpf shows the programs, -d image all that is loaded" },
+	{ OPT_EMIT_LLVM, "emit-llvm", "FILE", NULL,
+	  .refusal = "LLVM has no part in compiling; -d ir,ir-opt shows what has" },
+	{ OPT_VERIFY_LLVM, "verify-llvm-ir", NULL, NULL,
+	  .refusal = "LLVM has no part in compiling; each pass checks what it made by itself" },
+	{ OPT_DEBUGINFO, "debuginfo", "DIRS", NULL,
+	  .refusal = "debug files are looked for beside the program, in .debug there, and in "
+		     "/usr/lib/debug" },
+	{ OPT_DWARF_PID, "dwarf-pid", "PID", NULL,
+	  .refusal = "user stacks follow frame pointers, for which no process has to be named" },
 };
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -349,7 +363,7 @@ void options_usage(const char *program, bool to_stderr)
 		if (!rows[i].help)
 			continue;
 		spell_option(&rows[i], text, sizeof(text));
-		fprintf(out, "    %-24s %s\n", text, rows[i].help);
+		fprintf(out, "    %-26s %s\n", text, rows[i].help);
 	}
 	fprintf(out,
 		"\nenvironment: SONDE_NAME or BPFTRACE_NAME sets the configuration variable NAME\n"
@@ -393,9 +407,9 @@ static bool apply(struct cli_options *o, const struct option_row *r, const char 
 {
 	char text[64];
 
-	if (r->not_yet) {
+	if (r->refusal) {
 		spell_option(r, text, sizeof(text));
-		fprintf(stderr, "ERROR: not supported yet: %s\n", text);
+		fprintf(stderr, "ERROR: not supported: %s\nHINT: %s\n", text, r->refusal);
 		return false;
 	}
 	if (r->flag)
@@ -434,6 +448,10 @@ static int take_words(struct cli_options *o, int argc, char **argv)
 	if (o->mode == CLI_LIST && !o->script_text)
 		return take_list_word(o, argc, argv);
 	if (!o->script_text) {
+		if (at == argc && argc > 1) {
+			fprintf(stderr, "ERROR: USAGE: filename or -e 'program' required.\n");
+			return 1;
+		}
 		if (at == argc) {
 			options_usage(o->program, true);
 			return 1;
@@ -482,7 +500,7 @@ int options_parse(struct cli_options *o, int argc, char **argv)
 		if (!apply(o, r, optarg))
 			return 1;
 	}
-	if (o->mode == CLI_HELP || o->mode == CLI_VERSION)
+	if (o->mode == CLI_HELP || o->mode == CLI_VERSION || o->mode == CLI_INFO)
 		return -1;
 	status = check_together(o);
 	return status >= 0 ? status : take_words(o, argc, argv);

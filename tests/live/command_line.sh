@@ -86,4 +86,123 @@ if needs root && command -v bpftool >/dev/null; then
     check "as many programs as before" [ "$(bpftool prog show | grep -c '^[0-9]')" = "$before" ]
 fi
 
+begin_case "-e twice: the last one counts"
+sonde -e 'begin { printf("1\n"); exit(); }' -e 'begin { printf("2\n"); exit(); }'
+expect_status 0
+expect_out 2
+expect_no_match '^1$'
+
+begin_case "options behind the file, parameters behind them"
+printf 'begin { printf("%%d %%s\\n", $1, getopt("name", "none")); exit(); }\n' >"$tmp/script.bt"
+sonde "$tmp/script.bt" -q 7 -- --name=seven
+expect_status 0
+expect_out '7 seven'
+expect_no_err Attached
+
+begin_case "-k twice, and against --no-warnings"
+for options in "-k -k" "-kk" "-k --no-warnings" "--no-warnings -k"; do
+    # shellcheck disable=SC2086
+    sonde $options -e 'begin { exit(); }'
+    expect_status 1
+    expect_err '^ERROR: USAGE: -k'
+done
+
+begin_case "wrong words of options"
+for options in "-f xml" "-B page" "--mode dance" "-d pass" "-p word" "-p 4194305" "--no-feature magic" "--bogus" "-e"; do
+    # shellcheck disable=SC2086
+    sonde $options
+    expect_status 1
+    check "nothing on standard output with $options" [ ! -s "$tmp/out" ]
+    check "something on standard error with $options" [ -s "$tmp/err" ]
+done
+
+begin_case "nothing to run"
+sonde
+expect_status 1
+expect_err '^usage: '
+sonde -q
+expect_status 1
+expect_err "ERROR: USAGE: filename or -e 'program' required."
+
+begin_case "options that are accepted and change nothing"
+sonde -b --usdt-file-activation -e 'begin { exit(); }'
+expect_status 0
+
+begin_case "options that are refused say what to do"
+for option in "--aot x" "--emit-elf x" "--emit-llvm x" "--verify-llvm-ir" "--debuginfo x" "--dwarf-pid 1"; do
+    # shellcheck disable=SC2086
+    sonde $option -e 'begin { exit(); }'
+    expect_status 1
+    expect_err "^ERROR: not supported: ${option%% *}"
+    expect_err '^HINT: '
+done
+
+begin_case "bpftrace's names of stages"
+sonde -d parse,codegen-opt,dis -e 'begin { exit(); }'
+expect_status 0
+expect_out 'probe'
+expect_match '^module begin'
+expect_match '^begin: [0-9]+ instructions'
+
+begin_case "as a link named bpftrace"
+ln -s "$(cd "$(dirname "$SONDE")" && pwd)/$(basename "$SONDE")" "$tmp/bpftrace"
+run_command "$tmp/bpftrace" -V
+expect_status 0
+expect_output 'bpftrace v0.27.1'
+run_command "$tmp/bpftrace" -e 'begin { printf("runs\n"); exit(); }'
+expect_status 0
+expect_out runs
+run_command "$tmp/bpftrace" --help
+expect_match '^usage: bpftrace '
+
+begin_case "--probe-filter"
+sonde --probe-filter '^interval' -e 'tracepoint:syscalls:sys_enter_* { printf("no\n"); } interval:ms:10 { exit(); }'
+expect_status 0
+expect_err '^Attached 1 probe$'
+expect_no_match no
+sonde --probe-filter 'nosuch' -e 'interval:ms:10 { exit(); }'
+expect_status 1
+expect_output 'No probes to attach'
+sonde --probe-filter '(' -e 'interval:ms:10 { exit(); }'
+expect_status 1
+expect_err "Invalid --probe-filter regex"
+
+begin_case "--traceable-functions"
+printf 'vfs_read\nvfs_write\n' >"$tmp/functions"
+sonde --traceable-functions "$tmp/functions" -l 'kprobe:*'
+expect_output 'kprobe:vfs_read
+kprobe:vfs_write'
+sonde --traceable-functions "$tmp/functions" --mode codegen -e 'kprobe:vfs_open { }'
+expect_status 1
+sonde --traceable-functions "$tmp/nosuch" -l 'kprobe:*'
+expect_status 1
+expect_err 'cannot read the list of traceable functions'
+
+begin_case "--mode compiler-bench"
+sonde --mode compiler-bench -e 'begin { @ = count(); }'
+expect_status 0
+expect_match '^compile +[0-9]+ +[0-9]+ +[0-9]+ ± [0-9]+ ns$'
+
+begin_case "--info"
+sonde --info
+expect_status 0
+expect_match '^  OS: Linux '
+expect_match '  loop: (yes|no)'
+expect_match '  (kprobe_multi|kprobe_session): (yes|no)'
+expect_match '^  hash: yes '
+expect_match '^  tracefs: yes$'
+sed '/^Missing/,$d' "$tmp/out" | grep -oE '[a-z][a-z0-9_-]*( [a-z0-9-]+)*: no( |$)' | sed 's/: no.*//' | grep -v '^list of' | sort >"$tmp/no"
+sed '1,/^Missing/d' "$tmp/out" | sed -n 's/^  \([^:]*\): .*/\1/p' | sort >"$tmp/why"
+sed -i '/^CAP_/d' "$tmp/no"
+check "a reason for each no" diff "$tmp/no" "$tmp/why"
+
+begin_case "--info without privileges"
+if needs setpriv; then
+    cp "$SONDE" "$tmp/sonde" && chmod 755 "$tmp" "$tmp/sonde"
+    run_command setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/sonde" --info
+    expect_status 1
+    expect_match '  CAP_BPF: no'
+    expect_match '^  loop: may not be tried; run as root'
+fi
+
 end_tests
