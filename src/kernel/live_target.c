@@ -303,9 +303,11 @@ int live_target_open(struct target *t, struct arena *a)
 int live_target_functions(struct target *t, const char *path)
 {
 	struct live *l = t->arg;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (access(path, R_OK))
+	if (fd < 0)
 		return -errno;
+	close(fd);
 	l->functions_file = path;
 	return 0;
 }

@@ -11,13 +11,17 @@
 /* The root if tracefs is there, not just an empty mount point. */
 static int open_mounted(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), events, err;
 
 	if (fd < 0)
 		return -errno;
-	if (!faccessat(fd, "events", R_OK, 0))
+	/* Opened, since access() asks what the real user may without capabilities. */
+	events = openat(fd, "events", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	err = events < 0 ? -errno : 0;
+	if (events >= 0)
+		close(events);
+	if (!err)
 		return fd;
-	err = -errno;
 	close(fd);
 	return err;
 }

@@ -12,13 +12,35 @@
 #include <errno.h>
 #include <string.h>
 
-static void all_events(struct probe_ctx *c, const char *const **list, size_t *count)
+static int all_events(struct probe_ctx *c, const char *const **list, size_t *count)
 {
-	if (c->target->ops->events(c->target->arg, list, count))
+	int err = c->target->ops->events(c->target->arg, list, count);
+
+	if (err)
 		*count = 0;
+	return err;
+}
+
+/* What lets tracefs be read, by what was in the way. */
+static void tell_no_tracefs(struct probe_ctx *c, struct diag *d, int err)
+{
+	if (!d)
+		return;
+	if (err == -EACCES || err == -EPERM)
+		diag_hint(c->diags, d, "reading tracefs takes root, or CAP_DAC_READ_SEARCH; where it "
+			  "is not mounted, as root: mount -t tracefs tracefs /sys/kernel/tracing");
+	else if (err == -ENOENT)
+		diag_hint(c->diags, d, "this kernel has no tracefs: it was built without "
+			  "CONFIG_TRACING");
 }
 
 /* ---- expansion ---- */
+
+static void unreadable(struct probe_ctx *c, const struct attach_point *ap, int err)
+{
+	tell_no_tracefs(c, ap_error(c, ap, DIAG_NO_TRACEFS, "cannot read tracepoints from tracefs: %s",
+				    strerror(-err)), err);
+}
 
 static struct probe_site *add_event(struct probe_ctx *c, const struct provider *p,
 				    const struct attach_point *ap, const char *full, site_vec *out)
@@ -39,8 +61,11 @@ static void expand_pattern(struct probe_ctx *c, const struct provider *p,
 {
 	const char *const *list;
 	size_t count;
+	int err;
 
-	all_events(c, &list, &count);
+	err = all_events(c, &list, &count);
+	if (err)
+		unreadable(c, ap, err);
 	for (size_t i = 0; i < count; i++)
 		if (wildcard_match(pattern, list[i]))
 			add_event(c, p, ap, list[i], out);
@@ -75,8 +100,7 @@ static void expand_exact(struct probe_ctx *c, const struct provider *p,
 	if (err == -ENOENT)
 		missing_event(c, p, ap, full);
 	else if (err)
-		ap_error(c, ap, DIAG_NO_TRACEFS, "cannot read tracepoints from tracefs: %s",
-			 strerror(-err));
+		unreadable(c, ap, err);
 	else
 		add_event(c, p, ap, full, out)->image.event_id = id;
 }
@@ -188,9 +212,13 @@ static void list_tracepoint(struct probe_ctx *c, const struct provider *p, const
 {
 	const char *const *list;
 	size_t count;
+	int err;
 
 	pattern = pattern_with_group(c, pattern);
-	all_events(c, &list, &count);
+	err = all_events(c, &list, &count);
+	if (err)
+		tell_no_tracefs(c, diag_warning(c->diags, (struct loc){ 0 }, DIAG_NO_TRACEFS,
+						"cannot list tracepoints: %s", strerror(-err)), err);
 	for (size_t i = 0; i < count; i++)
 		if (wildcard_match(pattern, list[i]))
 			list_item(c, p, list[i], listed_site(c, list[i], out), out);

@@ -197,7 +197,9 @@ sed -i '/^CAP_/d' "$tmp/no"
 check "a reason for each no" diff "$tmp/no" "$tmp/why"
 
 begin_case "--info without privileges"
-if needs setpriv; then
+if ! setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
+    skip_case "setpriv is not installed, or a small one"
+else
     cp "$SONDE" "$tmp/sonde" && chmod 755 "$tmp" "$tmp/sonde"
     run_command setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/sonde" --info
     expect_status 1

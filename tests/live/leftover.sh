@@ -66,7 +66,7 @@ start() { # ARGS...
     check "programs and maps while it runs" grep -q prog_id "$tmp/remains"
 }
 
-if needs root && needs btf && needs kernel:5.10; then
+if needs root && needs btf && needs kernel:6.1; then
     for signal in INT TERM KILL SEGV; do
         begin_case "nothing is left after SIG$signal"
         start
@@ -82,8 +82,9 @@ if needs root && needs btf && needs kernel:5.10; then
     done
 
     begin_case "nothing is left after exit(), with -c"
-    script="$script interval:ms:700 { exit(3); }"
+    script="$script self:signal:SIGUSR1 { exit(3); }"
     start -c "$tmp/bin/traced-left getppid 1000000000"
+    kill -USR1 "$sonde_pid"
     wait "$sonde_pid"
     status=$?
     expect_status 3

@@ -126,4 +126,31 @@ vmlinux: struct list_head {
 E
 fi
 
+begin_case "tracepoints without the privilege to read them: a warning, and how"
+if ! setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
+    skip_case "setpriv is not installed, or a small one"
+else
+    cp "$SONDE" "$tmp/sonde" && chmod 755 "$tmp" "$tmp/sonde"
+    run_command setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/sonde" -l 'tracepoint:sched:*'
+    expect_status 0
+    expect_err '^WARNING: cannot list tracepoints: Permission denied'
+    expect_err '^HINT: .*CAP_DAC_READ_SEARCH'
+    run_command setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/sonde" -e 'tracepoint:sched:* { }'
+    expect_status 1
+    expect_err 'ERROR: cannot read tracepoints from tracefs: Permission denied'
+fi
+
+begin_case "tracepoints with capabilities only"
+all=+bpf,+perfmon,+dac_read_search
+if ! setpriv --reuid 65534 --clear-groups --inh-caps=-all,$all --ambient-caps=-all,$all true 2>/dev/null; then
+    skip_case "setpriv is not installed, or a small one"
+elif ! grep -qs '/sys/kernel/tracing tracefs' /proc/mounts; then
+    skip_case "tracefs is not mounted, and mounting it takes more"
+else
+    cp "$SONDE" "$tmp/sonde" && chmod 755 "$tmp" "$tmp/sonde"
+    run_command setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,$all --ambient-caps=-all,$all \
+        "$tmp/sonde" -l 'tracepoint:sched:sched_switch'
+    expect_output 'tracepoint:sched:sched_switch'
+fi
+
 end_tests
