@@ -214,9 +214,10 @@ const struct type *check_type_skboutput(struct check *c, struct node *call)
 		args->at[1] = args->at[1]->u.cast.operand;
 	if (skb && (!points_to(skb, "sk_buff") || !is_own_argument(args->at[1]))) {
 		check_hint(c, check_error(c, args->at[1]->loc, DIAG_ARGUMENT_TYPE,
-					  "skboutput() needs a 'struct sk_buff *' that is an argument "
-					  "of the probe"), "name it here, as args.skb: of a copy the "
-			   "kernel does not know what it is");
+					  "skboutput() needs a 'struct sk_buff *' that is an "
+					  "argument of the probe"),
+			   "name it here, as args.skb: of a copy the kernel does not know what it "
+			   "is");
 		return bad_type(c);
 	}
 	if (length && !type_is_number(length))

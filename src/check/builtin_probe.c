@@ -208,6 +208,7 @@ static const struct type *typed_retval(struct check *c, const struct node *call)
 	const struct type *t = c->prog->provider->retval(&c->probe_ctx, s, &offset);
 
 	if (t && t->kind != TYPE_VOID && t->kind != TYPE_ERROR)
+		/* cppcheck-suppress returnDanglingLifetime ; the type is not in the offset */
 		return t;
 	check_error(c, call->loc, DIAG_NOT_IN_PROBE, "The retval builtin can not be used here: %s",
 		    t && t->kind == TYPE_VOID

@@ -387,7 +387,8 @@ static void no_attach_points(struct check *c, const struct probe *probe, bool ha
 	else if (c->config.missing_probes == MISSING_ERROR && !has_been_told)
 		check_hint(c, check_error(c, probe->loc, DIAG_NO_ATTACH_POINTS,
 					  "Probe has no valid attach points."),
-			   "if this is expected, set the 'missing_probes' config variable to 'warn'");
+			   "if this is expected, set the 'missing_probes' config variable to "
+			   "'warn'");
 }
 
 /* Scripts for several kernels name a function by all of its names: the one that was

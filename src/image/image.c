@@ -57,7 +57,8 @@ static const char *const action_names[ACTION_KIND_COUNT] = {
 	[ACTION_SYSTEM] = "system", [ACTION_CAT] = "cat", [ACTION_PRINT_VALUE] = "print-value",
 	[ACTION_PRINT_MAP] = "print-map", [ACTION_CLEAR] = "clear", [ACTION_ZERO] = "zero",
 	[ACTION_TAKE] = "take", [ACTION_EXIT] = "exit", [ACTION_TIME] = "time",
-	[ACTION_UNWATCH] = "unwatch", [ACTION_JOIN] = "join", [ACTION_RUNTIME_ERROR] = "runtime-error",
+	[ACTION_UNWATCH] = "unwatch", [ACTION_JOIN] = "join",
+	[ACTION_RUNTIME_ERROR] = "runtime-error",
 	[ACTION_HELPER_ERROR] = "helper-error", [ACTION_PACKET] = "packet",
 };
 

@@ -288,9 +288,9 @@ enum attach_kind {
 	ATTACH_USDT,				/* and semaphore */
 	ATTACH_PROFILE, ATTACH_INTERVAL,	/* count: period ns, or hz */
 	ATTACH_SOFTWARE, ATTACH_HARDWARE,	/* perf config, count */
-	ATTACH_WATCHPOINT,		/* address, count: bytes, event_id: bits of perf's bp_type */
+	ATTACH_WATCHPOINT,	/* address, count: bytes, event_id: bits of perf's bp_type */
 	ATTACH_FENTRY, ATTACH_FEXIT,	/* TRACING, attach_btf_id and where it is from are set */
-	ATTACH_ITER,			/* event: the kind of object; TRACING, attach_btf_id is set */
+	ATTACH_ITER,		/* event: the kind of object; TRACING, attach_btf_id is set */
 	ATTACH_KIND_COUNT
 };
 

@@ -126,7 +126,7 @@ struct func_shape {
 	uint32_t pack_bytes;
 };
 
-enum { GEN_OBJECTS = 4 };	/* pointers to objects in an iterator's context; 2 are the most seen */
+enum { GEN_OBJECTS = 4 };	/* pointers to objects in an iterator's context; 2 are usual */
 
 /* A program that is being generated, or one of its functions. */
 struct gen {
@@ -164,7 +164,7 @@ struct gen {
 	unsigned nr_objects;
 	struct ir_func *objects_func;
 	struct ir_block *on_null;	/* pointers are followed for a helper that takes only what
-					   the verifier trusts: where to go if one is null; or NULL */
+					   the verifier trusts: where to go if one is null */
 };
 
 /* What has to be put back behind a func. */

@@ -158,7 +158,8 @@ static void walk_turns(struct gen *g, struct ir_func *f, struct ir_insn *turns,
 	lower_enter(g, done);
 }
 
-static void repeat_func(struct gen *g, struct ir_func *f, struct ir_insn *turns, struct ir_insn *pair)
+static void repeat_func(struct gen *g, struct ir_func *f, struct ir_insn *turns,
+			struct ir_insn *pair)
 {
 	if (lower_has(g, FEATURE_LOOP))
 		ir_emit_helper(&g->b, BPF_FUNC_loop, IR_INT, turns,

@@ -270,8 +270,8 @@ static bool is_cheap_stock(const struct map_store *s)
  * them: 50,000 new keys in one run, and the rest fails. */
 static bool wants_prealloc(const struct map_store *s)
 {
-	return is_cheap_stock(s) || s->inserted_irq_off || s->inserted_perf || s->value_size > MAX_PREALLOC_FREE ||
-	       (s->inserted_in_loop && s->is_percpu);
+	return is_cheap_stock(s) || s->inserted_irq_off || s->inserted_perf ||
+	       s->value_size > MAX_PREALLOC_FREE || (s->inserted_in_loop && s->is_percpu);
 }
 
 static enum bpf_map_type hash_type(const struct map_store *s)

@@ -192,6 +192,14 @@ static void search(struct node **slot, void *arg)
 	node_children(n, search, arg);
 }
 
+/* Of a part that is only ever a literal. */
+static const char *unnamed_key(struct arena *a, const struct key_names *names, size_t k)
+{
+	const char *name = names->n > 1 ? arena_printf(a, "key%zu", k + 1) : "key";
+
+	return unlike(a, names->at, k, name);
+}
+
 void lower_name_keys(struct lower *l)
 {
 	struct key_search s = { l, arena_array(l->arena, struct key_names, l->c->maps.n + 1) };
@@ -203,9 +211,7 @@ void lower_name_keys(struct lower *l)
 
 		for (size_t k = 0; k < names->n; k++)
 			if (!names->at[k])
-				names->at[k] = unlike(&l->image->arena, names->at, k, names->n > 1
-						      ? arena_printf(&l->image->arena, "key%zu", k + 1)
-						      : "key");
+				names->at[k] = unnamed_key(&l->image->arena, names, k);
 		l->image->script_maps.at[i].key_names = names->at;
 		l->image->script_maps.at[i].nr_key_names = names->n;
 	}

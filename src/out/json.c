@@ -323,9 +323,8 @@ static void json_data(struct sbuf *out, const struct sonde_event *e, const char 
 
 static void json_attached(struct sbuf *out, const struct sonde_event *e, const char *type)
 {
-	sbuf_printf(out,
-		    "{\"type\": \"%s\", \"count\": %" PRIu64 ", \"data\": {\"probes\": %" PRIu64 "}}\n",
-		    type, e->count, e->count);
+	sbuf_printf(out, "{\"type\": \"%s\", \"count\": %" PRIu64, type, e->count);
+	sbuf_printf(out, ", \"data\": {\"probes\": %" PRIu64 "}}\n", e->count);
 }
 
 /* Reads that failed have lost no event. */
@@ -333,8 +332,9 @@ static void json_lost(struct sbuf *out, const struct sonde_event *e, const char 
 {
 	bool is_read = e->loss == SONDE_LOSS_READ;
 
-	sbuf_printf(out, "{\"type\": \"%s\", \"count\": %" PRIu64 ", \"data\": {\"%s\": %" PRIu64 "}",
-		    is_read ? "failed_reads" : type, e->count, is_read ? "reads" : "events",
+	sbuf_printf(out, "{\"type\": \"%s\", \"count\": %" PRIu64, is_read ? "failed_reads" : type,
+		    e->count);
+	sbuf_printf(out, ", \"data\": {\"%s\": %" PRIu64 "}", is_read ? "reads" : "events",
 		    e->count);
 	if (e->text) {
 		sbuf_puts(out, ", \"cause\": ");

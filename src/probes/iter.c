@@ -108,7 +108,8 @@ static bool check_parts(struct probe_ctx *c, const struct attach_point *ap)
 	else if (has_wildcard(ap_arg(ap, 0)))
 		ap_error(c, ap, DIAG_ATTACH_POINT, "iter probe type does not support wildcards");
 	else if (!c->btf)
-		ap_error(c, ap, DIAG_NO_BTF, "iter probes need BTF, which this kernel does not have");
+		ap_error(c, ap, DIAG_NO_BTF,
+			 "iter probes need BTF, which this kernel does not have");
 	else
 		return true;
 	return false;

@@ -155,8 +155,9 @@ static void expand_other_name(struct probe_ctx *c, const struct provider *p,
 
 static bool is_there(struct probe_ctx *c, const struct function_ap *f)
 {
-	return f->module && !kernel_is_core(f->module) ? kernel_module_has(c, f->module, f->function)
-						      : kernel_function_exists(c, f->function);
+	return f->module && !kernel_is_core(f->module) ?
+	       kernel_module_has(c, f->module, f->function) :
+	       kernel_function_exists(c, f->function);
 }
 
 static void expand_exact(struct probe_ctx *c, const struct provider *p,

@@ -129,7 +129,7 @@ void kernel_uncalled(struct probe_ctx *c, const struct attach_point *ap, const c
 		const struct advice *a = &advices[i];
 
 		if (a->if_there && !strcmp(a->name, name) && exists(c, a->if_there) && !c->lenient)
-			diag_warning(c->diags, ap->loc, DIAG_UNCALLED, "hardly anything calls %s in "
-				     "this kernel: %s", name, a->text);
+			diag_warning(c->diags, ap->loc, DIAG_UNCALLED,
+				     "hardly anything calls %s in this kernel: %s", name, a->text);
 	}
 }

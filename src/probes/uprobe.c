@@ -419,8 +419,8 @@ static const char *user_arg_problem(struct probe_ctx *c, struct probe_site *s, u
 {
 	if (!s->places || index < s->places->count)
 		return NULL;
-	return arena_printf(c->arena, "arg%u of %s cannot be read: there are %zu places for arguments",
-			    index, s->name, s->places->count);
+	return arena_printf(c->arena, "arg%u of %s cannot be read: there are %zu places for "
+			    "arguments", index, s->name, s->places->count);
 }
 
 const struct provider provider_uprobe = {

@@ -54,8 +54,8 @@ static bool parse_address(struct probe_ctx *c, const struct attach_point *ap, ui
 	d = ap_error(c, ap, DIAG_ATTACH_POINT, "Invalid function/address argument: %s: %s",
 		     err == -ERANGE ? "integer overflow" : "invalid integer", text);
 	if (d && strchr(text, '+'))
-		diag_hint(c->diags, d, "watchpoints on arguments of functions were removed from the "
-			  "language; give an address");
+		diag_hint(c->diags, d, "watchpoints on arguments of functions were removed from "
+			  "the language; give an address");
 	else if (d)
 		diag_hint(c->diags, d, "addresses of symbols are in /proc/kallsyms for the kernel, "
 			  "and for programs what nm prints, moved to where the program is loaded");
@@ -89,7 +89,8 @@ static unsigned mode_bits(struct probe_ctx *c, const struct attach_point *ap, co
 		bits |= bit;
 	}
 	if (!bits)
-		ap_error(c, ap, DIAG_ATTACH_POINT, "watchpoint mode must be combination of (r,w,x)");
+		ap_error(c, ap, DIAG_ATTACH_POINT,
+			 "watchpoint mode must be combination of (r,w,x)");
 	return bits;
 }
 

@@ -319,9 +319,9 @@ static void tell_load_failure(struct run *r, const struct image_prog *prog,
 		run_tell(r, SONDE_ERROR, "no permission to load programs: tracing needs root, or "
 			 "CAP_BPF and CAP_PERFMON");
 	else if (err == -EPERM && is_on_function(prog))
-		run_tell(r, SONDE_ERROR, "%s: this kernel does not let programs attach to its functions "
-			 "in this way, whoever asks: it is locked down, or built without what "
-			 "fentry needs", prog->name);
+		run_tell(r, SONDE_ERROR, "%s: this kernel does not let programs attach to its "
+			 "functions in this way, whoever asks: it is locked down, or built without "
+			 "what fentry needs", prog->name);
 	else if (err == -ENOENT && prog->attach_module)
 		run_tell(r, SONDE_ERROR, "%s: the kernel has no BTF for module %s", prog->name,
 			 prog->attach_module);

@@ -112,8 +112,8 @@ static void write_base(struct writer *w, uint32_t id)
 
 static void write_tag(struct writer *w, uint32_t id)
 {
-	const char *format = kbtf_raw_flag(kbtf_raw(w->b, id)) ? " __attribute__((%s))"
-							       : " __attribute__((btf_type_tag(\"%s\")))";
+	const char *format = kbtf_raw_flag(kbtf_raw(w->b, id)) ?
+			     " __attribute__((%s))" : " __attribute__((btf_type_tag(\"%s\")))";
 	char text[128];
 
 	snprintf(text, sizeof(text), format, kbtf_name_of(w->b, id));
@@ -421,8 +421,8 @@ static void write_enumerators(struct writer *w, const struct kbtf_raw *r)
 	const uint32_t *words = kbtf_raw_words(r);
 
 	for (uint32_t i = 0; i < kbtf_raw_vlen(r); i++, words += is_wide ? 3 : 2) {
-		uint64_t value = is_wide ? words[1] | (uint64_t)words[2] << 32
-					 : kbtf_raw_flag(r) ? (uint64_t)(int32_t)words[1] : words[1];
+		uint64_t narrow = kbtf_raw_flag(r) ? (uint64_t)(int32_t)words[1] : words[1];
+		uint64_t value = is_wide ? words[1] | (uint64_t)words[2] << 32 : narrow;
 
 		new_line(w);
 		sbuf_printf(w->out, "%s = ", kbtf_string(w->b, words[0]));
