@@ -5,6 +5,7 @@
 begin_case "each task"
 if needs btf; then
     sleep 20 & victim=$!
+    await_program $victim sleep
     sonde -e 'iter:task { printf("%s:%d\n", ctx.task.comm, ctx.task.pid); }'
     expect_status 0
     expect_out "sleep:$victim"

@@ -59,6 +59,16 @@ bad() { # TEXT
 "
 }
 
+# Until a background process is the program that it is to be: the shell's child
+# is a shell for a moment, and for longer on a busy machine.
+await_program() { # PID NAME
+    tries=0
+    while [ "$(cat "/proc/$1/comm" 2>/dev/null)" != "$2" ] && [ $tries -lt 200 ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+    done
+}
+
 # Leave the rest of the case out: `needs kprobe || return`-style use is not
 # possible between cases, so guard with: if needs NAME; then ... fi
 skip_case() { # REASON

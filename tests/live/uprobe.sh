@@ -47,6 +47,7 @@ fi
 begin_case "without a target: the program of the process"
 "$P" 300 10000 &
 child=$!
+await_program $child "$(basename "$P")"
 sonde -p $child -e 'uprobe:target_add { @a = count(); } uprobe:*:target_greet { @b = count(); }
 uretprobe:target_add { @c = count(); } interval:ms:300 { exit(); }'
 kill $child

@@ -89,6 +89,8 @@ begin_case "of one process, not of others that run the same program"
 one=$!
 "$P" 300 10000 >"$tmp/two" &
 two=$!
+await_program $one "$(basename "$P")"
+await_program $two "$(basename "$P")"
 sonde -p "$one" -e 'usdt:site { @a[pid] = count(); } usdt::test:site { @b[pid] = count(); }
 usdt:*:test:site { @c[pid] = count(); } interval:ms:300 { exit(); }'
 kill $one $two
@@ -107,6 +109,7 @@ expect_no_match '^@\[(0|false)\]'
 begin_case "in all files that processes have mapped"
 "$P" 500 10000 >"$tmp/guarded" &
 child=$!
+await_program $child "$(basename "$P")"
 sonde -e "usdt:*:test:site /pid == $child/ { @[probe] = count(); } interval:ms:300 { exit(); }"
 kill $child
 wait $child 2>/dev/null
