@@ -43,11 +43,10 @@ expect_match '^\(true, 13, interval:ms:[12]!, 0\)$'
 
 begin_case "join ends with the array"
 if needs root; then
-    ln -s "$(command -v sh)" "$tmp/joined"
-    sonde -c "$tmp/joined -c /bin/true" \
+    sonde -c "$TESTS/programs/syscalls getppid 1" \
         -e 'tracepoint:syscalls:sys_enter_execve /pid == cpid/ { join(args.argv, ","); }'
     expect_status 0
-    expect_out "$tmp/joined,-c,/bin/true"
+    expect_out "$TESTS/programs/syscalls,getppid,1"
     expect_no_err 'failed'
 fi
 
