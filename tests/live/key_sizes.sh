@@ -17,12 +17,14 @@ texts() { # one statement for each length; `{}` stands for the text
 lengths='1 15 16 17 63 64 65 255 256 257 1022 1023'
 
 begin_case "texts of all sizes are keys of one map"
-sonde -e "begin { $(texts '@[{}] = count();') $(texts '@[{}] = count();') exit(); }"
-expect_status 0
-for n in $lengths; do
-    grep -q "^@\[$(letters "$n")\]: 2\$" "$tmp/out" || bad "no 2 for $n letters"
-done
-[ "$(grep -c '^@' "$tmp/out")" = 12 ] || bad "not 12 entries"
+if needs kernel:5.11; then # keys of more than 512 bytes
+    sonde -e "begin { $(texts '@[{}] = count();') $(texts '@[{}] = count();') exit(); }"
+    expect_status 0
+    for n in $lengths; do
+        grep -q "^@\[$(letters "$n")\]: 2\$" "$tmp/out" || bad "no 2 for $n letters"
+    done
+    [ "$(grep -c '^@' "$tmp/out")" = 12 ] || bad "not 12 entries"
+fi
 
 long=$(letters 300) middle=$(letters 40) short=$(letters 4)
 
@@ -74,22 +76,26 @@ expect_out "@[$short]: 0"
 [ "$(grep -cx "@\[$long\]: 1" "$tmp/out")" = 2 ] || bad "not 1 twice"
 
 begin_case "texts of another program, one over the other"
-names=''
-for n in 4 100 4 40 240 40 100 4; do
-    names="$names /$(letters $n)"
-done
-sonde -q -e 'tracepoint:syscalls:sys_enter_openat /pid == cpid/ { @[str(args.filename)] = count();
-    @t[str(args.filename), pid == 0] = count(); }' -c "cat $names"
-for n in 4:3 40:2 100:2 240:1; do
-    expect_out "@[/$(letters "${n%:*}")]: ${n#*:}"
-    expect_out "@t[/$(letters "${n%:*}"), false]: ${n#*:}"
-done
+if needs kernel:5.11; then # keys of more than 512 bytes
+    names=''
+    for n in 4 100 4 40 240 40 100 4; do
+        names="$names /$(letters $n)"
+    done
+    sonde -q -e 'tracepoint:syscalls:sys_enter_openat /pid == cpid/ { @[str(args.filename)] = count();
+        @t[str(args.filename), pid == 0] = count(); }' -c "cat $names"
+    for n in 4:3 40:2 100:2 240:1; do
+        expect_out "@[/$(letters "${n%:*}")]: ${n#*:}"
+        expect_out "@t[/$(letters "${n%:*}"), false]: ${n#*:}"
+    done
+fi
 
 begin_case "stacks, alone and beside others"
-sonde -q -e 'tracepoint:syscalls:sys_enter_getppid /pid == cpid/ { @k[kstack] = count();
-    @u[ustack, comm] = count(); @b[kstack, ustack(3), 1] = sum(2); @c[kstack(90)]++; }' \
-    -c "$TESTS/programs/syscalls getppid 20"
-expect_status 0
-[ "$(grep -c '^.*\]: 20$' "$tmp/out")" = 3 ] || bad "not three of 20"
-[ "$(grep -c '\]: 40$' "$tmp/out")" = 1 ] || bad "not one of 40"
+if needs kernel:5.11; then # keys of more than 512 bytes
+    sonde -q -e 'tracepoint:syscalls:sys_enter_getppid /pid == cpid/ { @k[kstack] = count();
+        @u[ustack, comm] = count(); @b[kstack, ustack(3), 1] = sum(2); @c[kstack(90)]++; }' \
+        -c "$TESTS/programs/syscalls getppid 20"
+    expect_status 0
+    [ "$(grep -c '^.*\]: 20$' "$tmp/out")" = 3 ] || bad "not three of 20"
+    [ "$(grep -c '\]: 40$' "$tmp/out")" = 1 ] || bad "not one of 40"
+fi
 end_tests

@@ -180,6 +180,42 @@ static void test_iterated(void **state)
 	assert_int_equal(key_place_in_loop(9), IR_PLACE_SCRATCH);
 }
 
+/* Where maps of several key sizes meet, the largest counts, and the keys of a loop do
+ * not share bytes. */
+static void test_keys_of_several_maps(void **state)
+{
+	static const struct ir_map_facts maps[] = { { 1, 8 }, { 16, 8 } };
+	struct ir_block *other, *body, *end;
+	struct ir_var *map;
+	struct ir_fix x;
+
+	(void)state;
+	ir_fix_open(&x);
+	x.m->maps = maps;
+	x.m->nr_maps = 2;
+	other = ir_fix_block(&x), body = ir_fix_block(&x), end = ir_fix_block(&x);
+	map = ir_var_new(x.f, "map", IR_MAPREF);
+	ir_var_write(&x.b, map, ir_map(x.f, 0));
+	ir_emit_branch(&x.b, IR_EQ, ir_param(x.f, 1), ir_const(x.f, 7), body, other);
+	ir_continue_in(&x.b, other);
+	ir_seal(other);
+	ir_var_write(&x.b, map, ir_map(x.f, 1));
+	ir_emit_jump(&x.b, body);
+	ir_continue_in(&x.b, body);
+	for (int k = 0; k < 3; k++) {
+		struct ir_insn *p = ir_object(x.f, object(&x, "key", 16));
+
+		ir_emit_store(&x.b, 1, p, 0, ir_const(x.f, k));
+		ir_emit_helper(&x.b, 3, IR_INT, ir_var_read(&x.b, map), p);
+	}
+	ir_emit_branch(&x.b, IR_EQ, ir_param(x.f, 1), ir_const(x.f, 4), body, end);
+	ir_seal(body);
+	ir_continue_in(&x.b, end);
+	finish(&x);
+	assert_int_equal(x.f->stack_bytes, 48);
+	ir_fix_close(&x);
+}
+
 static void test_percpu(void **state)
 {
 	struct ir_fix x;
@@ -361,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_branches),
 		cmocka_unit_test(test_keys_in_loop),
 		cmocka_unit_test(test_iterated),
+		cmocka_unit_test(test_keys_of_several_maps),
 		cmocka_unit_test(test_percpu),
 		cmocka_unit_test(test_cpu_frames),
 		cmocka_unit_test(test_not_while_holding),
