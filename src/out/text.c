@@ -217,6 +217,7 @@ static bool is_picture(const struct sonde_value *v)
 
 #define FAR 16
 #define NEAR 8
+#define NEXT 4
 
 /* Sorted entries lie all over memory: ask for those to come, first the entries, then
  * what these point to. */
@@ -234,6 +235,9 @@ static void fetch_ahead(const struct sonde_event *e, size_t i)
 	__builtin_prefetch(key->text);
 	for (size_t k = 0; k < key->nr_items && k < 4; k++)
 		__builtin_prefetch(&key->items[k]);
+	key = e->entries[i + NEXT].key;
+	for (size_t k = 0; k < key->nr_items && k < 4; k++)
+		__builtin_prefetch(key->items[k].text);
 }
 
 void text_map(struct sbuf *out, const struct sonde_event *e)
