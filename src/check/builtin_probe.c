@@ -58,10 +58,6 @@ const struct type *check_type_func(struct check *c, struct node *call)
 
 const struct type *check_type_args(struct check *c, struct node *call)
 {
-	if (c->prog->provider->attach == ATTACH_UPROBE) {
-		unsupported(c, call->loc, "args of uprobe, which come from debug information");
-		return bad_type(c);
-	}
 	if (!(c->prog->provider->has & HAS_ARGS)) {
 		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
 			    "The args builtin can only be used with "

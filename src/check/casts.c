@@ -160,6 +160,9 @@ static const struct type *type_by_name(struct check *c, const struct type_expr *
 	if (named)
 		return named_make(c, named);
 	t = c->cdefs ? cdefs_type(c->cdefs, keywords[e->kind], e->name) : NULL;
+	if (!t && c->prog && c->prog->nr_sites && c->prog->provider->type_by_name)
+		t = c->prog->provider->type_by_name(&c->probe_ctx, c->prog->sites[0],
+						    keywords[e->kind], e->name);
 	return t ? t : kbtf_type_by_name(c->btf, c->types, keywords[e->kind], e->name);
 }
 

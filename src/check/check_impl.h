@@ -127,6 +127,9 @@ void maps_finish(struct check *c);
 void maps_find_takes(struct check *c, struct node *body);
 
 /* ---- resolve.c ---- */
+/* ---- args_value.c ---- */
+void resolve_whole_args(struct check *c, struct node *n);
+
 void resolve_prog(struct check *c, struct prog *prog);
 void resolve_expr(struct check *c, struct node **slot);
 void resolve_children(struct check *c, struct node *n);

@@ -61,7 +61,8 @@ static bool has_parameters(const struct check *c, const struct type *s)
 {
 	const struct provider *p = c->prog ? c->prog->provider : NULL;
 
-	return is_args_struct(c, s) && p->prog_type == BPF_PROG_TYPE_TRACING && p->has & HAS_ARGS;
+	return is_args_struct(c, s) && p->has & HAS_ARGS &&
+	       (p->prog_type == BPF_PROG_TYPE_TRACING || attach_is_user(p->attach));
 }
 
 static const struct type *no_such_field(struct check *c, struct node *n, const struct type *s)
@@ -91,8 +92,10 @@ static const struct type *no_such_field(struct check *c, struct node *n, const s
 static const struct type *field_value(struct check *c, const struct type *s,
 				      const struct type_field *f)
 {
+	enum type_space beyond = c->prog && c->prog->provider->space == SPACE_USER ? SPACE_USER
+										  : SPACE_KERNEL;
 	const struct type *t = type_reached(c->types, f->type, s->space == SPACE_CONTEXT ?
-					    SPACE_KERNEL : s->space);
+					    beyond : s->space);
 
 	if (s->space == SPACE_CONTEXT && f->type->space != SPACE_NONE)
 		t = f->type;

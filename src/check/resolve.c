@@ -585,6 +585,7 @@ void resolve_expr(struct check *c, struct node **slot)
 		resolve_stmt_kind(c, n);
 		break;
 	}
+	resolve_whole_args(c, n);
 }
 
 void resolve_prog(struct check *c, struct prog *prog)

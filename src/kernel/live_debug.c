@@ -93,6 +93,31 @@ int live_debug_open(struct arena *a, const char *path, Elf *elf, struct elf_hand
 	return debug.path ? live_elf_open(a, &debug, h) : -ENOENT;
 }
 
+/* Its own, or that of the separate file. */
+void live_dwarf_open(struct arena *a, struct user_file *f)
+{
+	struct elf_handle own;
+
+	if (live_elf_open(a, f, &own))
+		return;
+	f->dwarf = dwarf_begin_elf(own.elf, DWARF_C_READ, NULL);
+	f->dwarf_elf = own;
+	if (f->dwarf)
+		return;
+	if (!live_debug_open(a, f->path, own.elf, &f->dwarf_elf))
+		f->dwarf = dwarf_begin_elf(f->dwarf_elf.elf, DWARF_C_READ, NULL);
+	live_elf_close(&own);
+	if (!f->dwarf)
+		live_elf_close(&f->dwarf_elf);
+}
+
+void live_dwarf_close(struct user_file *f)
+{
+	dwarf_end(f->dwarf);
+	f->dwarf = NULL;
+	live_elf_close(&f->dwarf_elf);
+}
+
 /* ---- the compressed table ---- */
 
 static Elf_Data *data_of_section(Elf *elf, const char *name)

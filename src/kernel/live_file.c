@@ -137,6 +137,24 @@ int live_user_info(void *arg, const char *path, struct target_user_info *info)
 	return 0;
 }
 
+int live_user_dwarf(void *arg, const char *path, struct Dwarf **dwarf)
+{
+	struct live *l = arg;
+	struct user_file *f = file_of(l, path);
+
+	if (!f->has_dwarf) {
+		f->has_dwarf = true;
+		f->dwarf_elf.fd = -1;
+		live_dwarf_open(l->arena, f);
+		if (f->dwarf) {
+			f->next_dwarf = l->dwarf_files;
+			l->dwarf_files = f;
+		}
+	}
+	*dwarf = f->dwarf;
+	return f->dwarf ? 0 : -ENOENT;
+}
+
 int live_user_code(void *arg, const char *path, uint64_t file_offset, const uint8_t **code,
 		   size_t *size)
 {

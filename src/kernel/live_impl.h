@@ -51,7 +51,8 @@ struct live {
 	bool modules_known;
 	struct sbuf kallsyms;	/* text; empty: not read */
 	bool kallsyms_tried;
-	struct hmap user_files;	/* path -> struct user_file: live_user.c */
+	struct hmap user_files;	/* path -> struct user_file: live_file.c */
+	struct user_file *dwarf_files;	/* those with debug information, to be closed */
 };
 
 /* tracefs' root, or a negative errno. */
@@ -97,6 +98,7 @@ int live_user_symbols(void *arg, const char *path, const char *name,
 int live_user_offset(void *arg, const char *path, uint64_t address, uint64_t *file_offset);
 int live_user_code(void *arg, const char *path, uint64_t file_offset, const uint8_t **code,
 		   size_t *size);
+int live_user_dwarf(void *arg, const char *path, struct Dwarf **dwarf);
 int live_user_info(void *arg, const char *path, struct target_user_info *info);
 int live_user_usdt(void *arg, const char *path, const struct target_usdt **list, size_t *count);
 
@@ -104,6 +106,14 @@ int live_user_usdt(void *arg, const char *path, const struct target_usdt **list,
 struct user_symbols {
 	const struct target_user_symbol *list;	/* arena; by name, then address */
 	size_t count;
+};
+
+/* An open ELF file. */
+struct elf_handle {
+	int fd;
+	Elf *elf;
+	void *map;		/* of an archive */
+	size_t map_bytes;
 };
 
 struct user_file {
@@ -120,15 +130,11 @@ struct user_file {
 	size_t nr_usdt;
 	bool has_usdt, has_info;
 	struct target_user_info info;
+	bool has_dwarf;				/* was looked for */
+	struct elf_handle dwarf_elf;		/* owned, with what is in `dwarf` */
+	struct Dwarf *dwarf;			/* owned; NULL: there is none */
+	struct user_file *next_dwarf;		/* live.dwarf_files */
 	uint64_t base;				/* where it begins in the archive that it is in */
-};
-
-/* An open ELF file. */
-struct elf_handle {
-	int fd;
-	Elf *elf;
-	void *map;		/* of an archive */
-	size_t map_bytes;
 };
 
 /* live_open.c. Returns 0, -ENOEXEC, -EOPNOTSUPP (compressed in its archive) or another
@@ -141,6 +147,10 @@ const char *live_archive_member(const char *path);
 
 /* live_debug.c: the file with what `elf`, which is at `path`, was stripped of. -ENOENT. */
 int live_debug_open(struct arena *a, const char *path, Elf *elf, struct elf_handle *h);
+
+/* Open the file's debug information into f->dwarf, and close it. */
+void live_dwarf_open(struct arena *a, struct user_file *f);
+void live_dwarf_close(struct user_file *f);
 
 /* The small symbol table in the file itself; *out is NULL if there is none. The image is
  * freed after elf_end. */

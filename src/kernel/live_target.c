@@ -188,6 +188,8 @@ static void live_close(void *arg)
 		munmap(l->btf, l->btf_bytes);
 	l->btf = NULL;
 	sbuf_close(&l->kallsyms);
+	for (; l->dwarf_files; l->dwarf_files = l->dwarf_files->next_dwarf)
+		live_dwarf_close(l->dwarf_files);
 }
 
 /* The handle of a folder of cgroup2 is its number. */
@@ -229,6 +231,7 @@ static const struct target_ops live_ops = {
 	.user_symbols = live_user_symbols,
 	.user_offset = live_user_offset,
 	.user_code = live_user_code,
+	.user_dwarf = live_user_dwarf,
 	.user_info = live_user_info,
 	.user_usdt = live_user_usdt,
 	.close = live_close,

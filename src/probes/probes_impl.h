@@ -98,6 +98,18 @@ const char *user_arg_form(struct probe_ctx *c, struct probe_site *s, uint64_t ma
 const struct usdt_args *user_go_places(struct probe_ctx *c);
 const struct usdt_args *user_stack_places(struct probe_ctx *c);
 
+/* ---- user_debug.c: hooks by debug information ---- */
+struct debug_line_query;	/* types/debug.h */
+
+struct type_struct *user_args(struct probe_ctx *c, struct probe_site *s, struct loc loc);
+void user_list_args(struct probe_ctx *c, struct probe_site *s, struct list_out *out);
+const struct type *user_type_by_name(struct probe_ctx *c, const struct probe_site *s,
+				     enum kbtf_keyword keyword, const char *name);
+
+/* Addresses of a source line; false: there are none, which was told. */
+bool user_line_addresses(struct probe_ctx *c, const struct attach_point *ap, const char *path,
+			 struct debug_line_query *q);
+
 bool ap_has_location(const struct attach_point *ap);
 
 /* The program's part of a plan: a uprobe. */

@@ -13,6 +13,7 @@
 #include "image/image.h"
 #include "lang/ast.h"
 #include "target/target.h"
+#include "types/kbtf.h"
 #include "types/type.h"
 
 struct module_btf;
@@ -30,6 +31,7 @@ struct probe_ctx {
 	struct kbtf *btf;		/* vmlinux; NULL if the target has none */
 	int pid;			/* -p; 0: none */
 	bool has_child;			/* -c */
+	struct hmap *debug_files;	/* path -> struct debug_file; NULL: none yet */
 	bool unsafe_mode;
 	bool lenient;			/* came from a provider wildcard: skip what does not fit */
 	int missing;			/* enum of image_config.missing_probes */
@@ -53,6 +55,8 @@ struct probe_site {
 	int32_t syscall_nr;		/* of a syscall tracepoint; -1: none, or not known */
 	const struct usdt_args *places;	/* where arguments are, if not where C functions have
 					   them */
+	const char *file;		/* user space: as image.path, or ARCHIVE!/MEMBER */
+	uint64_t address;		/* user space: of the function that begins here; 0: none */
 	bool at_return;			/* an instruction that returns: for programs whose return
 					   addresses may not be touched */
 };
@@ -109,6 +113,11 @@ struct provider {
 	/* Type of `retval` at this site, and where it lies in the context; VOID: it returns
 	 * nothing; NULL: not known. NULL hook: the register of the ABI. */
 	const struct type *(*retval)(struct probe_ctx *c, struct probe_site *s, uint32_t *offset);
+
+	/* A type that programs at this site know by this name; NULL: none. NULL hook: those of
+	 * the kernel only. */
+	const struct type *(*type_by_name)(struct probe_ctx *c, const struct probe_site *s,
+					   enum kbtf_keyword keyword, const char *name);
 
 	/* Where the arguments in `mask` are at this site: equal texts, equal code. Sites that
 	 * differ share a program all the same (image_site.variant). NULL hook: everywhere the

@@ -12,6 +12,7 @@
 #include "probes/insn.h"
 #include "probes/user_ap.h"
 #include "probes/usdt_arg.h"
+#include "types/debug.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -39,6 +40,7 @@ static struct probe_site *add_place(const struct walk *e, const char *text)
 	/* The kernel is told the archive, and offsets in it. */
 	s->image.path = archive ? arena_strndup(e->c->arena, e->path,
 						(size_t)(archive - e->path)) : e->path;
+	s->file = e->path;
 	return s;
 }
 
@@ -55,6 +57,7 @@ static struct probe_site *add_symbol(const struct walk *e,
 	s = add_place(e, text);
 	s->image.function = name_of(e->c->names, symbol->name);
 	s->image.offset = symbol->file_offset + offset;
+	s->address = offset ? 0 : symbol->address;
 	return s;
 }
 
@@ -291,38 +294,58 @@ static const struct target_user_symbol *symbol_around(const struct walk *e, uint
 }
 
 /* In safe mode a function around it is wanted, and an instruction to begin there. */
-static void expand_address(const struct walk *e)
+static void expand_address(const struct walk *e, uint64_t address)
 {
 	const struct target_ops *ops = e->c->target->ops;
-	const struct target_user_symbol *around = symbol_around(e, e->u->address);
-	uint64_t offset = e->u->address, inside = around ? offset - around->address : 0;
+	const struct target_user_symbol *around = symbol_around(e, address);
+	uint64_t offset = address, inside = around ? offset - around->address : 0;
 	struct probe_site *s;
 
 	if (!around && !e->c->unsafe_mode) {
-		if (ops->user_offset(e->c->target->arg, e->path, e->u->address, &offset))
+		if (ops->user_offset(e->c->target->arg, e->path, address, &offset))
 			ap_error(e->c, e->ap, DIAG_ATTACH_POINT, "address 0x%" PRIx64 " is "
 								 "nowhere in "
-				 "%s", e->u->address, e->path);
+				 "%s", address, e->path);
 		else
 			refuse(e, arena_printf(e->c->arena, "no function of %s is known around "
-					       "address 0x%" PRIx64, e->path, e->u->address));
+					       "address 0x%" PRIx64, e->path, address));
 		return;
 	}
 	if (inside && !check_boundary(e, around, inside))
 		return;
-	s = add_place(e, arena_printf(e->c->arena, "%" PRIu64, e->u->address));
+	s = add_place(e, arena_printf(e->c->arena, "%" PRIu64, address));
 	s->image.offset = around ? around->file_offset + inside : offset;
+	s->address = inside ? 0 : address;
+}
+
+/* Of the places in one function where the line's code begins the first, lest one
+ * run through it be seen several times. */
+static void expand_source(const struct walk *e)
+{
+	struct debug_line_query q = { .file = e->u->file, .line = e->u->line,
+				      .column = e->u->column };
+	const struct target_user_symbol *last = NULL;
+
+	if (!user_line_addresses(e->c, e->ap, e->path, &q))
+		return;
+	for (size_t i = 0; i < q.nr_addresses; i++) {
+		const struct target_user_symbol *around = symbol_around(e, q.addresses[i]);
+
+		if (i && around == last)
+			continue;
+		last = around;
+		expand_address(e, q.addresses[i]);
+	}
 }
 
 static void expand_in_file(const struct walk *e)
 {
 	switch (e->u->kind) {
 	case USER_ADDRESS:
-		expand_address(e);
+		expand_address(e, e->u->address);
 		return;
 	case USER_SOURCE:
-		ap_error(e->c, e->ap, DIAG_UNSUPPORTED_PROBE, "not supported yet: source "
-							      "locations");
+		expand_source(e);
 		return;
 	default:
 		expand_symbols(e);
@@ -382,8 +405,10 @@ static void list_file(struct probe_ctx *c, const struct provider *p, const char 
 	for (size_t i = 0; i < count; i++) {
 		if (!strcmp(last, list[i].name) || !is_match(u, &list[i]))
 			continue;
-		last = list[i].name;
-		list_item(c, p, list_text(c, path, u, last), NULL, out);
+		struct probe_site site = { .provider = p, .file = path,
+					   .address = list[i].address };
+
+		list_item(c, p, list_text(c, path, u, list[i].name), &site, out);
 	}
 }
 
@@ -427,7 +452,7 @@ const struct provider provider_uprobe = {
 	.name = "uprobe",
 	.alias = { "u" },
 	.doc = "Runs when a function of a program or library is called.",
-	.has = HAS_ARGN | HAS_FUNC | HAS_PT_REGS | HAS_CTX | HAS_STACKS,
+	.has = HAS_ARGN | HAS_ARGS | HAS_FUNC | HAS_PT_REGS | HAS_CTX | HAS_STACKS,
 	.space = SPACE_USER,
 	.prog_type = BPF_PROG_TYPE_KPROBE,
 	.attach = ATTACH_UPROBE,
@@ -435,6 +460,9 @@ const struct provider provider_uprobe = {
 	.expand = expand_user,
 	.arg_form = user_arg_form,
 	.arg_problem = user_arg_problem,
+	.args = user_args,
+	.type_by_name = user_type_by_name,
+	.list_args = user_list_args,
 	.plan = plan_user,
 	.list = list_user,
 };
@@ -451,7 +479,7 @@ const struct provider provider_uretprobe = {
 	.lists_by_name = true,
 	.expand = expand_user,
 	.arg_form = user_arg_form,
-	.arg_problem = user_arg_problem,
+	.type_by_name = user_type_by_name,
 	.plan = plan_user,
 	.list = list_user,
 };

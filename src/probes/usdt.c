@@ -118,6 +118,7 @@ static void add_usdt(struct probe_ctx *c, const struct provider *p, const struct
 							       probe->provider, probe->name), out);
 
 	s->image.path = path;
+	s->file = path;
 	s->image.function = probe->name;
 	s->image.offset = probe->file_offset;
 	s->image.semaphore = probe->semaphore_offset;
@@ -240,6 +241,7 @@ const struct provider provider_usdt = {
 	.signed_args = true,
 	.expand = expand_usdt,
 	.arg_type = usdt_arg_type,
+	.type_by_name = user_type_by_name,
 	.arg_form = user_arg_form,
 	.arg_problem = usdt_arg_problem,
 	.plan = plan_user,

@@ -188,6 +188,12 @@ static int plain_user_code(void *arg, const char *path, uint64_t file_offset,
 	return -ENOENT;
 }
 
+static int plain_user_dwarf(void *arg, const char *path, struct Dwarf **dwarf)
+{
+	(void)arg, (void)path, (void)dwarf;
+	return -ENOENT;
+}
+
 static int plain_user_info(void *arg, const char *path, struct target_user_info *info)
 {
 	(void)arg, (void)path, (void)info;
@@ -226,6 +232,7 @@ static const struct target_ops plain_ops = {
 	.user_symbols = plain_user_symbols,
 	.user_offset = plain_user_offset,
 	.user_code = plain_user_code,
+	.user_dwarf = plain_user_dwarf,
 	.user_info = plain_user_info,
 	.user_usdt = plain_user_usdt,
 	.close = plain_close,

@@ -86,6 +86,7 @@ int target_reg_offset(const struct target_arch *arch, const char *name);
 
 struct target;
 struct kbtf;
+struct Dwarf;
 struct types;
 
 /* A function (or object) of a user program or library. */
@@ -171,6 +172,8 @@ struct target_ops {
 	/* Up to `size` bytes of a file at an offset; *size gets how many there are */
 	int (*user_code)(void *arg, const char *path, uint64_t file_offset, const uint8_t **code,
 			 size_t *size);
+	/* libdw's handle of the file's debug information; -ENOENT: it has none */
+	int (*user_dwarf)(void *arg, const char *path, struct Dwarf **dwarf);
 	int (*user_info)(void *arg, const char *path, struct target_user_info *info);
 	/* The static probes of a file, sorted by provider, name and address; errors as above */
 	int (*user_usdt)(void *arg, const char *path, const struct target_usdt **list,

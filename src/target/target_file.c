@@ -273,6 +273,12 @@ static int file_user_code(void *arg, const char *path, uint64_t file_offset, con
 	return -ENOENT;
 }
 
+static int file_user_dwarf(void *arg, const char *path, struct Dwarf **dwarf)
+{
+	(void)arg, (void)path, (void)dwarf;
+	return -ENOENT;
+}
+
 static int file_user_info(void *arg, const char *path, struct target_user_info *info)
 {
 	(void)arg, (void)path, (void)info;
@@ -338,6 +344,7 @@ static const struct target_ops file_ops = {
 	.user_symbols = file_user_symbols,
 	.user_offset = file_user_offset,
 	.user_code = file_user_code,
+	.user_dwarf = file_user_dwarf,
 	.user_info = file_user_info,
 	.user_usdt = file_user_usdt,
 	.close = file_close,

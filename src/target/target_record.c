@@ -229,6 +229,13 @@ static int rec_user_code(void *arg, const char *path, uint64_t file_offset, cons
 	return r->ops->user_code(r->arg, path, file_offset, code, size);
 }
 
+static int rec_user_dwarf(void *arg, const char *path, struct Dwarf **dwarf)
+{
+	struct recorder *r = arg;
+
+	return r->ops->user_dwarf(r->arg, path, dwarf);
+}
+
 static int rec_user_info(void *arg, const char *path, struct target_user_info *info)
 {
 	struct recorder *r = arg;
@@ -298,6 +305,7 @@ static const struct target_ops rec_ops = {
 	.user_symbols = rec_user_symbols,
 	.user_offset = rec_user_offset,
 	.user_code = rec_user_code,
+	.user_dwarf = rec_user_dwarf,
 	.user_info = rec_user_info,
 	.user_usdt = rec_user_usdt,
 	.close = rec_close,

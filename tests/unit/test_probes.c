@@ -785,7 +785,8 @@ static void test_uprobes(void **state)
 		  "anyway; a probe within an instruction damages the program" },
 		{ "ur:app:main+1", "Offset not allowed" },
 		{ "u:app", "uprobe probe type requires 2 or 3 arguments, found 1" },
-		{ "u:app@a.c:3", "not supported yet: source locations" },
+		{ "u:app@a.c:3", "No DWARF debug info found for '/usr/bin/app', cannot attach by source "
+		  "code location." },
 		{ "u:app@a.c", "Invalid uprobe arguments, expected format: "
 		  "uprobe:TARGET@FILE:LINE[:COL]" },
 		{ "u:app@a.c:0", "Invalid line number: they count from 1" },
