@@ -35,6 +35,7 @@ static bool has_parameters(const struct check *c)
 	const struct prog *p = c->prog;
 
 	return p && p->args && p->provider->has & HAS_ARGS &&
+	       p->provider->attach != ATTACH_BTF_TRACEPOINT &&
 	       (p->provider->prog_type == BPF_PROG_TYPE_TRACING ||
 		attach_is_user(p->provider->attach));
 }
