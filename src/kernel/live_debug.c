@@ -101,9 +101,10 @@ void live_dwarf_open(struct arena *a, struct user_file *f)
 	if (live_elf_open(a, f, &own))
 		return;
 	f->dwarf = dwarf_begin_elf(own.elf, DWARF_C_READ, NULL);
-	f->dwarf_elf = own;
-	if (f->dwarf)
+	if (f->dwarf) {
+		f->dwarf_elf = own;
 		return;
+	}
 	if (!live_debug_open(a, f->path, own.elf, &f->dwarf_elf))
 		f->dwarf = dwarf_begin_elf(f->dwarf_elf.elf, DWARF_C_READ, NULL);
 	live_elf_close(&own);
