@@ -249,7 +249,10 @@ static void add_library(struct arena *a, path_vec *out, const char *name)
 
 	add_from_cache(a, out, name);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !out->n; i++) {
-		add_glob(a, out, arena_printf(a, "%s/%s.so", places[i], name));
+		if (strstr(name, ".so"))
+			add_if_file(a, out, arena_printf(a, "%s/%s", places[i], name));
+		if (!out->n)
+			add_glob(a, out, arena_printf(a, "%s/%s.so", places[i], name));
 		if (!out->n)
 			add_glob(a, out, arena_printf(a, "%s/%s.so.[0-9]*", places[i], name));
 	}
