@@ -18,6 +18,7 @@ expect_no_match '\[9\]'
 begin_case "-p: threads that are there and threads that come, no child"
 "$P" &
 child=$!
+wait_for_exec $child threads
 sonde -p $child -e 'uprobe:work { @u[arg0] = count(); } uretprobe:work { @r = count(); }
 usdt:work { @w[arg0] = count(); }'
 wait $child
@@ -34,11 +35,7 @@ if needs unshare; then
     mkdir "$tmp/inside"
     unshare -m sh -c "mount -t tmpfs none $tmp/inside && cp $P $tmp/inside/own && exec $tmp/inside/own" &
     child=$!
-    i=0
-    while ! readlink /proc/$child/exe | grep -q own && [ $i -lt 100 ]; do
-        sleep 0.02
-        i=$((i + 1))
-    done
+    wait_for_exec $child own
     sonde -p $child -e "uprobe:$tmp/inside/own:work { @a = count(); } uprobe:work { @b = count(); }
     usdt:work { @c = count(); } uprobe:*:work { @d = count(); }"
     wait $child
