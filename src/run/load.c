@@ -312,21 +312,42 @@ static bool is_on_function(const struct image_prog *prog)
 	return prog->attach == ATTACH_FENTRY || prog->attach == ATTACH_FEXIT;
 }
 
+/* The function cannot be had, and not because of what the program does; loading finds that
+ * out, where for other probes attaching does. */
+static bool has_no_function(const struct image_prog *prog, int err)
+{
+	return is_on_function(prog) && ((err == -EPERM && !geteuid()) || err == -ENOENT);
+}
+
+static void tell_no_function(struct run *r, const struct image_prog *prog, int err)
+{
+	bool must = r->image->config.missing_probes == MISSING_ERROR;
+	enum sonde_severity severity = must ? SONDE_ERROR : SONDE_WARNING;
+
+	if (r->image->config.missing_probes == MISSING_IGNORE)
+		return;
+	if (err == -EPERM)
+		run_tell(r, severity, "%s: this kernel does not let programs attach to its functions "
+			 "in this way, whoever asks: it is locked down, or built without what "
+			 "fentry needs", prog->name);
+	else if (prog->attach_prog_id)
+		run_tell(r, severity, "%s: the BPF program has ended meanwhile", prog->name);
+	else
+		run_tell(r, severity, "%s: the kernel has no BTF for module %s", prog->name,
+			 prog->attach_module ? prog->attach_module : "vmlinux");
+	if (must)
+		run_tell(r, SONDE_HINT, "If this is expected, set the 'missing_probes' config "
+			 "variable to 'warn'.");
+}
+
 static void tell_load_failure(struct run *r, const struct image_prog *prog,
 			      const struct bpf_prog_spec *spec, int err)
 {
 	if (err == -EPERM && geteuid())
 		run_tell(r, SONDE_ERROR, "no permission to load programs: tracing needs root, or "
 			 "CAP_BPF and CAP_PERFMON");
-	else if (err == -EPERM && is_on_function(prog))
-		run_tell(r, SONDE_ERROR, "%s: this kernel does not let programs attach to its "
-			 "functions in this way, whoever asks: it is locked down, or built without "
-			 "what fentry needs", prog->name);
-	else if (err == -ENOENT && prog->attach_module)
-		run_tell(r, SONDE_ERROR, "%s: the kernel has no BTF for module %s", prog->name,
-			 prog->attach_module);
-	else if (err == -ENOENT && prog->attach_prog_id)
-		run_tell(r, SONDE_ERROR, "%s: the BPF program has ended meanwhile", prog->name);
+	else if (has_no_function(prog, err))
+		tell_no_function(r, prog, err);
 	else
 		tell_refusal(r, prog, spec, err);
 }
@@ -434,6 +455,9 @@ int run_load_progs(struct run *r)
 			err = run_load_prog(r, i, true);
 		if (err)
 			err = run_load_prog(r, i, false);
+		if (err && has_no_function(prog, err) &&
+		    image->config.missing_probes != MISSING_ERROR)
+			err = 0;	/* the run goes on without it */
 		if (err)
 			return err;
 	}

@@ -97,6 +97,16 @@ if needs kprobe && needs btf; then
     expect_err 'HINT: module nosuch is not loaded'
 fi
 
+begin_case "where the kernel refuses them all"
+if needs btf; then
+    sonde -e 'config = { missing_probes = warn; } fentry:vfs_read { @ = count(); } interval:ms:1 { print(1); exit(); }'
+    expect_status 0
+    expect_out 1
+    sonde -e 'config = { missing_probes = ignore; } fentry:vfs_read { @ = count(); } interval:ms:1 { print(1); exit(); }'
+    expect_status 0
+    expect_no_err 'WARNING'
+fi
+
 begin_case "what belongs to other probes"
 if needs kprobe && needs btf; then
     for x in arg0 ctx 'reg("ip")' retval; do
