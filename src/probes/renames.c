@@ -30,6 +30,8 @@ static const struct rename {
 	{ "__alloc_pages", "__alloc_frozen_pages_noprof", "6.14", SAME_ARGS },
 	{ "blk_account_io_start", "__blk_account_io_start", "5.16", SAME_ARGS },
 	{ "blk_account_io_done", "__blk_account_io_done", "5.16", SAME_ARGS },
+	{ "__blk_account_io_start", "blk_account_io_start", "6.12", SAME_ARGS },
+	{ "__blk_account_io_done", "blk_account_io_done", "6.12", SAME_ARGS },
 	{ "blk_start_request", "blk_mq_start_request", "5.0", SAME_ARGS },
 	{ "_do_fork", "kernel_clone", "5.10", SAME_ARGS },
 	{ "do_fork", "kernel_clone", "5.10", OTHER_ARGS },
