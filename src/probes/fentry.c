@@ -387,6 +387,7 @@ static void list_exit_args(struct probe_ctx *c, struct probe_site *s, struct lis
 
 const struct provider provider_fentry = {
 	.name = "fentry",
+	.wildcard_needs = FEATURE_FENTRY,
 	.alias = { "f", "kfunc" },
 	.doc = "Runs when a function of the kernel is called, with its C arguments.",
 	.has = HAS_ARGS | HAS_FUNC | HAS_STACKS,

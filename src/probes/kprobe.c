@@ -308,6 +308,7 @@ static const char *list_function_name(struct probe_ctx *c, const struct probe_si
 
 const struct provider provider_kprobe = {
 	.name = "kprobe",
+	.wildcard_needs = FEATURE_KPROBES,
 	.alias = { "k" },
 	.doc = "Runs when a function of the kernel is called.",
 	.has = HAS_ARGN | HAS_FUNC | HAS_PT_REGS | HAS_CTX | HAS_STACKS,

@@ -88,6 +88,7 @@ struct provider {
 	enum bpf_prog_type prog_type;
 	enum attach_kind attach;
 	bool listed;			/* in the kernel set of `-l` and provider wildcards */
+	int wildcard_needs;		/* without this feature such a wildcard leaves it out */
 	bool lists_by_name;		/* `-l` only when named */
 	bool is_return;			/* kretprobe, uretprobe, fexit */
 	bool signed_args;		/* argN is an int64; else a uint64 */

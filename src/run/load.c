@@ -327,9 +327,9 @@ static void tell_no_function(struct run *r, const struct image_prog *prog, int e
 	if (r->image->config.missing_probes == MISSING_IGNORE)
 		return;
 	if (err == -EPERM)
-		run_tell(r, severity, "%s: this kernel does not let programs attach to its functions "
-			 "in this way, whoever asks: it is locked down, or built without what "
-			 "fentry needs", prog->name);
+		run_tell(r, severity, "%s: this kernel does not let programs attach to its "
+			 "functions in this way, whoever asks: it is locked down, or built without "
+			 "what fentry needs", prog->name);
 	else if (prog->attach_prog_id)
 		run_tell(r, severity, "%s: the BPF program has ended meanwhile", prog->name);
 	else
