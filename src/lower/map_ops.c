@@ -94,14 +94,15 @@ static void search_one(struct gen *g, struct lower_way way, void *arg)
 	ir_emit_jump(&g->b, s->found);
 }
 
-/* Each map has a lookup of its own, which the kernel then does in place: one for
- * all would be 15 ns slower. Large programs are rather kept small. */
+/* Each map of a pair has a lookup of its own, which the kernel then does in place: one
+ * for both would be 15 ns slower. Of maps by size there are more, whose keys cost more:
+ * they share one, and so do those of large programs, which are rather kept small. */
 static void search(struct gen *g, const struct map_store *store, struct search *s)
 {
 	s->map = ir_var_new(g->b.func, "map", IR_MAPREF);
 	s->entries = ir_var_new(g->b.func, "entries", IR_MAPVAL);
 	s->element = ir_var_new(g->b.func, "element", IR_MAPVAL);
-	if (g->is_large)
+	if (g->is_large || store->nr_sizes)
 		search_one(g, lower_one_way(g, store, s->key), s);
 	else
 		lower_each_way(g, store, s->key, search_one, s);
