@@ -135,15 +135,6 @@ sonde_stop() {
     status=$?
 }
 
-# Wait until a program that was started in the background is the program NAME.
-wait_for_exec() { # PID NAME
-    local i=0
-    while ! readlink "/proc/$1/exe" | grep -q "/$2$" && [ $i -lt 200 ]; do
-        sleep 0.02
-        i=$((i + 1))
-    done
-}
-
 expect_status() { # N
     [ "$status" = "$1" ] || bad "expected status $1"
 }

@@ -18,7 +18,7 @@ expect_no_match '\[9\]'
 begin_case "-p: threads that are there and threads that come, no child"
 "$P" &
 child=$!
-wait_for_exec $child threads
+await_program $child threads
 sonde -p $child -e 'uprobe:work { @u[arg0] = count(); } uretprobe:work { @r = count(); }
 usdt:work { @w[arg0] = count(); }'
 wait $child
@@ -35,7 +35,7 @@ if needs unshare; then
     mkdir "$tmp/inside"
     unshare -m sh -c "mount -t tmpfs none $tmp/inside && cp $P $tmp/inside/own && exec $tmp/inside/own" &
     child=$!
-    wait_for_exec $child own
+    await_program $child own
     sonde -p $child -e "uprobe:$tmp/inside/own:work { @a = count(); } uprobe:work { @b = count(); }
     usdt:work { @c = count(); } uprobe:*:work { @d = count(); }"
     wait $child
