@@ -350,6 +350,16 @@ static bool take_size(struct operand *o)
 	return take(o, '@');
 }
 
+/* A constant is as wide as the argument, and extended by its sign. */
+static void fit_constant(struct usdt_arg *a)
+{
+	unsigned bits = 64 - a->size_bytes * 8u;
+	uint64_t value = (uint64_t)a->value << bits;
+
+	if (a->place == USDT_CONSTANT)
+		a->value = a->is_signed ? (int64_t)value >> bits : (int64_t)(value >> bits);
+}
+
 /* Blanks stand between arguments, and on some machines within brackets. */
 static const char *end_of_arg(const char *at)
 {
@@ -384,6 +394,7 @@ void usdt_args_parse(struct arena *a, const struct target_arch *arch, const char
 		arg->text = arena_strndup(a, text, (size_t)(o.end - text));
 		if (!d || !take_size(&o) || !d->operand(&o) || !at_end(&o) || arg->is_float)
 			arg->place = USDT_UNKNOWN;
+		fit_constant(arg);
 		text = o.end;
 		out->count++;
 	}

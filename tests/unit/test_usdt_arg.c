@@ -74,7 +74,8 @@ static void test_x86(void **state)
 {
 	static const struct arg_case cases[] = {
 		{ "", "" }, { "   ", "" },
-		{ "-4@$-7", "s4 constant -7" }, { "8@$0x1f", "u8 constant 31" },
+		{ "-4@$-7", "s4 constant -7" }, { "4@$-7", "u4 constant 4294967289" },
+		{ "-2@$65535", "s2 constant -1" }, { "8@$0x1f", "u8 constant 31" },
 		{ "8@$-9000000000", "u8 constant -9000000000" },
 		{ "8@%rbx", "u8 bx" }, { "-4@%eax", "s4 ax" }, { "1@%dl", "u1 dx" },
 		{ "2@%r9w", "u2 r9" }, { "-1@%r15b", "s1 r15" }, { "4@%r8d", "u4 r8" },
