@@ -47,13 +47,16 @@ static bool set_pid(struct cli_options *o, const char *arg)
 
 	errno = 0;
 	pid = strtol(arg, &end, 0);
-	if (errno || end == arg || *end || pid <= 0 || pid > MAX_PID) {
-		fprintf(stderr, "ERROR: -p needs a process id from 1 to %d, not '%s'\n", MAX_PID,
-			arg);
-		return false;
-	}
-	o->pid = (int)pid;
-	return true;
+	if (end == arg)
+		fprintf(stderr, "ERROR: Failed to parse pid: invalid integer: %s\n", arg);
+	else if (*end)
+		fprintf(stderr, "ERROR: Failed to parse pid: invalid trailing bytes: %s\n", arg);
+	else if (errno || pid <= 0 || pid > MAX_PID)
+		fprintf(stderr, "ERROR: Pid out of range: %s\nHINT: process ids are from 1 to %d\n",
+			arg, MAX_PID);
+	else
+		o->pid = (int)pid;
+	return o->pid;
 }
 
 /* The position of `arg` among the words (NULL-terminated), or -1 with a message. */
@@ -62,7 +65,7 @@ static int word_index(const char *option, const char *arg, const char *const *wo
 	for (int i = 0; words[i]; i++)
 		if (!strcmp(arg, words[i]))
 			return i;
-	fprintf(stderr, "ERROR: %s '%s' is not known\nHINT: known are:", option, arg);
+	fprintf(stderr, "ERROR: %s \"%s\"\nHINT: known are:", option, arg);
 	for (int i = 0; words[i]; i++)
 		fprintf(stderr, "%s %s", i ? "," : "", words[i]);
 	fprintf(stderr, "\n");
@@ -73,7 +76,7 @@ static bool set_format(struct cli_options *o, const char *arg)
 {
 	/* As enum sonde_format. */
 	static const char *const words[] = { "text", "json", "events", NULL };
-	int i = word_index("Invalid output format:", arg, words);
+	int i = word_index("Invalid output format", arg, words);
 
 	o->format = (enum sonde_format)(i > 0 ? i : 0);
 	return i >= 0;
@@ -326,8 +329,7 @@ static const struct option_row rows[] = {
 	  .refusal = "-d bpf shows the programs, -d image all that is loaded" },
 	{ OPT_EMIT_LLVM, "emit-llvm", "FILE", NULL,
 	  .refusal = "LLVM has no part in compiling; -d ir,ir-opt shows what has" },
-	{ OPT_VERIFY_LLVM, "verify-llvm-ir", NULL, NULL,
-	  .refusal = "LLVM has no part in compiling; each pass checks what it made by itself" },
+	{ OPT_VERIFY_LLVM, "verify-llvm-ir", NULL, NULL, .set = set_nothing },
 	{ OPT_DEBUGINFO, "debuginfo", "DIRS", NULL,
 	  .refusal = "debug files are looked for beside the program, in .debug there, and in "
 		     "/usr/lib/debug" },
@@ -354,11 +356,12 @@ void options_usage(const char *program, bool to_stderr)
 	char text[64];
 
 	fprintf(out,
-		"usage: %s [options] FILE [parameters]\n"
-		"       %s [options] -e 'program' [parameters]\n"
-		"       %s --fmt FILE\n"
-		"       %s -l [PATTERN | FILE | -e 'program']\n"
-		"\noptions:\n", program, program, program, program);
+		"USAGE:\n"
+		"    %s [options] FILE [parameters]\n"
+		"    %s [options] -e 'program' [parameters]\n"
+		"    %s --fmt FILE\n"
+		"    %s -l [PATTERN | FILE | -e 'program']\n"
+		"\nOPTIONS:\n", program, program, program, program);
 	for (size_t i = 0; i < NR_ROWS; i++) {
 		if (!rows[i].help)
 			continue;
@@ -366,8 +369,8 @@ void options_usage(const char *program, bool to_stderr)
 		fprintf(out, "    %-26s %s\n", text, rows[i].help);
 	}
 	fprintf(out,
-		"\nenvironment: SONDE_NAME or BPFTRACE_NAME sets the configuration variable NAME\n"
-		"\nexamples:\n"
+		"\nENVIRONMENT: SONDE_NAME or BPFTRACE_NAME sets the configuration variable NAME\n"
+		"\nEXAMPLES:\n"
 		"    %s -e 'tracepoint:syscalls:sys_enter_openat { printf(\"%%s %%s\\n\", comm, "
 		"str(args.filename)); }'\n"
 		"    %s -e 'profile:hz:99 { @[kstack] = count(); }'\n"
@@ -434,8 +437,8 @@ static int take_list_word(struct cli_options *o, int argc, char **argv)
 		return -1;
 	}
 	if (word && strchr(word, '.') && !strpbrk(word, ":*"))
-		fprintf(stderr, "WARNING: there is no file '%s'; it is taken for a pattern\n",
-			word);
+		fprintf(stderr, "WARNING: It appears that '%s' is a filename but the file does not "
+			"exist. Treating '%s' as a search pattern.\n", word, word);
 	o->list_pattern = word;
 	return -1;
 }

@@ -5,7 +5,7 @@
 begin_case "a script that is not there"
 sonde /nonexistent/script.bt
 expect_status 1
-expect_err "^ERROR: cannot read '/nonexistent/script.bt': No such file"
+expect_err "^ERROR: failed to open file '/nonexistent/script.bt': No such file"
 
 begin_case "a folder as script"
 sonde /tmp
@@ -22,12 +22,12 @@ check "one error" [ "$(grep -c ERROR "$tmp/err")" = 1 ]
 begin_case "no arguments: usage"
 sonde
 expect_status 1
-expect_err '^usage:'
+expect_err '^USAGE:'
 
 begin_case "an unknown option: usage"
 sonde --nonsense
 expect_status 1
-expect_err 'usage:'
+expect_err 'USAGE:'
 
 begin_case "an unknown probe type, with the nearest"
 sonde -e 'tracepiont:syscalls:sys_enter_open { }'

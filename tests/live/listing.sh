@@ -63,12 +63,12 @@ expect_err 'Invalid probe type: nosuch'
 begin_case "what looks like a file and is none"
 sonde -l nosuchfile.bt
 expect_status 0
-expect_err "there is no file 'nosuchfile.bt'"
+expect_err "'nosuchfile.bt' is a filename but the file does not exist"
 
 begin_case "two patterns that are two words"
 sonde -l 'software:*' 'hardware:*'
 expect_status 1
-expect_err 'usage:'
+expect_err 'USAGE:'
 
 begin_case "-lv: the fields of a tracepoint, as its format has them"
 sonde -lv 'tracepoint:syscalls:sys_exit_openat'
