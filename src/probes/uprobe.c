@@ -200,11 +200,13 @@ static bool check_place(const struct walk *e, const struct target_user_symbol *s
 /* ---- expansion ---- */
 
 /* The name without what C++ makes of it. */
-static void try_near(struct nearest *n, const struct user_ap *u, const char *symbol)
+static void try_near(struct arena *a, struct nearest *n, const struct user_ap *u,
+		     const char *symbol)
 {
 	char *plain = u->kind == USER_CPP ? cpp_plain_name(symbol) : NULL;
 
-	nearest_try(n, plain ? plain : symbol);
+	nearest_try(n, plain ? arena_strdup(a, plain) : symbol);
+	free(plain);
 }
 
 /* One of many files need not have it. */
@@ -224,7 +226,7 @@ static void missing_symbol(const struct walk *e)
 	nearest_start(&n, u->function);
 	for (size_t i = 0; i < count; i++)
 		if (list[i].is_function)
-			try_near(&n, u, list[i].name);
+			try_near(e->c->arena, &n, u, list[i].name);
 	if (n.best)
 		diag_hint(e->c->diags, d, "did you mean %s?", n.best);
 	else if (!count)

@@ -354,10 +354,12 @@ static bool take_size(struct operand *o)
 static void fit_constant(struct usdt_arg *a)
 {
 	unsigned bits = 64 - a->size_bytes * 8u;
-	uint64_t value = (uint64_t)a->value << bits;
+	uint64_t value;
 
-	if (a->place == USDT_CONSTANT)
-		a->value = a->is_signed ? (int64_t)value >> bits : (int64_t)(value >> bits);
+	if (a->place != USDT_CONSTANT)
+		return;
+	value = (uint64_t)a->value << bits;
+	a->value = a->is_signed ? (int64_t)value >> bits : (int64_t)(value >> bits);
 }
 
 /* Blanks stand between arguments, and on some machines within brackets. */

@@ -31,7 +31,7 @@ in_kernel() {
 # Of the objects that were held, those that still exist; the kernel frees them some
 # time after their last descriptor.
 remains() {
-    in_kernel | comm -12 "$tmp/held" -
+    in_kernel | grep -Fxf "$tmp/held"
 }
 
 expect_nothing_left() {

@@ -294,14 +294,15 @@ static void make_btf(struct fixture *f)
 	for (int i = 0; i < 13; i++)
 		btf__add_func_param(b, "a", ulong_);
 	btf__add_func(b, "vfs_write", BTF_FUNC_GLOBAL, proto);
-	data = btf__raw_data(b, &size);
-	assert_int_equal(kbtf_open(&f->c.btf, &f->types, data, size, NULL), 0);
 	f->btf = b;
 	f->module_btf = btf__new_empty_split(b);
 	proto = btf__add_func_proto(f->module_btf, 0);
 	btf__add_func_param(f->module_btf, "file", file_ptr);
 	btf__add_func(f->module_btf, "twin", BTF_FUNC_GLOBAL, proto);
 	module_data = btf__raw_data(f->module_btf, &module_bytes);
+	/* Last: adding types, also to what is split from it, frees these bytes. */
+	data = btf__raw_data(b, &size);
+	assert_int_equal(kbtf_open(&f->c.btf, &f->types, data, size, NULL), 0);
 }
 
 static void setup(struct fixture *f)
