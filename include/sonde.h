@@ -118,7 +118,8 @@ enum sonde_value_kind {
 	SONDE_VALUE_HIST,	/* items: from the first to the last bucket that is not empty, each
 				   a record of min, max, count (min or max missing where the bucket
 				   is open) whose text is the label, as "[8, 16)" */
-	SONDE_VALUE_STACK,	/* items: frames from the innermost, SYMBOLIC; number: the form */
+	SONDE_VALUE_STACK,	/* items: frames from the innermost, SYMBOLIC, each after those of
+				   functions that were inlined into it; number: the form */
 	SONDE_VALUE_TIME,	/* text; unsigned_number: nanoseconds */
 	SONDE_VALUE_SERIES	/* items: from the first interval with a sample to the newest of
 				   the map, each a record of interval_start (TIME) and value

@@ -3,13 +3,15 @@
  *
  * A symbol is a string; a stack is a list of frames, each with its address and
  * with the text that stands in its line, without the line's indentation, which
- * belongs to the form.
+ * belongs to the form. Functions that were inlined into a frame have items of
+ * their own before it.
  */
 #include "out/decode.h"
 #include "out/number.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Where user addresses belong. */
 struct user_space {
@@ -18,15 +20,17 @@ struct user_space {
 };
 
 static bool find_symbol(struct decoding *c, const struct user_space *user, uint64_t address,
-			struct value_symbol *symbol)
+			enum value_use use, struct value_symbol *symbol)
 {
 	const struct value_hooks *h = &c->d->hooks;
+	struct value_user_address at = { .address = address, .use = use };
 
 	memset(symbol, 0, sizeof(*symbol));
-	if (user)
-		return h->usym && h->usym(h->arg, user->pid, user->probe, address, symbol) &&
-		       symbol->name;
-	return h->ksym && h->ksym(h->arg, address, symbol) && symbol->name;
+	if (!user)
+		return h->ksym && h->ksym(h->arg, address, symbol) && symbol->name;
+	at.pid = user->pid;
+	at.probe = user->probe;
+	return h->usym && h->usym(h->arg, &at, symbol) && symbol->name;
 }
 
 static void decode_symbol(struct decoding *c, const struct user_space *user, uint64_t address,
@@ -35,7 +39,7 @@ static void decode_symbol(struct decoding *c, const struct user_space *user, uin
 	struct value_symbol symbol;
 	const char *text;
 
-	if (find_symbol(c, user, address, &symbol))
+	if (find_symbol(c, user, address, VALUE_USE_SYMBOL, &symbol))
 		text = arena_strdup(c->d->arena, symbol.name);
 	else if (address)
 		text = arena_printf(c->d->arena, "0x%" PRIx64, address);
@@ -62,25 +66,70 @@ void decode_usym(struct decoding *c, const struct value_layout *layout, struct b
 
 /* ---- frames ---- */
 
-static const char *frame_text(struct decoding *c, const struct user_space *user,
-			      enum value_stack_mode mode, uint64_t address)
+struct frames {
+	struct sonde_value *at;	/* in the decoder's arena */
+	size_t n, cap;
+};
+
+static void add_frame(struct decoding *c, struct frames *f, uint64_t address, const char *text)
 {
-	struct value_symbol symbol;
-	struct arena *a = c->d->arena;
-	bool found;
+	struct sonde_value *more;
 
-	if (mode == VALUE_STACK_RAW)
-		return arena_printf(a, "%" PRIx64, address);
-	found = find_symbol(c, user, address, &symbol);
-	if (mode == VALUE_STACK_PERF && user) {
-		const char *module = symbol.module ? symbol.module : "[unknown]";
-
-		return found ? arena_printf(a, "%s+%" PRIu64 " (%s)", symbol.name, symbol.offset,
-					    module)
-			     : arena_printf(a, "0x%" PRIx64 " (%s)", address, module);
+	if (f->n == f->cap) {
+		more = arena_array(c->d->arena, struct sonde_value, f->cap * 2);
+		memcpy(more, f->at, f->n * sizeof(*more));
+		f->at = more;
+		f->cap *= 2;
 	}
-	return found ? arena_printf(a, "%s+%" PRIu64, symbol.name, symbol.offset)
+	f->at[f->n].is_unsigned = true;
+	f->at[f->n].unsigned_number = address;
+	decode_set_text(&f->at[f->n++], SONDE_VALUE_SYMBOLIC, text);
+}
+
+/* "@FILE:LINE", or nothing. */
+static const char *place_text(struct arena *a, const char *file, uint32_t line)
+{
+	return file ? arena_printf(a, "@%s:%" PRIu32, file, line) : "";
+}
+
+static const char *inlined_text(struct arena *a, const struct value_inlined *call, bool perf)
+{
+	return perf ? arena_printf(a, "%s (inlined)", call->name)
+		    : arena_printf(a, "[inlined] %s%s", call->name,
+				   place_text(a, call->file, call->line));
+}
+
+static const char *frame_text(struct arena *a, const struct value_symbol *symbol, bool found,
+			      uint64_t address)
+{
+	return found ? arena_printf(a, "%s+%" PRIu64 "%s", symbol->name, symbol->offset,
+				    place_text(a, symbol->file, symbol->line))
 		     : arena_printf(a, "0x%" PRIx64, address);
+}
+
+static const char *perf_text(struct arena *a, const struct value_symbol *symbol, bool found,
+			     uint64_t address)
+{
+	const char *module = symbol->module ? symbol->module : "[unknown]";
+
+	return found ? arena_printf(a, "%s+%" PRIu64 " (%s)", symbol->name, symbol->offset, module)
+		     : arena_printf(a, "0x%" PRIx64 " (%s)", address, module);
+}
+
+/* A frame, after those that were inlined into it. */
+static void add_named(struct decoding *c, struct frames *f, const struct user_space *user,
+		      bool perf, uint64_t address)
+{
+	enum value_use use = f->n ? VALUE_USE_RETURN : VALUE_USE_RUNS;
+	struct arena *a = c->d->arena;
+	struct value_symbol symbol;
+	bool found = find_symbol(c, user, address, use, &symbol);
+	const char *text = perf && user ? perf_text(a, &symbol, found, address)
+					: frame_text(a, &symbol, found, address);
+
+	for (size_t i = 0; i < symbol.nr_inlined; i++)
+		add_frame(c, f, address, inlined_text(a, &symbol.inlined[i], perf));
+	add_frame(c, f, address, text);
 }
 
 /* The kernel's struct bpf_stack_build_id. */
@@ -100,6 +149,18 @@ static const char *build_id_text(struct decoding *c, const uint8_t *frame)
 	return arena_printf(c->d->arena, "%s 0x%02" PRIx64, hex, offset);
 }
 
+static void add_bytes(struct decoding *c, struct frames *f, const struct user_space *user,
+		      enum value_stack_mode mode, const uint8_t *frame)
+{
+	if (mode == VALUE_STACK_BUILD_ID)
+		add_frame(c, f, number_u64(frame + 4 + BUILD_ID_BYTES), build_id_text(c, frame));
+	else if (mode == VALUE_STACK_RAW)
+		add_frame(c, f, number_u64(frame),
+			  arena_printf(c->d->arena, "%" PRIx64, number_u64(frame)));
+	else
+		add_named(c, f, user, mode == VALUE_STACK_PERF, number_u64(frame));
+}
+
 /* `in` begins with the number of addresses. */
 static void decode_frames(struct decoding *c, const struct value_layout *layout,
 			  const struct user_space *user, struct bytes in, struct sonde_value *v)
@@ -107,25 +168,18 @@ static void decode_frames(struct decoding *c, const struct value_layout *layout,
 	enum value_stack_mode mode = (enum value_stack_mode)layout->param[1];
 	size_t frame_bytes = mode == VALUE_STACK_BUILD_ID ? BUILD_ID_FRAME_BYTES : 8;
 	uint64_t count = number_u64(in.at), room = (in.len - 8) / frame_bytes;
-	struct sonde_value *items;
+	struct frames f = { .cap = 16 };
 
 	if (count > room)
 		count = room;
-	items = arena_array(c->d->arena, struct sonde_value, count);
-	for (uint64_t i = 0; i < count; i++) {
-		const uint8_t *frame = in.at + 8 + i * frame_bytes;
-		uint64_t address = number_u64(frame + frame_bytes - 8);
-
-		items[i].is_unsigned = true;
-		items[i].unsigned_number = address;
-		decode_set_text(&items[i], SONDE_VALUE_SYMBOLIC,
-				mode == VALUE_STACK_BUILD_ID ? build_id_text(c, frame) :
-				frame_text(c, user, mode, address));
-	}
+	f.cap = count > f.cap ? count : f.cap;
+	f.at = arena_array(c->d->arena, struct sonde_value, f.cap);
+	for (uint64_t i = 0; i < count; i++)
+		add_bytes(c, &f, user, mode, in.at + 8 + i * frame_bytes);
 	v->kind = SONDE_VALUE_STACK;
 	v->number = (int64_t)mode;
-	v->items = items;
-	v->nr_items = count;
+	v->items = f.at;
+	v->nr_items = f.n;
 }
 
 void decode_kstack(struct decoding *c, const struct value_layout *layout, struct bytes in,

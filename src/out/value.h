@@ -22,11 +22,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define VALUE_INLINED 32
+
+struct value_inlined {
+	const char *name;
+	const char *file;	/* NULL: unknown */
+	uint32_t line;
+};
+
 /* A symbol: texts are borrowed until the next call of a hook. */
 struct value_symbol {
 	const char *name;
 	uint64_t offset;	/* of the address from the symbol's start */
 	const char *module;	/* path of the mapped file; NULL: unknown */
+	const char *file;	/* of the source; NULL: unknown, or not asked for */
+	uint32_t line;
+	struct value_inlined inlined[VALUE_INLINED];	/* innermost first */
+	size_t nr_inlined;
+};
+
+/* What an address of a process is: one whose name is wanted, that of the instruction which
+ * runs, or the one behind a call. */
+enum value_use { VALUE_USE_SYMBOL, VALUE_USE_RUNS, VALUE_USE_RETURN };
+
+struct value_user_address {
+	int32_t pid;
+	uint32_t probe;
+	uint64_t address;
+	enum value_use use;
 };
 
 /* What the decoder asks for. Each hook may be NULL: then nothing is found. */
@@ -34,8 +57,7 @@ struct value_hooks {
 	void *arg;	/* borrowed; first argument of each */
 	/* True if found; `module` may be set even when it is not. */
 	bool (*ksym)(void *arg, uint64_t address, struct value_symbol *symbol);
-	bool (*usym)(void *arg, int32_t pid, uint32_t probe, uint64_t address,
-		     struct value_symbol *symbol);
+	bool (*usym)(void *arg, const struct value_user_address *at, struct value_symbol *symbol);
 	/* Text, or NULL if unknown; borrowed until the next call. */
 	const char *(*probe_name)(void *arg, uint64_t index);
 	const char *(*username)(void *arg, uint64_t uid);

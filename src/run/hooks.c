@@ -13,7 +13,10 @@
 
 static struct symbols *symbols(struct run *r)
 {
-	const struct symbols_options options = { .no_demangle = !r->image->config.cpp_demangle };
+	const struct symbols_options options = {
+		.no_demangle = !r->image->config.cpp_demangle,
+		.no_lines = !r->image->config.show_debug_info,
+	};
 
 	if (!r->symbols && sym_open(&r->symbols, &options))
 		r->symbols = NULL;
@@ -25,6 +28,13 @@ static bool give(bool found, const struct symbol *from, struct value_symbol *to)
 	to->name = from->name;
 	to->offset = from->offset;
 	to->module = from->module;
+	to->file = from->file;
+	to->line = from->line;
+	to->nr_inlined = from->nr_inlined < VALUE_INLINED ? from->nr_inlined : VALUE_INLINED;
+	for (size_t i = 0; i < to->nr_inlined; i++)
+		to->inlined[i] = (struct value_inlined){
+			from->inlined[i].name, from->inlined[i].file, from->inlined[i].line,
+		};
 	return found;
 }
 
@@ -36,14 +46,18 @@ static bool ksym(void *arg, uint64_t address, struct value_symbol *symbol)
 	return s && give(sym_kernel(s, address, &found), &found, symbol);
 }
 
-static bool usym(void *arg, int32_t pid, uint32_t probe, uint64_t address,
-		 struct value_symbol *symbol)
+static bool usym(void *arg, const struct value_user_address *at, struct value_symbol *symbol)
 {
 	struct symbols *s = symbols(arg);
 	struct symbol found = { 0 };
+	bool is_found = false;
 
-	(void)probe;
-	return s && give(sym_user(s, pid, address, &found), &found, symbol);
+	if (s && at->use == VALUE_USE_SYMBOL)
+		is_found = sym_user(s, at->pid, at->address, &found);
+	else if (s)
+		is_found = sym_user_frame(s, at->pid, at->address, at->use == VALUE_USE_RETURN,
+					  &found);
+	return give(is_found, &found, symbol);
 }
 
 static const char *probe_name(void *arg, uint64_t index)

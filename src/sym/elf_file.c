@@ -1,21 +1,18 @@
 /*
- * Symbols of ELF files: read by libelf, kept in tables, shared by processes.
+ * Files that processes map: symbols and lines, shared by processes.
  *
  * In: descriptors of files that some process maps, so of anybody's making:
  * nothing in them is trusted. Out: names for offsets in the file.
  */
 #include "sym/elf_file.h"
 
-#include <libiberty/demangle.h>
-#include <elfutils/libdwelf.h>
-#include <fcntl.h>
+#include "sym/elf_read.h"
+
 #include <gelf.h>
-#include <stdio.h>
+#include <libiberty/demangle.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define MAX_BUILD_ID_BYTES 64
 
 /* ---- one file's symbols ---- */
 
@@ -37,129 +34,44 @@ static void load_segments(struct elf_file *f, Elf *elf)
 	}
 }
 
-/* Kinds of symbols that name an address, best first. */
-static bool type_ranks(unsigned type, uint8_t *rank)
+void elf_file_load(struct elf_cache *c, struct elf_file *f, int fd, const char *root, bool lines)
 {
-	static const struct {
-		uint8_t type, rank;
-	} types[] = {
-		{ STT_FUNC, 0 }, { STT_GNU_IFUNC, 0 }, { STT_OBJECT, 4 }, { STT_NOTYPE, 8 },
-	};
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (types[i].type != type)
-			continue;
-		*rank = types[i].rank;
-		return true;
-	}
-	return false;
-}
-
-static void take_symbol(struct table *t, const GElf_Sym *sym, const char *name)
-{
-	static const uint8_t bindings[] = { [STB_LOCAL] = 2, [STB_GLOBAL] = 0, [STB_WEAK] = 1 };
-	unsigned binding = GELF_ST_BIND(sym->st_info);
-	struct table_symbol s = { .start = sym->st_value, .size = sym->st_size, .name = name };
-
-	if (!name || sym->st_shndx == SHN_UNDEF || sym->st_shndx == SHN_ABS || !sym->st_value ||
-	    !type_ranks(GELF_ST_TYPE(sym->st_info), &s.rank))
-		return;
-	if (name[0] == '$' || name[0] == '.')	/* marks of the assembler */
-		return;
-	s.rank += binding < sizeof(bindings) ? bindings[binding] : 3;
-	s.name_len = strlen(name);
-	table_add(t, &s);
-}
-
-static void take_symbols(struct table *t, Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
-{
-	Elf_Data *data = elf_getdata(section, NULL);
-	size_t n = data && header->sh_entsize ? data->d_size / header->sh_entsize : 0;
-
-	for (size_t i = 0; i < n; i++) {
-		GElf_Sym sym;
-
-		if (gelf_getsym(data, (int)i, &sym))
-			take_symbol(t, &sym, elf_strptr(elf, header->sh_link, sym.st_name));
-	}
-}
-
-/* Take the symbols of the first section of a type. False: there is none. */
-static bool take_section(struct table *t, Elf *elf, uint32_t type)
-{
-	Elf_Scn *section = NULL;
-	GElf_Shdr header;
-
-	while ((section = elf_nextscn(elf, section))) {
-		if (!gelf_getshdr(section, &header) || header.sh_type != type)
-			continue;
-		take_symbols(t, elf, section, &header);
-		return true;
-	}
-	return false;
-}
-
-/* ROOT/.build-id/ab/cdef….debug */
-static bool take_debug_file(struct table *t, Elf *elf, const char *debug_root)
-{
-	const void *id;
-	ssize_t len = dwelf_elf_gnu_build_id(elf, &id);
-	char hex[2 * MAX_BUILD_ID_BYTES + 1], path[4096];
-	bool found = false;
-	Elf *debug;
-	int fd;
-
-	if (len < 2 || len > MAX_BUILD_ID_BYTES)
-		return false;
-	for (ssize_t i = 0; i < len; i++)
-		sprintf(hex + 2 * i, "%02x", ((const uint8_t *)id)[i]);
-	snprintf(path, sizeof(path), "%s/.build-id/%.2s/%s.debug", debug_root, hex, hex + 2);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	debug = elf_begin(fd, ELF_C_READ, NULL);
-	if (debug)
-		found = take_section(t, debug, SHT_SYMTAB);
-	elf_end(debug);
-	close(fd);
-	return found;
-}
-
-static void load_symbols(struct elf_file *f, Elf *elf, const char *debug_root)
-{
-	if (elf_kind(elf) != ELF_K_ELF)
-		return;
-	load_segments(f, elf);
-	if (!take_section(&f->table, elf, SHT_SYMTAB) &&
-	    (!debug_root || !take_debug_file(&f->table, elf, debug_root)))
-		take_section(&f->table, elf, SHT_DYNSYM);
-	table_finish(&f->table);
-}
-
-void elf_file_load(struct elf_cache *c, struct elf_file *f, int fd)
-{
+	const struct file_place place = { .fd = fd, .root = root, .debug_root = c->debug_root };
 	Elf *elf;
 
-	if (f->loaded)
+	if (!elf_file_wants(f, lines))
 		return;
-	f->loaded = true;
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (elf)
-		load_symbols(f, elf, c->debug_root);
+	if (elf_kind(elf) == ELF_K_ELF && !f->loaded) {
+		load_segments(f, elf);
+		elf_read_symbols(&f->table, elf, &place);
+	}
+	if (elf_kind(elf) == ELF_K_ELF && lines && !f->lines_asked)
+		f->lines = elf_read_lines(elf, &place);
+	f->loaded = true;
+	f->lines_asked |= lines;
 	elf_end(elf);
 	elf_cache_trim(c, f);
 }
 
+bool elf_file_wants(const struct elf_file *f, bool lines)
+{
+	return !f->loaded || (lines && !f->lines_asked);
+}
+
 void elf_image_load(struct elf_file *f, char *image, size_t size_bytes)
 {
+	const struct file_place nowhere = { .fd = -1 };
 	Elf *elf;
 
 	f->loaded = true;
 	elf_version(EV_CURRENT);
 	elf = elf_memory(image, size_bytes);
-	if (elf)
-		load_symbols(f, elf, NULL);
+	if (elf && elf_kind(elf) == ELF_K_ELF) {
+		load_segments(f, elf);
+		elf_read_symbols(&f->table, elf, &nowhere);
+	}
 	elf_end(elf);
 }
 
@@ -171,7 +83,9 @@ void elf_file_clear(struct elf_file *f)
 	f->demangled = NULL;
 	f->demangled_bytes = 0;
 	table_close(&f->table);
-	f->loaded = false;
+	lines_close(f->lines);
+	f->lines = NULL;
+	f->loaded = f->lines_asked = false;
 }
 
 /* ---- names ---- */
@@ -196,7 +110,14 @@ static bool is_mangled(const char *name)
 	return name[0] == '_' && (name[1] == 'Z' || name[1] == 'R');
 }
 
-static const char *demangled_name(struct elf_file *f, size_t index, const char *name)
+char *elf_name_demangle(const struct elf_cache *c, const char *name)
+{
+	return c->no_demangle || !is_mangled(name)
+		? NULL : cplus_demangle(name, DMGL_AUTO | DMGL_PARAMS | DMGL_ANSI);
+}
+
+static const char *demangled_name(const struct elf_cache *c, struct elf_file *f, size_t index,
+				  const char *name)
 {
 	char **slot;
 
@@ -206,14 +127,27 @@ static const char *demangled_name(struct elf_file *f, size_t index, const char *
 		return name;
 	slot = &f->demangled[index];
 	if (!*slot) {
-		*slot = cplus_demangle(name, DMGL_AUTO | DMGL_PARAMS | DMGL_ANSI);
+		*slot = elf_name_demangle(c, name);
 		f->demangled_bytes += *slot ? strlen(*slot) + 1 : 0;
 	}
 	return *slot ? *slot : name;
 }
 
+/* Behind a call that does not return there may be nothing more of the caller, so that
+ * the address to return to is the end of it, or the start of another function. */
+static const struct table_entry *find_entry(const struct elf_file *f, uint64_t address,
+					    bool is_return)
+{
+	const struct table_entry *e = table_find(&f->table, address), *before;
+
+	if (!is_return || (e && e->start != address))
+		return e;
+	before = table_find(&f->table, address - 1);
+	return before && before->start + before->size == address ? before : e;
+}
+
 const char *elf_file_find(struct elf_cache *c, struct elf_file *f, uint64_t offset,
-			  uint64_t *start_distance)
+			  bool is_return, uint64_t *start_distance)
 {
 	const struct table_entry *e;
 	const char *name;
@@ -221,7 +155,7 @@ const char *elf_file_find(struct elf_cache *c, struct elf_file *f, uint64_t offs
 
 	if (!address_of_offset(f, offset, &address))
 		return NULL;
-	e = table_find(&f->table, address);
+	e = find_entry(f, address, is_return);
 	if (!e)
 		return NULL;
 	f->used = ++c->clock;
@@ -229,7 +163,19 @@ const char *elf_file_find(struct elf_cache *c, struct elf_file *f, uint64_t offs
 	name = table_name(&f->table, e);
 	if (c->no_demangle || !is_mangled(name))
 		return name;
-	return demangled_name(f, (size_t)(e - f->table.entries), name);
+	return demangled_name(c, f, (size_t)(e - f->table.entries), name);
+}
+
+bool elf_file_lines(struct elf_cache *c, struct elf_file *f, uint64_t offset, bool is_return,
+		    struct source_lines *out)
+{
+	uint64_t address;
+
+	if (!f->lines || !address_of_offset(f, offset, &address) ||
+	    !lines_find(f->lines, address - is_return, out))
+		return false;
+	f->used = ++c->clock;
+	return true;
 }
 
 /* ---- the cache ---- */
@@ -281,7 +227,8 @@ static size_t file_bytes(const struct elf_file *f)
 {
 	size_t slots = f->demangled ? f->table.n * sizeof(*f->demangled) : 0;
 
-	return table_bytes(&f->table) + f->demangled_bytes + slots;
+	return table_bytes(&f->table) + f->demangled_bytes + slots +
+	       (f->lines ? lines_bytes(f->lines) : 0);
 }
 
 /* The file with a table that was not used for the longest time. */

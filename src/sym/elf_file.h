@@ -8,6 +8,7 @@
 #ifndef SONDE_SYM_ELF_FILE_H
 #define SONDE_SYM_ELF_FILE_H
 
+#include "sym/lines.h"
 #include "sym/table.h"
 
 #include <sys/stat.h>
@@ -24,10 +25,11 @@ struct elf_file {
 	int64_t ctime_ns, size_bytes;
 	size_t refs;		/* mappings that point here */
 	uint64_t used;		/* clock of the cache */
-	bool loaded;
+	bool loaded, lines_asked;
 	struct elf_segment segments[ELF_FILE_SEGMENTS];
 	size_t nr_segments;
 	struct table table;
+	struct lines *lines;	/* owned; NULL: none */
 	char **demangled;	/* one for each entry, NULL: not yet; or NULL */
 	size_t demangled_bytes;
 };
@@ -45,13 +47,25 @@ struct elf_cache {
 struct elf_file *elf_file_get(struct elf_cache *c, int fd);
 void elf_file_put(struct elf_file *f);
 
-/* Load the symbols if they are not there; `fd` is the file itself. */
-void elf_file_load(struct elf_cache *c, struct elf_file *f, int fd);
+/* Load the symbols, and the lines if they are wanted, as far as they are not there.
+ * `fd` is the file itself, `root` that of a process that maps it, or NULL. */
+void elf_file_load(struct elf_cache *c, struct elf_file *f, int fd, const char *root, bool lines);
 
-/* The symbol at an offset in the file, demangled; NULL: none.
- * *start_distance is the distance from the symbol's start. */
+/* Whether there is something to load. */
+bool elf_file_wants(const struct elf_file *f, bool lines);
+
+/* The symbol at an offset in the file, demangled; NULL: none. `is_return`: it is
+ * an address behind a call. *start_distance is the distance from the symbol's start. */
 const char *elf_file_find(struct elf_cache *c, struct elf_file *f, uint64_t offset,
-			  uint64_t *start_distance);
+			  bool is_return, uint64_t *start_distance);
+
+/* The source lines there, and inlined functions, with their names as they are in
+ * the file. False: nothing is known. */
+bool elf_file_lines(struct elf_cache *c, struct elf_file *f, uint64_t offset, bool is_return,
+		    struct source_lines *out);
+
+/* The name as in the source, to be freed; NULL: it stays as it is. */
+char *elf_name_demangle(const struct elf_cache *c, const char *name);
 
 /* Symbols of an ELF image in memory (the vDSO). */
 void elf_image_load(struct elf_file *f, char *image, size_t size_bytes);

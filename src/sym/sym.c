@@ -31,6 +31,9 @@ struct symbols {
 	struct watch *watch;	/* owned; NULL: nobody is followed */
 	struct elf_file vdso;
 	char *vdso_image;	/* owned copy */
+	bool no_lines;
+	struct symbol_inlined inlined[LINES_INLINED];	/* of the last frame */
+	char *demangled[LINES_INLINED];			/* owned */
 	char username[1024];
 };
 
@@ -63,8 +66,17 @@ int sym_open(struct symbols **out, const struct symbols_options *o)
 	s->files.max_bytes = o->max_table_bytes ? o->max_table_bytes : DEFAULT_TABLE_BYTES;
 	s->files.debug_root = s->debug_root;
 	s->files.no_demangle = o->no_demangle;
+	s->no_lines = o->no_lines;
 	*out = s;
 	return 0;
+}
+
+static void forget_inlined(struct symbols *s)
+{
+	for (size_t i = 0; i < LINES_INLINED; i++) {
+		free(s->demangled[i]);
+		s->demangled[i] = NULL;
+	}
 }
 
 void sym_close(struct symbols *s)
@@ -75,6 +87,7 @@ void sym_close(struct symbols *s)
 	process_cache_close(&s->processes);
 	elf_cache_close(&s->files);
 	elf_file_clear(&s->vdso);
+	forget_inlined(s);
 	table_close(&s->kernel);
 	free(s->vdso_image);
 	free(s->proc);
@@ -136,11 +149,13 @@ void sym_watch_poll(struct symbols *s)
 /* ---- user addresses ---- */
 
 /* The mapping's file with its symbols, or NULL. */
-static struct elf_file *mapping_file(struct symbols *s, struct process *p, struct mapping *m)
+static struct elf_file *mapping_file(struct symbols *s, struct process *p, struct mapping *m,
+				     bool lines)
 {
+	char root[64];
 	int fd;
 
-	if (m->file ? m->file->loaded : m->asked)
+	if (m->file ? !elf_file_wants(m->file, lines) : m->asked)
 		return m->file;
 	m->asked = true;
 	fd = process_open_file(p, m, &s->processes.places);
@@ -148,8 +163,9 @@ static struct elf_file *mapping_file(struct symbols *s, struct process *p, struc
 		return m->file;
 	if (!m->file)
 		m->file = elf_file_get(&s->files, fd);
+	snprintf(root, sizeof(root), "/proc/%d/root", p->pid);
 	if (m->file)
-		elf_file_load(&s->files, m->file, fd);
+		elf_file_load(&s->files, m->file, fd, p->gone ? NULL : root, lines);
 	close(fd);
 	return m->file;
 }
@@ -194,7 +210,44 @@ static bool find_jit(struct symbols *s, struct process *p, uint64_t address, str
 	return true;
 }
 
-bool sym_user(struct symbols *s, pid_t pid, uint64_t address, struct symbol *symbol)
+static void give_lines(struct symbols *s, const struct source_lines *from, struct symbol *to)
+{
+	forget_inlined(s);
+	to->file = from->file;
+	to->line = from->line;
+	for (size_t i = 0; i < from->nr_inlined; i++) {
+		const struct source_place *call = &from->inlined[i];
+		const char *name = call->name ? call->name : "??";
+
+		s->demangled[i] = elf_name_demangle(&s->files, name);
+		s->inlined[i] = (struct symbol_inlined){
+			.name = s->demangled[i] ? s->demangled[i] : name,
+			.file = call->file, .line = call->line,
+		};
+	}
+	to->inlined = s->inlined;
+	to->nr_inlined = from->nr_inlined;
+}
+
+/* How an address is asked for. */
+struct question {
+	bool is_return, lines;
+};
+
+static bool find_in_file(struct symbols *s, struct elf_file *file, uint64_t offset,
+			 const struct question *q, struct symbol *symbol)
+{
+	struct source_lines lines;
+
+	symbol->name = elf_file_find(&s->files, file, offset, q->is_return, &symbol->offset);
+	if (symbol->name && q->lines &&
+	    elf_file_lines(&s->files, file, offset, q->is_return, &lines))
+		give_lines(s, &lines, symbol);
+	return symbol->name != NULL;
+}
+
+static bool find_user(struct symbols *s, pid_t pid, uint64_t address, const struct question *q,
+		      struct symbol *symbol)
 {
 	struct process *p;
 	struct mapping *m;
@@ -214,11 +267,21 @@ bool sym_user(struct symbols *s, pid_t pid, uint64_t address, struct symbol *sym
 		symbol->module = path;
 	if (!m->ino && !is_vdso)
 		return find_jit(s, p, address, symbol);
-	file = is_vdso ? vdso_file(s) : mapping_file(s, p, m);
-	if (file)
-		symbol->name = elf_file_find(&s->files, file, address - m->start + m->offset,
-					     &symbol->offset);
-	return symbol->name != NULL;
+	file = is_vdso ? vdso_file(s) : mapping_file(s, p, m, q->lines);
+	return file && find_in_file(s, file, address - m->start + m->offset, q, symbol);
+}
+
+bool sym_user(struct symbols *s, pid_t pid, uint64_t address, struct symbol *symbol)
+{
+	return find_user(s, pid, address, &(struct question){ 0 }, symbol);
+}
+
+bool sym_user_frame(struct symbols *s, pid_t pid, uint64_t address, bool is_return,
+		    struct symbol *symbol)
+{
+	const struct question q = { .is_return = is_return, .lines = !s->no_lines };
+
+	return find_user(s, pid, address, &q, symbol);
 }
 
 /* ---- users ---- */

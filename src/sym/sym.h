@@ -26,9 +26,17 @@ struct symbols_options {
 	const char *kallsyms;		/* NULL: proc/kallsyms */
 	const char *debug_root;		/* NULL: "/usr/lib/debug" */
 	bool no_demangle;		/* C++ and Rust names as they are in the file */
+	bool no_lines;			/* sym_user_frame() tells no files, lines and inlined calls */
 	size_t max_processes;		/* 0: 2,048 */
 	int64_t check_ns;		/* look at a live process this often; 0: 50 ms */
 	size_t max_table_bytes;		/* of user symbols; 0: 128 MiB */
+};
+
+/* A function that was inlined. */
+struct symbol_inlined {
+	const char *name;
+	const char *file;	/* NULL: unknown */
+	uint32_t line;
 };
 
 /* Texts are borrowed until the next call on the same `struct symbols`. */
@@ -36,6 +44,10 @@ struct symbol {
 	const char *name;	/* NULL: none, but the module may be known */
 	uint64_t offset;	/* from the symbol's start */
 	const char *module;	/* user: path of the mapped file; kernel: module, NULL: the image */
+	const char *file;	/* of the source; NULL: unknown */
+	uint32_t line;
+	const struct symbol_inlined *inlined;	/* calls inside of the symbol, innermost first */
+	size_t nr_inlined;
 };
 
 /* The strings in the options are copied. Returns 0 or -ENOMEM. */
@@ -49,6 +61,11 @@ bool sym_kernel(struct symbols *s, uint64_t address, struct symbol *symbol);
 /* The symbol around an address of a process. False: none; symbol->module may
  * still be set. */
 bool sym_user(struct symbols *s, pid_t pid, uint64_t address, struct symbol *symbol);
+
+/* The same of a frame of a stack, with source lines. `is_return`: the address is
+ * not that of an instruction which runs, but one behind a call. */
+bool sym_user_frame(struct symbols *s, pid_t pid, uint64_t address, bool is_return,
+		    struct symbol *symbol);
 
 /* Take a snapshot of a process now, in case it ends before it is asked for. */
 void sym_note_pid(struct symbols *s, pid_t pid);

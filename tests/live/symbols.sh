@@ -30,9 +30,9 @@ begin_case "user: a command that has ended when its stack is printed"
 sonde -c "$target" -e "uprobe:$target:target_inner { @s[ustack] = count(); @f[func] = count();
     @u[usym(reg(\"ip\"))] = count(); }"
 expect_status 0
-expect_out '        target_inner+0'
-expect_match '^        target_outer\+[0-9]+$'
-expect_match '^        main\+[0-9]+$'
+expect_match '^        target_inner\+0@/.*/target\.c:[0-9]+$'
+expect_match '^        target_outer\+[0-9]+@/.*/target\.c:[0-9]+$'
+expect_match '^        main\+[0-9]+@/.*/target\.c:[0-9]+$'
 expect_out '@f[target_inner]: 1'
 expect_out '@u[target_inner]: 1'
 
@@ -59,7 +59,7 @@ expect_status 0
 expect_match '^([0-9a-f]{40} 0x)?[0-9a-f]+$'
 
 begin_case "user: stacks as JSON"
-sonde -f json -c "$target" -e "uprobe:$target:target_inner { @[ustack(1)] = count(); print(ustack(1)); }"
+sonde -f json -c "$target" -e "config = { show_debug_info = false } uprobe:$target:target_inner { @[ustack(1)] = count(); print(ustack(1)); }"
 expect_out '{"type": "value", "data": "\n        target_inner+0\n"}'
 expect_out '{"type": "map", "data": {"@": {"\ntarget_inner+0\n": 1}}}'
 
@@ -70,7 +70,64 @@ sonde_start -e "uprobe:$tmp/short:target_add { @[ustack(1)] = count(); }"
 "$tmp/short"
 sonde_stop
 expect_status 0
-check "two stacks, each named" [ "$(grep -cx '        target_add+0' "$tmp/out")" = 2 ]
+check "two stacks, each named" [ "$(grep -c '^        target_add+0@' "$tmp/out")" = 2 ]
+
+# The program knows its chain: it prints the lines that a stack must show.
+inlined=$(readlink -f "$TESTS/programs/inlined")
+
+begin_case "user: lines and inlined functions"
+sonde -c "$inlined" -e "uprobe:$inlined:inlined_last { print(ustack); }"
+expect_status 0
+grep -oE '(inner|outer|inlined_work|main)(\+[0-9]+)?@.*/inlined\.c:[0-9]+' "$tmp/out" |
+    sed -E 's/(\+[0-9]+)?@.*:/ /' >"$tmp/seen"
+grep -E '^[a-z_]+ [0-9]+$' "$tmp/out" >"$tmp/known"
+check "the chain that the program knows" cmp "$tmp/seen" "$tmp/known"
+check "four functions" [ "$(wc -l <"$tmp/known")" = 4 ]
+check "two inlined" [ "$(grep -cE '^        \[inlined\] (inner|outer)@' "$tmp/out")" = 2 ]
+
+begin_case "user: inlined functions in perf's form, which has no lines"
+sonde -c "$inlined" -e "uprobe:$inlined:inlined_last { print(ustack(perf)); }"
+expect_match '^	[0-9a-f]+ inner \(inlined\)$'
+expect_match "^	[0-9a-f]+ inlined_work\\+[0-9]+ \\($inlined\\)\$"
+expect_no_match 'inlined\.c'
+
+begin_case "user: no lines if they are not wanted"
+BPFTRACE_SHOW_DEBUG_INFO=0 sonde -c "$inlined" -e "uprobe:$inlined:inlined_last { print(ustack); }"
+expect_out '        inlined_last+0'
+expect_no_match 'inlined\.c|\[inlined\]'
+
+# What strip takes away is found by debuglink beside the program and in .debug there.
+begin_case "user: a separate debug file"
+if needs objcopy; then
+    cp "$inlined" "$tmp/apart"
+    objcopy --only-keep-debug "$tmp/apart" "$tmp/apart.dbg"
+    at=$(nm "$tmp/apart" | sed -n 's/^0*\([0-9a-f]*\) T inlined_last$/0x\1/p')
+    strip "$tmp/apart"
+    (cd "$tmp" && objcopy --add-gnu-debuglink=apart.dbg apart)
+    sonde -c "$tmp/apart" -e "uprobe:$tmp/apart:$at { print(ustack); }"
+    expect_match '^        \[inlined\] inner@/.*/inlined\.c:[0-9]+$'
+    mkdir "$tmp/.debug"
+    mv "$tmp/apart.dbg" "$tmp/.debug/"
+    sonde -c "$tmp/apart" -e "uprobe:$tmp/apart:$at { print(ustack); }"
+    expect_match '^        inlined_last\+0@/.*/inlined\.c:[0-9]+$'
+    echo changed >>"$tmp/.debug/apart.dbg"
+    sonde -c "$tmp/apart" -e "uprobe:$tmp/apart:$at { print(ustack); }"
+    expect_no_match 'inlined_last'
+fi
+
+# Fedora's form: local functions packed into the file itself.
+begin_case "user: symbols in .gnu_debugdata"
+if needs objcopy && needs xz; then
+    cp "$inlined" "$tmp/mini"
+    objcopy --only-keep-debug "$tmp/mini" "$tmp/mini.dbg"
+    strip --strip-debug "$tmp/mini.dbg"
+    xz -k "$tmp/mini.dbg"
+    at=$(nm "$tmp/mini" | sed -n 's/^0*\([0-9a-f]*\) T inlined_last$/0x\1/p')
+    strip "$tmp/mini"
+    objcopy --add-section .gnu_debugdata="$tmp/mini.dbg.xz" "$tmp/mini"
+    sonde -c "$tmp/mini" -e "uprobe:$tmp/mini:$at { print(ustack(2)); }"
+    expect_out '        inlined_last+0'
+fi
 
 begin_case "user: an executable that was deleted"
 cp "$target" "$tmp/gone"

@@ -310,15 +310,22 @@ static bool fake_ksym(void *arg, uint64_t address, struct value_symbol *symbol)
 	return true;
 }
 
-static bool fake_usym(void *arg, int32_t pid, uint32_t probe, uint64_t address,
+static bool fake_usym(void *arg, const struct value_user_address *at,
 		      struct value_symbol *symbol)
 {
 	(void)arg;
-	assert_int_equal(pid, 42);
-	assert_int_equal(probe, 3);
+	assert_int_equal(at->pid, 42);
+	assert_int_equal(at->probe, 3);
 	symbol->module = "/bin/app";
-	symbol->name = address == 0x10 ? "main" : NULL;
+	symbol->name = at->address == 0x10 || at->address == 0x30 ? "main" : NULL;
 	symbol->offset = 0;
+	if (at->address == 0x30 && at->use == VALUE_USE_RETURN) {
+		symbol->file = "/src/a.c";
+		symbol->line = 7;
+		symbol->inlined[0] = (struct value_inlined){ "inner", "/src/a.h", 3 };
+		symbol->inlined[1] = (struct value_inlined){ "outer", NULL, 0 };
+		symbol->nr_inlined = 2;
+	}
 	return symbol->name != NULL;
 }
 
@@ -362,6 +369,16 @@ static void test_stacks(void **state)
 	v = decode(state, &layout, user, sizeof(user));
 	assert_string_equal(v.items[0].text, "main+0 (/bin/app)");
 	assert_string_equal(v.items[1].text, "0x20 (/bin/app)");
+	user[3] = 0x30;
+	v = decode(state, &layout, user, sizeof(user));
+	assert_int_equal(v.nr_items, 4);
+	assert_string_equal(v.items[1].text, "inner (inlined)");
+	layout.param[1] = VALUE_STACK_BPFTRACE;
+	v = decode(state, &layout, user, sizeof(user));
+	assert_string_equal(v.items[1].text, "[inlined] inner@/src/a.h:3");
+	assert_string_equal(v.items[2].text, "[inlined] outer");
+	assert_string_equal(v.items[3].text, "main+0@/src/a.c:7");
+	user[3] = 0x20;
 	user[1] = UINT64_MAX;	/* more frames than bytes */
 	v = decode(state, &layout, user, sizeof(user));
 	assert_int_equal(v.nr_items, 4);

@@ -1,0 +1,143 @@
+/*
+ * Separate debug files: by build id and by debuglink.
+ *
+ * In: an ELF file of anybody's making. Out: a descriptor of the file that holds
+ * its symbols and DWARF. A candidate counts only if its build id, or the sum
+ * over its bytes, is the one that the file names.
+ */
+#include "sym/debug_file.h"
+
+#include <elfutils/libdwelf.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define MAX_BUILD_ID_BYTES 64
+#define MAX_SUMMED_BYTES ((off_t)1024 * 1024 * 1024)
+
+static int open_regular(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* ---- by build id ---- */
+
+static bool has_build_id(int fd, const void *id, ssize_t len)
+{
+	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+	const void *its;
+	bool same = elf && dwelf_elf_gnu_build_id(elf, &its) == len &&
+		    !memcmp(its, id, (size_t)len);
+
+	elf_end(elf);
+	return same;
+}
+
+/* ROOT/.build-id/ab/cdef….debug */
+static int open_by_build_id(Elf *elf, const char *root, const char *debug_root)
+{
+	char hex[2 * MAX_BUILD_ID_BYTES + 1], path[PATH_MAX];
+	const void *id;
+	ssize_t len = dwelf_elf_gnu_build_id(elf, &id);
+	int fd;
+
+	if (len < 2 || len > MAX_BUILD_ID_BYTES)
+		return -1;
+	for (ssize_t i = 0; i < len; i++)
+		sprintf(hex + 2 * i, "%02x", ((const uint8_t *)id)[i]);
+	snprintf(path, sizeof(path), "%s%s/.build-id/%.2s/%s.debug", root, debug_root, hex,
+		 hex + 2);
+	fd = open_regular(path);
+	if (fd >= 0 && !has_build_id(fd, id, len)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* ---- by debuglink ---- */
+
+static bool has_sum(int fd, uint32_t sum)
+{
+	uint8_t buf[32768];
+	uLong have = crc32(0, NULL, 0);
+	struct stat st;
+	ssize_t n;
+	off_t at = 0;
+
+	if (fstat(fd, &st) || st.st_size > MAX_SUMMED_BYTES)
+		return false;
+	while ((n = pread(fd, buf, sizeof(buf), at)) > 0) {
+		have = crc32(have, buf, (uInt)n);
+		at += n;
+	}
+	return !n && (uint32_t)have == sum;
+}
+
+/* The folder of an open file, with its slash; false: unknown. */
+static bool folder_of(int fd, char folder[PATH_MAX])
+{
+	char link[64], *end;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, folder, PATH_MAX - 1);
+	if (n <= 0 || folder[0] != '/')
+		return false;
+	folder[n] = '\0';
+	end = strrchr(folder, '/');
+	end[1] = '\0';
+	return true;
+}
+
+static int open_by_link(Elf *elf, const char *root, const struct file_place *place)
+{
+	const char *places[][2] = {
+		{ "", "" }, { "", ".debug/" }, { place->debug_root, "" },
+	};
+	char folder[PATH_MAX], path[2 * PATH_MAX];
+	GElf_Word sum;
+	const char *name = dwelf_elf_gnu_debuglink(elf, &sum);
+	int fd;
+
+	if (!name || !*name || strchr(name, '/') || !folder_of(place->fd, folder))
+		return -1;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s%s%s%s", root, places[i][0], folder, places[i][1],
+			 name);
+		fd = open_regular(path);
+		if (fd >= 0 && has_sum(fd, sum))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	return -1;
+}
+
+int debug_file_open(Elf *elf, const struct file_place *place)
+{
+	const char *roots[] = { place->root, "" };
+	int fd = -1;
+
+	if (!place->debug_root)
+		return -1;
+	for (size_t i = 0; fd < 0 && i < 2; i++)
+		if (roots[i])
+			fd = open_by_build_id(elf, roots[i], place->debug_root);
+	for (size_t i = 0; fd < 0 && i < 2; i++)
+		if (roots[i])
+			fd = open_by_link(elf, roots[i], place);
+	return fd;
+}
