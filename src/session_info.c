@@ -151,7 +151,8 @@ static const struct row rows[] = {
 	FEATURE(HELPERS, "override_return", OVERRIDE, "CONFIG_BPF_KPROBE_OVERRIDE"),
 	FEATURE(HELPERS, "probe_write_user", WRITE_USER, NULL),
 	TEST(FEATURES, "btf", btf, "5.4", "CONFIG_DEBUG_INFO_BTF"),
-	TEST(FEATURES, "module btf", module_btf, "5.11", "CONFIG_DEBUG_INFO_BTF_MODULES CONFIG_MODULES"),
+	TEST(FEATURES, "module btf", module_btf, "5.11",
+	     "CONFIG_DEBUG_INFO_BTF_MODULES CONFIG_MODULES"),
 	FEATURE(FEATURES, "atomic fetch", ATOMIC_FETCH, NULL),
 	FEATURE(FEATURES, "open-coded iterators", ITER_NUM, "CONFIG_DEBUG_INFO_BTF"),
 	FEATURE(FEATURES, "instruction set v4", CPU_V4, NULL),
@@ -176,7 +177,8 @@ static const struct row rows[] = {
 	FEATURE(PROBES, "fentry", FENTRY, "CONFIG_DEBUG_INFO_BTF CONFIG_FUNCTION_TRACER "
 		"CONFIG_DYNAMIC_FTRACE CONFIG_BPF_JIT"),
 	TEST(PROBES, "tracepoint", tracepoint, NULL, "CONFIG_TRACEPOINTS CONFIG_EVENT_TRACING"),
-	FEATURE(PROBES, "rawtracepoint", BTF_TRACEPOINT, "CONFIG_DEBUG_INFO_BTF CONFIG_TRACEPOINTS"),
+	FEATURE(PROBES, "rawtracepoint", BTF_TRACEPOINT,
+		"CONFIG_DEBUG_INFO_BTF CONFIG_TRACEPOINTS"),
 	TEST(PROBES, "uprobe", uprobe, "4.17", "CONFIG_UPROBES CONFIG_UPROBE_EVENTS"),
 	TEST(PROBES, "software", software, NULL, "CONFIG_PERF_EVENTS"),
 	TEST(PROBES, "hardware", hardware, NULL, "CONFIG_PERF_EVENTS"),
@@ -271,7 +273,8 @@ static void tell_missing(struct info *i, const struct row *r)
 
 	unset_options(i, r->config, &unset);
 	if (!i->privileged)
-		tell(i, "  %s: may not be tried; run as root, or with CAP_BPF and CAP_PERFMON", r->key);
+		tell(i, "  %s: may not be tried; run as root, or with CAP_BPF and CAP_PERFMON",
+		     r->key);
 	else if (since && *since && version_number(since) > i->s->target.kernel_version)
 		tell(i, "  %s: needs Linux %s, this is %s", r->key, since, i->s->target.release);
 	else if (unset.len)
@@ -284,8 +287,8 @@ static void tell_missing(struct info *i, const struct row *r)
 		tell(i, "  %s: the processor does not offer it, as in many virtual machines",
 		     r->key);
 	else if (!*i->lockdown)
-		tell(i, "  %s: the kernel refuses it, perhaps by lockdown: mount -t securityfs none "
-		     "/sys/kernel/security, and this tells", r->key);
+		tell(i, "  %s: the kernel refuses it, perhaps by lockdown: mount -t securityfs "
+		     "none /sys/kernel/security, and this tells", r->key);
 	else if (strcmp(i->lockdown, "none"))
 		tell(i, "  %s: refused, perhaps by lockdown (%s), which is set at boot", r->key,
 		     i->lockdown);

@@ -153,7 +153,8 @@ static int get_script(const struct cli_options *o, char **text, size_t *len)
 	int err = read_script(o, text, len);
 
 	if (err)
-		fprintf(stderr, "ERROR: failed to open file '%s': %s\n", o->script_file, strerror(-err));
+		fprintf(stderr, "ERROR: failed to open file '%s': %s\n", o->script_file,
+			strerror(-err));
 	return err;
 }
 

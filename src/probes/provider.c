@@ -220,8 +220,9 @@ static bool in_wildcard_set(const struct probe_ctx *c, const struct attach_point
 {
 	bool user = c->pid || (ap->parts.n > 1 && strchr(ap->parts.at[1].text, '/'));
 
-	return p->listed && (p->space == SPACE_USER) == user &&
-	       (!p->wildcard_needs || target_has(c->target, (enum target_feature)p->wildcard_needs));
+	if (p->wildcard_needs && !target_has(c->target, (enum target_feature)p->wildcard_needs))
+		return false;
+	return p->listed && (p->space == SPACE_USER) == user;
 }
 
 static void expand_providers(struct probe_ctx *c, const struct attach_point *ap, site_vec *out)

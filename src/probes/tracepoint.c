@@ -27,8 +27,8 @@ static void tell_no_tracefs(struct probe_ctx *c, struct diag *d, int err)
 	if (!d)
 		return;
 	if (err == -EACCES || err == -EPERM)
-		diag_hint(c->diags, d, "reading tracefs takes root, or CAP_DAC_READ_SEARCH; where it "
-			  "is not mounted, as root: mount -t tracefs tracefs /sys/kernel/tracing");
+		diag_hint(c->diags, d, "reading tracefs takes root, or CAP_DAC_READ_SEARCH; where "
+			  "it is not mounted, as root: mount -t tracefs tracefs /sys/kernel/tracing");
 	else if (err == -ENOENT)
 		diag_hint(c->diags, d, "this kernel has no tracefs: it was built without "
 			  "CONFIG_TRACING");
@@ -38,8 +38,10 @@ static void tell_no_tracefs(struct probe_ctx *c, struct diag *d, int err)
 
 static void unreadable(struct probe_ctx *c, const struct attach_point *ap, int err)
 {
-	tell_no_tracefs(c, ap_error(c, ap, DIAG_NO_TRACEFS, "cannot read tracepoints from tracefs: %s",
-				    strerror(-err)), err);
+	struct diag *d = ap_error(c, ap, DIAG_NO_TRACEFS, "cannot read tracepoints from tracefs: %s",
+				  strerror(-err));
+
+	tell_no_tracefs(c, d, err);
 }
 
 static struct probe_site *add_event(struct probe_ctx *c, const struct provider *p,
@@ -218,7 +220,8 @@ static void list_tracepoint(struct probe_ctx *c, const struct provider *p, const
 	err = all_events(c, &list, &count);
 	if (err)
 		tell_no_tracefs(c, diag_warning(c->diags, (struct loc){ 0 }, DIAG_NO_TRACEFS,
-						"cannot list tracepoints: %s", strerror(-err)), err);
+						"cannot list tracepoints: %s", strerror(-err)),
+				err);
 	for (size_t i = 0; i < count; i++)
 		if (wildcard_match(pattern, list[i]))
 			list_item(c, p, list[i], listed_site(c, list[i], out), out);

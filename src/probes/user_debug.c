@@ -98,8 +98,8 @@ static void no_arguments(struct probe_ctx *c, const struct probe_site *s, struct
 
 	if (err == -ENODATA) {
 		diag_error(c->diags, loc, DIAG_NO_DEBUG_INFO,
-			   "Could not parse arguments of \"%s\": its debug info is in %s, which cannot be found", s->name,
-			   missing ? missing : "another file");
+			   "Could not parse arguments of \"%s\": its debug info is in %s, which "
+			   "cannot be found", s->name, missing ? missing : "another file");
 		return;
 	}
 	d = diag_error(c->diags, loc, DIAG_NO_DEBUG_INFO, err == -ENOENT && s->file &&

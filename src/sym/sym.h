@@ -26,7 +26,7 @@ struct symbols_options {
 	const char *kallsyms;		/* NULL: proc/kallsyms */
 	const char *debug_root;		/* NULL: "/usr/lib/debug" */
 	bool no_demangle;		/* C++ and Rust names as they are in the file */
-	bool no_lines;			/* sym_user_frame() tells no files, lines and inlined calls */
+	bool no_lines;			/* sym_user_frame() tells no lines and inlined calls */
 	size_t max_processes;		/* 0: 2,048 */
 	int64_t check_ns;		/* look at a live process this often; 0: 50 ms */
 	size_t max_table_bytes;		/* of user symbols; 0: 128 MiB */
