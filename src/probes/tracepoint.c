@@ -28,7 +28,8 @@ static void tell_no_tracefs(struct probe_ctx *c, struct diag *d, int err)
 		return;
 	if (err == -EACCES || err == -EPERM)
 		diag_hint(c->diags, d, "reading tracefs takes root, or CAP_DAC_READ_SEARCH; where "
-			  "it is not mounted, as root: mount -t tracefs tracefs /sys/kernel/tracing");
+			  "it is not mounted, as root: mount -t tracefs tracefs "
+			  "/sys/kernel/tracing");
 	else if (err == -ENOENT)
 		diag_hint(c->diags, d, "this kernel has no tracefs: it was built without "
 			  "CONFIG_TRACING");
@@ -38,8 +39,8 @@ static void tell_no_tracefs(struct probe_ctx *c, struct diag *d, int err)
 
 static void unreadable(struct probe_ctx *c, const struct attach_point *ap, int err)
 {
-	struct diag *d = ap_error(c, ap, DIAG_NO_TRACEFS, "cannot read tracepoints from tracefs: %s",
-				  strerror(-err));
+	struct diag *d = ap_error(c, ap, DIAG_NO_TRACEFS,
+				  "cannot read tracepoints from tracefs: %s", strerror(-err));
 
 	tell_no_tracefs(c, d, err);
 }
