@@ -74,6 +74,9 @@ static bool may_be_several(const struct lower *l, const struct map_store *s)
 		return false;
 	if (m->uses & MAP_ITERATED || !target_has(l->c->target, FEATURE_ATOMIC_FETCH))
 		return false;
+	/* Each map is a way of its own through the program, in each turn. */
+	if (s->inserted_in_loop)
+		return false;
 	return type_is_aggregate(m->value) || !(m->uses & MAP_ASSIGNED);
 }
 
