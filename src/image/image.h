@@ -238,7 +238,7 @@ struct image_failure {
 	const char *helper;		/* without "bpf_" */
 	const char *text;		/* what is said; NULL: the reason that the code gives */
 	struct image_place place;
-	uint32_t offset;		/* of two words: how often, and the last code */
+	uint32_t offset;		/* of a u64: how often; behind it an s32: the last code */
 	uint32_t prog;			/* whose it is; UINT32_MAX: of several */
 };
 

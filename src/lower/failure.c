@@ -2,7 +2,7 @@
  * Helpers that fail while the script runs.
  *
  * Each place where one may fail has two words in the control block: how often it
- * did, and the last code. The runtime looks at them now and then, and tells of a
+ * did, and (an s32) the last code. The runtime looks at them now and then, and tells of a
  * place when it fails for the first time and at the end. So a failure costs an
  * add, however often it comes, and no place in the event buffer.
  */
@@ -76,9 +76,9 @@ void lower_failed(struct gen *g, const char *helper, const char *text, struct ir
 	 * is told. */
 	if (g->loop)
 		return;
-	/* An int before Linux 6.4, whose upper half is anything where the kernel calls the
+	/* An int: before Linux 6.4 its upper half is anything where the kernel calls the
 	 * map's function rather than the helper. */
-	ir_emit_store(&g->b, 8, counter, CODE_OFFSET, ir_emit_ext(&g->b, code, 4, true));
+	ir_emit_store(&g->b, 4, counter, CODE_OFFSET, code);
 }
 
 void lower_read_failed(struct gen *g, const char *helper, struct ir_insn *code)

@@ -237,8 +237,8 @@ struct lower_way lower_one_way(struct gen *g, const struct map_store *s, struct 
 struct ir_insn *lower_map_ref(struct gen *g, const struct map_store *s, struct ir_insn *key);
 
 void lower_count_entry(struct gen *g, struct ir_insn *entries, int64_t change);
-void lower_claim_entry(struct gen *g, struct ir_insn *entries, uint32_t capacity,
-		       struct ir_block *full);
+void lower_branch_if_full(struct gen *g, struct ir_insn *entries, uint32_t capacity,
+			  struct ir_block *full);
 
 /* ---- maps.c ---- */
 void lower_maps(struct lower *l);

@@ -120,30 +120,29 @@ static void update_failed(struct gen *g, struct ir_insn *err)
 	lower_failed(g, "map_update_elem", NULL, err);
 }
 
-/* Insert zeroes, and count the entry if it is new. Returns what the kernel says. */
+/* Insert a value, and count the entry if there are maps by size, which share one
+ * capacity. CPUs that insert at once may pass it by one each. Returns what the kernel
+ * says. */
 static struct ir_insn *insert(struct gen *g, const struct map_store *store, struct search *s,
-			      struct ir_insn *map)
+			      struct ir_insn *value, int64_t flags)
 {
-	struct ir_block *full, *undo, *next;
-	struct ir_insn *err, *entries;
+	struct ir_insn *map = ir_var_read(&g->b, s->map), *err, *entries;
+	struct ir_block *counted, *next;
 	struct ir_var *result;
 
 	if (!store->nr_sizes)
-		return update(g, map, s->key, lower_zeros(g), BPF_NOEXIST);
-	full = lower_block(g, true);
-	undo = lower_block(g, true);
+		return update(g, map, s->key, value, flags);
+	counted = lower_block(g, true);
 	next = lower_block(g, true);
 	result = ir_var_new(g->b.func, "inserted", IR_INT);
 	entries = ir_var_read(&g->b, s->entries);
-	lower_claim_entry(g, entries, store->map->capacity, full);
-	err = update(g, map, s->key, lower_zeros(g), BPF_NOEXIST);
-	ir_var_write(&g->b, result, err);
-	ir_emit_branch(&g->b, IR_EQ, err, lower_const(g, 0), next, undo);
-	lower_enter(g, undo);
-	lower_count_entry(g, entries, -1);
-	ir_emit_jump(&g->b, next);
-	lower_enter(g, full);
 	ir_var_write(&g->b, result, lower_const(g, -E2BIG));
+	lower_branch_if_full(g, entries, store->map->capacity, next);
+	err = update(g, map, s->key, value, flags);
+	ir_var_write(&g->b, result, err);
+	ir_emit_branch(&g->b, IR_EQ, err, lower_const(g, 0), counted, next);
+	lower_enter(g, counted);
+	lower_count_entry(g, entries, 1);
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
 	return ir_var_read(&g->b, result);
@@ -154,8 +153,8 @@ static struct ir_insn *insert(struct gen *g, const struct map_store *store, stru
 static void insert_zeroes(struct gen *g, const struct map_store *store, struct search *s,
 			  struct ir_block *give_up)
 {
-	struct ir_insn *map = ir_var_read(&g->b, s->map), *err = insert(g, store, s, map);
-	struct ir_insn *again = lookup(g, map, s->key);
+	struct ir_insn *err = insert(g, store, s, lower_zeros(g), BPF_NOEXIST);
+	struct ir_insn *again = lookup(g, ir_var_read(&g->b, s->map), s->key);
 	struct ir_block *failed = lower_block(g, true);
 
 	again = ir_emit_null_check(&g->b, again, failed);
@@ -171,7 +170,7 @@ static void insert_zeroes(struct gen *g, const struct map_store *store, struct s
 /* The element was not there, and no other program may have come between: insert
  * it with its first words. Another CPU may have inserted it meanwhile; then only
  * this CPU's value is set. */
-static void insert_first(struct gen *g, struct ir_insn *map, struct ir_insn *key,
+static void insert_first(struct gen *g, const struct map_store *store, struct search *s,
 			 struct ir_insn *const words[2], struct ir_block *done)
 {
 	struct ir_block *failed = lower_block(g, true);
@@ -185,7 +184,7 @@ static void insert_first(struct gen *g, struct ir_insn *map, struct ir_insn *key
 		if (words[1])
 			ir_emit_store(&g->b, 8, first, 8, words[1]);
 	}
-	err = update(g, map, key, first, BPF_ANY);
+	err = insert(g, store, s, first, BPF_ANY);
 	ir_emit_branch(&g->b, IR_EQ, err, lower_const(g, 0), done, failed);
 	lower_enter(g, failed);
 	update_failed(g, err);
@@ -214,8 +213,8 @@ struct ir_insn *lower_elem_or_first(struct gen *g, struct node *elem, int32_t *o
 	s.found = lower_block(g, false);
 	search(g, store, &s);
 	lower_enter(g, s.absent);
-	if (words && store->plain && !store->nr_sizes)
-		insert_first(g, ir_var_read(&g->b, s.map), s.key, words, done);
+	if (words && store->plain)
+		insert_first(g, store, &s, words, done);
 	else
 		insert_zeroes(g, store, &s, done);
 	lower_enter(g, s.found);

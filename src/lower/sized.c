@@ -9,7 +9,9 @@
  * member lies last in memory, whatever its place in the tuple.
  *
  * The capacity is that of all maps together: inserting counts (`entries_offset`), for
- * each side of a map that is taken.
+ * each side of a map that is taken. The count is read before and added to after an
+ * insert: exact but for CPUs that insert at once, and half the instructions of a claim
+ * that must be taken back.
  */
 #include "lower/internal.h"
 
@@ -66,13 +68,13 @@ static const struct type *with_last(struct lower *l, const struct type *t, uint3
 }
 
 /* What the script does with it must be possible with several maps. */
-static bool may_be_several(const struct lower *l, const struct map_store *s)
+static bool may_be_several(const struct map_store *s)
 {
 	const struct map *m = s->map;
 
 	if (m->is_scalar || !m->key || m->decl || m->address_taken || s->is_asked_for_len)
 		return false;
-	if (m->uses & MAP_ITERATED || !target_has(l->c->target, FEATURE_ATOMIC_FETCH))
+	if (m->uses & MAP_ITERATED)
 		return false;
 	/* Each map is a way of its own through the program, in each turn. */
 	if (s->inserted_in_loop)
@@ -116,7 +118,7 @@ void lower_sized_maps(struct lower *l, struct map_store *s, struct image_map *ma
 	bool is_text;
 
 	s->key = s->map->key;
-	if (!may_be_several(l, s) || !find_tail(l, s))
+	if (!may_be_several(s) || !find_tail(l, s))
 		return;
 	is_text = s->tail->kind == TYPE_STRING;
 	map->key_size = s->key->size_bytes;
@@ -163,33 +165,46 @@ static void either(struct gen *g, const struct map_store *s, uint32_t map, uint3
 	fn(g, way_to(g, s, spare_map, true), arg);
 }
 
-static void branch_if_fits(struct gen *g, const struct map_store *s, struct ir_insn *key,
-			   uint32_t bytes, struct ir_block *fits, struct ir_block *larger)
+/* What tells the size of a stack: the number of its addresses, behind a process for
+ * ustack. */
+static struct ir_insn *nr_addresses(struct gen *g, const struct map_store *s,
+				    struct ir_insn *key, uint32_t *head_bytes)
 {
 	struct ir_insn *v;
-	uint32_t head = 8;
 
-	if (s->tail->kind == TYPE_STRING) {
-		v = ir_emit_load(&g->b, IR_INT, 1, false, key,
-				 (int32_t)(s->tail_offset + bytes - 1));
-		v->is_pinned = true;
-		ir_emit_branch(&g->b, IR_EQ, v, lower_const(g, 0), fits, larger);
-		return;
-	}
-	/* The number of addresses, behind a process for ustack. */
-	head += s->tail->kind == TYPE_USTACK ? 8 : 0;
-	v = ir_emit_load(&g->b, IR_INT, 8, false, key, (int32_t)(s->tail_offset + head - 8));
+	if (s->tail->kind == TYPE_STRING)
+		return NULL;
+	*head_bytes = s->tail->kind == TYPE_USTACK ? 16 : 8;
+	v = ir_emit_load(&g->b, IR_INT, 8, false, key, (int32_t)(s->tail_offset + *head_bytes - 8));
 	v->is_pinned = true;
-	ir_emit_branch(&g->b, IR_ULE, v, lower_const(g, (bytes - head) / 8), fits, larger);
+	return v;
+}
+
+static void branch_if_text_fits(struct gen *g, const struct map_store *s, struct ir_insn *key,
+				uint32_t bytes, struct ir_block *fits, struct ir_block *larger)
+{
+	struct ir_insn *v = ir_emit_load(&g->b, IR_INT, 1, false, key,
+					 (int32_t)(s->tail_offset + bytes - 1));
+
+	v->is_pinned = true;
+	ir_emit_branch(&g->b, IR_EQ, v, lower_const(g, 0), fits, larger);
 }
 
 void lower_each_way(struct gen *g, const struct map_store *s, struct ir_insn *key,
 		    lower_way_fn fn, void *arg)
 {
+	uint32_t head_bytes = 0;
+	struct ir_insn *n = s->nr_sizes ? nr_addresses(g, s, key, &head_bytes) : NULL;
+
 	for (uint32_t i = 0; i < s->nr_sizes; i++) {
 		struct ir_block *fits = lower_block(g, false), *larger = lower_block(g, false);
+		uint32_t bytes = s->sizes[i].tail_bytes;
 
-		branch_if_fits(g, s, key, s->sizes[i].tail_bytes, fits, larger);
+		if (n)
+			ir_emit_branch(&g->b, IR_ULE, n, lower_const(g, (bytes - head_bytes) / 8),
+				       fits, larger);
+		else
+			branch_if_text_fits(g, s, key, bytes, fits, larger);
 		lower_enter(g, fits);
 		either(g, s, s->sizes[i].map, s->sizes[i].spare, fn, arg);
 		lower_enter(g, larger);
@@ -239,17 +254,13 @@ void lower_count_entry(struct gen *g, struct ir_insn *entries, int64_t change)
 	ir_emit_atomic(&g->b, IR_ATOMIC_ADD, 8, false, entries, 0, lower_const(g, change), NULL);
 }
 
-/* Count one more; control goes to `full`, with nothing counted, if that is too many. */
-void lower_claim_entry(struct gen *g, struct ir_insn *entries, uint32_t capacity,
-		       struct ir_block *full)
+void lower_branch_if_full(struct gen *g, struct ir_insn *entries, uint32_t capacity,
+			  struct ir_block *full)
 {
-	struct ir_block *too_many = lower_block(g, true), *next = lower_block(g, true);
-	struct ir_insn *before;
+	struct ir_block *room = lower_block(g, true);
+	struct ir_insn *n = ir_emit_load(&g->b, IR_INT, 8, true, entries, 0);
 
-	before = ir_emit_atomic(&g->b, IR_ATOMIC_ADD, 8, true, entries, 0, lower_const(g, 1), NULL);
-	ir_emit_branch(&g->b, IR_SGE, before, lower_const(g, capacity), too_many, next);
-	lower_enter(g, too_many);
-	lower_count_entry(g, entries, -1);
-	ir_emit_jump(&g->b, full);
-	lower_enter(g, next);
+	n->is_pinned = true;
+	ir_emit_branch(&g->b, IR_SGE, n, lower_const(g, capacity), full, room);
+	lower_enter(g, room);
 }

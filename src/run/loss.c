@@ -104,7 +104,7 @@ static void tell_failure(struct run *r, const struct image_failure *f, uint64_t 
 		.kind = f->text ? SONDE_EVENT_RUNTIME_ERROR : SONDE_EVENT_HELPER_ERROR,
 		.name = f->helper, .place = run_place(r, &f->place),
 		.probe = f->prog < r->image->progs.n ? r->image->progs.at[f->prog].name : NULL,
-		.return_code = (int)__atomic_load_n(&words[1], __ATOMIC_RELAXED),
+		.return_code = __atomic_load_n((const int32_t *)&words[1], __ATOMIC_RELAXED),
 	};
 
 	if (!count || (*told && !all))

@@ -109,7 +109,7 @@ static void test_full_map(void **state)
 		const uint64_t *failure = lower_help_failure(&h, "map_update_elem", cols[i]);
 
 		assert_int_equal(failure[0], 2);
-		assert_int_equal((int64_t)failure[1], -E2BIG);
+		assert_int_equal(*(const int32_t *)&failure[1], -E2BIG);
 	}
 	lower_help_close(&h);
 }
@@ -220,7 +220,7 @@ static void test_failed_read(void **state)
 	assert_int_equal(len, 0);
 	failure = lower_help_failure(&h, "probe_read_user_str", 53);
 	assert_int_equal(failure[0], 1);
-	assert_int_equal((int64_t)failure[1], -EFAULT);
+	assert_int_equal(*(const int32_t *)&failure[1], -EFAULT);
 	assert_int_equal(h.image->failures.n, 1);
 	lower_help_close(&h);
 }
