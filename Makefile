@@ -28,6 +28,23 @@ CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LDFLAGS += -fsanitize=address,undefined
 endif
 
+# ARCH=arm64 (or s390x, ppc64el): everything for that architecture, in a build
+# directory of its own. Nothing of it can be shared with this system, so it is static.
+ifneq ($(filter-out $(shell dpkg --print-architecture 2>/dev/null),$(ARCH)),)
+TRIPLET_arm64   = aarch64-linux-gnu
+TRIPLET_s390x   = s390x-linux-gnu
+TRIPLET_ppc64el = powerpc64le-linux-gnu
+TRIPLET = $(or $(TRIPLET_$(ARCH)),$(error no cross compiler is known for ARCH=$(ARCH); known: arm64 s390x ppc64el))
+CACHE   = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sonde
+SYSROOT = $(CACHE)/sysroot/$(ARCH)
+READY   = $(SYSROOT)/ready
+BUILD  := build/$(ARCH)
+CC     := $(TRIPLET)-gcc
+AR     := $(TRIPLET)-ar
+CFLAGS += -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(TRIPLET)
+LDFLAGS += -static -L$(SYSROOT)/usr/lib/$(TRIPLET)
+endif
+
 LIB_SRC  = $(wildcard src/*.c) $(filter-out src/cli/%,$(wildcard src/*/*.c))
 CLI_SRC  = $(wildcard src/cli/*.c)
 LIB_OBJ  = $(LIB_SRC:%.c=$(BUILD)/%.o)
@@ -36,12 +53,19 @@ UNIT_SRC = $(wildcard tests/unit/test_*.c)
 UNIT_HELP = $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)) $(wildcard tests/vm/*.c)
 UNIT_BIN = $(UNIT_SRC:%.c=$(BUILD)/%)
 
-.PHONY: all unit differential test-programs unit-programs check live qemu test demo bench lint fuzz install clean help doc-tables stress
+.PHONY: all static unit differential test-programs unit-programs check live qemu test demo bench lint fuzz install clean help doc-tables stress
 .SECONDARY:
 
 all: $(BUILD)/sonde
 
-$(BUILD)/%.o: %.c Makefile
+# One program that needs nothing of the system it runs on, not even a libc, for
+# small guests and containers; make static ARCH=arm64 cross-builds it.
+static: $(BUILD)/sonde-static
+
+$(READY):
+	$(Q)tools/sysroot $(ARCH) $(SYSROOT)
+
+$(BUILD)/%.o: %.c Makefile | $(READY)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC   $<")
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -53,6 +77,10 @@ $(BUILD)/libsonde.a: $(LIB_OBJ)
 $(BUILD)/sonde: $(CLI_OBJ) $(BUILD)/libsonde.a
 	$(if $(V),,@echo "  LD   $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/sonde-static: $(CLI_OBJ) $(BUILD)/libsonde.a
+	$(if $(V),,@echo "  LD   $@")
+	$(Q)$(CC) $(LDFLAGS) -static -s -Wl,--gc-sections -o $@ $^ $(LIBS:-Wl,-Bdynamic=)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP:%.c=$(BUILD)/%.o) $(BUILD)/libsonde.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
@@ -114,7 +142,7 @@ $(BUILD)/tests/docs/tables: $(BUILD)/tests/docs/tables.o $(BUILD)/libsonde.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # On this machine's kernel, as root.
-live: all test-programs
+live: all static test-programs
 	$(Q)tests/live/run $(FILES)
 
 # Scripts of many sizes, up to what takes minutes: make stress SEED=7
@@ -123,7 +151,7 @@ stress: all test-programs
 	$(Q)tests/stress/run $(BUILD)/stress
 
 # On stock Debian kernels in QEMU: make qemu KERNELS="6.1 6.12"
-qemu: all test-programs
+qemu: all static test-programs
 	$(Q)tests/qemu/all $(KERNELS)
 
 # Everything, installing what is missing. The last line is the total.
@@ -168,6 +196,7 @@ clean:
 
 help:
 	@echo "make          build build/sonde"
+	@echo "make static   build/sonde-static, which needs no library; ARCH=arm64 cross-builds it"
 	@echo "make demo     install what is missing, build, trace this machine for some seconds (root)"
 	@echo "make test     install what is missing, run every test (root)"
 	@echo "make check    unit tests, error messages, include directions: no root, no network"

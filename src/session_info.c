@@ -15,6 +15,7 @@
 #include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -327,6 +328,8 @@ static void tell_system(struct info *i)
 	tell(i, "%s", "");
 	tell(i, "Build");
 	tell(i, "  version: v%s", sonde_version());
+	/* A program that has a loader (at this address) has a libc of the system, too. */
+	tell(i, "  linked: %s", getauxval(AT_BASE) ? "with the system's libc" : "statically");
 	tell(i, "  libdw (DWARF support): yes");
 	tell(i, "  own compiler (no LLVM needed): yes");
 	tell(i, "  dwunwind (DWARF stack unwinding): no");
