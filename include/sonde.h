@@ -131,9 +131,22 @@ enum sonde_value_kind {
 enum sonde_stack_form { SONDE_STACK_BPFTRACE, SONDE_STACK_PERF, SONDE_STACK_RAW,
 			SONDE_STACK_BUILD_ID };
 
+/* What is known of a frame: of the function, the place in its source that runs, or that
+ * calls the frame before. */
+struct sonde_frame {
+	const char *function;	/* NULL: unknown */
+	uint64_t offset;	/* of the address from the function's start */
+	const char *module;	/* path of the program or library, name of the kernel's module;
+				   NULL: unknown, or the kernel itself */
+	const char *file;	/* NULL: unknown */
+	uint32_t line;
+	bool is_inlined;	/* into the function of the next frame that is not */
+};
+
 struct sonde_value {
 	enum sonde_value_kind kind;
 	bool is_unsigned;	/* INT, UINT, SYMBOLIC: how to read the number */
+	bool is_kernel;		/* STACK: of the kernel */
 	union {
 		int64_t number;
 		uint64_t unsigned_number;
@@ -143,6 +156,8 @@ struct sonde_value {
 	const char *name;	/* in a record: the field's name */
 	const struct sonde_value *items;
 	size_t nr_items;
+	const struct sonde_frame *frame;	/* of a STACK's items in the forms BPFTRACE and
+						   PERF; NULL: not asked for */
 };
 
 enum sonde_event_kind {
@@ -215,6 +230,8 @@ struct sonde_event {
 	bool map_is_keyed;
 	const struct sonde_map_entry *entries;	/* sorted */
 	size_t nr_entries;
+	bool map_repeats;	/* an event before told of this map, and it was not emptied
+				   since: these entries hold what those did */
 	uint64_t count;
 	uint64_t duration_ns;
 	int return_code;
@@ -248,8 +265,10 @@ SONDE_API void sonde_on_message(struct sonde *s, sonde_message_fn fn, void *arg)
 /* Who gets events; without one they go to the printer (sonde_print_to). */
 SONDE_API void sonde_on_event(struct sonde *s, sonde_event_fn fn, void *arg);
 
-/* JSON is bpftrace's, EVENTS the one that tells all: see docs/output.md. */
-enum sonde_format { SONDE_TEXT, SONDE_JSON, SONDE_EVENTS };
+/* JSON is bpftrace's, EVENTS the one that tells all: see docs/output.md. From FOLDED on:
+ * pictures of the maps with stacks in their keys, written by sonde_finish; all else is
+ * text for error_fd. */
+enum sonde_format { SONDE_TEXT, SONDE_JSON, SONDE_EVENTS, SONDE_FOLDED };
 enum sonde_flush { SONDE_FLUSH_LINE, SONDE_FLUSH_FULL, SONDE_FLUSH_NONE };
 
 /* Print events: the script's output to `fd`; what is told of the run (attached,

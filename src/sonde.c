@@ -221,6 +221,7 @@ static int open_run(struct sonde *s)
 		.wait_detach = s->options.wait_detach,
 		.purpose = s->options.purpose,
 		.text_only = !s->event && !(s->printer && print_wants_values(s->printer)),
+		.wants_frames = s->event || (s->printer && print_wants_frames(s->printer)),
 	};
 	struct run_callbacks c = { .arg = s, .event = on_run_event, .message = on_run_message };
 
@@ -282,6 +283,16 @@ void sonde_signal(struct sonde *s)
 		run_signal(s->run);
 }
 
+static int finish_printing(struct sonde *s)
+{
+	const char *lack;
+	int err = print_picture(s->printer, &lack);
+
+	if (lack)
+		session_tell(s, SONDE_WARNING, "%s", lack);
+	return err ? err : print_flush(s->printer);
+}
+
 int sonde_finish(struct sonde *s)
 {
 	int code, err = 0;
@@ -290,7 +301,7 @@ int sonde_finish(struct sonde *s)
 		return -EINVAL;
 	code = run_finish(s->run);
 	if (s->printer)
-		err = print_flush(s->printer);
+		err = finish_printing(s);
 	if (s->printer && print_dropped_lines(s->printer))
 		session_tell(s, SONDE_WARNING, "stopped: %" PRIu64 " lines were not written, for "
 			     "nobody took them", print_dropped_lines(s->printer));

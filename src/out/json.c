@@ -16,9 +16,7 @@
 
 /* ---- strings ---- */
 
-/* Length of the UTF-8 character at `s`, or 0 if there is none (overlong forms,
- * surrogates and what lies beyond U+10FFFF are none). */
-static size_t utf8_length(const uint8_t *s, size_t left)
+size_t out_utf8_length(const uint8_t *s, size_t left)
 {
 	static const struct {
 		uint8_t mask, lead, len;
@@ -74,7 +72,7 @@ void out_json_string(struct sbuf *out, const char *text, size_t len)
 		while (run < len && is_plain(s[run]))
 			run++;
 		if (run == i && s[i] >= 0x80)
-			run += utf8_length(s + i, len - i);
+			run += out_utf8_length(s + i, len - i);
 		if (run > i)
 			sbuf_add(out, s + i, run - i);
 		else

@@ -11,6 +11,10 @@
  * control character is escaped, so that any bytes give valid JSON. */
 void out_json_string(struct sbuf *out, const char *text, size_t len);
 
+/* Length of the character at `s`, if it has several bytes, or 0 if there is none
+ * (overlong forms, surrogates and what lies beyond U+10FFFF are none). */
+size_t out_utf8_length(const uint8_t *s, size_t left);
+
 void out_json_text(struct sbuf *out, const char *text);	/* NULL: "" */
 
 /* PLAIN is bpftrace's: numbers of enumerators and pointers, a stack as one text. RICH

@@ -11,6 +11,7 @@
 #include "base/sbuf.h"
 #include "out/events.h"
 #include "out/json.h"
+#include "out/profile.h"
 #include "out/text.h"
 #include "out/trial.h"
 #include "out/write.h"
@@ -34,6 +35,7 @@ struct printer {
 	bool captures;
 	struct trials trials;
 	struct events_clock clock;
+	struct profile *profile;	/* owned; NULL: no picture is wanted */
 	int err;		/* first failed write */
 };
 
@@ -46,6 +48,10 @@ int print_open(struct printer **out, const struct printer_options *options)
 	p->options = *options;
 	writer_init(&p->out, options->fd, options->wait_until_ns, options->arg);
 	writer_init(&p->messages, options->error_fd, options->wait_until_ns, options->arg);
+	if (options->format >= SONDE_FOLDED && profile_open(&p->profile)) {
+		free(p);
+		return -ENOMEM;
+	}
 	*out = p;
 	return 0;
 }
@@ -61,6 +67,7 @@ int print_close(struct printer *p)
 	sbuf_close(&p->message);
 	sbuf_close(&p->captured);
 	trials_close(&p->trials);
+	profile_close(p->profile);
 	free(p);
 	return err;
 }
@@ -111,12 +118,6 @@ int print_end(struct printer *p)
 	if (p->options.flush == SONDE_FLUSH_LINE && line_is_complete(p))
 		print_flush(p);
 	return p->err;
-}
-
-void print_raw(struct printer *p, const char *bytes, size_t len)
-{
-	sbuf_add(&p->data, bytes, len);
-	data_added(p);
 }
 
 /* ---- text mode ---- */
@@ -272,31 +273,38 @@ static void print_text_event(struct printer *p, const struct sonde_event *e)
 		write_message(p);
 }
 
-/* ---- tests and benchmarks ---- */
-
-static void swap_data(struct printer *p)
+static void swap_texts(struct sbuf *a, struct sbuf *b)
 {
-	struct sbuf data = p->data;
+	struct sbuf was = *a;
 
-	p->data = p->captured;
-	p->captured = data;
+	*a = *b;
+	*b = was;
 }
+
+/* What is no part of a picture, beside it. */
+static void tell_data(struct printer *p)
+{
+	swap_texts(&p->data, &p->message);
+	write_message(p);
+}
+
+/* ---- tests and benchmarks ---- */
 
 /* As text whatever the format, in one order with what is told. */
 static void capture_event(struct printer *p, const struct sonde_event *e)
 {
 	if (e->kind >= sizeof(rows) / sizeof(rows[0]) || !rows[e->kind].print)
 		return;
-	swap_data(p);
+	swap_texts(&p->data, &p->captured);
 	rows[e->kind].print(p, e);
 	sbuf_add(&p->data, sbuf_text(&p->message), p->message.len);
 	sbuf_clear(&p->message);
-	swap_data(p);
+	swap_texts(&p->data, &p->captured);
 }
 
 static void print_trial(struct printer *p, const struct sonde_event *e)
 {
-	if (p->options.format == SONDE_TEXT)
+	if (p->options.format == SONDE_TEXT || p->profile)
 		trial_text(&p->trials, &p->data, e, &p->captured);
 	else if (p->options.format == SONDE_EVENTS)
 		out_events_trial(&p->data, &p->clock, e, &p->captured);
@@ -304,11 +312,68 @@ static void print_trial(struct printer *p, const struct sonde_event *e)
 		trial_json(&p->data, e, &p->captured);
 	p->captures = trial_begins(e);
 	sbuf_clear(&p->captured);
+	if (p->profile)
+		tell_data(p);
 	data_added(p);
 	print_end(p);
 }
 
+/* ---- pictures ---- */
+
+static void print_beside(struct printer *p, const struct sonde_event *e)
+{
+	bool is_map = e->kind == SONDE_EVENT_MAP;
+
+	if (e->kind == SONDE_EVENT_RESULTS || (is_map && profile_add(p->profile, e)))
+		return;
+	print_text_event(p, e);
+	if (p->data.len)
+		tell_data(p);
+}
+
+static const struct {
+	bool by_function, with_maps;
+	void (*write)(struct sbuf *, const struct profile_view *);
+} pictures[] = {
+	[SONDE_FOLDED]	= { true, true, profile_folded },
+};
+
+static const char *what_lacks(const struct profile *profile, const struct profile_view *v)
+{
+	if (profile_nr_negative(profile))
+		return "stacks with negative values were left out";
+	return v->nr_samples ? NULL : "no map with stacks in its key was printed: there is nothing "
+				      "to show";
+}
+
+int print_picture(struct printer *p, const char **lack)
+{
+	struct profile_view v = { 0 };
+	int err;
+
+	*lack = NULL;
+	if (!p->profile)
+		return p->err;
+	err = profile_view(p->profile, pictures[p->options.format].by_function,
+			   pictures[p->options.format].with_maps, &v);
+	if (err) {
+		p->err = p->err ? p->err : err;
+		return p->err;
+	}
+	pictures[p->options.format].write(&p->data, &v);
+	*lack = what_lacks(p->profile, &v);
+	return print_flush(p);
+}
+
 /* ---- all ---- */
+
+void print_raw(struct printer *p, const char *bytes, size_t len)
+{
+	sbuf_add(&p->data, bytes, len);
+	if (p->profile)
+		tell_data(p);
+	data_added(p);
+}
 
 void print_event(struct printer *p, const struct sonde_event *e)
 {
@@ -320,6 +385,8 @@ void print_event(struct printer *p, const struct sonde_event *e)
 	}
 	if (p->captures)
 		capture_event(p, e);
+	else if (p->profile)
+		print_beside(p, e);
 	else if (p->options.format == SONDE_TEXT)
 		print_text_event(p, e);
 	else if (p->options.format == SONDE_EVENTS)
@@ -335,6 +402,11 @@ void print_notice(struct printer *p, const struct sonde_message *m)
 		return;
 	out_events_message(&p->data, &p->clock, m);
 	data_added(p);
+}
+
+bool print_wants_frames(const struct printer *p)
+{
+	return p->profile;
 }
 
 bool print_wants_values(const struct printer *p)

@@ -3,7 +3,8 @@
  *
  * What a script prints goes to the data descriptor, through one buffer; what is
  * told about the run (attached, lost, errors) goes to the other one in text
- * mode and to the data in the JSON modes. A failed write is remembered, not told:
+ * mode and to the data in the JSON modes. In the formats that are pictures of stacks
+ * the picture alone is data, and all else goes to the other one as text. A failed write is remembered, not told:
  * print_end and print_flush return it, and nothing is written after it.
  * What nobody takes in time is dropped and counted, whole lines as far as can be.
  */
@@ -46,6 +47,14 @@ bool print_wants_values(const struct printer *p);
 
 /* Bytes as they are, whatever the format: text that an iterator made. */
 void print_raw(struct printer *p, const char *bytes, size_t len);
+
+/* Whether what is known of each frame is. */
+bool print_wants_frames(const struct printer *p);
+
+/* The run is over: write what its maps make a picture of, in the formats from
+ * SONDE_FOLDED on. Returns 0 or the first error; *lack: why there is less in it than
+ * one may think, or NULL; borrowed. */
+int print_picture(struct printer *p, const char **lack);
 
 /* The ring is drained: write what the flush mode says. Returns 0 or the first
  * error of any write. */

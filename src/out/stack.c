@@ -71,7 +71,8 @@ struct frames {
 	size_t n, cap;
 };
 
-static void add_frame(struct decoding *c, struct frames *f, uint64_t address, const char *text)
+static struct sonde_value *add_frame(struct decoding *c, struct frames *f, uint64_t address,
+				     const char *text)
 {
 	struct sonde_value *more;
 
@@ -83,7 +84,8 @@ static void add_frame(struct decoding *c, struct frames *f, uint64_t address, co
 	}
 	f->at[f->n].is_unsigned = true;
 	f->at[f->n].unsigned_number = address;
-	decode_set_text(&f->at[f->n++], SONDE_VALUE_SYMBOLIC, text);
+	decode_set_text(&f->at[f->n], SONDE_VALUE_SYMBOLIC, text);
+	return &f->at[f->n++];
 }
 
 /* "@FILE:LINE", or nothing. */
@@ -116,6 +118,37 @@ static const char *perf_text(struct arena *a, const struct value_symbol *symbol,
 		     : arena_printf(a, "0x%" PRIx64 " (%s)", address, module);
 }
 
+static const char *keep(struct arena *a, const char *text)
+{
+	return text ? arena_strdup(a, text) : NULL;
+}
+
+static const struct sonde_frame *inlined_frame(struct arena *a, const struct value_symbol *symbol,
+					       size_t i)
+{
+	struct sonde_frame *f = arena_new(a, struct sonde_frame);
+
+	f->function = keep(a, symbol->inlined[i].name);
+	f->module = keep(a, symbol->module);
+	f->file = keep(a, symbol->inlined[i].file);
+	f->line = symbol->inlined[i].line;
+	f->is_inlined = true;
+	return f;
+}
+
+static const struct sonde_frame *own_frame(struct arena *a, const struct value_symbol *symbol,
+					   bool found)
+{
+	struct sonde_frame *f = arena_new(a, struct sonde_frame);
+
+	f->function = found ? keep(a, symbol->name) : NULL;
+	f->offset = symbol->offset;
+	f->module = keep(a, symbol->module);
+	f->file = keep(a, symbol->file);
+	f->line = symbol->line;
+	return f;
+}
+
 /* A frame, after those that were inlined into it. */
 static void add_named(struct decoding *c, struct frames *f, const struct user_space *user,
 		      bool perf, uint64_t address)
@@ -123,13 +156,17 @@ static void add_named(struct decoding *c, struct frames *f, const struct user_sp
 	enum value_use use = f->n ? VALUE_USE_RETURN : VALUE_USE_RUNS;
 	struct arena *a = c->d->arena;
 	struct value_symbol symbol;
+	struct sonde_value *v;
 	bool found = find_symbol(c, user, address, use, &symbol);
 	const char *text = perf && user ? perf_text(a, &symbol, found, address)
 					: frame_text(a, &symbol, found, address);
 
-	for (size_t i = 0; i < symbol.nr_inlined; i++)
-		add_frame(c, f, address, inlined_text(a, &symbol.inlined[i], perf));
-	add_frame(c, f, address, text);
+	for (size_t i = 0; i < symbol.nr_inlined; i++) {
+		v = add_frame(c, f, address, inlined_text(a, &symbol.inlined[i], perf));
+		v->frame = c->d->wants_frames ? inlined_frame(a, &symbol, i) : NULL;
+	}
+	v = add_frame(c, f, address, text);
+	v->frame = c->d->wants_frames ? own_frame(a, &symbol, found) : NULL;
 }
 
 /* The kernel's struct bpf_stack_build_id. */
@@ -177,6 +214,7 @@ static void decode_frames(struct decoding *c, const struct value_layout *layout,
 	for (uint64_t i = 0; i < count; i++)
 		add_bytes(c, &f, user, mode, in.at + 8 + i * frame_bytes);
 	v->kind = SONDE_VALUE_STACK;
+	v->is_kernel = !user;
 	v->number = (int64_t)mode;
 	v->items = f.at;
 	v->nr_items = f.n;

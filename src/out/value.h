@@ -70,6 +70,7 @@ struct value_decoder {
 					   with */
 	struct value_hooks hooks;
 	const char *str_trunc_trailer;	/* borrowed; NULL: none */
+	bool wants_frames;		/* what is known of each frame, not its text only */
 	int64_t wall_offset_ns;		/* CLOCK_REALTIME minus CLOCK_BOOTTIME, for timestamps */
 };
 

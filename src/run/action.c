@@ -308,6 +308,12 @@ static const struct script_map *map_of(struct run *r, const struct image_action 
 							: NULL;
 }
 
+/* Whether the map has been printed since it was empty. */
+static bool *told(struct run *r, const struct script_map *m)
+{
+	return &r->told[m - r->image->script_maps.at];
+}
+
 static void emit_map(struct run *r, const struct script_map *m, struct snapshot *s,
 		     struct sonde_event e)
 {
@@ -319,6 +325,8 @@ static void emit_map(struct run *r, const struct script_map *m, struct snapshot 
 	e.nr_entries = s->n;
 	e.key_names = m->key_names;
 	e.nr_key_names = m->nr_key_names;
+	e.map_repeats = *told(r, m);
+	*told(r, m) = true;
 	run_emit(r, &e);
 }
 
@@ -395,7 +403,15 @@ static int do_take(struct run *r, const struct action_input *in)
 		print_snapshot(r, in, &s);
 	else if (m)
 		tell_map_error(r, m, "take", err);
+	if (m)
+		*told(r, m) = false;
 	return 0;
+}
+
+static void empty_map(struct run *r, const struct script_map *m, const char *what, int err)
+{
+	tell_map_error(r, m, what, err);
+	*told(r, m) = false;
 }
 
 static int do_clear(struct run *r, const struct action_input *in)
@@ -403,7 +419,7 @@ static int do_clear(struct run *r, const struct action_input *in)
 	const struct script_map *m = map_of(r, in->action);
 
 	if (m)
-		tell_map_error(r, m, "clear", run_map_clear(r, m));
+		empty_map(r, m, "clear", run_map_clear(r, m));
 	return 0;
 }
 
@@ -412,7 +428,7 @@ static int do_zero(struct run *r, const struct action_input *in)
 	const struct script_map *m = map_of(r, in->action);
 
 	if (m)
-		tell_map_error(r, m, "zero", run_map_zero(r, m));
+		empty_map(r, m, "zero", run_map_zero(r, m));
 	return 0;
 }
 

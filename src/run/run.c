@@ -60,9 +60,10 @@ static int alloc_state(struct run *r)
 	r->maps = calloc(nr_maps + 1, sizeof(*r->maps));
 	r->progs = calloc(nr_progs + 1, sizeof(*r->progs));
 	r->zeroed = calloc(r->image->script_maps.n + 1, sizeof(*r->zeroed));
+	r->told = calloc(r->image->script_maps.n + 1, sizeof(*r->told));
 	r->taken = calloc(r->image->script_maps.n + 1, sizeof(*r->taken));
 	r->failed = calloc(r->image->probe_names.n + 1, sizeof(*r->failed));
-	if (!r->maps || !r->progs || !r->zeroed || !r->taken || !r->failed)
+	if (!r->maps || !r->progs || !r->zeroed || !r->told || !r->taken || !r->failed)
 		return -ENOMEM;
 	for (size_t i = 0; i < nr_maps; i++)
 		r->maps[i].fd = -1;
@@ -89,6 +90,7 @@ int run_open(struct run **out, const struct image *image, const struct run_optio
 	r->decoder.arena = &r->work;
 	r->decoder.str_trunc_trailer = image->config.str_trunc_trailer;
 	r->decoder.wall_offset_ns = wall_offset_ns();
+	r->decoder.wants_frames = options->wants_frames;
 	r->decoder.hooks = run_hooks(r);
 	err = alloc_state(r);
 	if (err) {
@@ -141,6 +143,7 @@ void run_close(struct run *r)
 	free(r->failed);
 	free(r->failures_told);
 	free(r->zeroed);
+	free(r->told);
 	free(r->taken);
 	free(r->maps);
 	free(r->progs);

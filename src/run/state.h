@@ -63,6 +63,7 @@ struct run {
 	struct run_map *maps;		/* owned; one for each image map */
 	struct run_prog *progs;		/* owned; one for each image program */
 	bool *zeroed;			/* owned; one for each script map: see snapshot.c */
+	bool *told;			/* owned; the same: printed, and not emptied since */
 	uint64_t *taken;		/* owned; the same: where the ring was at the last take */
 	bool *failed;			/* owned; one for each attach point: it is not attached */
 	struct run_links links;		/* owned */

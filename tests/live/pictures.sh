@@ -1,0 +1,44 @@
+# Pictures of stacks: -f folded and its kin, from real stacks.
+. "$(dirname "$0")/lib.sh"
+
+target=$(readlink -f "$TESTS/programs/target")
+
+begin_case "folded: a user stack as key, alone and among others"
+sonde -f folded -c "$target 3" -e "config = { print_maps_on_exit = false }
+    uprobe:$target:target_inner { @[ustack(3)] = count(); @two[pid == cpid, comm, ustack(2)] = sum(5); }
+    end { print(@two); print(@); }"
+expect_status 0
+expect_output '@;target_outer;target_middle;target_inner 3
+@two;true;target;target_middle;target_inner 15'
+
+begin_case "folded: printed and emptied, printed again, and as histogram"
+sonde -f folded -c "$target 3" -e "uprobe:$target:target_inner { @[ustack(1)] = hist(5); print(@); clear(@); }
+    uprobe:$target:target_outer { @again[ustack(1)] = count(); print(@again); }"
+expect_status 0
+expect_output '@;target_inner 3
+@again;target_outer 3'
+
+begin_case "folded: the rest is text on standard error"
+sonde -f folded -c "$target" -e "uprobe:$target:target_inner { @[ustack(1)] = count(); @n = 7; printf(\"said\\n\"); }"
+expect_output 'target_inner 1'
+expect_err '^said$'
+expect_err '^@n: 7$'
+
+# Before 6.12 a program at a system call's event finds the user's registers only.
+begin_case "folded: kernel above user, strictly"
+calls=$TESTS/programs/syscalls
+if needs kernel:6.12; then
+    sonde -f folded -c "$calls getppid 10" -e 'tracepoint:syscalls:sys_enter_getppid /pid == cpid/ {
+        @[kstack, comm, ustack] = count(); }'
+    expect_status 0
+    expect_match '^syscalls;.*;do_syscall_64;.* 10$'
+    expect_no_match ' .* |;;|^;|; '
+fi
+
+begin_case "folded: nothing to show"
+sonde -f folded -e 'begin { @n = 1; }'
+expect_status 0
+check "no output" [ ! -s "$tmp/out" ]
+expect_err '^WARNING: no map with stacks in its key was printed'
+
+end_tests
