@@ -49,6 +49,23 @@ static int use_functions_file(struct sonde *s)
 	return err;
 }
 
+/* --no-feature: what the target has, but is not to be used. */
+static void leave_out_features(struct sonde *s)
+{
+	static const struct {
+		const char *name;
+		enum target_feature feature;
+	} rows[] = {
+		{ "kprobe_multi", FEATURE_KPROBE_MULTI },
+		{ "uprobe_multi", FEATURE_UPROBE_MULTI },
+	};
+
+	for (size_t i = 0; i < s->options.nr_no_features; i++)
+		for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++)
+			if (!strcmp(s->options.no_features[i], rows[k].name))
+				s->target.feature_known[rows[k].feature] = -1;
+}
+
 int session_open_target(struct sonde *s)
 {
 	int err;
@@ -67,6 +84,8 @@ int session_open_target(struct sonde *s)
 			     strerror(-err));
 	if (!err && s->options.functions_file && !s->options.target_file)
 		err = use_functions_file(s);
+	if (!err)
+		leave_out_features(s);
 	if (!err && s->options.save_target)
 		target_record(&s->target);
 	return err;

@@ -217,6 +217,7 @@ struct config {		/* after defaults, config block and environment */
 	const char *dummy_ts_map;	/* a map that stands for all clocks, in tests; or NULL */
 	enum stack_mode stack_mode;
 	int missing_probes;
+	enum mechanism attach[MECHANISM_FAMILIES];	/* how each family is attached */
 	enum gate_mode gates[GATE_COUNT];
 	bool fault_in;			/* sleepable reads may fault pages in */
 };

@@ -21,6 +21,7 @@ enum key_kind {
 	KEY_REMOVED,		/* accepted with a warning */
 	KEY_ENVIRONMENT,	/* only as a variable */
 	KEY_GATE,		/* enable, warn, error */
+	KEY_MECHANISM,		/* a word of image/mechanism.h */
 };
 
 struct key {
@@ -34,7 +35,15 @@ struct key {
 
 #define AT(field) offsetof(struct config, field)
 
+#define MECHANISM(family, name) \
+	{ name, KEY_MECHANISM, AT(attach[MECHANISM_OF_##family]), NULL, false, false }
+
 static const struct key keys[] = {
+	MECHANISM(EVENT, "attach_event"),
+	MECHANISM(KPROBE, "attach_kprobe"),
+	MECHANISM(RAW_TRACEPOINT, "attach_rawtracepoint"),
+	MECHANISM(TRACEPOINT, "attach_tracepoint"),
+	MECHANISM(UPROBE, "attach_uprobe"),
 	{ "cache_user_symbols", KEY_CACHE, 0, NULL, false, false },
 	{ "cpp_demangle", KEY_BOOL, AT(cpp_demangle), NULL, false, false },
 	{ "fault_in", KEY_BOOL, AT(fault_in), NULL, false, false },
@@ -76,6 +85,7 @@ static const struct key keys[] = {
 	{ "dummy_ts_map", KEY_ENVIRONMENT, 0, NULL, false, false },
 };
 
+#undef MECHANISM
 #undef AT
 
 enum { NR_KEYS = sizeof(keys) / sizeof(*keys) };
@@ -255,6 +265,28 @@ static void set_gate(struct check *c, const struct key *k, const struct value *v
 				"valid values are enable, warn, and error.");
 }
 
+/* What a family of probes can be attached by. */
+static void set_mechanism(struct check *c, const struct key *k, const struct value *v)
+{
+	enum mechanism *wanted = (enum mechanism *)((char *)&c->config + k->offset);
+	size_t family = (size_t)(wanted - c->config.attach), count;
+	const enum mechanism *choices = mechanism_choices((enum mechanism_family)family, &count);
+	struct sbuf words = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		if (!strcasecmp(v->text, mechanism_word(choices[i]))) {
+			*wanted = choices[i];
+			sbuf_close(&words);
+			return;
+		}
+		sbuf_printf(&words, "%s%s", i ? i + 1 == count ? " and " : ", " : "",
+			    mechanism_word(choices[i]));
+	}
+	bad_value(c, v, arena_printf(c->arena, "Invalid value: valid values are %s.",
+				     sbuf_text(&words)));
+	sbuf_close(&words);
+}
+
 bool config_allows(struct check *c, enum config_gate gate, struct loc loc)
 {
 	static const char *const names[] = {
@@ -319,6 +351,9 @@ static void set_key(struct check *c, const struct key *k, const struct value *v)
 	case KEY_GATE:
 		set_gate(c, k, v);
 		break;
+	case KEY_MECHANISM:
+		set_mechanism(c, k, v);
+		break;
 	case KEY_REMOVED:
 		check_warning(c, v->loc, DIAG_CONFIG_REMOVED, "%s is deprecated and has no effect",
 			      v->name);
@@ -343,7 +378,8 @@ static void unknown_key(struct check *c, const struct config_entry *e)
 
 	nearest_start(&near, e->key);
 	for (size_t i = 0; i < NR_KEYS; i++)
-		if (!keys[i].renamed && keys[i].kind < KEY_REMOVED)
+		if (!keys[i].renamed && (keys[i].kind < KEY_REMOVED || 
+					 keys[i].kind == KEY_MECHANISM))
 			nearest_try(&near, keys[i].name);
 	check_suggest(c, d, &near, "");
 }

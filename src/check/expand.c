@@ -27,6 +27,7 @@ struct demands {
 	struct check *c;
 	bool args, whole_args;
 	bool kstack;
+	bool probe;			/* which of the sites it is */
 	uint64_t argn;			/* which argN are used; bit 63: and later ones */
 	VEC(const char *) fields;	/* of args */
 	VEC(struct followed) followed;
@@ -88,6 +89,8 @@ static void scan_demands(struct node **slot, void *arg)
 		demand_arg(d, n->u.ident.name);
 	if (is_word(n, "args"))
 		d->args = d->whole_args = true;
+	if (is_word(n, "probe") || calls(n, "uaddr"))
+		d->probe = true;
 	if (is_word(n, "kstack") || calls(n, "kstack"))
 		d->kstack = true;
 	if (n->kind == NODE_FIELD)
@@ -183,6 +186,8 @@ static void make_key(struct demands *d, struct probe_site *s, const char *raw, s
 		    s->places != NULL);
 	if (s->provider->single_site)
 		sbuf_printf(key, "|%p", (const void *)s);
+	if (d->probe && !raw && !probes_have_cookies(&d->c->probe_ctx, s))
+		sbuf_printf(key, "|%s", s->name);
 	if (d->args)
 		sbuf_puts(key, args ? "|args" : "|none");
 	vec_each(name, &d->fields)
@@ -259,7 +264,7 @@ static bool find_variant(struct demands *d, struct group *g, struct probe_site *
 			return true;
 		}
 	if (g->forms.n && (g->forms.n == MAX_VARIANTS ||
-			   !target_has(d->c->target, FEATURE_COOKIE)))
+			   !probes_have_cookies(&d->c->probe_ctx, s)))
 		return false;
 	s->image.variant = (uint32_t)g->forms.n;
 	vec_push(d->c->arena, &g->forms, form);
@@ -342,7 +347,10 @@ static void keep_fitting(struct check *c, const struct demands *d, const struct 
 static size_t raw_syscalls_min(const struct check *c, const struct demands *d)
 {
 	bool blind = c->target->kernel_version < KERNEL_VERSION(6, 12, 0);
+	enum mechanism wanted = c->config.attach[MECHANISM_OF_TRACEPOINT];
 
+	if (wanted != MECHANISM_AUTO)
+		return wanted == MECHANISM_TABLE ? 1 : SIZE_MAX;
 	return d->kstack && blind ? 1 : RAW_SYSCALLS_MIN;
 }
 
@@ -475,6 +483,17 @@ static void check_programs(struct check *c, const struct probe *probe, size_t ma
 			   "raise the limit with max_bpf_progs");
 }
 
+/* Of the programs from `first` on. */
+static void check_mechanisms(struct check *c, size_t first)
+{
+	for (size_t i = first; i < c->progs.n; i++) {
+		const struct prog *p = c->progs.at[i];
+
+		if (p->nr_sites)
+			probes_check_mechanism(&c->probe_ctx, p->sites, p->nr_sites, p->raw_event);
+	}
+}
+
 static void expand_probe(struct check *c, const struct probe *probe)
 {
 	struct probe_site **s;
@@ -497,6 +516,7 @@ static void expand_probe(struct check *c, const struct probe *probe)
 	note_names(c, &sites);
 	group_sites(c, probe, &sites);
 	check_programs(c, probe, c->progs.n - before);
+	check_mechanisms(c, before);
 	if (c->state->nr_sites <= c->config.max_probes)
 		c->state->last_probe = probe;
 	c->state->nr_sites += sites.n;
@@ -511,6 +531,7 @@ void expand_probes(struct check *c)
 		.target = c->target, .btf = c->btf, .pid = c->options->pid,
 		.has_child = c->options->has_child,
 		.unsafe_mode = c->options->unsafe_mode, .missing = c->config.missing_probes,
+		.attach = c->config.attach,
 	};
 	vec_each(probe, &c->script->probes)
 		expand_probe(c, *probe);

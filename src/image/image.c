@@ -299,6 +299,32 @@ static void dump_prog(const struct image *image, size_t i, FILE *out)
 			p->relocs[r].map, p->relocs[r].is_value ? " value" : "");
 }
 
+enum mechanism_family attach_family(enum attach_kind kind)
+{
+	switch (kind) {
+	case ATTACH_KPROBE:
+	case ATTACH_KRETPROBE:
+		return MECHANISM_OF_KPROBE;
+	case ATTACH_UPROBE:
+	case ATTACH_URETPROBE:
+	case ATTACH_USDT:
+		return MECHANISM_OF_UPROBE;
+	case ATTACH_TRACEPOINT:
+		return MECHANISM_OF_TRACEPOINT;
+	case ATTACH_RAW_TRACEPOINT:
+	case ATTACH_BTF_TRACEPOINT:
+		return MECHANISM_OF_RAW_TRACEPOINT;
+	case ATTACH_PROFILE:
+	case ATTACH_INTERVAL:
+	case ATTACH_SOFTWARE:
+	case ATTACH_HARDWARE:
+	case ATTACH_WATCHPOINT:
+		return MECHANISM_OF_EVENT;
+	default:
+		return MECHANISM_FAMILIES;
+	}
+}
+
 void image_dump(const struct image *image, FILE *out)
 {
 	for (size_t i = 0; i < image->maps.n; i++)

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/vec.h"
+#include "image/mechanism.h"
 
 #include <linux/bpf.h>
 #include <stdbool.h>
@@ -330,6 +331,7 @@ struct image_prog {
 	enum bpf_prog_type type;
 	uint32_t expected_attach_type;
 	bool use_multi;			/* may be attached by kprobe_multi / uprobe_multi */
+	const char *why;		/* why it is attached as it is, for people; or NULL */
 	bool sleepable;
 	uint32_t attach_btf_id;		/* in vmlinux's BTF, */
 	const char *attach_module;	/* in this module's, */
@@ -361,6 +363,7 @@ struct image_config {
 	uint32_t perf_rb_pages;		/* 0: automatic */
 	uint32_t log_size;
 	enum { MISSING_ERROR, MISSING_WARN, MISSING_IGNORE } missing_probes;
+	enum mechanism attach[MECHANISM_FAMILIES];	/* as the script wants it */
 	const char *license;
 };
 
@@ -381,6 +384,9 @@ struct image {
 	bool has_context;		/* a struct image_context follows each record's header */
 	uint32_t nr_cpus;		/* cells of a map, at least the target's possible CPUs */
 };
+
+/* The setting that an attach kind is subject to; MECHANISM_FAMILIES: to none. */
+enum mechanism_family attach_family(enum attach_kind kind);
 
 /* Is it a place in a user program? */
 static inline bool attach_is_user(enum attach_kind kind)

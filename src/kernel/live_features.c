@@ -11,7 +11,10 @@
 #include "kernel/bpf_call.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
@@ -311,6 +314,12 @@ static bool has_kprobe_multi(struct live *l)
 	return err == -EFAULT;
 }
 
+/* A thread of ours that is not the first. */
+struct thread_probe {
+	pid_t tid;
+	sem_t known, done;
+};
+
 /* A directory is refused as a target after everything else was understood. */
 static bool has_uprobe_multi(struct live *l)
 {
@@ -325,6 +334,49 @@ static bool has_uprobe_multi(struct live *l)
 	if (err >= 0)
 		close(err);
 	return err >= 0 || err == -EBADF;
+}
+
+static void *sleep_until_told(void *arg)
+{
+	struct thread_probe *t = arg;
+
+	t->tid = (pid_t)syscall(SYS_gettid);
+	sem_post(&t->known);
+	sem_wait(&t->done);
+	return NULL;
+}
+
+/* Kernels whose links take a process look only for its first thread by this number;
+ * others take any thread, and then see that thread alone. The list of offsets that
+ * cannot be read is what they trip over. */
+static int link_to_thread(int prog, pid_t tid)
+{
+	const struct bpf_uprobe_multi spec = {
+		.path = "/proc/self/exe", .offsets = (const uint64_t *)8, .count = 1,
+		.pid = (uint32_t)tid,
+	};
+
+	return bpf_call_link_uprobe_multi(prog, &spec);
+}
+
+static bool has_uprobe_multi_pid(struct live *l)
+{
+	struct thread_probe t = { 0 };
+	int prog = empty_prog(l, BPF_CALL_TRACE_UPROBE_MULTI), err = 0;
+	pthread_t thread;
+
+	if (prog < 0)
+		return false;
+	sem_init(&t.known, 0, 0);
+	sem_init(&t.done, 0, 0);
+	if (!pthread_create(&thread, NULL, sleep_until_told, &t)) {
+		sem_wait(&t.known);
+		err = link_to_thread(prog, t.tid);
+		sem_post(&t.done);
+		pthread_join(thread, NULL);
+	}
+	close(prog);
+	return err == -ESRCH;
 }
 
 static bool has_perf_link(struct live *l)
@@ -376,6 +428,7 @@ static const struct feature_test {
 	[FEATURE_KPROBES]		= { has_kprobes, 0 },
 	[FEATURE_KPROBE_MULTI]		= { has_kprobe_multi, 0 },
 	[FEATURE_UPROBE_MULTI]		= { has_uprobe_multi, 0 },
+	[FEATURE_UPROBE_MULTI_PID]	= { has_uprobe_multi_pid, 0 },
 	[FEATURE_FENTRY]		= { has_fentry, 0 },
 	[FEATURE_MAP_LOOKUP_PERCPU]	= { NULL, BPF_FUNC_map_lookup_percpu_elem },
 	[FEATURE_MAP_SUM_ELEM_COUNT]	= { has_map_sum_elem_count, 0 },

@@ -173,6 +173,7 @@ static void set_config(struct lower *l)
 	to->perf_rb_pages = from->perf_rb_pages;
 	to->log_size = from->log_size;
 	to->missing_probes = missing_of(from);
+	memcpy(to->attach, from->attach, sizeof(to->attach));
 	l->image->nr_cpus = l->cpu_mask + 1;
 }
 

@@ -68,6 +68,7 @@ static void describe(struct lower *l, struct prog *p, struct image_prog *ip)
 	if (p->provider->plan)
 		p->provider->plan(&l->c->probe_ctx, p->sites, p->nr_sites, ip);
 	ip->attach_module = own_text(a, ip->attach_module);
+	ip->why = own_text(a, ip->why);
 	add_sites(l, p, ip);
 	ip->sleepable = ip->sleepable || wants_sleepable(l, p);
 }

@@ -215,18 +215,15 @@ static const struct type *function_arg_type(struct probe_ctx *c, struct probe_si
 	return t->kind == TYPE_POINTER && t->target->kind != TYPE_VOID ? t->target : NULL;
 }
 
-/* One multi link needs bare names. */
-static bool can_be_multi(struct probe_ctx *c, struct probe_site *const *sites, size_t count)
+/* A kprobe by itself is as good for one function, and can be anywhere in it. */
+static bool can_be_multi(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
+			 struct image_prog *prog)
 {
-	if (count < 2 || !target_has(c->target, FEATURE_KPROBE_MULTI))
+	if (count < 2 && probes_mechanism(c, sites[0]) == MECHANISM_AUTO) {
+		prog->why = "it is one function";
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		const struct image_site *s = &sites[i]->image;
-
-		if (s->offset || s->address || (s->module && strcmp(s->module, "vmlinux")))
-			return false;
 	}
-	return true;
+	return probes_choose_multi(c, sites, count, FEATURE_KPROBE_MULTI, prog);
 }
 
 static void plan_function(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
@@ -234,7 +231,7 @@ static void plan_function(struct probe_ctx *c, struct probe_site *const *sites, 
 {
 	prog->type = BPF_PROG_TYPE_KPROBE;
 	prog->attach = sites[0]->provider->attach;
-	prog->use_multi = can_be_multi(c, sites, count);
+	prog->use_multi = can_be_multi(c, sites, count, prog);
 	if (prog->use_multi)
 		prog->expected_attach_type = BPF_TRACE_KPROBE_MULTI;
 }

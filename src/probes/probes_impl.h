@@ -147,6 +147,13 @@ uint32_t kernel_function_id(struct probe_ctx *c, const char *module, const char 
 bool kernel_function_blocked(const char *name);
 bool kernel_function_exists(struct probe_ctx *c, const char *name);
 
+/* ---- mechanism.c ---- */
+
+/* Whether one link of the kind that the feature stands for is to hold all sites; says
+ * why in prog->why. */
+bool probes_choose_multi(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
+			 enum target_feature f, struct image_prog *prog);
+
 /* ---- renames.c ---- */
 
 /* The function that the kernel has for this name, which it has not: a warning says so.

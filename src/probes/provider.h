@@ -35,6 +35,7 @@ struct probe_ctx {
 	bool unsafe_mode;
 	bool lenient;			/* came from a provider wildcard: skip what does not fit */
 	int missing;			/* enum of image_config.missing_probes */
+	const enum mechanism *attach;	/* what the settings ask for, by family; NULL: nothing */
 	struct module_btf *modules;	/* readers of BTF that were asked for: functions.c */
 };
 
@@ -163,6 +164,16 @@ void probes_expand(struct probe_ctx *c, const struct attach_point *ap, site_vec 
  * tracepoint program there can serve together with others (its number is
  * known), provided that the program does not use `args`; else NULL. */
 const char *probes_raw_event(const struct probe_site *s);
+
+/* What the script's settings ask for at this site. */
+enum mechanism probes_mechanism(const struct probe_ctx *c, const struct probe_site *s);
+
+/* Does a program know by the attach cookie which of its sites it runs at? */
+bool probes_have_cookies(struct probe_ctx *c, const struct probe_site *s);
+
+/* A diagnostic if sites cannot be attached as the settings ask. */
+void probes_check_mechanism(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
+			    const char *raw_event);
 
 /* Number of the system call that event "sys_enter_NAME" or "sys_exit_NAME"
  * stands for on this architecture; -ENOENT. */

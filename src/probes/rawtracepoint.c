@@ -86,6 +86,11 @@ static void missing_event(struct probe_ctx *c, const struct provider *p,
 		diag_hint(c->diags, d, "did you mean %s:%s?", p->name, n.best);
 }
 
+static bool by_name(const struct probe_ctx *c)
+{
+	return c->attach && c->attach[MECHANISM_OF_RAW_TRACEPOINT] == MECHANISM_NAME;
+}
+
 static void expand_event(struct probe_ctx *c, const struct provider *p,
 			 const struct attach_point *ap, site_vec *out)
 {
@@ -100,8 +105,9 @@ static void expand_event(struct probe_ctx *c, const struct provider *p,
 	} else if (has_wildcard(event)) {
 		collect_events(c, event, &w);
 		for (size_t i = 0; i < w.names.n; i++)
-			add_event(c, p, ap, w.names.at[i], event_find(c, w.names.at[i]), out);
-	} else if (!c->btf) {
+			add_event(c, p, ap, w.names.at[i],
+				  by_name(c) ? 0 : event_find(c, w.names.at[i]), out);
+	} else if (!c->btf || by_name(c)) {
 		add_event(c, p, ap, event, 0, out);
 	} else if (event_find(c, event)) {
 		add_event(c, p, ap, event, event_find(c, event), out);
@@ -137,7 +143,8 @@ static struct type_struct *event_args(struct probe_ctx *c, struct probe_site *s,
 	if (event_proto(c, s, &proto)) {
 		if (loc.begin)
 			diag_error(c->diags, loc, DIAG_NO_BTF, "the arguments of %s are not known: "
-				   "the kernel has no BTF for it", s->name);
+				   "%s", s->name, by_name(c) ? "it is attached by its name"
+							     : "the kernel has no BTF for it");
 		return NULL;
 	}
 	return slot_struct(c, arena_printf(c->arena, "%s_args", s->name), proto.params, 1,

@@ -165,6 +165,7 @@ static void plan_tracepoint(struct probe_ctx *c, struct probe_site *const *sites
 	if (prog->raw_event) {
 		prog->type = BPF_PROG_TYPE_RAW_TRACEPOINT;
 		prog->attach = ATTACH_RAW_TRACEPOINT;
+		prog->why = "system calls, of which no args are read";
 		return;
 	}
 	prog->type = BPF_PROG_TYPE_TRACEPOINT;

@@ -142,21 +142,24 @@ const struct usdt_args *user_stack_places(struct probe_ctx *c)
 
 /* Links of many are also quicker to detach than a perf event, so one site is
  * enough for them. Before 6.11 a link for a process sees one of its threads. */
-static bool prefers_multi(const struct probe_ctx *c)
+static bool prefers_multi(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
+			  struct image_prog *prog)
 {
-	bool by_process = c->target->kernel_version >= KERNEL_VERSION(6, 11, 0);
-
-	return target_has(c->target, FEATURE_UPROBE_MULTI) &&
-	       (by_process || (!c->pid && !c->has_child));
+	if ((c->pid || c->has_child) && probes_mechanism(c, sites[0]) == MECHANISM_AUTO &&
+	    target_has(c->target, FEATURE_UPROBE_MULTI) &&
+	    !target_has(c->target, FEATURE_UPROBE_MULTI_PID)) {
+		prog->why = "uprobe multi links see one thread of a process only here";
+		return false;
+	}
+	return probes_choose_multi(c, sites, count, FEATURE_UPROBE_MULTI, prog);
 }
 
 void plan_user(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
 	       struct image_prog *prog)
 {
-	(void)count;
 	prog->type = BPF_PROG_TYPE_KPROBE;
 	prog->attach = sites[0]->at_return ? ATTACH_UPROBE : sites[0]->provider->attach;
-	prog->use_multi = prefers_multi(c);
+	prog->use_multi = prefers_multi(c, sites, count, prog);
 	if (prog->use_multi)
 		prog->expected_attach_type = TRACE_UPROBE_MULTI;
 }

@@ -134,6 +134,8 @@ static int attach_prog(struct run *r, uint32_t index)
 	if (n < 0)
 		return n;
 	r->nr_attached += n;
+	if (n)
+		attach_explain(r, &job);
 	return 0;
 }
 

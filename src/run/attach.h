@@ -14,6 +14,8 @@ struct attach_job {
 	uint32_t index;			/* of the program */
 	const struct image_prog *prog;
 	int prog_fd;
+	enum mechanism used;		/* set when something was attached */
+	char why[200];			/* why so, if that was found out while attaching */
 };
 
 int attach_tracepoints(struct run *r, struct attach_job *job);
@@ -28,7 +30,7 @@ int attach_uprobes(struct run *r, struct attach_job *job);
 
 /* Attach the job's program to an open perf event, which is taken over: by a
  * link where the kernel has them, else by ioctl. Returns 0 or a negative errno. */
-int attach_perf(struct run *r, const struct attach_job *job, int event_fd, uint64_t cookie);
+int attach_perf(struct run *r, struct attach_job *job, int event_fd, uint64_t cookie);
 
 /* Why a kind of probe cannot be attached, in words. */
 const char *attach_reason(enum attach_kind kind, int error);
@@ -37,6 +39,12 @@ const char *attach_reason(enum attach_kind kind, int error);
  * if the run goes on without it, else `err`. */
 int attach_failed(struct run *r, const struct attach_job *job, const struct image_site *site,
 		  int err);
+
+/* Tell by what the job's program was attached, with -v. */
+void attach_explain(struct run *r, const struct attach_job *job);
+
+/* What the script's settings ask for. */
+enum mechanism attach_wanted(const struct run *r, const struct attach_job *job);
 
 /* The process that uprobes and perf events are bound to; 0: all. */
 pid_t attach_pid(const struct run *r);

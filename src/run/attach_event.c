@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,20 +21,29 @@ pid_t attach_pid(const struct run *r)
 	return r->options.pid > 0 ? r->options.pid : 0;
 }
 
-int attach_perf(struct run *r, const struct attach_job *job, int event_fd, uint64_t cookie)
+int attach_perf(struct run *r, struct attach_job *job, int event_fd, uint64_t cookie)
 {
-	int fd = bpf_call_link_perf(job->prog_fd, event_fd, cookie), err;
+	enum mechanism wanted = attach_wanted(r, job);
+	int fd = wanted == MECHANISM_IOCTL ? -EINVAL
+					   : bpf_call_link_perf(job->prog_fd, event_fd, cookie);
+	int err = fd;
 
 	if (fd >= 0) {
+		job->used = MECHANISM_LINK;
 		close(event_fd);	/* the link holds the event */
 		return run_links_add(r, job->index, fd, true);
 	}
 	/* No perf links before 5.15. */
-	err = fd == -EINVAL ? perf_event_set_prog(event_fd, job->prog_fd) : fd;
+	if (fd == -EINVAL && wanted != MECHANISM_LINK)
+		err = perf_event_set_prog(event_fd, job->prog_fd);
 	if (err) {
 		close(event_fd);
 		return err;
 	}
+	job->used = MECHANISM_IOCTL;
+	if (wanted != MECHANISM_IOCTL)
+		snprintf(job->why, sizeof(job->why), "%s", "there are no links to perf events "
+			 "here: kernels from 5.15 on have them");
 	return run_links_add(r, job->index, event_fd, true);
 }
 
@@ -65,6 +75,7 @@ static int attach_raw_event(struct run *r, struct attach_job *job)
 
 	if (fd < 0)
 		return attach_failed(r, job, NULL, fd);
+	job->used = MECHANISM_TABLE;
 	err = run_links_add(r, job->index, fd, false);
 	return err ? err : (int)job->prog->nr_sites;
 }
@@ -75,6 +86,7 @@ int attach_raw_tracepoints(struct run *r, struct attach_job *job)
 
 	if (job->prog->raw_event)
 		return attach_raw_event(r, job);
+	job->used = MECHANISM_NAME;
 	for (size_t i = 0; i < job->prog->nr_sites; i++) {
 		const struct image_site *site = &job->prog->sites[i];
 		int fd = bpf_call_raw_tracepoint_open(site->event, job->prog_fd, site->probe), err;
@@ -105,6 +117,7 @@ int attach_tracing(struct run *r, struct attach_job *job)
 		fd = bpf_call_raw_tracepoint_open(NULL, job->prog_fd, 0);
 	if (fd < 0)
 		return attach_failed(r, job, site, fd);
+	job->used = slow ? MECHANISM_TRAMPOLINE : MECHANISM_BTF;
 	fd = run_links_add(r, job->index, fd, slow);
 	return fd ? fd : 1;
 }
@@ -128,7 +141,7 @@ static struct perf_sample sample_of(const struct attach_job *job, const struct i
 	return s;
 }
 
-static int attach_sample(struct run *r, const struct attach_job *job, const struct image_site *site,
+static int attach_sample(struct run *r, struct attach_job *job, const struct image_site *site,
 			 const struct perf_where *where)
 {
 	struct perf_sample sample = sample_of(job, site);
@@ -138,7 +151,7 @@ static int attach_sample(struct run *r, const struct attach_job *job, const stru
 }
 
 /* System-wide: one event on each CPU that is online. */
-static int attach_on_cpus(struct run *r, const struct attach_job *job,
+static int attach_on_cpus(struct run *r, struct attach_job *job,
 			  const struct image_site *site)
 {
 	enum { MAX_CPUS = 8192 };
@@ -160,7 +173,7 @@ static int attach_on_cpus(struct run *r, const struct attach_job *job,
 
 /* Of one process: an event for each thread there is, which its later threads
  * and children inherit. */
-static int attach_on_threads(struct run *r, const struct attach_job *job,
+static int attach_on_threads(struct run *r, struct attach_job *job,
 			     const struct image_site *site)
 {
 	enum { MAX_THREADS = 65536 };
@@ -225,7 +238,7 @@ int attach_interval(struct run *r, struct attach_job *job)
 
 /* In each thread there is, which its later threads and children inherit; or, for all
  * tasks, on each CPU. It is enough if some can be watched. */
-static int watch_places(struct run *r, const struct attach_job *job, const int *places, int n)
+static int watch_places(struct run *r, struct attach_job *job, const int *places, int n)
 {
 	bool on_cpus = !attach_pid(r);
 	int done = 0, gone = 0, err = -ESRCH;

@@ -29,17 +29,32 @@ static int pmu_type(int *known, const char *name)
 	return *known == -ENOENT ? -ENODEV : *known;
 }
 
-static int fall_back(struct run *r, struct attach_job *job)
+/* The multi link failed: `refused` is why. */
+static int fall_back(struct run *r, struct attach_job *job, int refused)
 {
-	int err = run_load_prog(r, job->index, false);
+	int err;
+
+	snprintf(job->why, sizeof(job->why), "the kernel refused the multi link: %s",
+		 attach_reason(job->prog->attach, -refused));
+	err = run_load_prog(r, job->index, false);
 
 	job->prog_fd = r->progs[job->index].fd;
 	return err;
 }
 
+/* It could be, but was not loaded for it. */
+static void note_no_multi(const struct run *r, struct attach_job *job)
+{
+	bool denied = attach_is_user(job->prog->attach) ? r->options.no_uprobe_multi
+							: r->options.no_kprobe_multi;
+
+	snprintf(job->why, sizeof(job->why), "%s", denied ? "multi links are switched off" :
+		 "the kernel does not take the program for a multi link");
+}
+
 /* Attach site by site with `one`. */
 static int attach_each(struct run *r, struct attach_job *job,
-		       int (*one)(struct run *, const struct attach_job *,
+		       int (*one)(struct run *, struct attach_job *,
 				  const struct image_site *))
 {
 	int n = 0;
@@ -80,7 +95,7 @@ static int open_compiled(struct run *r, struct perf_probe probe)
 	return fd;
 }
 
-static int attach_kprobe(struct run *r, const struct attach_job *job,
+static int attach_kprobe(struct run *r, struct attach_job *job,
 			 const struct image_site *site)
 {
 	struct perf_probe probe = { .is_return = is_return(job) };
@@ -103,7 +118,7 @@ static int attach_kprobe(struct run *r, const struct attach_job *job,
 }
 
 /* All sites in one link. */
-static int attach_kprobe_multi(struct run *r, const struct attach_job *job)
+static int attach_kprobe_multi(struct run *r, struct attach_job *job)
 {
 	size_t n = job->prog->nr_sites;
 	const char **syms = calloc(n, sizeof(*syms));
@@ -122,6 +137,7 @@ static int attach_kprobe_multi(struct run *r, const struct attach_job *job)
 	}
 	if (!fd)
 		fd = bpf_call_link_kprobe_multi(job->prog_fd, &k);
+	job->used = MECHANISM_MULTI;
 	free(syms);
 	free(cookies);
 	return fd < 0 ? fd : run_links_add(r, job->index, fd, true);
@@ -134,16 +150,20 @@ int attach_kprobes(struct run *r, struct attach_job *job)
 
 		if (!err)
 			return (int)job->prog->nr_sites;
-		err = fall_back(r, job);
+		if (attach_wanted(r, job) == MECHANISM_MULTI)
+			return attach_failed(r, job, NULL, err);
+		err = fall_back(r, job, err);
 		if (err)
 			return err;
+	} else if (job->prog->use_multi) {
+		note_no_multi(r, job);
 	}
 	return attach_each(r, job, attach_kprobe);
 }
 
 /* ---- user functions ---- */
 
-static int attach_uprobe(struct run *r, const struct attach_job *job,
+static int attach_uprobe(struct run *r, struct attach_job *job,
 			 const struct image_site *site)
 {
 	struct perf_probe probe = { .is_return = is_return(job), .target = site->path,
@@ -181,7 +201,7 @@ static bool fill_arrays(struct uprobe_arrays *a, const struct image_site *sites,
 }
 
 /* The sites from `first` on that are in the same file; in one link. */
-static int attach_uprobe_file(struct run *r, const struct attach_job *job, size_t first, size_t n)
+static int attach_uprobe_file(struct run *r, struct attach_job *job, size_t first, size_t n)
 {
 	const struct image_site *sites = job->prog->sites + first;
 	struct uprobe_arrays a = { 0 };
@@ -196,6 +216,7 @@ static int attach_uprobe_file(struct run *r, const struct attach_job *job, size_
 		};
 
 		fd = bpf_call_link_uprobe_multi(job->prog_fd, &u);
+		job->used = MECHANISM_MULTI;
 	}
 	free(a.offsets);
 	free(a.cookies);
@@ -214,7 +235,7 @@ static size_t same_file(const struct attach_job *job, size_t first)
 }
 
 /* One link a file; none at all if one of them fails. */
-static int attach_uprobe_multi(struct run *r, const struct attach_job *job)
+static int attach_uprobe_multi(struct run *r, struct attach_job *job)
 {
 	size_t links = r->links.n;
 
@@ -257,9 +278,13 @@ int attach_uprobes(struct run *r, struct attach_job *job)
 
 		if (!err)
 			return count_names(job->prog);
-		err = fall_back(r, job);
+		if (attach_wanted(r, job) == MECHANISM_MULTI)
+			return attach_failed(r, job, NULL, err);
+		err = fall_back(r, job, err);
 		if (err)
 			return err;
+	} else if (job->prog->use_multi) {
+		note_no_multi(r, job);
 	}
 	return attach_each_uprobe(r, job);
 }

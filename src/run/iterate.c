@@ -47,6 +47,7 @@ int attach_iter(struct run *r, struct attach_job *job)
 
 	if (fd < 0)
 		return attach_failed(r, job, site, fd);
+	job->used = MECHANISM_ITER;
 	err = run_links_add(r, job->index, fd, false);
 	if (!err)
 		err = add_iter(r, fd, job->index);

@@ -380,6 +380,15 @@ static struct bpf_prog_spec spec_of(const struct run *r, const struct image_prog
 	};
 }
 
+/* The script's settings allow nothing else. */
+static bool only_multi(const struct run *r, const struct image_prog *prog)
+{
+	enum mechanism_family family = attach_family(prog->attach);
+
+	return family < MECHANISM_FAMILIES &&
+	       r->image->config.attach[family] == MECHANISM_MULTI;
+}
+
 int run_load_prog(struct run *r, uint32_t index, bool multi)
 {
 	const struct image_prog *prog = &r->image->progs.at[index];
@@ -394,7 +403,7 @@ int run_load_prog(struct run *r, uint32_t index, bool multi)
 	spec.insns = insns;
 	spec.attach_btf_obj_fd = object;
 	fd = object < 0 ? object : bpf_call_prog_load(&spec);
-	if (fd < 0 && !multi)
+	if (fd < 0 && (!multi || only_multi(r, prog)))
 		tell_load_failure(r, prog, &spec, fd);
 	free(insns);
 	if (object > 0)
@@ -436,7 +445,23 @@ static bool wants_multi(const struct run *r, const struct image_prog *prog)
 		return false;
 	if (multi_attach_type(prog) == BPF_CALL_TRACE_UPROBE_MULTI)
 		return !r->options.no_uprobe_multi && prog->nr_sites > 0;
-	return !r->options.no_kprobe_multi && prog->nr_sites > 1;
+	return !r->options.no_kprobe_multi;
+}
+
+/* In the best way that the kernel takes it. */
+static int load_best(struct run *r, uint32_t index)
+{
+	const struct image_prog *prog = &r->image->progs.at[index];
+	int err;
+
+	if (prog->attach == ATTACH_BENCH && !load_repeatable(r, index))
+		return 0;
+	if (wants_multi(r, prog)) {
+		err = run_load_prog(r, index, true);
+		if (!err || only_multi(r, prog))
+			return err;
+	}
+	return run_load_prog(r, index, false);
 }
 
 int run_load_progs(struct run *r)
@@ -445,16 +470,11 @@ int run_load_progs(struct run *r)
 
 	for (uint32_t i = 0; i < image->progs.n; i++) {
 		const struct image_prog *prog = &image->progs.at[i];
-		int err = -1;
+		int err;
 
 		if (!prog->nr_sites && !prog->raw_event && prog->attach > ATTACH_SIGNAL)
 			continue;
-		if (prog->attach == ATTACH_BENCH && !load_repeatable(r, i))
-			continue;
-		if (wants_multi(r, prog))
-			err = run_load_prog(r, i, true);
-		if (err)
-			err = run_load_prog(r, i, false);
+		err = load_best(r, i);
 		if (err && has_no_function(prog, err) &&
 		    image->config.missing_probes != MISSING_ERROR)
 			err = 0;	/* the run goes on without it */

@@ -1,0 +1,127 @@
+#!/bin/sh
+# By what probes are attached: -v tells, settings force it, and whatever it is, probes
+# see the same.
+. "$(dirname "$0")/lib.sh"
+
+traced=$TESTS/programs/target
+
+# What a script says of each of its programs.
+expect_by() { # NAME TEXT
+    expect_err "^$1: attached by $2"
+}
+
+begin_case "-v tells of each"
+if needs root && needs btf; then
+    sonde -v -e 'rawtracepoint:sched_switch { @r = count(); } iter:task { @t = count(); }
+        tracepoint:syscalls:sys_enter_* { @s = count(); } tracepoint:sched:sched_switch { @p = count(); }
+        interval:ms:1 { exit(); }'
+    expect_status 0
+    expect_by rawtracepoint:vmlinux:sched_switch 'a typed raw tracepoint$'
+    expect_by iter:task "an iterator's link$"
+    expect_by 'tracepoint:syscalls:sys_enter_[a-z_0-9]* and [0-9]+ more' \
+        'one raw tracepoint, with a table of system calls: system calls, of which no args are read$'
+    expect_by tracepoint:sched:sched_switch 'a perf event'
+    expect_by interval:ms:1 'a perf event'
+    sonde -e 'interval:ms:1 { exit(); }'
+    expect_no_err 'attached by'
+fi
+
+begin_case "system calls, by a table, by links, by ioctl"
+if needs root; then
+    for way in auto table link ioctl; do
+        [ $way != link ] || kernel_at_least 5.15 || continue
+        sonde -v -c "$TESTS/programs/syscalls getppid 50" -e "config = { attach_tracepoint = $way }
+            tracepoint:syscalls:sys_enter_getppid, tracepoint:syscalls:sys_exit_getppid /pid == cpid/ { @[probe] = count(); }"
+        expect_status 0
+        expect_out '@[tracepoint:syscalls:sys_enter_getppid]: 50'
+        expect_out '@[tracepoint:syscalls:sys_exit_getppid]: 50'
+        case $way in
+            table) expect_err 'attached by one raw tracepoint, with a table of system calls: attach_tracepoint=table' ;;
+            link) expect_err 'attached by a perf event and a link for each place: attach_tracepoint=link' ;;
+            ioctl) expect_err 'attached by a perf event for each place, without a link: attach_tracepoint=ioctl' ;;
+        esac
+    done
+fi
+
+begin_case "functions of a program, in each way"
+if needs root; then
+    for way in auto multi link ioctl; do
+        [ $way != link ] || kernel_at_least 5.15 || continue
+        [ $way != multi ] || kernel_at_least 6.6 || continue
+        sonde -v -c "$traced" -e "config = { attach_uprobe = $way }
+            uprobe:$traced:target_ad*, uretprobe:$traced:target_add { @[probe] = count(); }"
+        expect_status 0
+        expect_out "@[uprobe:$traced:target_add]: 2"
+        expect_out "@[uretprobe:$traced:target_add]: 2"
+        case $way in
+            multi) expect_err 'attached by a uprobe_multi link for each file: attach_uprobe=multi' ;;
+            link) expect_err 'attached by a perf event and a link for each place: attach_uprobe=link' ;;
+            ioctl) expect_err 'attached by a perf event for each place, without a link: attach_uprobe=ioctl' ;;
+        esac
+    done
+fi
+
+begin_case "what a feature that is left out is replaced by"
+if needs root && needs kernel:6.6; then
+    sonde -v --no-feature uprobe_multi -c "$traced" -e "uprobe:$traced:target_ad* { @ = count(); }"
+    expect_status 0
+    expect_err 'attached by a perf event and a link for each place: there are no uprobe multi links here'
+    sonde --no-feature uprobe_multi -e "config = { attach_uprobe = multi } uprobe:$traced:target_add { }"
+    expect_status 1
+    expect_err 'ERROR: attach_uprobe=multi: there are no uprobe multi links here'
+fi
+
+begin_case "functions of the kernel, in each way"
+if needs kprobe; then
+    for way in auto multi link ioctl; do
+        [ $way != link ] || kernel_at_least 5.15 || continue
+        sonde -v -c "$TESTS/programs/syscalls getppid 3" -e "config = { attach_kprobe = $way }
+            kprobe:vfs_rea*, kprobe:vfs_ope*, kretprobe:vfs_ope* /pid == cpid/ { @[probe] = count(); }"
+        if [ $way = multi ] && grep -q 'there are no kprobe multi links' "$tmp/err"; then
+            expect_status 1
+            expect_err 'HINT: attach_kprobe=auto takes what the kernel has'
+            continue
+        fi
+        expect_status 0
+        expect_match '^@\[kprobe:vfs_open\]: [1-9]'
+        expect_match '^@\[kretprobe:vfs_open\]: [1-9]'
+        case $way in
+            multi) expect_err 'attached by one kprobe_multi link: attach_kprobe=multi' ;;
+            link) expect_err 'attached by a perf event and a link for each place: attach_kprobe=link' ;;
+            ioctl) expect_err 'attached by a perf event for each place, without a link: attach_kprobe=ioctl' ;;
+        esac
+    done
+fi
+
+begin_case "why a kprobe is not in a multi link"
+if needs kprobe; then
+    sonde -v --dry-run -e 'kprobe:vfs_read { }'
+    expect_status 0
+    expect_err '^kprobe:vfs_read: attached by a perf event.*: (it is one function|there are no links to perf events here.*)$'
+    sonde -v --dry-run --no-feature kprobe_multi -e 'kprobe:vfs_rea* { }'
+    expect_status 0
+    expect_err 'there are no (kprobe multi links|links to perf events) here'
+    sonde -e 'config = { attach_kprobe = multi } kprobe:vfs_read+4 { }'
+    expect_status 1
+fi
+
+begin_case "raw tracepoints by their names"
+if needs root; then
+    sonde -v -c "/bin/sleep 0.1" -e 'config = { attach_rawtracepoint = name } rawtracepoint:sched_switch { @[arg1 > 4096] = count(); }'
+    expect_status 0
+    expect_match '^@\[true\]: [1-9]'
+    expect_err '^rawtracepoint:sched_switch: attached by a raw tracepoint by its name: attach_rawtracepoint=name$'
+fi
+
+begin_case "events, in each way"
+if needs root; then
+    for way in link ioctl; do
+        [ $way != link ] || kernel_at_least 5.15 || continue
+        sonde -v -e "config = { attach_event = $way } interval:ms:1 { exit(); } profile:hz:99 { @ = count(); }"
+        expect_status 0
+        expect_err "^interval:ms:1: attached by .*: attach_event=$way\$"
+        expect_err "^profile:hz:99: attached by .*: attach_event=$way\$"
+    done
+fi
+
+end_tests
