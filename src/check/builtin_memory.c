@@ -226,6 +226,7 @@ const struct type *check_type_ntop(struct check *c, struct node *call)
 		return bad_argument(c, call, "an integer as its family", family);
 	if (!type_is_integer(t) && t->kind != TYPE_ARRAY && t->kind != TYPE_STRING)
 		return bad_argument(c, call, "an integer, or an array of 4 or 16 bytes", t);
+	t = node_stored_type(value);
 	if (!type_is_integer(t) && t->size_bytes != 4 && t->size_bytes != 16) {
 		check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
 			    "ntop() argument must be 4 or 16 bytes in size");
@@ -246,8 +247,8 @@ const struct type *check_type_macaddr(struct check *c, struct node *call)
 			    "macaddr() does not support literal string arguments");
 		return bad_type(c);
 	}
-	if (is_address(t) ||
-	    ((t->kind == TYPE_ARRAY || t->kind == TYPE_STRING) && t->size_bytes >= 6))
+	if (is_address(t) || ((t->kind == TYPE_ARRAY || t->kind == TYPE_STRING) &&
+			      node_stored_type(value)->size_bytes >= 6))
 		return type_simple(c->types, TYPE_MACADDR);
 	return bad_argument(c, call, "an array of 6 bytes or a pointer to one", t);
 }

@@ -240,7 +240,8 @@ static bool array_fits(const struct type *to, const struct type *from)
 	if (type_is_integer(from) || from->kind == TYPE_BOOL)
 		return to->size_bytes == from->size_bytes ||
 		       (to->size_bytes <= 8 && from->size_bytes <= to->size_bytes);
-	return (is_bytes(from) || from->kind == TYPE_STRING) && to->size_bytes == from->size_bytes;
+	return (is_bytes(from) || from->kind == TYPE_STRING || from->kind == TYPE_CHARS) &&
+	       to->size_bytes == from->size_bytes;
 }
 
 static bool to_integer(const struct type *to, const struct type *from)
@@ -327,6 +328,7 @@ const struct type *infer_cast(struct check *c, struct node *n)
 {
 	const struct type *from = infer_expr(c, n->u.cast.operand), *to;
 	const struct node *x = n->u.cast.operand;
+	const struct type *stored;
 	bool is_open;
 
 	if (n->implicit)
@@ -336,8 +338,10 @@ const struct type *infer_cast(struct check *c, struct node *n)
 		return NULL;
 	if (to->kind == TYPE_ERROR || !from || from->kind == TYPE_ERROR)
 		return to->kind == TYPE_ERROR || !from ? (from ? to : NULL) : from;
+	/* A full `char` array has no NUL that could be part of another. */
+	stored = node_stored_type(x);
 	if (to->kind == TYPE_ARRAY && is_open)
-		to = close_array(c, to, from);
+		to = close_array(c, to, stored->kind == TYPE_CHARS ? stored : from);
 	else if (to->kind == TYPE_STRING && is_open && from->kind == TYPE_STRING)
 		to = from;
 	if (!to) {
@@ -345,7 +349,7 @@ const struct type *infer_cast(struct check *c, struct node *n)
 			    "the size of the array can not be determined");
 		return bad_type(c);
 	}
-	if (!cast_allowed(to, from))
+	if (!cast_allowed(to, from) && !(to->kind == TYPE_ARRAY && array_fits(to, stored)))
 		return bad_cast(c, n, to, from);
 	if (to->kind == TYPE_POINTER && from->kind == TYPE_STRING && x->kind == NODE_VAR)
 		x->u.var.var->address_taken = true;
@@ -424,6 +428,8 @@ const struct type *infer_type_query(struct check *c, struct node *n)
 	}
 	if (n->kind == NODE_OFFSETOF)
 		return infer_offsetof(c, n, t);
-	become_size(c, n, t->size_bytes);
+	if (n->u.type_query.of_expr && t->kind == TYPE_STRING)
+		t = node_stored_type(n->u.type_query.of_expr);
+	become_size(c, n, type_counted_bytes(t));
 	return n->type;
 }

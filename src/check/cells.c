@@ -120,6 +120,9 @@ static bool fits_declared(struct check *c, const struct type *to, const struct t
 	}
 	if (type_is_integer(to) && type_is_castable(t))
 		return true;
+	/* `let $s : string[16] = curtask.comm`: as large as the array is large enough. */
+	if (to->kind == TYPE_STRING && value && node_stored_type(value)->kind == TYPE_CHARS)
+		return node_stored_type(value)->size_bytes <= to->size_bytes;
 	joined = check_join(c, to, t);
 	if (!joined)
 		return false;

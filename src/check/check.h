@@ -249,6 +249,10 @@ static inline bool is_call_of(const struct node *n, enum builtin_id id)
 	return n->kind == NODE_CALL && n->u.call.builtin && n->u.call.builtin->id == id;
 }
 
+/* The type of what memory holds where the node is a field, an element or a pointee: CHARS,
+ * if that is a `char` array, which as a value is a string. Else the node's type. */
+const struct type *node_stored_type(const struct node *n);
+
 /* Check the script against the target. Returns 0 or -EINVAL when there were
  * errors (in diags). Fills progs, maps and config. */
 int check_run(struct check *c);

@@ -246,11 +246,13 @@ static const struct type *infer_indexed(struct check *c, struct node *n, const s
 	const struct node *at = n->u.index.index;
 	bool is_constant = at->kind == NODE_INT;
 	uint64_t index = is_constant ? at->u.integer.value : 0;
+	uint32_t size;
 
 	switch (t->kind) {
 	case TYPE_STRING:
-		if (is_constant && index >= t->size_bytes)
-			return bad_index(c, n, index, t->size_bytes);
+		size = type_counted_bytes(node_stored_type(n->u.index.object));
+		if (is_constant && index >= size)
+			return bad_index(c, n, index, size);
 		return type_int(c->types, 1, true);
 	case TYPE_ARRAY:
 		if (is_constant && t->count && index >= t->count)
@@ -299,6 +301,20 @@ static const struct type *infer_element(struct check *c, struct node *n)
 	if (!t || t->kind == TYPE_ERROR)
 		return t;
 	return infer_element_of(c, n, t, n->u.element.number);
+}
+
+const struct type *node_stored_type(const struct node *n)
+{
+	const struct type *object, *t = n->type;
+
+	if (n->kind == NODE_FIELD && n->u.field.found)
+		t = n->u.field.found->type;
+	if (n->kind == NODE_INDEX || (n->kind == NODE_UNARY && n->u.unary.op == OP_DEREF)) {
+		object = n->kind == NODE_INDEX ? n->u.index.object->type :
+			 n->u.unary.operand->type;
+		t = object && object->target ? object->target : t;
+	}
+	return t && t->kind == TYPE_CHARS ? t : n->type;
 }
 
 const struct type *infer_access(struct check *c, struct node *n)

@@ -27,7 +27,8 @@ enum value_kind {
 	VALUE_BOOL,
 	VALUE_ENUM,		/* enumeration */
 	VALUE_POINTER,
-	VALUE_STRING,		/* size: capacity; ends at NUL or capacity */
+	VALUE_STRING,		/* size: capacity; ends at NUL, or was cut at its capacity */
+	VALUE_CHARS,		/* the same, but whole if it ends at its capacity */
 	VALUE_BUFFER,		/* u32 length, then bytes */
 	VALUE_ARRAY,		/* count elements of field[0].layout */
 	VALUE_TUPLE,		/* fields */

@@ -316,7 +316,13 @@ static bool is_same_memory(const struct type *from, const struct type *to)
 	       from->kind != TYPE_TUPLE && from->kind != TYPE_RECORD;
 }
 
+/* Text is a copy with a NUL behind it, which what is stored may lack. */
 struct place lower_place(struct gen *g, struct node *n)
+{
+	return node_stored_type(n)->kind == TYPE_CHARS ? in_object(g, n) : lower_stored(g, n);
+}
+
+struct place lower_stored(struct gen *g, struct node *n)
 {
 	g->b.line = n->loc.begin;
 	if (n->type->space == SPACE_CONTEXT && n->type->kind == TYPE_STRUCT &&
@@ -522,7 +528,7 @@ static void memory_to(struct gen *g, struct node *n, const struct type *as, stru
 		lower_cast_to(g, n, as, d);
 		return;
 	default:
-		lower_copy(g, d, as, lower_place(g, n), n->type);
+		lower_copy(g, d, as, lower_stored(g, n), node_stored_type(n));
 	}
 }
 

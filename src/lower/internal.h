@@ -295,6 +295,7 @@ bool lower_has(struct gen *g, enum target_feature f);
 struct ir_insn *lower_value(struct gen *g, struct node *n);
 void lower_to(struct gen *g, struct node *n, const struct type *as, struct dest d);
 struct place lower_place(struct gen *g, struct node *n);
+struct place lower_stored(struct gen *g, struct node *n);	/* see node_stored_type */
 void lower_cond(struct gen *g, struct node *n, struct ir_block *then, struct ir_block *otherwise);
 void lower_effect(struct gen *g, struct node *n);
 struct ir_insn *lower_call(struct gen *g, struct node *n, const struct dest *d);
@@ -333,6 +334,7 @@ struct ir_insn *lower_read_str(struct gen *g, struct ir_insn *to, uint32_t room,
 			       struct ir_insn *limit,
 			       struct place from);
 struct place lower_str_source(struct gen *g, struct node *pointer);
+struct place lower_bytes_source(struct gen *g, struct node *pointer);	/* need be no text */
 /* Store the string, buffer or stack that n is at its real length, which is
  * returned; up to lower_append_room bytes are overwritten. */
 struct ir_insn *lower_append(struct gen *g, struct node *n, struct ir_insn *to);

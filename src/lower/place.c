@@ -53,7 +53,7 @@ static enum walk walk_type(struct types *types, const struct type *t, uint32_t o
 	case TYPE_INT:
 	case TYPE_ENUM:
 	case TYPE_BOOL:
-	case TYPE_STRING:
+	case TYPE_CHARS:
 		return offset + size <= t->size_bytes ? WALK_SCALAR : WALK_REFUSED;
 	default:
 		return WALK_REFUSED;
@@ -445,16 +445,28 @@ static struct place checked_index(struct gen *g, struct place p, struct node *n,
 	return p;
 }
 
+/* Of text in a `char` array one byte is read in place. */
+static struct place indexed_place(struct gen *g, struct node *object, const struct node *index)
+{
+	const struct type *stored = node_stored_type(object);
+
+	if (stored->kind == TYPE_CHARS && index->kind == NODE_INT &&
+	    index->u.integer.value < stored->size_bytes)
+		return lower_stored(g, object);
+	return lower_place(g, object);
+}
+
 struct place lower_index_place(struct gen *g, struct node *n)
 {
 	struct node *object = n->u.index.object, *index = n->u.index.index;
 	bool is_pointer = object->type->kind == TYPE_POINTER;
 	const struct type *element = object->type->target;
 	uint32_t size = element ? element->size_bytes : 1, count = nr_elements(object->type);
-	struct place p = is_pointer ? lower_deref(g, object) : lower_place(g, object);
+	struct place p;
 
 	while (index->kind == NODE_CAST)
 		index = index->u.cast.operand;
+	p = is_pointer ? lower_deref(g, object) : indexed_place(g, object, index);
 	/* The text that a choice was folded to may be shorter than the choice's type. */
 	if (index->kind == NODE_INT && object->type->kind == TYPE_STRING &&
 	    index->u.integer.value >= count)
@@ -475,8 +487,7 @@ struct place lower_index_place(struct gen *g, struct node *n)
 static bool is_pointerless(const struct type *t)
 {
 	switch (t->kind) {
-	case TYPE_STRING:
-	case TYPE_BUFFER:
+	case TYPE_CHARS:
 		return true;
 	case TYPE_ARRAY:
 		return t->target->kind == TYPE_INT;

@@ -75,6 +75,12 @@ struct place lower_str_source(struct gen *g, struct node *pointer)
 	return p;
 }
 
+struct place lower_bytes_source(struct gen *g, struct node *pointer)
+{
+	return node_stored_type(pointer)->kind == TYPE_CHARS ? lower_stored(g, pointer) :
+	       lower_str_source(g, pointer);
+}
+
 struct ir_insn *lower_at_most(struct gen *g, struct ir_insn *v, uint32_t limit)
 {
 	struct ir_block *above, *next;
@@ -155,8 +161,10 @@ struct ir_insn *lower_call_str(struct gen *g, struct node *n, const struct dest 
 /* How many bytes the value itself has; 0 if it is an address. */
 static uint32_t own_bytes(const struct node *x)
 {
-	return x->type->kind == TYPE_ARRAY || x->type->kind == TYPE_STRING ? x->type->size_bytes
-									   : 0;
+	const struct type *t = node_stored_type(x);
+
+	return t->kind == TYPE_ARRAY || t->kind == TYPE_STRING || t->kind == TYPE_CHARS ?
+	       t->size_bytes : 0;
 }
 
 void lower_read_sized(struct gen *g, struct ir_insn *to, struct ir_insn *len, struct place from)
@@ -176,7 +184,7 @@ struct ir_insn *lower_call_buf(struct gen *g, struct node *n, const struct dest 
 {
 	struct node *x = n->u.call.args.at[0];
 	uint32_t capacity = n->type->size_bytes - 4, size = own_bytes(x);
-	struct place from = lower_str_source(g, x);
+	struct place from = lower_bytes_source(g, x);
 	bool own = from.kind == PLACE_DIRECT && size && size < capacity;
 	struct ir_insn *len;
 

@@ -167,7 +167,7 @@ static void copy_bytes(struct gen *g, struct node *x, const struct dest *d, int3
 				  lower_value(g, x));
 		return;
 	}
-	from = lower_str_source(g, x);
+	from = lower_bytes_source(g, x);
 	lower_read(g, d->base, d->offset + offset, size, from);
 }
 

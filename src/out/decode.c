@@ -105,6 +105,18 @@ static void decode_string(struct decoding *c, const struct value_layout *layout,
 	memcpy((char *)v->text + len, trailer, v->len - len);
 }
 
+/* A `char` array is whole, full or not. */
+static void decode_chars(struct decoding *c, const struct value_layout *layout, struct bytes in,
+			 struct sonde_value *v)
+{
+	size_t room = in.len < layout->size_bytes ? in.len : layout->size_bytes;
+
+	(void)c;
+	v->kind = SONDE_VALUE_STRING;
+	v->text = (const char *)in.at;
+	v->len = strnlen(v->text, room);
+}
+
 static void decode_buffer(struct decoding *c, const struct value_layout *layout, struct bytes in,
 			  struct sonde_value *v)
 {
@@ -367,6 +379,7 @@ static const struct decode_row {
 	[VALUE_ENUM]		= { .decode = decode_enum },
 	[VALUE_POINTER]		= { .decode = decode_pointer },
 	[VALUE_STRING]		= { .decode = decode_string, .is_flexible = true },
+	[VALUE_CHARS]		= { .decode = decode_chars, .is_flexible = true },
 	[VALUE_BUFFER]		= { .decode = decode_buffer, .is_flexible = true },
 	[VALUE_ARRAY]		= { .decode = decode_array, .is_flexible = true },
 	[VALUE_TUPLE]		= { .decode = decode_fields, .is_flexible = true },

@@ -103,7 +103,7 @@ static uint32_t align_of(struct cdefs *c, const struct type *t, int *visits)
 	if (t->kind == TYPE_ARRAY)
 		return align_of(c, t->target, visits);
 	if (t->kind != TYPE_STRUCT)
-		return t->kind == TYPE_STRING || !t->align_bytes ? 1 : t->align_bytes;
+		return t->kind == TYPE_CHARS || !t->align_bytes ? 1 : t->align_bytes;
 	if (++*visits > ALIGN_VISITS)
 		return t->align_bytes;
 	fields = type_struct_fields(c->types, t->structure, &n);
@@ -165,7 +165,6 @@ static void make_field(struct cdefs *c, struct type_struct *s, const struct cfie
 	out->offset_bytes = (uint32_t)(f->at_bits / 8);
 	out->is_anonymous = !f->name && out->type->kind == TYPE_STRUCT;
 	out->user_tag = f->type->kind == CTYPE_POINTER && f->type->is_user;
-	out->is_text = f->type->kind == CTYPE_ARRAY && out->type->kind == TYPE_STRING;
 	if (f->is_bitfield)
 		type_field_place_bits(c->types, out, (uint32_t)f->at_bits, f->bits, s->size_bytes);
 }
@@ -262,7 +261,7 @@ static const struct type *make_array(struct cdefs *c, const struct ctype *t)
 	const struct type *element;
 
 	if (t->target->is_char && t->count)
-		return type_string(c->types, t->count);
+		return type_chars(c->types, t->count, true);
 	element = ctype_make(c, t->target);
 	if (element->kind == TYPE_ERROR || element->kind == TYPE_VOID)
 		return c->types->error;

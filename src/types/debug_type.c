@@ -151,7 +151,7 @@ static const struct type *convert_range(struct debug_file *f, Dwarf_Die *range,
 	    (uint64_t)element->size_bytes * count > UINT32_MAX / 8)
 		return f->types->error;
 	if (element->kind == TYPE_INT && element->size_bytes == 1 && count)
-		return type_string(f->types, (uint32_t)count);
+		return type_chars(f->types, (uint32_t)count, false);
 	return type_array(f->types, element, (uint32_t)count, SPACE_NONE);
 }
 

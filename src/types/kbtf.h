@@ -57,7 +57,7 @@ uint32_t kbtf_peel(struct kbtf *b, uint32_t id);
 /* The type with this id; `types->void_` for 0, `types->error` for what cannot
  * be read (functions, floats, integers of over 8 bytes). Pointers have
  * SPACE_NONE unless tagged `user`; structs are loaded when their fields are
- * asked for; char arrays are strings of the array's size. */
+ * asked for; arrays of bytes are CHARS. */
 const struct type *kbtf_type(struct kbtf *b, uint32_t id);
 
 /* Keyword before a name in C. */

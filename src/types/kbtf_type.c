@@ -85,7 +85,7 @@ static const struct type *convert_array(struct kbtf *b, const struct kbtf_raw *r
 	if (element->kind == TYPE_ERROR || element->kind == TYPE_VOID)
 		return b->types->error;
 	if (element->kind == TYPE_INT && element->size_bytes == 1 && words[2])
-		return type_string(b->types, words[2]);
+		return type_chars(b->types, words[2], false);
 	return type_array(b->types, element, words[2], SPACE_NONE);
 }
 

@@ -221,7 +221,7 @@ static const struct type *scalar_of(struct parser *p, const struct decl *d, cons
 	case TYPE_BOOL:
 	case TYPE_STRUCT:
 	case TYPE_ARRAY:
-	case TYPE_STRING:
+	case TYPE_CHARS:
 		break;
 	default:
 		return number_of(p, d);
@@ -234,7 +234,7 @@ static const struct type *array_of(struct parser *p, struct decl *d, const char 
 	const struct type *element;
 
 	if (!strcmp(base, "char") && !d->nr_stars && d->size_bytes)
-		return type_string(p->types, d->size_bytes);
+		return type_chars(p->types, d->size_bytes, false);
 	if (d->nr_stars) {
 		element = pointer_of(p, d, base);
 	} else {

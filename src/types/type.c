@@ -163,6 +163,21 @@ const struct type *type_string(struct types *t, uint32_t size_bytes)
 	return type_intern(t, &proto);
 }
 
+const struct type *type_chars(struct types *t, uint32_t size_bytes, bool is_of_script)
+{
+	struct type proto = {
+		.kind = TYPE_CHARS, .size_bytes = size_bytes, .align_bytes = 1,
+		.param[0] = is_of_script,
+	};
+
+	return type_intern(t, &proto);
+}
+
+uint32_t type_counted_bytes(const struct type *t)
+{
+	return t->size_bytes + (t->kind == TYPE_CHARS && t->param[0]);
+}
+
 const struct type *type_buffer(struct types *t, uint32_t capacity_bytes)
 {
 	struct type proto = {
@@ -357,6 +372,8 @@ const struct type *type_in_space(struct types *t, const struct type *type, enum 
 
 const struct type *type_reached(struct types *t, const struct type *type, enum type_space space)
 {
+	if (type->kind == TYPE_CHARS)
+		return type_string(t, type->size_bytes + 1);
 	return type->space == SPACE_NONE ? type_in_space(t, type, space) : type;
 }
 

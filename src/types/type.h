@@ -24,6 +24,9 @@ enum type_kind {
 	TYPE_INT,	/* size_bytes, is_signed, is_flexible */
 	TYPE_ENUM,	/* size_bytes, enumeration */
 	TYPE_STRING,	/* size_bytes: capacity with the NUL */
+	TYPE_CHARS,	/* size_bytes: `char` array of C, only within what is in memory; it may be
+			   full, with no NUL, so reading gives a string of one byte more, see
+			   type_counted_bytes */
 	TYPE_BUFFER,	/* size_bytes = capacity + 4 (length first) */
 	TYPE_POINTER,	/* target, space */
 	TYPE_ARRAY,	/* target, count; refers to memory in `space` */
@@ -60,8 +63,6 @@ struct type_field {
 	uint8_t bit_offset, bit_size;	/* bitfield within the `type`-sized unit at offset_bytes;
 					   bit_size 0: not a bitfield */
 	bool is_anonymous;		/* members are found through it */
-	bool is_text;			/* `char` array of the script's: may fill its size with no
-					   NUL */
 	bool data_loc, rel_loc;		/* tracefs dynamic field: a 4-byte locator */
 	bool user_tag, percpu_tag, rcu_tag;	/* BTF type tags on a pointer */
 };
@@ -127,6 +128,7 @@ const struct type *type_literal(struct types *t, uint64_t value, bool negative);
 const struct type *type_fixed(struct types *t, const struct type *t_int);	/* not flexible */
 const struct type *type_enum(struct types *t, const struct type_enum *e, unsigned size_bytes);
 const struct type *type_string(struct types *t, uint32_t size_bytes);
+const struct type *type_chars(struct types *t, uint32_t size_bytes, bool is_of_script);
 const struct type *type_buffer(struct types *t, uint32_t capacity_bytes);
 const struct type *type_pointer(struct types *t, const struct type *target, enum type_space space,
 				bool is_trusted);
@@ -150,12 +152,16 @@ uint32_t type_frame_bytes(const struct type *stack);	/* of a KSTACK or USTACK */
 bool type_series_signed(const struct type *t);
 const struct type *type_simple(struct types *t, enum type_kind kind);
 
+/* What sizeof says: of a `char` array of the script's own structs a NUL is counted, too. */
+uint32_t type_counted_bytes(const struct type *t);
+
 /* The same pointer, array or struct in another address space. */
 const struct type *type_in_space(struct types *t, const struct type *type, enum type_space space);
 
 /* A field's, element's or pointee's type as found in memory of `space`: what
  * has no space of its own takes that one. (Fields and pointees of BTF have
- * SPACE_NONE, but for pointers that carry a tag for user memory.) */
+ * SPACE_NONE, but for pointers that carry a tag for user memory.) Of CHARS, the
+ * string. */
 const struct type *type_reached(struct types *t, const struct type *type, enum type_space space);
 
 bool type_is_integer(const struct type *t);	/* INT or ENUM */

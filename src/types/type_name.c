@@ -108,6 +108,9 @@ void type_print(const struct type *t, struct sbuf *out)
 		sbuf_printf(out, "enum %s", t->enumeration->name ? t->enumeration->name :
 						"<anonymous>");
 		break;
+	case TYPE_CHARS:
+		sbuf_printf(out, "string[%u]", t->size_bytes + 1);
+		break;
 	case TYPE_STRING:
 	case TYPE_BUFFER:
 	case TYPE_INET:

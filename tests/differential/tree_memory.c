@@ -48,6 +48,7 @@ void tree_store(const struct type *type, const struct val *v, uint8_t *bytes)
 	memset(bytes, 0, type->size_bytes);
 	switch (type->kind) {
 	case TYPE_STRING:
+	case TYPE_CHARS:
 	case TYPE_STRUCT:
 		memcpy(bytes, v->s, v->len < type->size_bytes ? v->len : type->size_bytes);
 		break;
@@ -72,6 +73,7 @@ struct val tree_load(struct tree *t, const struct type *type, const uint8_t *byt
 
 	switch (type->kind) {
 	case TYPE_STRING:
+	case TYPE_CHARS:
 	case TYPE_STRUCT:
 		v.s = arena_strndup(t->arena, (const char *)bytes, type->size_bytes);
 		v.len = type->size_bytes;
@@ -172,7 +174,7 @@ struct val tree_deref(struct tree *t, const struct node *n)
 	struct val p = tree_eval(t, n->u.unary.operand);
 
 	hit(t, DEREF);
-	return load_at(t, n->type, p.n);
+	return load_at(t, node_stored_type(n), p.n);
 }
 
 struct val tree_pointer_index(struct tree *t, const struct node *n)
@@ -180,7 +182,7 @@ struct val tree_pointer_index(struct tree *t, const struct node *n)
 	struct val p = tree_eval(t, n->u.index.object), i = tree_eval(t, n->u.index.index);
 
 	hit(t, POINTER_INDEX);
-	return load_at(t, n->type, p.n + i.n * n->type->size_bytes);
+	return load_at(t, node_stored_type(n), p.n + i.n * node_stored_type(n)->size_bytes);
 }
 
 static struct val load_bits(struct tree *t, const struct type_field *f, const uint8_t *bytes)

@@ -65,7 +65,7 @@ static void print_string(struct tree *t, struct sbuf *out, const struct val *v,
 			 const struct type *type)
 {
 	sbuf_add(out, v->s, v->len);
-	if (v->len < type->size_bytes)
+	if (v->len < type->size_bytes || type->kind == TYPE_CHARS)
 		return;
 	hit(t, STRING_CUT);
 	sbuf_puts(out, t->check->config.str_trunc_trailer);
@@ -78,6 +78,7 @@ void val_print(struct tree *t, struct sbuf *out, const struct val *v, const stru
 		sbuf_puts(out, v->n ? "true" : "false");
 		break;
 	case TYPE_STRING:
+	case TYPE_CHARS:
 		print_string(t, out, v, type);
 		break;
 	case TYPE_POINTER:

@@ -312,8 +312,8 @@ static void test_types(void **state)
 	assert_ptr_equal(f->type->target, cdefs_help_type(&h, "struct later"));
 	assert_int_equal(cdefs_help_field(&h, t, "any", &offset)->type->target->kind, TYPE_VOID);
 	f = cdefs_help_field(&h, t, "text", &offset);
-	assert_int_equal(f->type->kind, TYPE_STRING);
-	assert_true(f->is_text);
+	assert_int_equal(f->type->kind, TYPE_CHARS);
+	assert_int_equal(f->type->size_bytes, 5);
 	f = cdefs_help_field(&h, t, "bytes", &offset);
 	assert_int_equal(f->type->kind, TYPE_ARRAY);
 	f = cdefs_help_field(&h, t, "m", &offset);

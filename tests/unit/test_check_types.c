@@ -255,7 +255,7 @@ static const struct check_row conversions_rows[] = {
 	  "program 0: begin +effects\n"
 	  "  (= $p:struct task_struct * (curtask):struct task_struct *)\n"
 	  "  (print (== (to $p:struct task_struct *):uint64 0:uint64):bool)\n"
-	  "  (print (. (. $p:struct task_struct * parent@24):struct task_struct * comm@4):string[16])\n"
+	  "  (print (. (. $p:struct task_struct * parent@24):struct task_struct * comm@4):string[17])\n"
 	  "  (print (* (cast 5:int8):uint8 *):uint8)\n"
 	  "  (print (. (+ $p:struct task_struct * 1:int64):struct task_struct * pid@0):int32)\n" },
 	{ "begin { print((uint8)pid); print((bool)pid); print((uint8[4])pid); print((string[8])\"ab\"); print((struct task_struct *)pid); print((enum state)1); }",
@@ -291,7 +291,7 @@ static const struct check_row calls_rows[] = {
 	  "program 0: begin +effects\n"
 	  "  (print \"5\":string[2])\n"
 	  "  (print (str (to (pid):uint32):int8 *):string[1024])\n"
-	  "  (print (str (. (curtask):struct task_struct * comm@4):string[16] 4:uint64):string[5])\n"
+	  "  (print (str (. (curtask):struct task_struct * comm@4):string[17] 4:uint64):string[5])\n"
 	  "  (print (str (to (tid):uint32):int8 * (to (pid):uint32):uint64):string[1024])\n"
 	  "  (print (buf (to 5:int8):int8 * 6:uint64):buffer[10])\n"
 	  "  (print (ksym 5:uint64):ksym_t)\n"
@@ -355,9 +355,9 @@ static const struct check_row programs_rows[] = {
 	  "  (= @[(comm):string[16]]:usum_t (sum (to (. (to (argN 0:int8):uint64):struct sk_buff * len@4):uint32):uint64):usum_t)\n"
 	  "t:1:1-15: WARNING: 1 of 3 attach points are left out: arg0 of kprobe:netif_receive_skb_list has no field 'len'\n" },
 	{ "tracepoint:sched:sched_switch { @[args.prev_comm, args.prev_pid] = count(); print(str(args.name)); }",
-	  "map @[(string[16],int32)]: count_t, 4096\n"
+	  "map @[(string[17],int32)]: count_t, 4096\n"
 	  "program 0: tracepoint:sched:sched_switch +args +effects\n"
-	  "  (= @[(tuple (. (args):struct tracepoint:sched:sched_switch_args prev_comm@8):string[16] (. (args):struct tracepoint:sched:sched_switch_args prev_pid@24):int32):(string[16],int32)]:count_t (count):count_t)\n"
+	  "  (= @[(tuple (. (args):struct tracepoint:sched:sched_switch_args prev_comm@8):string[17] (. (args):struct tracepoint:sched:sched_switch_args prev_pid@24):int32):(string[17],int32)]:count_t (count):count_t)\n"
 	  "  (print (str (to (. (args):struct tracepoint:sched:sched_switch_args name@32):int64):int8 *):string[1024])\n" },
 	{ "begin, end { @x = 1; } profile:hz:99 { @[kstack] = count(); }",
 	  "map @x: int8, 1\n"

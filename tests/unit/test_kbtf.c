@@ -160,7 +160,7 @@ static void test_convert(void **state)
 	assert_true(task->structure->is_vmlinux);
 	assert_int_equal(task->structure->btf_id, 6);
 	assert_ptr_equal(field(f, task, "pid", NULL)->type, type_int(&f->types, 4, true));
-	assert_string_equal(shown(f, field(f, task, "comm", &at)->type), "string[16]");
+	assert_string_equal(shown(f, field(f, task, "comm", &at)->type), "string[17]");
 	assert_int_equal(at, 4);
 	assert_ptr_equal(field(f, task, "parent", &at)->type, kbtf_type(b, 7));
 	assert_int_equal(at, 24);
@@ -525,7 +525,7 @@ static void test_this_machine(void **state)
 	assert_int_equal(kbtf_open(&b, &f->types, data, size_bytes, NULL), 0);
 	task = kbtf_type_by_name(b, &f->types, KBTF_STRUCT_NAME, "task_struct");
 	assert_non_null(task);
-	assert_string_equal(shown(f, field(f, task, "comm", &at)->type), "string[16]");
+	assert_string_equal(shown(f, field(f, task, "comm", &at)->type), "string[17]");
 	assert_string_equal(shown(f, field(f, task, "pid", &at)->type), "int32");
 	assert_string_equal(shown(f, field(f, task, "real_parent", &at)->type),
 			    "struct task_struct *");

@@ -327,7 +327,7 @@ static void test_task(void **state)
 	assert_int_equal(*(int16_t *)lower_help_cell(&h, "s", 0), -3);
 	assert_int_equal(*(int32_t *)lower_help_cell(&h, "t", 0), 41);
 	assert_int_equal(*(int32_t *)lower_help_cell(&h, "q", 0), 7);
-	assert_non_null(lower_help_elem(&h, "c", "parent\0\0\0\0\0\0\0\0\0", 0));
+	assert_non_null(lower_help_elem(&h, "c", "parent\0\0\0\0\0\0\0\0\0\0", 0));
 	lower_help_close(&h);
 }
 

@@ -197,7 +197,7 @@ static void test_old_kernel(void **state)
 			       "@c[curtask->comm] = 1; }");
 	lower_help_fire(&h, 0);
 	assert_int_equal(scalar(&h), 597);
-	assert_non_null(lower_help_elem(&h, "c", "worker\0\0\0\0\0\0\0\0\0", 0));
+	assert_non_null(lower_help_elem(&h, "c", "worker\0\0\0\0\0\0\0\0\0\0", 0));
 	lower_help_close(&h);
 }
 

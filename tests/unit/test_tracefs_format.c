@@ -136,7 +136,7 @@ struct row {
 };
 
 static const struct row odd_rows[] = {
-	{ "name", "int64", "int64", 8 }, { "comm", "string[16]", "string[16]", 12 },
+	{ "name", "int64", "int64", 8 }, { "comm", "string[17]", "string[17]", 12 },
 	{ "args", "uint64[6]", "uint64[6]", 32 }, { "saddr", "uint8[28]", "uint8[28]", 80 },
 	{ "task", "struct task *", "struct task *", 112 }, { "color", "enum color", "int32", 120 },
 	{ "on", "bool", "bool", 124 }, { "late", "int64", "int64", 128 },
