@@ -141,6 +141,9 @@ struct sonde_frame {
 	const char *file;	/* NULL: unknown */
 	uint32_t line;
 	bool is_inlined;	/* into the function of the next frame that is not */
+	uint64_t module_offset;	/* of the address in the module's file; the address itself
+				   where there is no file, as in the kernel */
+	const char *build_id;	/* of that file, in hexadecimal; NULL: none, or unknown */
 };
 
 struct sonde_value {
@@ -268,7 +271,8 @@ SONDE_API void sonde_on_event(struct sonde *s, sonde_event_fn fn, void *arg);
 /* JSON is bpftrace's, EVENTS the one that tells all: see docs/output.md. From FOLDED on:
  * pictures of the maps with stacks in their keys, written by sonde_finish; all else is
  * text for error_fd. */
-enum sonde_format { SONDE_TEXT, SONDE_JSON, SONDE_EVENTS, SONDE_FOLDED };
+enum sonde_format { SONDE_TEXT, SONDE_JSON, SONDE_EVENTS, SONDE_FOLDED, SONDE_SPEEDSCOPE,
+		    SONDE_PPROF };
 enum sonde_flush { SONDE_FLUSH_LINE, SONDE_FLUSH_FULL, SONDE_FLUSH_NONE };
 
 /* Print events: the script's output to `fd`; what is told of the run (attached,

@@ -260,6 +260,11 @@ static int open_output(const struct cli_options *o)
 {
 	int fd;
 
+	if (!o->output_file && o->format == SONDE_PPROF && isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "ERROR: -f pprof is not for a terminal: it is packed\n"
+			"HINT: name a file with -o\n");
+		return -1;
+	}
 	if (!o->output_file)
 		return STDOUT_FILENO;
 	fd = open(o->output_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

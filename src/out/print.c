@@ -335,7 +335,9 @@ static const struct {
 	bool by_function, with_maps;
 	void (*write)(struct sbuf *, const struct profile_view *);
 } pictures[] = {
-	[SONDE_FOLDED]	= { true, true, profile_folded },
+	[SONDE_FOLDED]		= { true, true, profile_folded },
+	[SONDE_SPEEDSCOPE]	= { true, false, profile_speedscope },
+	[SONDE_PPROF]		= { false, false, profile_pprof },
 };
 
 static const char *what_lacks(const struct profile *profile, const struct profile_view *v)

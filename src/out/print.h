@@ -4,8 +4,9 @@
  * What a script prints goes to the data descriptor, through one buffer; what is
  * told about the run (attached, lost, errors) goes to the other one in text
  * mode and to the data in the JSON modes. In the formats that are pictures of stacks
- * the picture alone is data, and all else goes to the other one as text. A failed write is remembered, not told:
- * print_end and print_flush return it, and nothing is written after it.
+ * the picture alone is data, and all else goes to the other one as text. A failed
+ * write is remembered, not told: print_end and print_flush return it, and nothing is
+ * written after it.
  * What nobody takes in time is dropped and counted, whole lines as far as can be.
  */
 #ifndef SONDE_OUT_PRINT_H

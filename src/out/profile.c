@@ -10,6 +10,7 @@
 
 #include "base/names.h"
 #include "base/vec.h"
+#include "out/json.h"
 #include "out/text.h"
 
 #include <errno.h>
@@ -72,7 +73,7 @@ void profile_close(struct profile *p)
 /* ---- numbers for functions and sites ---- */
 
 struct function_key {
-	const char *name, *module, *file;	/* interned */
+	const char *name, *module, *build_id, *file;	/* interned */
 	uint64_t kind;
 };
 
@@ -84,7 +85,8 @@ static const char *intern(struct profile *p, const char *text)
 static uint32_t function_id(struct profile *p, const struct profile_function *f)
 {
 	const struct function_key key = {
-		intern(p, f->name), intern(p, f->module), intern(p, f->file), f->kind,
+		intern(p, f->name), intern(p, f->module), intern(p, f->build_id),
+		intern(p, f->file), f->kind,
 	};
 	uintptr_t id = (uintptr_t)hmap_find(&p->function_ids, &key, sizeof(key));
 
@@ -92,22 +94,27 @@ static uint32_t function_id(struct profile *p, const struct profile_function *f)
 		return (uint32_t)(id - 1);
 	vec_push(&p->arena, &p->functions,
 		 ((struct profile_function){ .name = key.name, .module = key.module,
-					     .file = key.file, .kind = f->kind }));
+					     .build_id = key.build_id, .file = key.file,
+					     .kind = f->kind }));
 	hmap_set(&p->function_ids, &key, sizeof(key), (void *)(uintptr_t)p->functions.n);
 	return (uint32_t)(p->functions.n - 1);
 }
 
-static uint32_t site_id(struct profile *p, const struct profile_function *f, uint32_t line,
-			bool is_inlined)
+/* A site in function `f`, of which `frame` knows more; it may be NULL. */
+static uint32_t site_id(struct profile *p, const struct profile_function *f,
+			const struct sonde_frame *frame)
 {
-	const uint32_t key[3] = { function_id(p, f), line, is_inlined };
+	const uint64_t key[4] = {
+		function_id(p, f), frame ? frame->line : 0, frame && frame->is_inlined,
+		frame ? frame->module_offset : 0,
+	};
 	uintptr_t id = (uintptr_t)hmap_find(&p->site_ids, key, sizeof(key));
 
 	if (id)
 		return (uint32_t)(id - 1);
 	vec_push(&p->arena, &p->sites,
-		 ((struct profile_site){ .function = key[0], .line = line,
-					 .is_inlined = is_inlined }));
+		 ((struct profile_site){ .function = (uint32_t)key[0], .line = (uint32_t)key[1],
+					 .is_inlined = key[2], .address = key[3] }));
 	hmap_set(&p->site_ids, key, sizeof(key), (void *)(uintptr_t)p->sites.n);
 	return (uint32_t)(p->sites.n - 1);
 }
@@ -124,11 +131,14 @@ static bool has_stack(const struct sonde_value *v)
 	return false;
 }
 
-static void add_part(struct profile *p, const char *text)
+static void add_part(struct profile *p, const char *text, const char *name)
 {
-	const struct profile_function f = { .name = *text ? text : "-", .kind = PROFILE_PART };
+	const struct profile_function f = {
+		.name = *text ? text : "-", .module = name, .kind = PROFILE_PART,
+	};
+	uint32_t site = site_id(p, &f, NULL);
 
-	vec_push(&p->arena, &p->stack, site_id(p, &f, 0, false));
+	vec_push(&p->arena, &p->stack, site);
 }
 
 static bool is_nest(const struct sonde_value *v)
@@ -137,18 +147,30 @@ static bool is_nest(const struct sonde_value *v)
 }
 
 /* What is no stack, each member of a tuple for itself. */
-static void add_parts(struct profile *p, const struct sonde_value *v)
+static void add_parts(struct profile *p, const struct sonde_value *v, const char *name)
 {
 	if (v->kind == SONDE_VALUE_STACK)
 		return;
 	if (is_nest(v)) {
 		for (size_t i = 0; i < v->nr_items; i++)
-			add_parts(p, &v->items[i]);
+			add_parts(p, &v->items[i], v->items[i].name ? v->items[i].name : name);
 		return;
 	}
 	sbuf_clear(&p->text);
 	text_value(&p->text, v);
-	add_part(p, sbuf_text(&p->text));
+	add_part(p, sbuf_text(&p->text), name);
+}
+
+/* Each by the name that the script gives it. */
+static void add_key_parts(struct profile *p, const struct sonde_event *e,
+			  const struct sonde_value *key)
+{
+	if (e->nr_key_names < 2 || key->nr_items != e->nr_key_names) {
+		add_parts(p, key, e->nr_key_names ? e->key_names[0] : "key");
+		return;
+	}
+	for (size_t i = 0; i < key->nr_items; i++)
+		add_parts(p, &key->items[i], e->key_names[i]);
 }
 
 /* Without a name a frame is what lies in its file. */
@@ -174,13 +196,16 @@ static void add_frame(struct profile *p, const struct sonde_value *v, bool is_ke
 	const struct profile_function function = {
 		.name = frame_name(p, v),
 		.module = f ? f->module : NULL,
+		.build_id = f ? f->build_id : NULL,
 		.file = f ? f->file : NULL,
 		.kind = is_kernel ? PROFILE_KERNEL : PROFILE_USER,
 	};
-	uint32_t site = site_id(p, &function, f ? f->line : 0, f && f->is_inlined);
+	uint32_t site = site_id(p, &function, f);
 
 	vec_push(&p->arena, &p->stack, site);
 }
+
+static const struct sonde_value no_stack = { .text = "[no stack]" };
 
 static void add_stacks(struct profile *p, const struct sonde_value *v, bool kernel)
 {
@@ -285,19 +310,19 @@ static const uint32_t *intern_stack(struct profile *p)
 	return sites;
 }
 
-static void add_sample(struct profile *p, struct map_samples *m, const struct sonde_value *key,
-		       uint64_t weight)
+static void add_sample(struct profile *p, struct map_samples *m, const struct sonde_event *e,
+		       const struct sonde_value *key, uint64_t weight)
 {
 	struct profile_sample s = { .map = (uint32_t)(m - p->maps.at), .weight = weight };
 	size_t parts;
 
 	p->stack.n = 0;
-	add_parts(p, key);
+	add_key_parts(p, e, key);
 	parts = p->stack.n;
 	add_stacks(p, key, false);
 	add_stacks(p, key, true);
 	if (p->stack.n == parts)
-		add_part(p, "[no stack]");
+		add_frame(p, &no_stack, false);
 	s.nr_sites = (uint32_t)p->stack.n;
 	s.sites = intern_stack(p);
 	vec_push(&p->arena, &m->samples, s);
@@ -331,7 +356,7 @@ static void add_entries(struct profile *p, const struct sonde_event *e)
 			continue;
 		p->nr_negative += is_negative;
 		if (weight)
-			add_sample(p, m, e->entries[i].key, weight);
+			add_sample(p, m, e, e->entries[i].key, weight);
 	}
 }
 
@@ -357,6 +382,21 @@ bool profile_add(struct profile *p, const struct sonde_event *e)
 uint64_t profile_nr_negative(const struct profile *p)
 {
 	return p->nr_negative;
+}
+
+void profile_text(struct sbuf *out, const char *name)
+{
+	const uint8_t *s = (const uint8_t *)name;
+	size_t len = strlen(name), n;
+
+	for (size_t i = 0; i < len; i += n) {
+		n = s[i] < 0x80 ? 1 : out_utf8_length(s + i, len - i);
+		if (n > 1 || (n && s[i] >= ' ' && s[i] != 0x7f))
+			sbuf_add(out, name + i, n);
+		else
+			sbuf_putc(out, '?');
+		n += !n;
+	}
 }
 
 /* ---- the view ---- */
@@ -408,9 +448,12 @@ static int compare_two_sites(const struct comparison *c, uint32_t a, uint32_t b)
 	int order = compare_numbers(c->p->functions.at[x->function].rank,
 				    c->p->functions.at[y->function].rank);
 
-	if (!order && !c->by_function)
-		order = compare_numbers(x->line, y->line);
-	return order || c->by_function ? order : x->is_inlined - y->is_inlined;
+	if (order || c->by_function)
+		return order;
+	if (x->address != y->address)
+		return x->address < y->address ? -1 : 1;
+	order = compare_numbers(x->line, y->line);
+	return order ? order : x->is_inlined - y->is_inlined;
 }
 
 static int compare_samples(const void *a, const void *b, void *arg)
@@ -429,7 +472,7 @@ static void put_map_name(struct profile *p, struct profile_sample *s)
 	const struct profile_function f = { .name = p->maps.at[s->map].name, .kind = PROFILE_MAP };
 	uint32_t *sites = arena_array(&p->arena, uint32_t, s->nr_sites + 1);
 
-	sites[0] = site_id(p, &f, 0, false);
+	sites[0] = site_id(p, &f, NULL);
 	memcpy(sites + 1, s->sites, s->nr_sites * sizeof(*sites));
 	s->sites = sites;
 	s->nr_sites++;

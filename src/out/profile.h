@@ -17,7 +17,9 @@ enum profile_kind { PROFILE_MAP, PROFILE_PART, PROFILE_USER, PROFILE_KERNEL };
 
 struct profile_function {
 	const char *name;	/* any bytes but NUL; not empty */
-	const char *module;	/* path, or name of the kernel's module; NULL: none */
+	const char *module;	/* path, or name of the kernel's module; of a PART, what the
+				   script calls it; NULL: none */
+	const char *build_id;	/* of the module; NULL: unknown */
 	const char *file;	/* of the source; NULL: unknown */
 	enum profile_kind kind;
 	uint32_t rank;		/* among all by name: of a finished view */
@@ -27,7 +29,8 @@ struct profile_function {
 struct profile_site {
 	uint32_t function;
 	uint32_t line;		/* 0: unknown */
-	bool is_inlined;
+	bool is_inlined;	/* into the site before it */
+	uint64_t address;	/* in the module's file; or in memory, if there is none */
 };
 
 struct profile_sample {
@@ -70,5 +73,11 @@ uint64_t profile_nr_negative(const struct profile *p);
 /* ---- writers; each appends to `out` ---- */
 
 void profile_folded(struct sbuf *out, const struct profile_view *v);
+void profile_speedscope(struct sbuf *out, const struct profile_view *v);
+void profile_pprof(struct sbuf *out, const struct profile_view *v);
+
+/* A name as text that may stand anywhere: valid UTF-8 on one line. What is no character
+ * is "?". */
+void profile_text(struct sbuf *out, const char *name);
 
 #endif

@@ -123,16 +123,24 @@ static const char *keep(struct arena *a, const char *text)
 	return text ? arena_strdup(a, text) : NULL;
 }
 
+/* Where the code comes from. */
+static void add_origin(struct arena *a, const struct value_symbol *symbol, struct sonde_frame *f)
+{
+	f->module = keep(a, symbol->module);
+	f->module_offset = symbol->module_offset;
+	f->build_id = keep(a, symbol->build_id);
+}
+
 static const struct sonde_frame *inlined_frame(struct arena *a, const struct value_symbol *symbol,
 					       size_t i)
 {
 	struct sonde_frame *f = arena_new(a, struct sonde_frame);
 
 	f->function = keep(a, symbol->inlined[i].name);
-	f->module = keep(a, symbol->module);
 	f->file = keep(a, symbol->inlined[i].file);
 	f->line = symbol->inlined[i].line;
 	f->is_inlined = true;
+	add_origin(a, symbol, f);
 	return f;
 }
 
@@ -143,9 +151,9 @@ static const struct sonde_frame *own_frame(struct arena *a, const struct value_s
 
 	f->function = found ? keep(a, symbol->name) : NULL;
 	f->offset = symbol->offset;
-	f->module = keep(a, symbol->module);
 	f->file = keep(a, symbol->file);
 	f->line = symbol->line;
+	add_origin(a, symbol, f);
 	return f;
 }
 

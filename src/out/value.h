@@ -35,6 +35,8 @@ struct value_symbol {
 	const char *name;
 	uint64_t offset;	/* of the address from the symbol's start */
 	const char *module;	/* path of the mapped file; NULL: unknown */
+	uint64_t module_offset;	/* of the address in that file; or the address, if there is none */
+	const char *build_id;	/* of that file, in hexadecimal; NULL: unknown */
 	const char *file;	/* of the source; NULL: unknown, or not asked for */
 	uint32_t line;
 	struct value_inlined inlined[VALUE_INLINED];	/* innermost first */

@@ -28,6 +28,8 @@ static bool give(bool found, const struct symbol *from, struct value_symbol *to)
 	to->name = from->name;
 	to->offset = from->offset;
 	to->module = from->module;
+	to->module_offset = from->module_offset;
+	to->build_id = from->build_id;
 	to->file = from->file;
 	to->line = from->line;
 	to->nr_inlined = from->nr_inlined < VALUE_INLINED ? from->nr_inlined : VALUE_INLINED;

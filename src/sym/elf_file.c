@@ -8,8 +8,10 @@
 
 #include "sym/elf_read.h"
 
+#include <elfutils/libdwelf.h>
 #include <gelf.h>
 #include <libiberty/demangle.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,6 +36,16 @@ static void load_segments(struct elf_file *f, Elf *elf)
 	}
 }
 
+static void load_build_id(struct elf_file *f, Elf *elf)
+{
+	const void *id;
+	ssize_t len = dwelf_elf_gnu_build_id(elf, &id);
+
+	f->build_id[0] = '\0';
+	for (ssize_t i = 0; i < len && i < ELF_FILE_BUILD_ID; i++)
+		sprintf(f->build_id + 2 * i, "%02x", ((const uint8_t *)id)[i]);
+}
+
 void elf_file_load(struct elf_cache *c, struct elf_file *f, int fd, const char *root, bool lines)
 {
 	const struct file_place place = { .fd = fd, .root = root, .debug_root = c->debug_root };
@@ -45,6 +57,7 @@ void elf_file_load(struct elf_cache *c, struct elf_file *f, int fd, const char *
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (elf_kind(elf) == ELF_K_ELF && !f->loaded) {
 		load_segments(f, elf);
+		load_build_id(f, elf);
 		elf_read_symbols(&f->table, elf, &place);
 	}
 	if (elf_kind(elf) == ELF_K_ELF && lines && !f->lines_asked)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #define ELF_FILE_SEGMENTS 8
+#define ELF_FILE_BUILD_ID 32	/* bytes; longer ones are cut */
 
 struct elf_segment {		/* a PT_LOAD */
 	uint64_t offset, size_bytes, address;
@@ -26,6 +27,7 @@ struct elf_file {
 	size_t refs;		/* mappings that point here */
 	uint64_t used;		/* clock of the cache */
 	bool loaded, lines_asked;
+	char build_id[2 * ELF_FILE_BUILD_ID + 1];	/* in hexadecimal; "": none */
 	struct elf_segment segments[ELF_FILE_SEGMENTS];
 	size_t nr_segments;
 	struct table table;

@@ -102,7 +102,7 @@ bool sym_kernel(struct symbols *s, uint64_t address, struct symbol *symbol)
 {
 	const struct table_entry *e;
 
-	memset(symbol, 0, sizeof(*symbol));
+	*symbol = (struct symbol){ .module_offset = address };
 	if (!s->kernel_read) {
 		s->kernel_read = true;
 		/* Failing is no event: addresses are shown as numbers then. */
@@ -255,7 +255,7 @@ static bool find_user(struct symbols *s, pid_t pid, uint64_t address, const stru
 	const char *path;
 	bool is_vdso;
 
-	memset(symbol, 0, sizeof(*symbol));
+	*symbol = (struct symbol){ .module_offset = address };
 	follow(s);
 	p = process_cache_get(&s->processes, pid);
 	m = p ? process_cache_mapping(&s->processes, p, address) : NULL;
@@ -267,8 +267,12 @@ static bool find_user(struct symbols *s, pid_t pid, uint64_t address, const stru
 		symbol->module = path;
 	if (!m->ino && !is_vdso)
 		return find_jit(s, p, address, symbol);
+	symbol->module_offset = address - m->start + m->offset;
 	file = is_vdso ? vdso_file(s) : mapping_file(s, p, m, q->lines);
-	return file && find_in_file(s, file, address - m->start + m->offset, q, symbol);
+	if (!file)
+		return false;
+	symbol->build_id = *file->build_id ? file->build_id : NULL;
+	return find_in_file(s, file, symbol->module_offset, q, symbol);
 }
 
 bool sym_user(struct symbols *s, pid_t pid, uint64_t address, struct symbol *symbol)

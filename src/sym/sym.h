@@ -44,6 +44,8 @@ struct symbol {
 	const char *name;	/* NULL: none, but the module may be known */
 	uint64_t offset;	/* from the symbol's start */
 	const char *module;	/* user: path of the mapped file; kernel: module, NULL: the image */
+	uint64_t module_offset;	/* of the address in that file; the address, if there is none */
+	const char *build_id;	/* user: of that file, in hexadecimal; NULL: unknown */
 	const char *file;	/* of the source; NULL: unknown */
 	uint32_t line;
 	const struct symbol_inlined *inlined;	/* calls inside of the symbol, innermost first */

@@ -35,6 +35,32 @@ if needs kernel:6.12; then
     expect_no_match ' .* |;;|^;|; '
 fi
 
+begin_case "speedscope: a profile for each map"
+sonde -f speedscope -c "$target 3" -e "uprobe:$target:target_inner { @a[ustack(2)] = count(); @b[ustack(1)] = count(); }"
+expect_status 0
+expect_match '"name":"@a","unit":"none","startValue":0,"endValue":3,"samples":\[\[[0-9]+,[0-9]+\]\],"weights":\[3\]'
+expect_match '"frames":\[.*\{"name":"target_inner","file":"/.*/target.c"\}'
+
+# Read by the tool that the format is from.
+begin_case "pprof: as go tool pprof reads it"
+if needs go; then
+    sonde -f pprof -o "$tmp/profile" -c "$target 3" -e "uprobe:$target:target_inner { @[comm, ustack(3)] = count(); }"
+    expect_status 0
+    HOME=$tmp run_command go tool pprof -raw "$tmp/profile"
+    expect_match '^ +3: 1 2 3 $'
+    expect_match '^ +comm:\[target\]$'
+    expect_match '^ +3: 0x[0-9a-f]+ M=1 target_outer /.*/target\.c:[0-9]+ '
+    expect_match "^1: .* $target [0-9a-f]{40} \[FN\]"
+fi
+
+begin_case "pprof: not to a terminal"
+if needs script; then
+    script -qec "$SONDE -f pprof -e 'begin { @[kstack] = count(); }'" /dev/null >"$tmp/out" 2>"$tmp/err" </dev/null
+    status=$?
+    expect_status 1
+    expect_match '^ERROR: -f pprof is not for a terminal'
+fi
+
 begin_case "folded: nothing to show"
 sonde -f folded -e 'begin { @n = 1; }'
 expect_status 0

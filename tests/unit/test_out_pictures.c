@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <jansson.h>
+#include <zlib.h>
 
 /* ---- stacks ---- */
 
@@ -214,6 +216,224 @@ static void test_the_rest_is_text(void **state)
 				    "        text+1\n]: x\n"));
 }
 
+/* ---- speedscope ---- */
+
+static void add_two_maps(struct output *o)
+{
+	add(o, "b", &other, &two, false);
+	add(o, "b", &user, &huge, false);
+	add(o, "a", &tuple, &one, false);
+}
+
+/* Writes the picture and closes all; the bytes stay in o->text. Returns how many. */
+static size_t finish(struct output *o)
+{
+	const char *lack;
+	ssize_t n;
+
+	assert_int_equal(print_picture(o->p, &lack), 0);
+	assert_int_equal(print_close(o->p), 0);
+	n = pread(o->data, o->text, sizeof(o->text) - 1, 0);
+	assert_true(n > 0);
+	o->text[n] = '\0';
+	close(o->data);
+	close(o->messages);
+	return (size_t)n;
+}
+
+static void test_speedscope(void **state)
+{
+	json_t *all, *frames, *profiles, *stack;
+	struct output o;
+
+	(void)state;
+	begin(&o, SONDE_SPEEDSCOPE);
+	add_two_maps(&o);
+	finish(&o);
+	all = json_loads(o.text, 0, NULL);
+	assert_non_null(all);
+	assert_string_equal(json_string_value(json_object_get(all, "$schema")),
+			    "https://www.speedscope.app/file-format-schema.json");
+	frames = json_object_get(json_object_get(all, "shared"), "frames");
+	profiles = json_object_get(all, "profiles");
+	assert_int_equal(json_array_size(profiles), 2);
+	stack = json_object_get(json_array_get(profiles, 0), "samples");
+	assert_int_equal(json_array_size(stack), 1);
+	stack = json_array_get(stack, 0);
+	assert_int_equal(json_array_size(stack), 6);
+	for (size_t i = 0; i < 6; i++) {
+		static const char *const names[] = { "a b;??\xc3\xbc", "-7", "main", "other", "entry",
+						     "vfs_read" };
+		json_t *frame = json_array_get(frames, (size_t)json_integer_value(
+							       json_array_get(stack, i)));
+
+		assert_string_equal(json_string_value(json_object_get(frame, "name")), names[i]);
+		assert_int_equal(json_object_get(frame, "file") != NULL, i == 2 || i == 3);
+	}
+	stack = json_array_get(profiles, 1);
+	assert_string_equal(json_string_value(json_object_get(stack, "name")), "@b");
+	assert_string_equal(json_string_value(json_object_get(stack, "type")), "sampled");
+	assert_true(json_number_value(json_object_get(stack, "endValue")) > 1.8e19);
+	assert_int_equal(json_array_size(json_object_get(stack, "weights")), 2);
+	json_decref(all);
+}
+
+static void test_speedscope_of_nothing(void **state)
+{
+	struct output o;
+
+	(void)state;
+	begin(&o, SONDE_SPEEDSCOPE);
+	finish(&o);
+	assert_non_null(strstr(o.text, "\"frames\":[]"));
+	assert_non_null(strstr(o.text, "\"profiles\":[]"));
+}
+
+/* ---- pprof: a decoder that knows nothing of the encoder ---- */
+
+struct field {
+	uint64_t number, value;		/* value: of a varint */
+	const uint8_t *bytes;		/* of a nested field, value long */
+};
+
+static uint64_t varint(const uint8_t **at, const uint8_t *end)
+{
+	uint64_t n = 0;
+
+	for (int shift = 0;; shift += 7) {
+		assert_true(*at < end && shift < 64);
+		n |= (uint64_t)(**at & 0x7f) << shift;
+		if (!(*(*at)++ & 0x80))
+			return n;
+	}
+}
+
+static bool next_field(const uint8_t **at, const uint8_t *end, struct field *f)
+{
+	uint64_t tag;
+
+	if (*at == end)
+		return false;
+	tag = varint(at, end);
+	assert_true((tag & 7) == 0 || (tag & 7) == 2);
+	f->number = tag >> 3;
+	f->value = varint(at, end);
+	f->bytes = NULL;
+	if ((tag & 7) == 2) {
+		assert_true(f->value <= (size_t)(end - *at));
+		f->bytes = *at;
+		*at += f->value;
+	}
+	return true;
+}
+
+/* All of a message on one line: varints as numbers, what is nested in brackets. In
+ * `kinds` stands for each field what it holds: a message, packed numbers, or a text. */
+static void show(struct sbuf *out, const uint8_t *at, size_t len, const char *kinds)
+{
+	const uint8_t *end = at + len;
+	struct field f;
+
+	while (next_field(&at, end, &f)) {
+		char kind = f.number <= strlen(kinds) ? kinds[f.number - 1] : '?';
+
+		sbuf_printf(out, " %d=", (int)f.number);
+		if (!f.bytes) {
+			sbuf_printf(out, "%llu", (unsigned long long)f.value);
+		} else if (kind == 't') {
+			sbuf_printf(out, "'%.*s'", (int)f.value, (const char *)f.bytes);
+		} else if (kind == 'p') {
+			const uint8_t *p = f.bytes;
+
+			while (p < f.bytes + f.value)
+				sbuf_printf(out, "%llu,",
+					    (unsigned long long)varint(&p, f.bytes + f.value));
+		} else {
+			sbuf_putc(out, '(');
+			show(out, f.bytes, f.value, "");
+			sbuf_puts(out, ")");
+		}
+	}
+}
+
+/* The fields of one number, a line for each. */
+static char *shown_fields(const uint8_t *at, size_t len, uint64_t number, const char *kinds)
+{
+	const uint8_t *end = at + len;
+	struct sbuf out = { 0 };
+	struct field f;
+
+	while (next_field(&at, end, &f)) {
+		if (f.number != number)
+			continue;
+		if (*kinds == 't')
+			sbuf_printf(&out, "%.*s", (int)f.value, (const char *)f.bytes);
+		else
+			show(&out, f.bytes, f.value, kinds);
+		sbuf_putc(&out, '\n');
+	}
+	return out.at ? out.at : strdup("");
+}
+
+static size_t unpack(const char *packed, size_t size, uint8_t *out, size_t cap)
+{
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)packed, .avail_in = (uInt)size,
+		       .next_out = out, .avail_out = (uInt)cap };
+
+	assert_int_equal(inflateInit2(&z, MAX_WBITS + 16), Z_OK);
+	assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
+	inflateEnd(&z);
+	return z.total_out;
+}
+
+static void expect_fields(const uint8_t *at, size_t len, uint64_t number, const char *kinds,
+			  const char *wanted)
+{
+	char *seen = shown_fields(at, len, number, kinds);
+
+	assert_string_equal(seen, wanted);
+	free(seen);
+}
+
+static const struct sonde_frame outer = { .function = "outer", .module = "/lib/a.so", .line = 9,
+					  .file = "/src/a.c", .module_offset = 0x1234,
+					  .build_id = "abcd" };
+static const struct sonde_frame inlined = { .function = "inlined", .module = "/lib/a.so", .line = 5,
+					    .module_offset = 0x1234, .is_inlined = true };
+static const struct sonde_value inlined_frames[] = { FRAME(&inlined), FRAME(&outer) };
+static const struct sonde_value comm_and_stack[] = { TEXT("sshd"), ITEMS(STACK, inlined_frames) };
+static const struct sonde_value with_comm = ITEMS(TUPLE, comm_and_stack);
+
+/* Inlined functions share a location, innermost first; what is no stack is a label. */
+static void test_pprof(void **state)
+{
+	static const char *const names[] = { "comm", "ustack" };
+	const struct sonde_map_entry entry = { &with_comm, &two };
+	const struct sonde_event e = {
+		.kind = SONDE_EVENT_MAP, .name = "b", .map_is_keyed = true, .entries = &entry,
+		.nr_entries = 1, .key_names = names, .nr_key_names = 2,
+	};
+	uint8_t message[8192];
+	struct output o;
+	size_t len;
+
+	(void)state;
+	begin(&o, SONDE_PPROF);
+	print_event(o.p, &e);
+	add(&o, "a", &kernel, &one, false);
+	len = unpack(o.text, finish(&o), message, sizeof(message));
+	expect_fields(message, len, 1, "", " 1=1 2=2\n 1=3 2=2\n");
+	expect_fields(message, len, 2, "ppm", " 1=2,1, 2=1,0,\n 1=3, 2=0,2, 3=( 1=12 2=13)\n");
+	expect_fields(message, len, 3, "", " 1=1 3=9223372036854775807 5=9 7=1 8=1 9=1 10=1\n"
+		      " 1=2 3=9223372036854775807 5=10 6=11 7=1 8=1 9=1 10=1\n");
+	expect_fields(message, len, 4, "?", " 1=1 2=1 4=( 1=4)\n 1=2 2=1 4=( 1=5)\n"
+		      " 1=3 2=2 3=4660 4=( 1=3 2=5) 4=( 1=2 2=9)\n");
+	expect_fields(message, len, 5, "", " 1=2 2=4 3=4 4=5\n 1=3 2=6 3=6\n 1=4 2=7 3=7\n"
+		      " 1=5 2=8 3=8\n");
+	expect_fields(message, len, 6, "t", "\n@a\ncount\n@b\nouter\n/src/a.c\ninlined\nentry\n"
+		      "vfs_read\n[kernel]\n/lib/a.so\nabcd\ncomm\nsshd\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +442,9 @@ int main(void)
 		cmocka_unit_test(test_several_maps),
 		cmocka_unit_test(test_printed_again),
 		cmocka_unit_test(test_the_rest_is_text),
+		cmocka_unit_test(test_speedscope),
+		cmocka_unit_test(test_speedscope_of_nothing),
+		cmocka_unit_test(test_pprof),
 	};
 
 	return cmocka_run_group_tests_name("out_pictures", tests, NULL, NULL);
