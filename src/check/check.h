@@ -117,6 +117,7 @@ struct percpu_symbol {
 enum map_use {
 	MAP_READ = 1, MAP_ASSIGNED = 2, MAP_UPDATED = 4 /* ++ or op= */, MAP_DELETED = 8,
 	MAP_PRINTED = 16, MAP_CLEARED = 32, MAP_ITERATED = 64,
+	MAP_LOOKED_UP = 128 /* has_key(), find() */,
 };
 
 struct map {

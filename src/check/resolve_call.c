@@ -192,6 +192,16 @@ static void merge_key(struct check *c, struct node *n)
 	remove_arg(n, 1);
 }
 
+/* delete(@m[k]): not a read of the element, though it is written like one. */
+static void resolve_deleted(struct check *c, struct node **target)
+{
+	struct map *m = map_get(c, (*target)->u.map.name, (*target)->loc);
+	unsigned before = m->uses;
+
+	resolve_expr(c, target);
+	m->uses = (m->uses & ~MAP_READ) | (before & MAP_READ) | MAP_DELETED;
+}
+
 static void resolve_delete(struct check *c, struct node *n)
 {
 	struct node *target = n->u.call.args.at[0];
@@ -204,8 +214,7 @@ static void resolve_delete(struct check *c, struct node *n)
 		map_demand(c, target, true, MAP_DELETED, "call to delete() with a single argument "
 			   "expects a map without explicit keys (scalar map)");
 	} else if (target->kind == NODE_MAP_ELEM && n->u.call.args.n == 1) {
-		resolve_expr(c, &n->u.call.args.at[0]);
-		target->u.map.map->uses |= MAP_DELETED;
+		resolve_deleted(c, &n->u.call.args.at[0]);
 	} else {
 		check_error(c, n->loc, DIAG_MAP_ARGUMENT, "delete() expects a map argument");
 		node_set_error(n);
@@ -223,8 +232,9 @@ static void resolve_lookup(struct check *c, struct node *n)
 		return;
 	}
 	merge_key(c, n);
-	map_demand(c, n->u.call.args.at[0], false, MAP_READ, arena_printf(c->arena, "call to %s() "
-		   "expects a map with explicit keys (non-scalar map)", name));
+	map_demand(c, n->u.call.args.at[0], false, MAP_LOOKED_UP,
+		   arena_printf(c->arena, "call to %s() expects a map with explicit keys "
+				"(non-scalar map)", name));
 	if (n->u.call.builtin->id != BUILTIN_find)
 		return;
 	var = n->u.call.args.at[1];

@@ -111,12 +111,13 @@ struct diag *parser_error(struct parser *p, struct loc loc, enum diag_tag tag, c
 	return diag_error(p->diags, loc, tag, "syntax: %s", text);
 }
 
-/* "expected ';'" points behind what is there when the line ends. */
-static struct loc expected_loc(const struct parser *p)
+/* "expected ';'" points behind what is there when the line ends; a wrong word is shown itself. */
+static struct loc expected_loc(const struct parser *p, const char *what)
 {
 	const char *gap = p->source->text + p->prev_end;
+	bool is_mark = *what == '\'' || p->tok.kind == TOK_EOF;
 
-	if (p->prev_end && memchr(gap, '\n', p->tok.begin - p->prev_end))
+	if (is_mark && p->prev_end && memchr(gap, '\n', p->tok.begin - p->prev_end))
 		return parser_loc(p, p->prev_end, p->prev_end);
 	return parser_tok_loc(p);
 }
@@ -143,9 +144,11 @@ struct diag *parser_expected(struct parser *p, const char *what)
 		p->panic = true;
 		return NULL;
 	}
-	d = parser_error(p, expected_loc(p), DIAG_SYNTAX, "expected %s", what);
+	d = parser_error(p, expected_loc(p, what), DIAG_SYNTAX, "expected %s", what);
 	hint_found(p, d);
-	if (p->tok.kind == TOK_ASSIGN && !strcmp(what, "';'"))
+	if (p->tok.kind == TOK_HASH)
+		diag_hint(p->diags, d, "comments are // to the end of the line, or /* ... */");
+	else if (p->tok.kind == TOK_ASSIGN && !strcmp(what, "';'"))
 		diag_hint(p->diags, d, "an assignment has no value that could be used");
 	else if (p->tok.kind == TOK_ASSIGN && !strcmp(what, "')'"))
 		diag_hint(p->diags, d, "values are compared with ==");
