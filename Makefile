@@ -17,7 +17,9 @@ CFLAGS  += $(CSTD) $(WARN) $(OPT) -fvisibility=hidden -Isrc -Iinclude -I.
 # does not mind where it lies, for the library may go into programs that move.
 CFLAGS  += -fPIE
 LDFLAGS += -no-pie
-LIBS     = -Wl,-Bstatic -lbpf -ldw -lelf -ljansson -liberty -llzma -lbz2 -lz -Wl,-Bdynamic -lpthread
+ARCHIVES = -lbpf -ldw -lelf -ljansson -liberty -llzma -lbz2 -lz
+LIBS     = -Wl,-Bstatic $(ARCHIVES) -Wl,-Bdynamic -lpthread
+CMOCKA   = -lcmocka
 
 # SAN=1: everything under address and undefined-behaviour sanitizers, in a
 # build directory of its own.
@@ -29,7 +31,8 @@ LDFLAGS += -fsanitize=address,undefined
 endif
 
 # ARCH=arm64 (or s390x, ppc64el): everything for that architecture, in a build
-# directory of its own. Nothing of it can be shared with this system, so it is static.
+# directory of its own, and static: nothing of this system can be shared. But for the
+# unit tests, since Debian's cmocka is a shared library only.
 ifneq ($(filter-out $(shell dpkg --print-architecture 2>/dev/null),$(ARCH)),)
 TRIPLET_arm64   = aarch64-linux-gnu
 TRIPLET_s390x   = s390x-linux-gnu
@@ -42,7 +45,11 @@ BUILD  := build/$(ARCH)
 CC     := $(TRIPLET)-gcc
 AR     := $(TRIPLET)-ar
 CFLAGS += -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(TRIPLET)
-LDFLAGS += -static -L$(SYSROOT)/usr/lib/$(TRIPLET)
+LDFLAGS += -L$(SYSROOT)/usr/lib/$(TRIPLET)
+ALONE   = -static
+LIBS    = $(ARCHIVES) -lpthread
+CMOCKA  = -lcmocka -Wl,-rpath,$(SYSROOT)/usr/lib/$(TRIPLET)
+EMULATOR = qemu-$(firstword $(subst -, ,$(TRIPLET:powerpc64le%=ppc64le%)))-static -L /usr/$(TRIPLET)
 endif
 
 LIB_SRC  = $(wildcard src/*.c) $(filter-out src/cli/%,$(wildcard src/*/*.c))
@@ -76,20 +83,20 @@ $(BUILD)/libsonde.a: $(LIB_OBJ)
 
 $(BUILD)/sonde: $(CLI_OBJ) $(BUILD)/libsonde.a
 	$(if $(V),,@echo "  LD   $@")
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) $(ALONE) -o $@ $^ $(LIBS)
 
 $(BUILD)/sonde-static: $(CLI_OBJ) $(BUILD)/libsonde.a
 	$(if $(V),,@echo "  LD   $@")
-	$(Q)$(CC) $(LDFLAGS) -static -s -Wl,--gc-sections -o $@ $^ $(LIBS:-Wl,-Bdynamic=)
+	$(Q)$(CC) $(LDFLAGS) -static -s -Wl,--gc-sections -o $@ $^ $(ARCHIVES) -lpthread
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP:%.c=$(BUILD)/%.o) $(BUILD)/libsonde.a
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(CMOCKA)
 
 # ---- what to run ----
 
 # Unit tests need no privilege and no network. One of them: make unit T=base
 unit: $(if $(T),$(T:%=$(BUILD)/tests/unit/test_%),$(UNIT_BIN))
-	$(Q)status=0; for t in $^; do $$t || status=1; done; exit $$status
+	$(Q)status=0; for t in $^; do $(EMULATOR) $$t || status=1; done; exit $$status
 
 # Programs that the live tests trace.
 PROGRAMS = $(patsubst tests/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/programs/*.c))
@@ -101,7 +108,7 @@ $(BUILD)/tests/programs/%: tests/programs/%.c
 
 $(BUILD)/examples/%: examples/%.c $(BUILD)/libsonde.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(ALONE) -o $@ $^ $(LIBS)
 
 # Live tests of a room by itself.
 LIVE_C = $(patsubst tests/live/%.c,$(BUILD)/tests/live/%,$(wildcard tests/live/*.c))
@@ -109,7 +116,7 @@ LIVE_C = $(patsubst tests/live/%.c,$(BUILD)/tests/live/%,$(wildcard tests/live/*
 LIVE_HELP = tests/unit/bpf_random.c tests/unit/ir_eval.c
 
 $(BUILD)/tests/live/%: $(BUILD)/tests/live/%.o $(LIVE_HELP:%.c=$(BUILD)/%.o) $(BUILD)/libsonde.a
-	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) $(ALONE) -rdynamic -o $@ $^ $(LIBS)
 
 # Random programs on three sides: see tests/differential/main.c.
 DIFF_SRC = $(wildcard tests/differential/*.c) $(wildcard tests/vm/*.c) tests/unit/btf_bytes.c \
@@ -117,7 +124,7 @@ DIFF_SRC = $(wildcard tests/differential/*.c) $(wildcard tests/vm/*.c) tests/uni
 DIFF     = $(BUILD)/tests/differential/differential
 
 $(DIFF): $(DIFF_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libsonde.a
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) $(ALONE) -o $@ $^ $(LIBS)
 
 # make differential N=10000 SEED=7 KERNEL=6.1 REFERENCE=/usr/bin/bpftrace
 N      ?= 1000
@@ -139,7 +146,7 @@ doc-tables: all $(BUILD)/tests/docs/tables
 	$(Q)tools/doc-tables
 
 $(BUILD)/tests/docs/tables: $(BUILD)/tests/docs/tables.o $(BUILD)/libsonde.a
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) $(ALONE) -o $@ $^ $(LIBS)
 
 # On this machine's kernel, as root.
 live: all static test-programs

@@ -174,7 +174,8 @@ static const char *const generic_names[] = {
 	[237] = "set_mempolicy", [238] = "migrate_pages", [239] = "move_pages",
 	[240] = "rt_tgsigqueueinfo", [241] = "perf_event_open", [242] = "accept4",
 	[243] = "recvmmsg", [260] = "wait4", [261] = "prlimit64", [262] = "fanotify_init",
-	[263] = "fanotify_mark", [266] = "clock_adjtime", [267] = "syncfs", [268] = "setns",
+	[263] = "fanotify_mark", [264] = "name_to_handle_at", [265] = "open_by_handle_at",
+	[266] = "clock_adjtime", [267] = "syncfs", [268] = "setns",
 	[269] = "sendmmsg", [270] = "process_vm_readv", [271] = "process_vm_writev",
 	[272] = "kcmp", [273] = "finit_module", [274] = "sched_setattr", [275] = "sched_getattr",
 	[276] = "renameat2", [277] = "seccomp", [278] = "getrandom", [279] = "memfd_create",
@@ -199,16 +200,53 @@ static const char *const generic_names[] = {
 	[472] = "fchroot",
 };
 
-static const struct {
+/* What C libraries know by another name than the kernel's function, or what the
+ * kernel had once. */
+struct other_name {
+	int number;
+	const char *name;
+};
+
+static const struct other_name x86_64_others[] = {
+	{ 4, "stat" }, { 5, "fstat" }, { 6, "lstat" }, { 40, "sendfile" }, { 63, "uname" },
+	{ 166, "umount2" }, { 174, "create_module" }, { 177, "get_kernel_syms" },
+	{ 178, "query_module" }, { 180, "nfsservctl" }, { 181, "getpmsg" }, { 182, "putpmsg" },
+	{ 183, "afs_syscall" }, { 184, "tuxcall" }, { 185, "security" }, { 205, "set_thread_area" },
+	{ 211, "get_thread_area" }, { 214, "epoll_ctl_old" }, { 215, "epoll_wait_old" },
+	{ 236, "vserver" }, { 336, "uprobe" },
+};
+
+static const struct other_name generic_others[] = {
+	{ 39, "umount2" }, { 71, "sendfile" }, { 80, "fstat" }, { 160, "uname" },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define X86_64	x86_64_names, COUNT(x86_64_names), x86_64_others, COUNT(x86_64_others)
+#define GENERIC	generic_names, COUNT(generic_names), generic_others, COUNT(generic_others)
+
+/* Without a row (s390x, ppc64) numbers stay numbers, and each syscall has its own program. */
+static const struct table {
 	const char *arch;
 	const char *const *names;
 	size_t nr_names;
+	const struct other_name *others;
+	size_t nr_others;
+	const char *own;	/* before names of functions that this kernel has its own of */
 } tables[] = {
-	{ "x86_64",  x86_64_names,  sizeof(x86_64_names) / sizeof(x86_64_names[0]) },
-	{ "arm64",   generic_names, sizeof(generic_names) / sizeof(generic_names[0]) },
-	{ "aarch64", generic_names, sizeof(generic_names) / sizeof(generic_names[0]) },
-	{ "riscv64", generic_names, sizeof(generic_names) / sizeof(generic_names[0]) },
+	{ "x86_64", X86_64, NULL },
+	{ "aarch64", GENERIC, "arm64_" },
+	{ "riscv64", GENERIC, NULL },
+	{ "loongarch64", GENERIC, NULL },
 };
+
+static const struct table *table_find(const char *arch)
+{
+	for (size_t i = 0; i < COUNT(tables); i++)
+		if (!strcmp(tables[i].arch, arch))
+			return &tables[i];
+	return NULL;
+}
 
 static const char *call_name(const char *event)
 {
@@ -222,55 +260,30 @@ static const char *call_name(const char *event)
 
 int probes_syscall_number(const char *arch, const char *event)
 {
+	const struct table *t = table_find(arch);
 	const char *name = call_name(event);
 
-	for (size_t i = 0; name && i < sizeof(tables) / sizeof(tables[0]); i++) {
-		if (strcmp(tables[i].arch, arch))
-			continue;
-		for (size_t n = 0; n < tables[i].nr_names; n++)
-			if (tables[i].names[n] && !strcmp(tables[i].names[n], name))
-				return (int)n;
-	}
+	if (t && t->own && name && !strncmp(name, t->own, strlen(t->own)))
+		name += strlen(t->own);
+	for (size_t n = 0; t && name && n < t->nr_names; n++)
+		if (t->names[n] && !strcmp(t->names[n], name))
+			return (int)n;
 	return -ENOENT;
 }
 
-/* What C libraries know by another name than the kernel's function, or what the
- * kernel had once. */
-static const struct {
-	int number;
-	const char *name;
-} x86_64_others[] = {
-	{ 4, "stat" }, { 5, "fstat" }, { 6, "lstat" }, { 40, "sendfile" }, { 63, "uname" },
-	{ 166, "umount2" }, { 174, "create_module" }, { 177, "get_kernel_syms" },
-	{ 178, "query_module" }, { 180, "nfsservctl" }, { 181, "getpmsg" }, { 182, "putpmsg" },
-	{ 183, "afs_syscall" }, { 184, "tuxcall" }, { 185, "security" }, { 205, "set_thread_area" },
-	{ 211, "get_thread_area" }, { 214, "epoll_ctl_old" }, { 215, "epoll_wait_old" },
-	{ 236, "vserver" }, { 336, "uprobe" },
-}, generic_others[] = {
-	{ 39, "umount2" }, { 71, "sendfile" }, { 80, "fstat" }, { 160, "uname" },
-};
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 size_t probes_nr_syscalls(const char *arch)
 {
-	for (size_t i = 0; i < COUNT(tables); i++)
-		if (!strcmp(tables[i].arch, arch))
-			return tables[i].nr_names;
-	return 0;
+	const struct table *t = table_find(arch);
+
+	return t ? t->nr_names : 0;
 }
 
 const char *probes_syscall_name(const char *arch, int number)
 {
-	bool is_x86 = !strcmp(arch, "x86_64");
+	const struct table *t = table_find(arch);
 
-	for (size_t i = 0; i < (is_x86 ? COUNT(x86_64_others) : COUNT(generic_others)); i++) {
-		if ((is_x86 ? x86_64_others : generic_others)[i].number == number)
-			return (is_x86 ? x86_64_others : generic_others)[i].name;
-	}
-	for (size_t i = 0; i < COUNT(tables); i++)
-		if (!strcmp(tables[i].arch, arch) && number >= 0 &&
-		    (size_t)number < tables[i].nr_names)
-			return tables[i].names[number];
-	return NULL;
+	for (size_t i = 0; t && i < t->nr_others; i++)
+		if (t->others[i].number == number)
+			return t->others[i].name;
+	return t && number >= 0 && (size_t)number < t->nr_names ? t->names[number] : NULL;
 }

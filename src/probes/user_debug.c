@@ -57,7 +57,7 @@ static void place_param(struct registers *r, const struct debug_param *p, struct
 /* Where the result goes is told in the first register, or (arm64) in one of its own. */
 static bool hides_first(const struct target_arch *arch, const struct debug_function *f)
 {
-	return f->returns_in_memory && !strcmp(arch->name, "x86_64");
+	return f->returns_in_memory && arch->result_pointer_is_arg;
 }
 
 static struct type_struct *args_struct(struct probe_ctx *c, const struct debug_function *f)

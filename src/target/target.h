@@ -62,7 +62,7 @@ const char *target_feature_name(enum target_feature f);	/* "RINGBUF" */
 /* One architecture's calling convention: rows of a table. */
 struct target_reg {
 	const char *name;
-	uint16_t offset;	/* in struct pt_regs (arm64: user_pt_regs) */
+	uint16_t offset;	/* in struct pt_regs (arm64, s390x: user_pt_regs) */
 };
 
 struct target_arch {
@@ -73,10 +73,9 @@ struct target_arch {
 	size_t nr_regs;
 	uint16_t arg_offsets[8];	/* pt_regs offsets of argument registers */
 	uint32_t nr_args;
-	uint16_t syscall_arg_offsets[6];
 	uint16_t ret_offset, ip_offset, sp_offset, syscall_nr_offset;
-	const char *syscall_prefix;	/* "__x64_sys_" */
 	bool char_is_signed;
+	bool result_pointer_is_arg;	/* where a result in memory shall lie: the first argument */
 };
 
 /* By the name of uname, or a usual other one ("arm64"); NULL if unknown. */

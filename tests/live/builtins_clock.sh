@@ -30,7 +30,7 @@ if needs root; then
 fi
 
 begin_case "user mode"
-if needs root; then
+if needs root && needs machine:x86_64; then
     sonde_start -e 'profile:hz:199 /comm == "sh"/ { @p[usermode] = count(); }
         tracepoint:syscalls:sys_enter_getppid { @t[usermode] = count(); } begin { print(usermode); }'
     "$TESTS/programs/syscalls" getppid 1

@@ -20,7 +20,7 @@ if needs kprobe && needs btf && needs kernel:6.1; then
     expect_status 0
     expect_match '^@in\[/dev/null\]: 1$'
     expect_match '^@out\[-2, /no/such/file\]: 1$'
-    expect_match '__x64_sys_openat\+'
+    expect_match '__(x64|arm64)_sys_openat\+'
 fi
 
 begin_case "a wildcard"
@@ -40,7 +40,7 @@ if needs kprobe && needs btf && needs function:do_filp_open; then
 fi
 
 begin_case "more arguments than registers"
-if needs kprobe && needs btf && needs kernel:6.6; then
+if needs kprobe && needs btf && needs kernel:6.6 && needs machine:x86_64; then
     sonde -c "/bin/cat /dev/null" -e 'fexit:do_mmap /pid == cpid/ {
         @[args.len > 0, args.populate != 0, args.pgoff < 10000, args.uf != 0, (uint64)retval > 4096] = count(); }'
     expect_status 0

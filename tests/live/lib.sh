@@ -15,6 +15,7 @@
 
 SONDE=${SONDE:-build/sonde}
 TESTS=${TESTS:-build/tests}
+machine=$(uname -m)
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/sonde-live.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 case_name='' case_bad='' case_skipped=''
@@ -87,10 +88,27 @@ needs() { # root|kprobe|kprobe_multi|uprobe_multi|btf|tracefs|PROGRAM
             { skip_case "needs Linux ${1#kernel:}"; return 1; } ;;
         function:*) grep -q " ${1#function:}\$" /proc/kallsyms ||
             { skip_case "this kernel has no function ${1#function:}"; return 1; } ;;
+        # machine:x86_64 - as uname -m says it
+        machine:*) [ "$machine" = "${1#machine:}" ] || { skip_case "is about ${1#machine:}"; return 1; } ;;
         # A mount namespace: not in a chroot, nor in every container.
         unshare) unshare -m true 2>/dev/null || { skip_case "no mount namespace can be made"; return 1; } ;;
         user:*) grep -q "^${1#user:}:" /etc/passwd || { skip_case "there is no user ${1#user:}"; return 1; } ;;
         *) command -v "$1" >/dev/null || { skip_case "$1 is not installed"; return 1; } ;;
+    esac
+}
+
+# Do user stacks have the direct caller at the first instruction of a function, where
+# it is not in a frame yet? Only newer kernels look elsewhere, and not on each machine.
+caller_is_found() {
+    [ "$machine" = x86_64 ] && kernel_at_least 6.12
+}
+
+# The name of a register, for each machine: reg_name arg0
+reg_name() { # arg0|arg1
+    case $machine$1 in
+        x86_64arg0) echo di ;; x86_64arg1) echo si ;;
+        s390xarg0) echo r2 ;; s390xarg1) echo r3 ;;
+        *arg0) echo r0 ;; *arg1) echo r1 ;;
     esac
 }
 

@@ -343,10 +343,18 @@ static void try_raw_tracepoint(void)
 
 /* ---- kernel functions ---- */
 
+#if defined(__aarch64__)
+#define SYS_FUNCTION(name) "__arm64_sys_" name
+#elif defined(__s390x__)
+#define SYS_FUNCTION(name) "__s390x_sys_" name
+#else
+#define SYS_FUNCTION(name) "__x64_sys_" name
+#endif
+
 static void try_kprobe(const char *what, enum attach_kind kind, bool no_multi)
 {
-	const struct image_site sites[] = { { .probe = 0, .function = "__x64_sys_getppid" },
-					    { .probe = 1, .function = "__x64_sys_getpgid" } };
+	const struct image_site sites[] = { { .probe = 0, .function = SYS_FUNCTION("getppid") },
+					    { .probe = 1, .function = SYS_FUNCTION("getpgid") } };
 	struct trial t;
 	int n;
 

@@ -83,11 +83,9 @@ expect_out '1 -2 3 -4 5 -6'
 
 begin_case "uprobe: arguments on the stack, by their old names"
 sonde -c "$target" -e "uprobe:$target:target_stack_args { printf(\"%d %d\\n\", sarg0, sarg1); }"
-if [ "$(uname -m)" = x86_64 ]; then
+if needs machine:x86_64; then
     expect_status 0
     expect_out '77 88'
-else
-    skip_case "stack arguments are those of x86-64"
 fi
 
 begin_case "delete() of several elements, as it once was"
@@ -114,8 +112,7 @@ fi
 begin_case "uprobe: user stack"
 sonde -c "$target" -e "uprobe:$target:target_inner { printf(\"%s\", ustack); }"
 expect_match '^        target_inner\+0(@.*)?$'
-# Before the frame is set up, only newer kernels find the direct caller.
-kernel_at_least 6.12 && expect_match '^        target_middle\+[0-9]+(@.*)?$'
+caller_is_found && expect_match '^        target_middle\+[0-9]+(@.*)?$'
 expect_match '^        target_outer\+[0-9]+(@.*)?$'
 expect_match '^        main\+[0-9]+(@.*)?$'
 

@@ -35,7 +35,7 @@ if watches; then
     expect_match '^@pid\[true, watched\]: '
 
     begin_case "execution, and the registers"
-    sonde -p $watched -e "w:$function:8:x { @[reg(\"ip\") == $function, arg_is(reg(\"di\"))] = count(); @n++; if (@n > 50) { exit(); } }
+    sonde -p $watched -e "w:$function:8:x { @[reg(\"ip\") == $function, arg_is(reg(\"$(reg_name arg0)\"))] = count(); @n++; if (@n > 50) { exit(); } }
         fn arg_is(\$v : uint64) : bool { return \$v == 1 || \$v == 2; }"
     expect_status 0
     expect_match '^@\[true, true\]: '

@@ -7,7 +7,7 @@
 #	<script>
 #	--- options OPTIONS	(words for the shell; may be left out)
 #	--- parameters WORDS	(the script's; may be left out)
-#	--- needs WHAT		(see lib.sh of the live tests; may be left out)
+#	--- needs WHAT...	(see lib.sh of the live tests; may be left out)
 #	--- differs HEADING	(bpftrace prints something else: the bold words with which
 #				docs/differences.md begins the paragraph that says why)
 #	--- show		(bytes are shown as by cat -v)

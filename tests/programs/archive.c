@@ -4,6 +4,7 @@
  *	archive write ARCHIVE FILE NAME [deflated]	write a ZIP file with FILE, stored, as NAME
  *	archive call ARCHIVE OFFSET	call the code at that offset of the archive with (40, 2)
  *
+ * The file begins with a page, since code does not run anywhere on each processor;
  * "deflated" only says so: the bytes are the same.
  */
 #include <fcntl.h>
@@ -21,8 +22,11 @@ static void put(FILE *f, uint32_t value, int bytes)
 		fputc((int)(value >> 8 * i & 255), f);
 }
 
+enum { PAGE = 4096 };
+
 /* What the local header and the directory's entry have in common. */
-static void put_common(FILE *f, uint32_t size, const char *name, int method)
+static void put_common(FILE *f, uint32_t size, const char *name, int method,
+		       unsigned extra)
 {
 	put(f, 20, 2);		/* version */
 	put(f, 0, 2);
@@ -32,26 +36,30 @@ static void put_common(FILE *f, uint32_t size, const char *name, int method)
 	put(f, size, 4);
 	put(f, size, 4);
 	put(f, (uint32_t)strlen(name), 2);
-	put(f, 0, 2);		/* extra */
+	put(f, extra, 2);
 }
 
 static int write_archive(const char *path, const char *file, const char *name, int method)
 {
 	FILE *in = fopen(file, "r"), *out = fopen(path, "w");
 	uint32_t size = 0, directory;
+	unsigned padding;
 	struct stat st;
 
 	if (!in || !out || fstat(fileno(in), &st))
 		return 1;
 	fputs("PK\3\4", out);
-	put_common(out, (uint32_t)st.st_size, name, method);
+	padding = PAGE - 30 - (unsigned)strlen(name);
+	put_common(out, (uint32_t)st.st_size, name, method, padding);
 	fputs(name, out);
+	while (padding--)
+		fputc(0, out);
 	for (int c; (c = getc(in)) != EOF; size++)
 		fputc(c, out);
 	directory = (uint32_t)ftell(out);
 	fputs("PK\1\2", out);
 	put(out, 20, 2);
-	put_common(out, size, name, method);
+	put_common(out, size, name, method, 0);
 	put(out, 0, 2);		/* comment */
 	put(out, 0, 4);
 	put(out, 0, 4);

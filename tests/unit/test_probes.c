@@ -591,7 +591,14 @@ static void test_syscall_numbers(void **state)
 	assert_int_equal(probes_syscall_number("x86_64", "sys_enter_sendfile64"), 40);
 	assert_int_equal(probes_syscall_number("x86_64", "sys_enter_newuname"), 63);
 	assert_int_equal(probes_syscall_number("x86_64", "sys_enter_umount"), 166);
-	assert_int_equal(probes_syscall_number("arm64", "sys_enter_openat"), 56);
+	assert_int_equal(probes_syscall_number("aarch64", "sys_enter_openat"), 56);
+	assert_int_equal(probes_syscall_number("aarch64", "sys_enter_arm64_personality"), 92);
+	assert_int_equal(probes_syscall_number("aarch64", "sys_enter_open_by_handle_at"), 265);
+	assert_int_equal(probes_syscall_number("riscv64", "sys_enter_openat"), 56);
+	assert_int_equal(probes_syscall_number("loongarch64", "sys_exit_read"), 63);
+	assert_int_equal(probes_syscall_number("s390x", "sys_enter_read"), -ENOENT);
+	assert_null(probes_syscall_name("s390x", 39));
+	assert_string_equal(probes_syscall_name("aarch64", 39), "umount2");
 	assert_int_equal(probes_syscall_number("x86_64", "sys_enter_nosuch"), -ENOENT);
 	assert_int_equal(probes_syscall_number("vax", "sys_enter_read"), -ENOENT);
 	assert_int_equal(probes_syscall_number("x86_64", "read"), -ENOENT);

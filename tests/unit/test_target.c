@@ -27,12 +27,55 @@ static void test_arches(void **state)
 	assert_int_equal(x86->nr_args, 6);
 	assert_int_equal(arm->nr_args, 8);
 	assert_int_equal(target_reg_offset(x86, "di"), x86->arg_offsets[0]);
-	assert_int_equal(target_reg_offset(x86, "r10"), x86->syscall_arg_offsets[3]);
 	assert_int_equal(target_reg_offset(x86, "ax"), x86->ret_offset);
 	assert_int_equal(target_reg_offset(x86, "nope"), -ENOENT);
 	assert_int_equal(target_reg_offset(arm, "r30"), 240);
 	assert_int_equal(target_reg_offset(arm, "regs[30]"), 240);
 	assert_int_equal(target_reg_offset(arm, "sp"), arm->sp_offset);
+}
+
+/* Names of the registers that hold what a function is called with, its result, the
+ * place in the code and the stack. */
+static const struct convention {
+	const char *arch, *args[8], *ret, *ip, *sp, *kernel_name;
+	bool big_endian;
+} conventions[] = {
+	{ "x86_64", { "di", "si", "dx", "cx", "r8", "r9" }, "ax", "ip", "sp", "x86", false },
+	{ "aarch64", { "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7" }, "r0", "pc", "sp", "arm64",
+	  false },
+	{ "riscv64", { "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7" }, "a0", "pc", "sp", "riscv",
+	  false },
+	{ "s390x", { "r2", "r3", "r4", "r5", "r6" }, "r2", "pswaddr", "r15", "s390", true },
+	{ "ppc64", { "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10" }, "r3", "nip", "r1",
+	  "powerpc", true },
+	{ "ppc64le", { "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10" }, "r3", "nip", "r1",
+	  "powerpc", false },
+	{ "loongarch64", { "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11" }, "r4", "pc", "r3",
+	  "loongarch", false },
+};
+
+static void test_conventions(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(conventions) / sizeof(conventions[0]); i++) {
+		const struct convention *c = &conventions[i];
+		const struct target_arch *a = target_arch_find(c->arch);
+		uint32_t n = 0;
+
+		assert_non_null(a);
+		assert_string_equal(a->name, c->arch);
+		assert_string_equal(a->kernel_name, c->kernel_name);
+		assert_int_equal(a->big_endian, c->big_endian);
+		for (; n < 8 && c->args[n]; n++)
+			assert_int_equal(target_reg_offset(a, c->args[n]), a->arg_offsets[n]);
+		assert_int_equal(a->nr_args, n);
+		assert_int_equal(target_reg_offset(a, c->ret), a->ret_offset);
+		assert_int_equal(target_reg_offset(a, c->ip), a->ip_offset);
+		assert_int_equal(target_reg_offset(a, "pc"), a->ip_offset);
+		assert_int_equal(target_reg_offset(a, "ip"), a->ip_offset);
+		assert_int_equal(target_reg_offset(a, c->sp), a->sp_offset);
+		assert_int_equal(target_reg_offset(a, "sp"), a->sp_offset);
+	}
 }
 
 /* Every row is filled, names are unique. */
@@ -317,7 +360,7 @@ static void test_bad_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_arches),
+		cmocka_unit_test(test_arches), cmocka_unit_test(test_conventions),
 		cmocka_unit_test(test_feature_rows),
 		cmocka_unit_test(test_feature_cache),
 		cmocka_unit_test(test_save_and_load),
