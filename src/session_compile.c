@@ -57,7 +57,10 @@ static void leave_out_features(struct sonde *s)
 		enum target_feature feature;
 	} rows[] = {
 		{ "kprobe_multi", FEATURE_KPROBE_MULTI },
+		{ "kprobe_session", FEATURE_KPROBE_SESSION },
 		{ "uprobe_multi", FEATURE_UPROBE_MULTI },
+		{ "uprobe_multi", FEATURE_UPROBE_SESSION },
+		{ "kprobe_multi", FEATURE_KPROBE_SESSION },
 	};
 
 	for (size_t i = 0; i < s->options.nr_no_features; i++)

@@ -83,11 +83,6 @@ static bool has_tai(struct info *i)
 	return i->privileged && function_id(i, "bpf_ktime_get_tai_ns");
 }
 
-static bool has_kprobe_session(struct info *i)
-{
-	return has(i, FEATURE_KPROBE_MULTI) && function_id(i, "bpf_session_is_return");
-}
-
 static bool has_uprobe(struct info *i)
 {
 	return i->privileged && !access("/sys/bus/event_source/devices/uprobe/type", R_OK);
@@ -172,8 +167,9 @@ static const struct row rows[] = {
 	TEST(MAPS, "ringbuf", ringbuf, "5.8", NULL),
 	FEATURE(PROBES, "kprobe_multi", KPROBE_MULTI, "CONFIG_KPROBES CONFIG_FPROBE"),
 	FEATURE(PROBES, "uprobe_multi", UPROBE_MULTI, "CONFIG_UPROBES"),
-	TEST(PROBES, "kprobe_session", kprobe_session, "6.10", "CONFIG_KPROBES CONFIG_FPROBE"),
+	FEATURE(PROBES, "kprobe_session", KPROBE_SESSION, "CONFIG_KPROBES CONFIG_FPROBE"),
 	TEST(PROBES, "iter", iter, "5.8", "CONFIG_DEBUG_INFO_BTF"),
+	FEATURE(PROBES, "uprobe_session", UPROBE_SESSION, "CONFIG_UPROBES"),
 	FEATURE(PROBES, "kprobe", KPROBES, "CONFIG_KPROBES CONFIG_KPROBE_EVENTS"),
 	FEATURE(PROBES, "fentry", FENTRY, "CONFIG_DEBUG_INFO_BTF CONFIG_FUNCTION_TRACER "
 		"CONFIG_DYNAMIC_FTRACE CONFIG_BPF_JIT"),

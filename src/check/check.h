@@ -171,6 +171,9 @@ struct prog {
 	bool has_effects;		/* changes a map, sends a record: must heed the stop flag */
 	const char *raw_event;		/* many syscall tracepoints as one raw program on sys_enter
 					   or sys_exit; or NULL */
+	struct prog *at_return;		/* of a session: what runs at the return of the functions
+					   that this one is at the entry of; or NULL */
+	bool in_session;		/* it is another one's at_return */
 	struct func *func;		/* whose body this is; NULL: a program of the image */
 	/* Functions that it may call, directly or not: those that are called stand
 	 * before their callers. */

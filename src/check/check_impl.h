@@ -101,6 +101,9 @@ bool config_allows(struct check *c, enum config_gate gate, struct loc loc);
 /* ---- expand.c ---- */
 void expand_probes(struct check *c);
 
+/* ---- pairs.c ---- */
+void pair_programs(struct check *c);
+
 /* ---- scope.c ---- */
 struct scope *scope_push(struct check *c, struct node *block, bool is_callback);
 void scope_pop(struct check *c);

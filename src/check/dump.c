@@ -290,6 +290,8 @@ static void dump_prog(const struct dump *d, const struct prog *p)
 		fprintf(d->out, " and %zu more", p->nr_sites - 1);
 	if (p->raw_event)
 		fprintf(d->out, " by raw %s", p->raw_event);
+	if (p->at_return)
+		fprintf(d->out, " with program %" PRIu32, p->at_return->index);
 	fprintf(d->out, "%s%s%s%s%s\n", p->uses_probe ? " +probe" : "",
 		p->reads_user ? " +user" : "", p->uses_stacks ? " +stacks" : "",
 		p->uses_args ? " +args" : "", p->has_effects ? " +effects" : "");

@@ -483,17 +483,6 @@ static void check_programs(struct check *c, const struct probe *probe, size_t ma
 			   "raise the limit with max_bpf_progs");
 }
 
-/* Of the programs from `first` on. */
-static void check_mechanisms(struct check *c, size_t first)
-{
-	for (size_t i = first; i < c->progs.n; i++) {
-		const struct prog *p = c->progs.at[i];
-
-		if (p->nr_sites)
-			probes_check_mechanism(&c->probe_ctx, p->sites, p->nr_sites, p->raw_event);
-	}
-}
-
 static void expand_probe(struct check *c, const struct probe *probe)
 {
 	struct probe_site **s;
@@ -516,10 +505,22 @@ static void expand_probe(struct check *c, const struct probe *probe)
 	note_names(c, &sites);
 	group_sites(c, probe, &sites);
 	check_programs(c, probe, c->progs.n - before);
-	check_mechanisms(c, before);
 	if (c->state->nr_sites <= c->config.max_probes)
 		c->state->last_probe = probe;
 	c->state->nr_sites += sites.n;
+}
+
+static void check_mechanisms(struct check *c)
+{
+	struct prog **p;
+
+	vec_each(p, &c->progs) {
+		struct site_set set = { (*p)->sites, (*p)->nr_sites, (*p)->raw_event,
+					(*p)->at_return || (*p)->in_session };
+
+		if (set.count)
+			probes_check_mechanism(&c->probe_ctx, &set);
+	}
 }
 
 void expand_probes(struct check *c)
@@ -540,4 +541,6 @@ void expand_probes(struct check *c)
 					  "%zu attach points exceed the limit of %u",
 					  c->state->nr_sites, c->config.max_probes),
 			   "raise the limit with max_probes");
+	pair_programs(c);
+	check_mechanisms(c);
 }

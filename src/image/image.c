@@ -289,6 +289,8 @@ static void dump_prog(const struct image *image, size_t i, FILE *out)
 		fprintf(out, " expects %" PRIu32, p->expected_attach_type);
 	if (p->attach_btf_id)
 		fprintf(out, " btf-id %" PRIu32, p->attach_btf_id);
+	if (p->session_kfunc)
+		fputs(" session", out);
 	if (p->raw_event)
 		fprintf(out, " raw %s", p->raw_event);
 	fputc('\n', out);

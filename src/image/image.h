@@ -332,6 +332,10 @@ struct image_prog {
 	enum bpf_prog_type type;
 	uint32_t expected_attach_type;
 	bool use_multi;			/* may be attached by kprobe_multi / uprobe_multi */
+	/* A session: at the entry of the sites and, the same code, at the return, where the
+	 * sites are return_sites. It asks in which it is by calling this kernel function. */
+	uint32_t session_kfunc;		/* its BTF id; 0: it is none */
+	const struct image_site *return_sites;	/* as many */
 	const char *why;		/* why it is attached as it is, for people; or NULL */
 	bool sleepable;
 	uint32_t attach_btf_id;		/* in vmlinux's BTF, */

@@ -4,13 +4,14 @@
 #include "image/mechanism.h"
 
 static const char *const words[MECHANISM_COUNT] = {
-	[MECHANISM_AUTO] = "auto", [MECHANISM_MULTI] = "multi", [MECHANISM_LINK] = "link",
+	[MECHANISM_AUTO] = "auto", [MECHANISM_MULTI] = "multi", [MECHANISM_SESSION] = "session",
+	 [MECHANISM_LINK] = "link",
 	[MECHANISM_IOCTL] = "ioctl", [MECHANISM_TABLE] = "table", [MECHANISM_BTF] = "btf",
 	[MECHANISM_NAME] = "name", [MECHANISM_TRAMPOLINE] = "trampoline",
 	[MECHANISM_ITER] = "iter",
 };
 
-enum { MAX_CHOICES = 4 };
+enum { MAX_CHOICES = 5 };
 
 /* Where a row has less, AUTO ends it. */
 static const struct family {
@@ -18,9 +19,9 @@ static const struct family {
 	enum mechanism choices[MAX_CHOICES];
 } families[MECHANISM_FAMILIES] = {
 	[MECHANISM_OF_KPROBE] = { "attach_kprobe", { MECHANISM_AUTO, MECHANISM_MULTI,
-				  MECHANISM_LINK, MECHANISM_IOCTL } },
+				  MECHANISM_SESSION, MECHANISM_LINK, MECHANISM_IOCTL } },
 	[MECHANISM_OF_UPROBE] = { "attach_uprobe", { MECHANISM_AUTO, MECHANISM_MULTI,
-				  MECHANISM_LINK, MECHANISM_IOCTL } },
+				  MECHANISM_SESSION, MECHANISM_LINK, MECHANISM_IOCTL } },
 	[MECHANISM_OF_TRACEPOINT] = { "attach_tracepoint", { MECHANISM_AUTO, MECHANISM_TABLE,
 				      MECHANISM_LINK, MECHANISM_IOCTL } },
 	[MECHANISM_OF_RAW_TRACEPOINT] = { "attach_rawtracepoint", { MECHANISM_AUTO, MECHANISM_BTF,

@@ -13,6 +13,7 @@
 enum mechanism {
 	MECHANISM_AUTO,		/* what the kernel has */
 	MECHANISM_MULTI,	/* many places in one link: kprobe_multi, uprobe_multi */
+	MECHANISM_SESSION,	/* the same for entry and return at once */
 	MECHANISM_LINK,		/* a perf event for each place, with a link */
 	MECHANISM_IOCTL,	/* the same, the program set by ioctl */
 	MECHANISM_TABLE,	/* many system calls by one raw tracepoint */

@@ -332,7 +332,8 @@ int bpf_call_link_kprobe_multi(int prog_fd, const struct bpf_kprobe_multi *k)
 
 	memset(&attr, 0, sizeof(attr));
 	attr.prog_fd = (uint32_t)prog_fd;
-	attr.attach_type = BPF_CALL_TRACE_KPROBE_MULTI;
+	attr.attach_type = k->is_session ? BPF_CALL_TRACE_KPROBE_SESSION
+					 : BPF_CALL_TRACE_KPROBE_MULTI;
 	attr.kprobe_multi.flags = k->is_return ? 1 : 0;
 	attr.kprobe_multi.count = k->count;
 	attr.kprobe_multi.syms = ptr(k->syms);
@@ -347,7 +348,8 @@ int bpf_call_link_uprobe_multi(int prog_fd, const struct bpf_uprobe_multi *u)
 
 	memset(&attr, 0, sizeof(attr));
 	attr.prog_fd = (uint32_t)prog_fd;
-	attr.attach_type = BPF_CALL_TRACE_UPROBE_MULTI;
+	attr.attach_type = u->is_session ? BPF_CALL_TRACE_UPROBE_SESSION
+					 : BPF_CALL_TRACE_UPROBE_MULTI;
 	attr.uprobe_multi.path = ptr(u->path);
 	attr.uprobe_multi.offsets = ptr(u->offsets);
 	attr.uprobe_multi.ref_ctr_offsets = ptr(u->ref_ctr_offsets);

@@ -116,6 +116,7 @@ struct bpf_kprobe_multi {
 	const uint64_t *cookies;	/* may be NULL; else one a function */
 	uint32_t count;
 	bool is_return;
+	bool is_session;
 };
 
 int bpf_call_link_kprobe_multi(int prog_fd, const struct bpf_kprobe_multi *k);
@@ -127,6 +128,7 @@ struct bpf_uprobe_multi {
 	const uint64_t *cookies;		/* may be NULL */
 	uint32_t count;
 	bool is_return;
+	bool is_session;
 	uint32_t pid;				/* 0: all */
 };
 

@@ -314,6 +314,49 @@ static bool has_kprobe_multi(struct live *l)
 	return err == -EFAULT;
 }
 
+/* A program that asks whether it is at the return. From 7.x on the context is the
+ * argument; before, it does no harm. */
+static int session_prog(struct live *l, uint32_t attach_type)
+{
+	uint32_t id = kfunc_id(l, LIVE_bpf_session_is_return);
+	const struct bpf_insn insns[] = { CALL_KFUNC(id), MOV(0, 0), EXIT };
+	const struct attempt a = {
+		.live = l, .insns = insns, .nr_insns = COUNT(insns),
+		.type = BPF_PROG_TYPE_KPROBE, .attach_type = attach_type,
+	};
+
+	return id ? attempt_load(&a) : -ENOENT;
+}
+
+static bool has_kprobe_session(struct live *l)
+{
+	const struct bpf_kprobe_multi spec = { .addrs = (const uint64_t *)8, .count = 1,
+					       .is_session = true };
+	int prog = session_prog(l, BPF_CALL_TRACE_KPROBE_SESSION), err;
+
+	if (prog < 0)
+		return false;
+	err = bpf_call_link_kprobe_multi(prog, &spec);
+	close(prog);
+	return err == -EFAULT;
+}
+
+static bool has_uprobe_session(struct live *l)
+{
+	static const uint64_t offset = 1;
+	const struct bpf_uprobe_multi spec = { .path = "/", .offsets = &offset, .count = 1,
+					       .is_session = true };
+	int prog = session_prog(l, BPF_CALL_TRACE_UPROBE_SESSION), err;
+
+	if (prog < 0)
+		return false;
+	err = bpf_call_link_uprobe_multi(prog, &spec);
+	close(prog);
+	if (err >= 0)
+		close(err);
+	return err >= 0 || err == -EBADF;
+}
+
 /* A thread of ours that is not the first. */
 struct thread_probe {
 	pid_t tid;
@@ -427,6 +470,8 @@ static const struct feature_test {
 	[FEATURE_PERF_LINK]		= { has_perf_link, 0 },
 	[FEATURE_KPROBES]		= { has_kprobes, 0 },
 	[FEATURE_KPROBE_MULTI]		= { has_kprobe_multi, 0 },
+	[FEATURE_KPROBE_SESSION]	= { has_kprobe_session, 0 },
+	[FEATURE_UPROBE_SESSION]	= { has_uprobe_session, 0 },
 	[FEATURE_UPROBE_MULTI]		= { has_uprobe_multi, 0 },
 	[FEATURE_UPROBE_MULTI_PID]	= { has_uprobe_multi_pid, 0 },
 	[FEATURE_FENTRY]		= { has_fentry, 0 },

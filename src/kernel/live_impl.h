@@ -17,7 +17,7 @@
 #define LIVE_KFUNCS(X)								\
 	X(bpf_rdonly_cast) X(bpf_iter_num_new) X(bpf_iter_num_destroy)		\
 	X(bpf_copy_from_user_str) X(bpf_map_sum_elem_count)			\
-	X(bpf_fentry_test1)
+	X(bpf_fentry_test1) X(bpf_session_is_return)
 
 enum live_kfunc {
 #define X(name) LIVE_##name,

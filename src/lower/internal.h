@@ -49,7 +49,7 @@ struct map_store {
 /* Kernel functions that programs call where the kernel has them. */
 enum lower_kfunc {
 	KFUNC_RDONLY_CAST, KFUNC_COPY_STR, KFUNC_MAP_SUM, KFUNC_ITER_NEW, KFUNC_ITER_NEXT,
-	KFUNC_ITER_DESTROY, KFUNC_STRNSTR, KFUNC_TASK_FROM_PID, KFUNC_TASK_RELEASE,
+	KFUNC_ITER_DESTROY, KFUNC_SESSION_IS_RETURN, KFUNC_STRNSTR, KFUNC_TASK_FROM_PID, KFUNC_TASK_RELEASE,
 	LOWER_KFUNC_COUNT
 };
 
@@ -153,6 +153,7 @@ struct gen {
 	bool loops_use_ctx;		/* a callback reads the context: it gets it in its pair */
 	struct ir_insn *probe;		/* index of the attach point, once known */
 	bool probe_is_known;
+	int64_t cookie_shift;		/* from the cookie to the index: at the return of a session */
 	struct hmap plain_loops, parts;	/* see split.c; by node, by first statement */
 	bool is_large;			/* so that code is rather shared than in place */
 	struct shared **shared;		/* of the module: functions that code shares, see
@@ -201,6 +202,9 @@ struct image_place lower_image_place(struct lower *l, struct loc loc);
 /* Its BTF id; 0: the target has none that loads. Looked for when first asked
  * for, since that takes a walk over BTF and a program loaded to try. */
 uint32_t lower_kfunc(struct lower *l, enum lower_kfunc k);
+
+/* The same without a test. */
+uint32_t lower_kfunc_id(struct lower *l, enum lower_kfunc k);
 
 /* The same for what needs no test but whether programs of this type load with it. */
 uint32_t lower_kfunc_here(struct gen *g, enum lower_kfunc k);

@@ -51,12 +51,14 @@ static const struct {
 	[KFUNC_ITER_NEXT]	= { "bpf_iter_num_next", FEATURE_ITER_NUM },
 	[KFUNC_ITER_DESTROY]	= { "bpf_iter_num_destroy", FEATURE_ITER_NUM },
 	/* of these it is asked whether programs load with them */
+	/* asked for in sessions only, which the target has */
+	[KFUNC_SESSION_IS_RETURN] = { "bpf_session_is_return", FEATURE_COUNT },
 	[KFUNC_STRNSTR]		= { "bpf_strnstr", FEATURE_COUNT },	/* 6.17 */
 	[KFUNC_TASK_FROM_PID]	= { "bpf_task_from_pid", FEATURE_COUNT },	/* 6.2 */
 	[KFUNC_TASK_RELEASE]	= { "bpf_task_release", FEATURE_COUNT },
 };
 
-static uint32_t kfunc_id(struct lower *l, enum lower_kfunc k)
+uint32_t lower_kfunc_id(struct lower *l, enum lower_kfunc k)
 {
 	const char *names[LOWER_KFUNC_COUNT];
 
@@ -73,7 +75,7 @@ static uint32_t kfunc_id(struct lower *l, enum lower_kfunc k)
 
 uint32_t lower_kfunc(struct lower *l, enum lower_kfunc k)
 {
-	uint32_t id = kfunc_id(l, k);
+	uint32_t id = lower_kfunc_id(l, k);
 
 	return id && target_has(l->c->target, kfuncs[k].feature) ? id : 0;
 }
@@ -81,7 +83,7 @@ uint32_t lower_kfunc(struct lower *l, enum lower_kfunc k)
 uint32_t lower_kfunc_here(struct gen *g, enum lower_kfunc k)
 {
 	const struct target *t = g->c->target;
-	uint32_t id = kfunc_id(g->l, k);
+	uint32_t id = lower_kfunc_id(g->l, k);
 
 	return id && t->ops->kfunc_loads(t->arg, g->prog->provider->prog_type, id) ? id : 0;
 }
@@ -236,7 +238,8 @@ int lower_run(struct check *c, struct image *image, struct lower_result *out)
 	lower_maps(&l);
 	lower_name_keys(&l);
 	for (size_t i = 0; i < c->progs.n && !err; i++)
-		err = lower_prog(&l, c->progs.at[i]);
+		if (!c->progs.at[i]->in_session)
+			err = lower_prog(&l, c->progs.at[i]);
 	finish_control(&l);
 	tell_map_facts(&l);
 	return err;

@@ -33,7 +33,7 @@ static struct image_site own_site(struct arena *a, const struct image_site *s)
 	return own;
 }
 
-static void add_sites(struct lower *l, struct prog *p, struct image_prog *ip)
+static const struct image_site *add_sites(struct lower *l, struct prog *p)
 {
 	struct arena *a = &l->image->arena;
 	struct image_site *sites = arena_array(a, struct image_site, p->nr_sites + 1);
@@ -47,8 +47,7 @@ static void add_sites(struct lower *l, struct prog *p, struct image_prog *ip)
 		s->image.probe = (uint32_t)l->image->probe_names.n - 1;
 		sites[i] = own_site(a, &s->image);
 	}
-	ip->sites = sites;
-	ip->nr_sites = p->nr_sites;
+	return sites;
 }
 
 static bool wants_sleepable(const struct lower *l, const struct prog *p)
@@ -69,8 +68,14 @@ static void describe(struct lower *l, struct prog *p, struct image_prog *ip)
 		p->provider->plan(&l->c->probe_ctx, p->sites, p->nr_sites, ip);
 	ip->attach_module = own_text(a, ip->attach_module);
 	ip->why = own_text(a, ip->why);
-	add_sites(l, p, ip);
+	ip->sites = add_sites(l, p);
+	ip->nr_sites = p->nr_sites;
 	ip->sleepable = ip->sleepable || wants_sleepable(l, p);
+	if (p->at_return) {
+		ip->return_sites = add_sites(l, p->at_return);
+		ip->sleepable = ip->sleepable || wants_sleepable(l, p->at_return);
+		ip->session_kfunc = lower_kfunc_id(l, KFUNC_SESSION_IS_RETURN);
+	}
 }
 
 /* ---- scratch memory ---- */
@@ -125,6 +130,8 @@ struct ir_insn *lower_probe_index(struct gen *g)
 	if (has_one_name(g->prog))
 		return lower_const(g, g->prog->sites[0]->image.probe);
 	cookie = ir_emit_helper(&g->b, BPF_FUNC_get_attach_cookie, IR_INT, g->ctx);
+	if (g->cookie_shift)
+		return ir_emit_binary_imm(&g->b, IR_ADD, cookie, g->cookie_shift);
 	return g->prog->nr_variants > 1 ? ir_emit_ext(&g->b, cookie, 4, false) : cookie;
 }
 
@@ -264,16 +271,9 @@ void lower_enter_first(struct gen *g)
 	ir_continue_in(&g->b, entry);
 }
 
-static void generate(struct gen *g)
+static void generate_body(struct gen *g)
 {
-	static const enum ir_type params[] = { IR_CTX };
-	struct ir_func *f = ir_func_new(g->m, "entry", params, 1);
-
-	g->b.func = f;
-	g->frames = 1;
-	lower_enter_first(g);
 	g->b.line = g->prog->loc.begin;
-	g->ctx = ir_param(f, 0);
 	test_stopped(g);
 	test_pid(g);
 	if (g->prog->raw_event)
@@ -284,6 +284,43 @@ static void generate(struct gen *g)
 	lower_vars(g, g->prog->body);
 	lower_effect(g, g->prog->body);
 	ir_emit_ret(&g->b, lower_const(g, g->default_result));
+}
+
+/* Both halves of a session, one behind the other. */
+static void generate_session(struct gen *g)
+{
+	const struct image_prog *ip = &g->l->image->progs.at[g->index];
+	struct ir_block *entry = lower_block(g, false), *at_return = lower_block(g, false);
+	struct gen half = *g;
+	struct ir_insn *is_return = ir_emit_call(&g->b, IR_KCALL, ip->session_kfunc, IR_INT,
+						 &g->ctx, 1);
+
+	ir_emit_branch(&g->b, IR_NE, ir_emit_binary_imm(&g->b, IR_AND, is_return, 1),
+		       lower_const(g, 0), at_return, entry);
+	lower_enter(g, entry);
+	generate_body(g);
+	half.b = g->b;
+	half.prog = g->prog->at_return;
+	half.cookie_shift = (int64_t)ip->return_sites[0].probe - ip->sites[0].probe;
+	lower_enter(&half, at_return);
+	generate_body(&half);
+	g->b = half.b;
+}
+
+static void generate(struct gen *g)
+{
+	static const enum ir_type params[] = { IR_CTX };
+	struct ir_func *f = ir_func_new(g->m, "entry", params, 1);
+
+	g->b.func = f;
+	g->frames = 1;
+	lower_enter_first(g);
+	g->b.line = g->prog->loc.begin;
+	g->ctx = ir_param(f, 0);
+	if (g->prog->at_return)
+		generate_session(g);
+	else
+		generate_body(g);
 }
 
 int lower_prog(struct lower *l, struct prog *prog)

@@ -17,6 +17,7 @@ static const struct requirement {
 	const char *config;	/* of the kernel, for the message; or NULL */
 } requirements[] = {
 	{ MECHANISM_MULTI, FEATURE_KPROBE_MULTI, FEATURE_UPROBE_MULTI, "CONFIG_FPROBE" },
+	{ MECHANISM_SESSION, FEATURE_KPROBE_SESSION, FEATURE_UPROBE_SESSION, "CONFIG_FPROBE" },
 	{ MECHANISM_LINK, FEATURE_PERF_LINK, FEATURE_PERF_LINK, NULL },
 	{ MECHANISM_BTF, FEATURE_BTF_TRACEPOINT, FEATURE_BTF_TRACEPOINT, "CONFIG_DEBUG_INFO_BTF" },
 };
@@ -56,55 +57,72 @@ static const char *no_multi(const struct probe_site *s)
 }
 
 /* Why these sites cannot be attached so, on any kernel. */
-static const char *unfit(enum mechanism m, const struct image_prog *prog,
-			 struct probe_site *const *sites, size_t count)
+static const char *unfit(enum mechanism m, const struct site_set *set)
 {
-	if (m == MECHANISM_TABLE && !prog->raw_event)
-		return probes_raw_event(sites[0]) ? "its action reads args"
-						  : "it is no system call's";
-	for (size_t i = 0; m == MECHANISM_MULTI && i < count; i++)
-		if (no_multi(sites[i]))
-			return no_multi(sites[i]);
+	bool is_multi = m == MECHANISM_MULTI || m == MECHANISM_SESSION;
+
+	if (m == MECHANISM_TABLE && !set->raw_event)
+		return probes_raw_event(set->at[0]) ? "its action reads args"
+						    : "it is no system call's";
+	for (size_t i = 0; is_multi && i < set->count; i++)
+		if (no_multi(set->at[i]))
+			return no_multi(set->at[i]);
+	if (m == MECHANISM_SESSION && !set->is_pair)
+		return "no probe at the entry and one at the return have the same functions "
+		       "to themselves";
 	return NULL;
+}
+
+bool probes_fits_session(const struct probe_site *s)
+{
+	return !no_multi(s);
 }
 
 static void tell_lack(struct probe_ctx *c, const struct probe_site *s, const char *setting,
 		      const struct requirement *r, enum target_feature f)
 {
+	bool is_fprobe = r->config && f != FEATURE_UPROBE_MULTI && f != FEATURE_UPROBE_SESSION;
 	struct diag *d = diag_error(c->diags, s->loc, DIAG_KERNEL_FEATURE,
 				    "%s=%s: there are no %s here, which kernels from %s on have%s%s",
 				    setting, mechanism_word(r->mechanism), target_feature_text(f),
 				    target_feature_kernel(f),
-				    r->config && f != FEATURE_UPROBE_MULTI ? ", with " : "",
-				    r->config && f != FEATURE_UPROBE_MULTI ? r->config : "");
+				    is_fprobe ? ", with " : "",
+				    is_fprobe ? r->config : "");
 
 	if (d)
 		diag_hint(c->diags, d, "%s=auto takes what the kernel has", setting);
 }
 
-void probes_check_mechanism(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
-			    const char *raw_event)
+/* What the mechanism needs and the target has not, which was told. */
+static bool lacks(struct probe_ctx *c, const struct probe_site *s, enum mechanism m)
 {
-	const struct image_prog prog = { .raw_event = raw_event };
-	enum mechanism m = probes_mechanism(c, sites[0]);
-	const char *setting, *why;
+	bool is_kprobe = family_of(s) == MECHANISM_OF_KPROBE;
 
-	if (m == MECHANISM_AUTO)
-		return;
-	setting = mechanism_setting(family_of(sites[0]));
-	why = unfit(m, &prog, sites, count);
-	if (why)
-		diag_error(c->diags, sites[0]->loc, DIAG_MECHANISM,
-			   "%s=%s: %s cannot be attached so: %s", setting, mechanism_word(m),
-			   sites[0]->name, why);
 	for (size_t i = 0; i < sizeof(requirements) / sizeof(requirements[0]); i++) {
 		const struct requirement *r = &requirements[i];
-		enum target_feature f = family_of(sites[0]) == MECHANISM_OF_KPROBE
-					? r->of_kprobe : r->of_others;
+		enum target_feature f = is_kprobe ? r->of_kprobe : r->of_others;
 
-		if (r->mechanism == m && !target_has(c->target, f))
-			tell_lack(c, sites[0], setting, r, f);
+		if (r->mechanism != m || target_has(c->target, f))
+			continue;
+		tell_lack(c, s, mechanism_setting(family_of(s)), r, f);
+		return true;
 	}
+	return false;
+}
+
+void probes_check_mechanism(struct probe_ctx *c, const struct site_set *set)
+{
+	const struct probe_site *first = set->at[0];
+	enum mechanism m = probes_mechanism(c, first);
+	const char *why;
+
+	if (m == MECHANISM_AUTO || lacks(c, first, m))
+		return;
+	why = unfit(m, set);
+	if (why)
+		diag_error(c->diags, first->loc, DIAG_MECHANISM,
+			   "%s=%s: %s cannot be attached so: %s",
+			   mechanism_setting(family_of(first)), mechanism_word(m), first->name, why);
 }
 
 /* ---- one link or many ---- */

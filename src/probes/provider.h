@@ -171,9 +171,19 @@ enum mechanism probes_mechanism(const struct probe_ctx *c, const struct probe_si
 /* Does a program know by the attach cookie which of its sites it runs at? */
 bool probes_have_cookies(struct probe_ctx *c, const struct probe_site *s);
 
+/* The sites of a program. */
+struct site_set {
+	struct probe_site *const *at;
+	size_t count;
+	const char *raw_event;
+	bool is_pair;			/* there is another program at their return, or entry */
+};
+
 /* A diagnostic if sites cannot be attached as the settings ask. */
-void probes_check_mechanism(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
-			    const char *raw_event);
+void probes_check_mechanism(struct probe_ctx *c, const struct site_set *set);
+
+/* Can a site be one of a session, for entry and return in one link? */
+bool probes_fits_session(const struct probe_site *s);
 
 /* Number of the system call that event "sys_enter_NAME" or "sys_exit_NAME"
  * stands for on this architecture; -ENOENT. */

@@ -14,6 +14,7 @@ struct attach_job {
 	uint32_t index;			/* of the program */
 	const struct image_prog *prog;
 	int prog_fd;
+	enum session_half half;
 	enum mechanism used;		/* set when something was attached */
 	char why[200];			/* why so, if that was found out while attaching */
 };

@@ -18,7 +18,13 @@
 
 static bool is_return(const struct attach_job *job)
 {
-	return job->prog->attach == ATTACH_KRETPROBE || job->prog->attach == ATTACH_URETPROBE;
+	return job->half == HALF_RETURN || job->prog->attach == ATTACH_KRETPROBE ||
+	       job->prog->attach == ATTACH_URETPROBE;
+}
+
+static bool is_session(const struct run *r, const struct attach_job *job)
+{
+	return r->progs[job->index].form == LOAD_SESSION;
 }
 
 /* Type number of a PMU, asked once. */
@@ -36,7 +42,7 @@ static int fall_back(struct run *r, struct attach_job *job, int refused)
 
 	snprintf(job->why, sizeof(job->why), "the kernel refused the multi link: %s",
 		 attach_reason(job->prog->attach, -refused));
-	err = run_load_prog(r, job->index, false);
+	err = run_load_prog(r, job->index, LOAD_SINGLE, job->half);
 
 	job->prog_fd = r->progs[job->index].fd;
 	return err;
@@ -124,7 +130,8 @@ static int attach_kprobe_multi(struct run *r, struct attach_job *job)
 	const char **syms = calloc(n, sizeof(*syms));
 	uint64_t *cookies = calloc(n, sizeof(*cookies));
 	struct bpf_kprobe_multi k = { .syms = syms, .cookies = cookies, .count = (uint32_t)n,
-				      .is_return = is_return(job) };
+				      .is_return = is_return(job),
+				      .is_session = is_session(r, job) };
 	int fd = syms && cookies ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < n && !fd; i++) {
@@ -137,28 +144,20 @@ static int attach_kprobe_multi(struct run *r, struct attach_job *job)
 	}
 	if (!fd)
 		fd = bpf_call_link_kprobe_multi(job->prog_fd, &k);
-	job->used = MECHANISM_MULTI;
+	job->used = is_session(r, job) ? MECHANISM_SESSION : MECHANISM_MULTI;
 	free(syms);
 	free(cookies);
 	return fd < 0 ? fd : run_links_add(r, job->index, fd, true);
 }
 
-int attach_kprobes(struct run *r, struct attach_job *job)
+static int attach_each_kprobe(struct run *r, struct attach_job *job)
 {
-	if (r->progs[job->index].is_multi) {
-		int err = attach_kprobe_multi(r, job);
-
-		if (!err)
-			return (int)job->prog->nr_sites;
-		if (attach_wanted(r, job) == MECHANISM_MULTI)
-			return attach_failed(r, job, NULL, err);
-		err = fall_back(r, job, err);
-		if (err)
-			return err;
-	} else if (job->prog->use_multi) {
-		note_no_multi(r, job);
-	}
 	return attach_each(r, job, attach_kprobe);
+}
+
+static int count_sites(const struct image_prog *prog)
+{
+	return (int)prog->nr_sites;
 }
 
 /* ---- user functions ---- */
@@ -212,11 +211,12 @@ static int attach_uprobe_file(struct run *r, struct attach_job *job, size_t firs
 			.path = sites->path, .offsets = a.offsets, .cookies = a.cookies,
 			.ref_ctr_offsets = a.has_semaphore ? a.semaphores : NULL,
 			.count = (uint32_t)n, .is_return = is_return(job),
+			.is_session = is_session(r, job),
 			.pid = (uint32_t)attach_pid(r),
 		};
 
 		fd = bpf_call_link_uprobe_multi(job->prog_fd, &u);
-		job->used = MECHANISM_MULTI;
+		job->used = is_session(r, job) ? MECHANISM_SESSION : MECHANISM_MULTI;
 	}
 	free(a.offsets);
 	free(a.cookies);
@@ -271,20 +271,92 @@ static int attach_each_uprobe(struct run *r, struct attach_job *job)
 	return n > 0 && (size_t)n == job->prog->nr_sites ? count_names(job->prog) : n;
 }
 
+/* ---- both ---- */
+
+/* The difference between functions of the kernel and of programs. */
+struct way {
+	int (*multi)(struct run *r, struct attach_job *job);
+	int (*each)(struct run *r, struct attach_job *job);
+	int (*count)(const struct image_prog *prog);
+};
+
+/* By a multi link, if the program was loaded for one and the kernel makes it. */
+static int attach_plain(struct run *r, struct attach_job *job, const struct way *way)
+{
+	int err;
+
+	if (r->progs[job->index].form == LOAD_SINGLE) {
+		if (job->prog->use_multi)
+			note_no_multi(r, job);
+		return way->each(r, job);
+	}
+	err = way->multi(r, job);
+	if (!err)
+		return way->count(job->prog);
+	if (attach_wanted(r, job) == MECHANISM_MULTI)
+		return attach_failed(r, job, NULL, err);
+	err = fall_back(r, job, err);
+	return err ? err : way->each(r, job);
+}
+
+static int attach_half(struct run *r, const struct attach_job *job, enum session_half half,
+		       const struct way *way)
+{
+	struct image_prog prog = *job->prog;
+	struct attach_job one = { .index = job->index, .prog = &prog, .half = half };
+	int n;
+
+	if (half == HALF_RETURN) {
+		prog.attach = attach_is_user(prog.attach) ? ATTACH_URETPROBE : ATTACH_KRETPROBE;
+		prog.sites = prog.return_sites;
+		prog.name = r->image->probe_names.at[prog.sites[0].probe];
+	}
+	n = run_load_best(r, job->index, half);
+	if (n)
+		return n;
+	one.prog_fd = r->progs[job->index].fd;
+	snprintf(one.why, sizeof(one.why), "%s", job->why);
+	n = attach_plain(r, &one, way);
+	if (n > 0)
+		attach_explain(r, &one);
+	return n;
+}
+
+/* Entry and return in one link. */
+static int attach_session(struct run *r, struct attach_job *job, const struct way *way)
+{
+	int err = is_session(r, job) ? way->multi(r, job) : -EOPNOTSUPP, entries, returns;
+
+	if (!err)
+		return 2 * way->count(job->prog);
+	job->used = MECHANISM_AUTO;
+	if (attach_wanted(r, job) == MECHANISM_SESSION)
+		return attach_failed(r, job, NULL, err);
+	snprintf(job->why, sizeof(job->why), "the kernel refused the session: %s",
+		 attach_reason(job->prog->attach, -err));
+	returns = attach_half(r, job, HALF_RETURN, way);
+	if (returns < 0)
+		return returns;
+	entries = attach_half(r, job, HALF_ENTRY, way);
+	return entries < 0 ? entries : entries + returns;
+}
+
+static int attach_functions(struct run *r, struct attach_job *job, const struct way *way)
+{
+	return job->prog->session_kfunc ? attach_session(r, job, way)
+					: attach_plain(r, job, way);
+}
+
+int attach_kprobes(struct run *r, struct attach_job *job)
+{
+	static const struct way way = { attach_kprobe_multi, attach_each_kprobe, count_sites };
+
+	return attach_functions(r, job, &way);
+}
+
 int attach_uprobes(struct run *r, struct attach_job *job)
 {
-	if (r->progs[job->index].is_multi) {
-		int err = attach_uprobe_multi(r, job);
+	static const struct way way = { attach_uprobe_multi, attach_each_uprobe, count_names };
 
-		if (!err)
-			return count_names(job->prog);
-		if (attach_wanted(r, job) == MECHANISM_MULTI)
-			return attach_failed(r, job, NULL, err);
-		err = fall_back(r, job, err);
-		if (err)
-			return err;
-	} else if (job->prog->use_multi) {
-		note_no_multi(r, job);
-	}
-	return attach_each_uprobe(r, job);
+	return attach_functions(r, job, &way);
 }

@@ -12,6 +12,9 @@ static const struct {
 } texts[] = {
 	{ MECHANISM_MULTI, MECHANISM_OF_KPROBE, "one kprobe_multi link" },
 	{ MECHANISM_MULTI, MECHANISM_OF_UPROBE, "a uprobe_multi link for each file" },
+	{ MECHANISM_SESSION, MECHANISM_OF_KPROBE, "one kprobe_multi link for entry and return" },
+	{ MECHANISM_SESSION, MECHANISM_OF_UPROBE,
+	  "a uprobe_multi link for each file, for entry and return" },
 	{ MECHANISM_LINK, MECHANISM_FAMILIES, "a perf event and a link for each place" },
 	{ MECHANISM_IOCTL, MECHANISM_FAMILIES, "a perf event for each place, without a link" },
 	{ MECHANISM_TABLE, MECHANISM_FAMILIES,
@@ -47,6 +50,8 @@ void attach_explain(struct run *r, const struct attach_job *job)
 
 	if (!r->options.verbose || !text)
 		return;
+	if (job->used == MECHANISM_SESSION)
+		why = NULL;	/* nothing is better */
 	if (wanted != MECHANISM_AUTO) {
 		snprintf(setting, sizeof(setting), "%s=%s",
 			 mechanism_setting(family_of(job)), mechanism_word(wanted));

@@ -352,11 +352,16 @@ static void tell_load_failure(struct run *r, const struct image_prog *prog,
 		tell_refusal(r, prog, spec, err);
 }
 
-/* Attach type that makes a program fit for a multi link. */
-static uint32_t multi_attach_type(const struct image_prog *prog)
+/* Attach type that makes a program fit for a kind of link. */
+static uint32_t attach_type_of(const struct image_prog *prog, enum load_form form)
 {
-	return attach_is_user(prog->attach)
-		       ? BPF_CALL_TRACE_UPROBE_MULTI : BPF_CALL_TRACE_KPROBE_MULTI;
+	static const uint32_t types[][2] = {
+		[LOAD_SINGLE] = { 0, 0 },
+		[LOAD_MULTI] = { BPF_CALL_TRACE_KPROBE_MULTI, BPF_CALL_TRACE_UPROBE_MULTI },
+		[LOAD_SESSION] = { BPF_CALL_TRACE_KPROBE_SESSION, BPF_CALL_TRACE_UPROBE_SESSION },
+	};
+
+	return types[form][attach_is_user(prog->attach)];
 }
 
 /* What attach_btf_id is an id in, as a descriptor; 0: vmlinux. */
@@ -381,15 +386,30 @@ static struct bpf_prog_spec spec_of(const struct run *r, const struct image_prog
 }
 
 /* The script's settings allow nothing else. */
-static bool only_multi(const struct run *r, const struct image_prog *prog)
+static bool only_form(const struct run *r, const struct image_prog *prog, enum load_form form)
 {
+	static const enum mechanism mechanisms[] = {
+		[LOAD_MULTI] = MECHANISM_MULTI, [LOAD_SESSION] = MECHANISM_SESSION,
+	};
 	enum mechanism_family family = attach_family(prog->attach);
 
-	return family < MECHANISM_FAMILIES &&
-	       r->image->config.attach[family] == MECHANISM_MULTI;
+	return form != LOAD_SINGLE && family < MECHANISM_FAMILIES &&
+	       r->image->config.attach[family] == mechanisms[form];
 }
 
-int run_load_prog(struct run *r, uint32_t index, bool multi)
+/* Where the code asks in which half of the session it is, the answer. */
+static void answer_session(const struct image_prog *prog, struct bpf_insn *insns,
+			   enum session_half half)
+{
+	for (uint32_t i = 0; half != HALF_BOTH && i < prog->nr_insns; i++)
+		if (insns[i].code == (BPF_JMP | BPF_CALL) &&
+		    insns[i].src_reg == BPF_PSEUDO_KFUNC_CALL &&
+		    (uint32_t)insns[i].imm == prog->session_kfunc)
+			insns[i] = (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K,
+						      .imm = half == HALF_RETURN };
+}
+
+int run_load_prog(struct run *r, uint32_t index, enum load_form form, enum session_half half)
 {
 	const struct image_prog *prog = &r->image->progs.at[index];
 	struct bpf_prog_spec spec = spec_of(r, prog);
@@ -398,12 +418,13 @@ int run_load_prog(struct run *r, uint32_t index, bool multi)
 
 	if (!insns)
 		return -ENOMEM;
-	if (multi)
-		spec.expected_attach_type = multi_attach_type(prog);
+	if (prog->use_multi || form != LOAD_SINGLE)
+		spec.expected_attach_type = attach_type_of(prog, form);
+	answer_session(prog, insns, half);
 	spec.insns = insns;
 	spec.attach_btf_obj_fd = object;
 	fd = object < 0 ? object : bpf_call_prog_load(&spec);
-	if (fd < 0 && (!multi || only_multi(r, prog)))
+	if (fd < 0 && (form == LOAD_SINGLE || only_form(r, prog, form)))
 		tell_load_failure(r, prog, &spec, fd);
 	free(insns);
 	if (object > 0)
@@ -413,7 +434,7 @@ int run_load_prog(struct run *r, uint32_t index, bool multi)
 	if (r->progs[index].fd >= 0)
 		close(r->progs[index].fd);
 	r->progs[index].fd = fd;
-	r->progs[index].is_multi = multi;
+	r->progs[index].form = form;
 	return 0;
 }
 
@@ -443,25 +464,23 @@ static bool wants_multi(const struct run *r, const struct image_prog *prog)
 {
 	if (!prog->use_multi)
 		return false;
-	if (multi_attach_type(prog) == BPF_CALL_TRACE_UPROBE_MULTI)
+	if (attach_is_user(prog->attach))
 		return !r->options.no_uprobe_multi && prog->nr_sites > 0;
 	return !r->options.no_kprobe_multi;
 }
 
-/* In the best way that the kernel takes it. */
-static int load_best(struct run *r, uint32_t index)
+int run_load_best(struct run *r, uint32_t index, enum session_half half)
 {
 	const struct image_prog *prog = &r->image->progs.at[index];
-	int err;
+	enum load_form form = half == HALF_BOTH && prog->session_kfunc ? LOAD_SESSION
+			      : wants_multi(r, prog) ? LOAD_MULTI : LOAD_SINGLE;
+	int err = run_load_prog(r, index, form, half);
 
-	if (prog->attach == ATTACH_BENCH && !load_repeatable(r, index))
-		return 0;
-	if (wants_multi(r, prog)) {
-		err = run_load_prog(r, index, true);
-		if (!err || only_multi(r, prog))
-			return err;
-	}
-	return run_load_prog(r, index, false);
+	if (!err || form == LOAD_SINGLE || only_form(r, prog, form))
+		return err;
+	if (form == LOAD_SESSION)
+		return run_load_best(r, index, HALF_ENTRY);
+	return run_load_prog(r, index, LOAD_SINGLE, half);
 }
 
 int run_load_progs(struct run *r)
@@ -474,7 +493,9 @@ int run_load_progs(struct run *r)
 
 		if (!prog->nr_sites && !prog->raw_event && prog->attach > ATTACH_SIGNAL)
 			continue;
-		err = load_best(r, i);
+		if (prog->attach == ATTACH_BENCH && !load_repeatable(r, i))
+			continue;
+		err = run_load_best(r, i, HALF_BOTH);
 		if (err && has_no_function(prog, err) &&
 		    image->config.missing_probes != MISSING_ERROR)
 			err = 0;	/* the run goes on without it */

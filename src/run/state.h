@@ -25,10 +25,15 @@ struct run_map {
 	size_t mapped_bytes;
 };
 
+enum load_form { LOAD_SINGLE, LOAD_MULTI, LOAD_SESSION };
+
+/* A session that the kernel does not take is two programs: the same code, told where it is. */
+enum session_half { HALF_BOTH, HALF_ENTRY, HALF_RETURN };
+
 /* A program in the kernel. */
 struct run_prog {
 	int fd;
-	bool is_multi;			/* loaded for a multi link */
+	enum load_form form;		/* what kind of link it is loaded for */
 	bool is_repeatable;		/* a benchmark that is an XDP program */
 	uint64_t misses;		/* recursion misses told so far */
 };
@@ -119,8 +124,11 @@ void run_tell(struct run *r, enum sonde_severity severity, const char *fmt, ...)
 int run_load_maps(struct run *r);
 int run_load_progs(struct run *r);
 
-/* Load program `index`, for a multi link or not; replaces what was loaded. */
-int run_load_prog(struct run *r, uint32_t index, bool multi);
+/* Load program `index`, for this kind of link; replaces what was loaded. */
+int run_load_prog(struct run *r, uint32_t index, enum load_form form, enum session_half half);
+
+/* In the best form that the kernel takes it. */
+int run_load_best(struct run *r, uint32_t index, enum session_half half);
 
 /* ---- attaching (attach.c) ---- */
 

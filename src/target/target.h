@@ -34,8 +34,10 @@
 	X(PERF_LINK, "perf event links", "5.15")				\
 	X(KPROBES, "kprobes", "")						\
 	X(KPROBE_MULTI, "kprobe multi links", "5.18")				\
+	X(KPROBE_SESSION, "kprobe sessions", "6.10")				\
 	X(UPROBE_MULTI, "uprobe multi links", "6.6")				\
 	X(UPROBE_MULTI_PID, "uprobe multi links of all threads of a process", "6.11")	\
+	X(UPROBE_SESSION, "uprobe sessions", "6.13")				\
 	X(FENTRY, "fentry programs", "5.5")					\
 	X(MAP_LOOKUP_PERCPU, "map_lookup_percpu_elem", "5.19")			\
 	X(MAP_SUM_ELEM_COUNT, "bpf_map_sum_elem_count", "6.6")			\
