@@ -8,6 +8,7 @@
  */
 #include "check/check_impl.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Which providers go together, and what for. */
@@ -40,7 +41,8 @@ static bool same_place(const struct probe_site *a, const struct probe_site *b)
 	const struct image_site *x = &a->image, *y = &b->image;
 
 	return same(x->function, y->function) && same(x->module, y->module) &&
-	       same(x->path, y->path) && x->offset == y->offset && x->address == y->address;
+	       same(x->path, y->path) && x->offset == y->offset && x->address == y->address &&
+	       x->entry == y->entry;
 }
 
 static bool same_places(const struct prog *a, const struct prog *b)
@@ -57,8 +59,9 @@ static bool same_places(const struct prog *a, const struct prog *b)
 static unsigned *place_count(struct check *c, struct hmap *counts, const struct probe_site *s)
 {
 	const char *path = s->image.path ? s->image.path : "";
-	const char *key = arena_printf(c->arena, "%s:%s", path,
-				       s->image.function ? s->image.function : "");
+	const char *key = arena_printf(c->arena, "%s:%s:%" PRIx64, path,
+				       s->image.function ? s->image.function : "",
+				       s->image.entry);
 	unsigned *count = hmap_find(counts, key, strlen(key));
 
 	if (!count) {

@@ -265,6 +265,8 @@ static void dump_site(const struct image *image, const struct image_site *s, FIL
 		fprintf(out, " offset %#" PRIx64, s->offset);
 	if (s->address)
 		fprintf(out, " address %#" PRIx64, s->address);
+	if (s->entry)
+		fprintf(out, " entry %#" PRIx64, s->entry);
 	if (s->semaphore)
 		fprintf(out, " semaphore %#" PRIx64, s->semaphore);
 	if (s->variant)

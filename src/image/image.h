@@ -307,6 +307,8 @@ struct image_site {
 	const char *path;		/* uprobes: the file */
 	uint64_t offset;		/* k: from the function's start; u: in the file */
 	uint64_t address;		/* kprobe by address; else 0 */
+	uint64_t entry;			/* kprobe: where the function begins in this kernel, whose
+					   name or module does not tell; 0: its name is enough */
 	uint64_t semaphore;		/* usdt: offset of the counter in the file; 0: none */
 	uint64_t event_id;		/* perf: type-specific config */
 	uint64_t count;			/* period or frequency */

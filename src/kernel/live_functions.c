@@ -147,6 +147,17 @@ static bool read_list(struct live *l, struct sbuf *text)
 	return fd >= 0 && !tracefs_read(fd, "available_filter_functions", text) && text->len;
 }
 
+/* Names that stand more than once in a sorted list, which become one. */
+static void split_ambiguous(struct live *l, live_names *all)
+{
+	for (size_t i = 1; i < all->n; i++)
+		if (!strcmp(all->at[i - 1], all->at[i]) &&
+		    (!l->ambiguous.n ||
+		     strcmp(l->ambiguous.at[l->ambiguous.n - 1], all->at[i]) != 0))
+			vec_push(l->arena, &l->ambiguous, all->at[i]);
+	live_sort_unique(all);
+}
+
 static void list_functions(struct live *l)
 {
 	struct sbuf text = { 0 };
@@ -161,11 +172,13 @@ static void list_functions(struct live *l)
 		const char *name = l->module_names.at[i];
 		struct live_module *m = module_find(l, name, strlen(name));
 
-		live_sort_unique(&m->functions);
 		for (size_t k = 0; k < m->functions.n; k++)
 			vec_push(l->arena, &all, m->functions.at[k]);
+		live_sort_unique(&m->functions);
 	}
-	live_sort_unique(&all);
+	if (all.n)
+		qsort(all.at, all.n, sizeof(*all.at), live_by_text);
+	split_ambiguous(l, &all);
 	l->functions = all.at ? all.at : arena_array(l->arena, const char *, 1);
 	l->nr_functions = all.n;
 }
@@ -179,6 +192,14 @@ int live_functions(void *arg, const char *const **list, size_t *count)
 	*list = l->functions;
 	*count = l->nr_functions;
 	return 0;
+}
+
+bool live_function_is_ambiguous(void *arg, const char *name)
+{
+	struct live *l = arg;
+
+	return l->ambiguous.n && bsearch(&name, l->ambiguous.at, l->ambiguous.n,
+					 sizeof(*l->ambiguous.at), live_by_text);
 }
 
 bool live_has_function(void *arg, const char *name)

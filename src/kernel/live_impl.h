@@ -49,6 +49,9 @@ struct live {
 	struct hmap modules;	/* name -> struct live_module: live_functions.c */
 	live_names module_names;
 	bool modules_known;
+	live_names ambiguous;	/* of `functions`, sorted */
+	struct kallsyms_line *function_lines;	/* arena; by name: live_symbols.c; NULL: not yet */
+	size_t nr_function_lines;
 	struct sbuf kallsyms;	/* text; empty: not read */
 	bool kallsyms_tried;
 	struct hmap user_files;	/* path -> struct user_file: live_file.c */
@@ -69,6 +72,9 @@ bool live_kfunc_loads(void *arg, uint32_t prog_type, uint32_t btf_id);
 int live_events(void *arg, const char *const **list, size_t *count);
 int live_symbol(void *arg, const char *name, uint64_t *address);
 
+int live_function_addresses(void *arg, const char *module, const char *name,
+			    const uint64_t **list, size_t *count);
+
 int live_by_text(const void *a, const void *b);
 void live_sort_unique(live_names *v);
 
@@ -83,6 +89,7 @@ const char *live_symbol_line(struct live *l, const char *name, const char *types
 int live_functions(void *arg, const char *const **list, size_t *count);
 bool live_has_function(void *arg, const char *name);
 bool live_has_module(void *arg, const char *name);
+bool live_function_is_ambiguous(void *arg, const char *name);
 int live_modules(void *arg, const char *const **list, size_t *count);
 int live_module_functions(void *arg, const char *module, const char *const **list, size_t *count);
 int live_module_btf(void *arg, const char *module, const void **data, size_t *size);

@@ -6,6 +6,7 @@
  */
 #include "kernel/live_impl.h"
 
+#include "kernel/kallsyms.h"
 #include "kernel/tracefs.h"
 
 #include <dirent.h>
@@ -165,4 +166,74 @@ int live_symbol(void *arg, const char *name, uint64_t *address)
 		return -EPERM;	/* kernel.kptr_restrict */
 	*address = value;
 	return 0;
+}
+
+/* ---- functions by name ---- */
+
+static int compare_spans(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	return order ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct kallsyms_line *x = a, *y = b;
+
+	return compare_spans(x->name, x->name_len, y->name, y->name_len);
+}
+
+static void index_functions(struct live *l)
+{
+	VEC(struct kallsyms_line) lines = { 0 };
+	const char *at = live_kallsyms(l);
+	struct kallsyms_line line;
+
+	while (kallsyms_next(&at, &line))
+		if (kallsyms_is_function(&line, NULL))
+			vec_push(l->arena, &lines, line);
+	if (lines.n)
+		qsort(lines.at, lines.n, sizeof(*lines.at), by_name);
+	l->function_lines = lines.at ? lines.at : arena_array(l->arena, struct kallsyms_line, 1);
+	l->nr_function_lines = lines.n;
+}
+
+/* The first line whose name is not below. */
+static size_t first_line(const struct live *l, const char *name, size_t len)
+{
+	size_t low = 0, high = l->nr_function_lines;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct kallsyms_line *m = &l->function_lines[middle];
+
+		if (compare_spans(m->name, m->name_len, name, len) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+int live_function_addresses(void *arg, const char *module, const char *name,
+			    const uint64_t **list, size_t *count)
+{
+	struct live *l = arg;
+	VEC(uint64_t) found = { 0 };
+	size_t len = strlen(name);
+
+	if (!l->function_lines)
+		index_functions(l);
+	for (size_t i = first_line(l, name, len); i < l->nr_function_lines; i++) {
+		const struct kallsyms_line *line = &l->function_lines[i];
+
+		if (compare_spans(line->name, line->name_len, name, len) != 0)
+			break;
+		if (kallsyms_is_function(line, module))
+			vec_push(l->arena, &found, line->address);
+	}
+	*list = found.at;
+	*count = found.n;
+	return found.n ? 0 : -ENOENT;
 }

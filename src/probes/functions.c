@@ -42,6 +42,18 @@ bool kernel_module_loaded(struct probe_ctx *c, const char *module)
 	return kernel_is_core(module) || c->target->ops->has_module(c->target->arg, module);
 }
 
+bool kernel_function_is_ambiguous(struct probe_ctx *c, const char *name)
+{
+	return c->target->ops->function_is_ambiguous(c->target->arg, name);
+}
+
+void kernel_function_addresses(struct probe_ctx *c, const char *module, const char *name,
+			       const uint64_t **list, size_t *count)
+{
+	if (c->target->ops->function_addresses(c->target->arg, module, name, list, count))
+		*count = 0;
+}
+
 /* ---- BTF ---- */
 
 struct module_btf {

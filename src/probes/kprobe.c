@@ -96,6 +96,24 @@ static void missing_function(struct probe_ctx *c, const struct provider *p,
 		kernel_suggest(c, d, p, f->function);
 }
 
+/* Each function of the name by where it begins, if there are several. */
+static void add_functions(struct probe_ctx *c, const struct provider *p,
+			  const struct attach_point *ap, const struct function_ap *f,
+			  site_vec *out)
+{
+	const uint64_t *list;
+	size_t count = 0;
+
+	if (kernel_function_is_ambiguous(c, f->function))
+		kernel_function_addresses(c, f->module, f->function, &list, &count);
+	if (count < 2) {
+		add_function(c, p, ap, f, out);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		add_function(c, p, ap, f, out)->image.entry = list[i];
+}
+
 static void expand_in(struct probe_ctx *c, const struct provider *p,
 		      const struct attach_point *ap, const char *module, const char *pattern,
 		      site_vec *out)
@@ -112,7 +130,7 @@ static void expand_in(struct probe_ctx *c, const struct provider *p,
 		if (!wildcard_match(pattern, list[i]) || kernel_function_blocked(list[i]))
 			continue;
 		f.function = list[i];
-		add_function(c, p, ap, &f, out);
+		add_functions(c, p, ap, &f, out);
 	}
 }
 
@@ -226,12 +244,46 @@ static bool can_be_multi(struct probe_ctx *c, struct probe_site *const *sites, s
 	return probes_choose_multi(c, sites, count, FEATURE_KPROBE_MULTI, prog);
 }
 
+static bool needs_entries(struct probe_site *const *sites, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct image_site *s = &sites[i]->image;
+
+		if (s->entry || (s->module && !kernel_is_core(s->module)))
+			return true;
+	}
+	return false;
+}
+
+/* A link takes names, of which it looks at one function each, or addresses. */
+static bool fill_entries(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
+			 struct image_prog *prog)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct image_site *s = &sites[i]->image;
+		const uint64_t *list;
+		size_t n;
+
+		if (s->entry)
+			continue;
+		kernel_function_addresses(c, s->module, s->function, &list, &n);
+		if (!n) {
+			prog->why = arena_printf(c->arena, "where %s is cannot be found out",
+						 s->function);
+			return false;
+		}
+		s->entry = list[0];
+	}
+	return true;
+}
+
 static void plan_function(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
 			  struct image_prog *prog)
 {
 	prog->type = BPF_PROG_TYPE_KPROBE;
 	prog->attach = sites[0]->provider->attach;
-	prog->use_multi = can_be_multi(c, sites, count, prog);
+	prog->use_multi = can_be_multi(c, sites, count, prog) &&
+			  (!needs_entries(sites, count) || fill_entries(c, sites, count, prog));
 	if (prog->use_multi)
 		prog->expected_attach_type = BPF_TRACE_KPROBE_MULTI;
 }

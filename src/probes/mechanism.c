@@ -51,8 +51,6 @@ static const char *no_multi(const struct probe_site *s)
 		return "it is an address";
 	if (i->offset)
 		return "it is not the start of a function";
-	if (i->module && !kernel_is_core(i->module))
-		return "it names a module";
 	return NULL;
 }
 

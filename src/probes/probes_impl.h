@@ -137,6 +137,12 @@ void kernel_modules(struct probe_ctx *c, const char *const **list, size_t *count
 bool kernel_module_loaded(struct probe_ctx *c, const char *module);
 bool kernel_is_core(const char *module);
 
+/* The target's lists of functions have this name more than once. */
+bool kernel_function_is_ambiguous(struct probe_ctx *c, const char *name);
+/* Where functions of this name begin; count 0: not known. */
+void kernel_function_addresses(struct probe_ctx *c, const char *module, const char *name,
+			       const uint64_t **list, size_t *count);
+
 /* A reader of a module's BTF (NULL: of the core kernel's), or NULL. */
 struct kbtf *kernel_module_btf(struct probe_ctx *c, const char *module);
 

@@ -8,6 +8,7 @@
  */
 #include "run/attach.h"
 #include "kernel/bpf_call.h"
+#include "kernel/kallsyms.h"
 #include "kernel/perf_event.h"
 
 #include <errno.h>
@@ -58,22 +59,37 @@ static void note_no_multi(const struct run *r, struct attach_job *job)
 		 "the kernel does not take the program for a multi link");
 }
 
-/* Attach site by site with `one`. */
-static int attach_each(struct run *r, struct attach_job *job,
-		       int (*one)(struct run *, struct attach_job *,
-				  const struct image_site *))
-{
-	int n = 0;
+typedef int (*attach_one_fn)(struct run *r, struct attach_job *job,
+			     const struct image_site *site);
 
-	for (size_t i = 0; i < job->prog->nr_sites; i++) {
-		const struct image_site *site = &job->prog->sites[i];
+/* Of the functions of one name some may be such as no probe can be at: others are enough. */
+static bool has_namesake(const struct image_prog *prog, size_t i)
+{
+	const struct image_site *s = &prog->sites[i];
+
+	return s->entry && ((i && s[-1].probe == s->probe) ||
+			    (i + 1 < prog->nr_sites && s[1].probe == s->probe));
+}
+
+/* Attach site by site with `one`. */
+static int attach_each(struct run *r, struct attach_job *job, attach_one_fn one)
+{
+	const struct image_prog *prog = job->prog;
+	int n = 0, n_before = 0;
+
+	for (size_t i = 0; i < prog->nr_sites; i++) {
+		const struct image_site *site = &prog->sites[i];
+		bool is_last = i + 1 == prog->nr_sites || site[1].probe != site->probe;
 		int err = r->stop_count ? -EINTR : one(r, job, site);
 
 		if (err == -EINTR)
 			return err;
-		if (!err)
-			n++;
-		else if ((err = attach_failed(r, job, site, err)))
+		if (!i || site[-1].probe != site->probe)
+			n_before = n;
+		n += !err;
+		if (err && has_namesake(prog, i) && (!is_last || n > n_before))
+			continue;
+		if (err && (err = attach_failed(r, job, site, err)))
 			return err;
 	}
 	return n;
@@ -101,64 +117,120 @@ static int open_compiled(struct run *r, struct perf_probe probe)
 	return fd;
 }
 
-static int attach_kprobe(struct run *r, struct attach_job *job,
-			 const struct image_site *site)
+/* Where the probe is, as the kernel wants it said. */
+static int open_kprobe(struct run *r, const struct image_site *site, struct perf_probe probe)
 {
-	struct perf_probe probe = { .is_return = is_return(job) };
-	int pmu = pmu_type(&r->kprobe_pmu, "kprobe"), fd;
 	char name[600];
+	int fd;
 
-	if (pmu < 0)
-		return pmu;
-	probe.pmu = (uint32_t)pmu;
-	probe.offset = site->address ? site->address : site->offset;
 	snprintf(name, sizeof(name), "%s%s%s", site->module ? site->module : "",
 		 site->module ? ":" : "", site->function ? site->function : "");
-	if (!site->address)
+	if (!site->address && !site->entry)
 		probe.target = site->module && !strcmp(site->module, "vmlinux") ? site->function
 										: name;
 	fd = perf_open_probe(&probe, 0);
 	if (fd == -ENOENT && probe.target && !probe.offset)
 		fd = open_compiled(r, probe);
+	return fd;
+}
+
+enum { MAX_NAMESAKES = 64 };
+
+/* Several functions have the name: at each of them. */
+static int attach_namesakes(struct run *r, struct attach_job *job, const struct image_site *site,
+			    struct perf_probe probe)
+{
+	uint64_t at[MAX_NAMESAKES];
+	int n = kallsyms_find(site->module, site->function, at, MAX_NAMESAKES), done = 0, err = 0;
+
+	if (n < 2 || n > MAX_NAMESAKES)
+		return -EADDRNOTAVAIL;
+	for (int i = 0; i < n; i++) {
+		int fd;
+
+		probe.target = NULL;
+		probe.offset = at[i] + site->offset;
+		fd = perf_open_probe(&probe, 0);
+		if (fd >= 0)
+			fd = attach_perf(r, job, fd, image_site_cookie(site));
+		done += fd >= 0;
+		err = fd < 0 ? fd : err;
+	}
+	if (done)
+		run_tell(r, SONDE_WARNING, "%d functions of the kernel are called %s: %s of them "
+			 "are traced", n, site->function, done == n ? "all" : "most");
+	return done ? 0 : err;
+}
+
+static int attach_kprobe(struct run *r, struct attach_job *job,
+			 const struct image_site *site)
+{
+	struct perf_probe probe = { .is_return = is_return(job) };
+	int pmu = pmu_type(&r->kprobe_pmu, "kprobe"), fd;
+
+	if (pmu < 0)
+		return pmu;
+	probe.pmu = (uint32_t)pmu;
+	probe.offset = site->address ? site->address : site->entry ? site->entry : site->offset;
+	fd = open_kprobe(r, site, probe);
+	if (fd == -EADDRNOTAVAIL && site->function)
+		return attach_namesakes(r, job, site, probe);
 	return fd < 0 ? fd : attach_perf(r, job, fd, image_site_cookie(site));
+}
+
+/* What a link for many functions wants to know: their names or where they begin. */
+struct kprobe_arrays {
+	const char **syms;
+	uint64_t *addrs, *cookies;
+};
+
+static int fill_kprobes(struct kprobe_arrays *a, const struct image_prog *prog)
+{
+	size_t n = prog->nr_sites;
+	bool by_address = prog->sites[0].entry != 0;
+
+	a->syms = by_address ? NULL : calloc(n, sizeof(*a->syms));
+	a->addrs = by_address ? calloc(n, sizeof(*a->addrs)) : NULL;
+	a->cookies = calloc(n, sizeof(*a->cookies));
+	if ((!a->syms && !a->addrs) || !a->cookies)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const struct image_site *site = &prog->sites[i];
+
+		if (!site->function || site->offset || site->address ||
+		    by_address != (site->entry != 0))
+			return -EINVAL;
+		if (by_address)
+			a->addrs[i] = site->entry;
+		else
+			a->syms[i] = site->function;
+		a->cookies[i] = image_site_cookie(site);
+	}
+	return 0;
 }
 
 /* All sites in one link. */
 static int attach_kprobe_multi(struct run *r, struct attach_job *job)
 {
-	size_t n = job->prog->nr_sites;
-	const char **syms = calloc(n, sizeof(*syms));
-	uint64_t *cookies = calloc(n, sizeof(*cookies));
-	struct bpf_kprobe_multi k = { .syms = syms, .cookies = cookies, .count = (uint32_t)n,
-				      .is_return = is_return(job),
-				      .is_session = is_session(r, job) };
-	int fd = syms && cookies ? 0 : -ENOMEM;
+	struct kprobe_arrays a = { 0 };
+	int fd = fill_kprobes(&a, job->prog);
 
-	for (size_t i = 0; i < n && !fd; i++) {
-		const struct image_site *site = &job->prog->sites[i];
+	if (!fd) {
+		const struct bpf_kprobe_multi k = {
+			.syms = a.syms, .addrs = a.addrs, .cookies = a.cookies,
+			.count = (uint32_t)job->prog->nr_sites, .is_return = is_return(job),
+			.is_session = is_session(r, job),
+		};
 
-		syms[i] = site->function;
-		cookies[i] = image_site_cookie(site);
-		if (!site->function || site->offset || site->address)
-			fd = -EINVAL;
-	}
-	if (!fd)
 		fd = bpf_call_link_kprobe_multi(job->prog_fd, &k);
+	}
 	job->used = is_session(r, job) ? MECHANISM_SESSION : MECHANISM_MULTI;
-	free(syms);
-	free(cookies);
+	free(a.syms);
+	free(a.addrs);
+	free(a.cookies);
 	return fd < 0 ? fd : run_links_add(r, job->index, fd, true);
 }
 
-static int attach_each_kprobe(struct run *r, struct attach_job *job)
-{
-	return attach_each(r, job, attach_kprobe);
-}
-
-static int count_sites(const struct image_prog *prog)
-{
-	return (int)prog->nr_sites;
-}
 
 /* ---- user functions ---- */
 
@@ -254,7 +326,7 @@ static int attach_uprobe_multi(struct run *r, struct attach_job *job)
 }
 
 /* A static probe is one, however many places it has; so is what looks at all
- * places where a function returns. */
+ * places where a function returns, or at all functions of a name. */
 static int count_names(const struct image_prog *prog)
 {
 	int n = 0;
@@ -264,11 +336,21 @@ static int count_names(const struct image_prog *prog)
 	return n;
 }
 
+static int attach_each_named(struct run *r, struct attach_job *job, attach_one_fn one)
+{
+	int n = attach_each(r, job, one), names = count_names(job->prog);
+
+	return n < names ? n : names;
+}
+
 static int attach_each_uprobe(struct run *r, struct attach_job *job)
 {
-	int n = attach_each(r, job, attach_uprobe);
+	return attach_each_named(r, job, attach_uprobe);
+}
 
-	return n > 0 && (size_t)n == job->prog->nr_sites ? count_names(job->prog) : n;
+static int attach_each_kprobe(struct run *r, struct attach_job *job)
+{
+	return attach_each_named(r, job, attach_kprobe);
 }
 
 /* ---- both ---- */
@@ -349,7 +431,7 @@ static int attach_functions(struct run *r, struct attach_job *job, const struct 
 
 int attach_kprobes(struct run *r, struct attach_job *job)
 {
-	static const struct way way = { attach_kprobe_multi, attach_each_kprobe, count_sites };
+	static const struct way way = { attach_kprobe_multi, attach_each_kprobe, count_names };
 
 	return attach_functions(r, job, &way);
 }

@@ -147,6 +147,24 @@ static int plain_module_functions(void *arg, const char *module, const char *con
 	return strcmp(module, "vmlinux") ? -ENOENT : plain_list(arg, list, count);
 }
 
+bool target_no_ambiguity(void *arg, const char *name)
+{
+	(void)arg;
+	(void)name;
+	return false;
+}
+
+int target_no_addresses(void *arg, const char *module, const char *name, const uint64_t **list,
+			size_t *count)
+{
+	(void)arg;
+	(void)module;
+	(void)name;
+	*list = NULL;
+	*count = 0;
+	return -ENOENT;
+}
+
 int target_no_module_btf(void *arg, const char *module, const void **data, size_t *size)
 {
 	(void)arg, (void)module, (void)data, (void)size;
@@ -226,6 +244,8 @@ static const struct target_ops plain_ops = {
 	.has_module = plain_has_module,
 	.modules = target_no_modules,
 	.module_functions = plain_module_functions,
+	.function_is_ambiguous = target_no_ambiguity,
+	.function_addresses = target_no_addresses,
 	.module_btf = target_no_module_btf,
 	.bpf_functions = target_no_bpf_functions,
 	.user_files = plain_user_files,

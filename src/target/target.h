@@ -143,6 +143,12 @@ struct target_ops {
 	int (*functions)(void *arg, const char *const **list, size_t *count);
 	/* true if a kernel function of exactly this name seems traceable; quick */
 	bool (*has_function)(void *arg, const char *name);
+	/* true if `functions` has been listed and has this name more than once */
+	bool (*function_is_ambiguous)(void *arg, const char *name);
+	/* addresses of the functions of this name in a module ("vmlinux": the core kernel;
+	 * NULL: anywhere); -ENOENT: none that are known */
+	int (*function_addresses)(void *arg, const char *module, const char *name,
+				  const uint64_t **list, size_t *count);
 	/* address of a kernel symbol; -ENOENT */
 	int (*symbol)(void *arg, const char *name, uint64_t *address);
 	/* number of the control group at a path; a negative errno */

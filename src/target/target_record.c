@@ -165,6 +165,22 @@ static int rec_module_functions(void *arg, const char *module, const char *const
 	return err;
 }
 
+/* Addresses are of this boot: they are not kept. */
+static bool rec_function_is_ambiguous(void *arg, const char *name)
+{
+	struct recorder *r = arg;
+
+	return r->ops->function_is_ambiguous(r->arg, name);
+}
+
+static int rec_function_addresses(void *arg, const char *module, const char *name,
+				  const uint64_t **list, size_t *count)
+{
+	struct recorder *r = arg;
+
+	return r->ops->function_addresses(r->arg, module, name, list, count);
+}
+
 static int rec_module_btf(void *arg, const char *module, const void **data, size_t *size)
 {
 	struct recorder *r = arg;
@@ -299,6 +315,8 @@ static const struct target_ops rec_ops = {
 	.has_module = rec_has_module,
 	.modules = rec_modules,
 	.module_functions = rec_module_functions,
+	.function_is_ambiguous = rec_function_is_ambiguous,
+	.function_addresses = rec_function_addresses,
 	.module_btf = rec_module_btf,
 	.bpf_functions = rec_bpf_functions,
 	.user_files = rec_user_files,

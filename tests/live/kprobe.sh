@@ -46,9 +46,37 @@ if needs kprobe; then
     if [ -n "$found" ]; then
         sonde --dry-run -e "$found { }"
         expect_status 0
-        sonde --dry-run -e "${found%:*}:* { @ = count(); }"
+        sonde -v --dry-run -e "${found%:*}:* { @ = count(); }"
         expect_status 0
+        if "$SONDE" --info | grep -q 'kprobe_multi: yes'; then
+            expect_err "^$found.*: attached by one kprobe_multi link$"
+        fi
     fi
+fi
+
+# Several static functions are called so; reading the type of a network device calls one.
+namesakes() {
+    [ -e /sys/class/net/lo/type ] && [ "$(grep -c ' t type_show$' /proc/kallsyms)" -ge 2 ]
+}
+
+begin_case "functions of one name"
+if needs kprobe && { namesakes || { skip_case "this kernel has no functions of one name"; false; }; }; then
+    for ap in kprobe:type_show kprobe:type_sho* kretprobe:type_show kretprobe:type_sho* kprobe:vmlinux:type_sho*; do
+        sonde -v -c "/bin/cat /sys/class/net/lo/type" -e "$ap /pid == cpid/ { @[probe] = count(); }"
+        expect_status 0
+        # By its name: warned of; older kernels take the first one without a word.
+        case $ap in
+            *show) kernel_at_least 6.7 &&
+                expect_err 'WARNING: [0-9]+ functions of the kernel are called type_show: (all|most) of them are traced$' ;;
+            *) expect_no_err WARNING ;;
+        esac
+        kernel_at_least 6.7 && expect_match '^@\[k(ret)?probe:(vmlinux:)?type_show\]: 1$'
+    done
+    way=link
+    kernel_at_least 5.15 || way=ioctl
+    sonde -v -c "/bin/cat /sys/class/net/lo/type" -e 'config = { attach_kprobe = '$way' } kprobe:type_sho* /pid == cpid/ { @[probe] = count(); }'
+    kernel_at_least 6.7 && expect_out '@[kprobe:type_show]: 1'
+    expect_err '^Attached 1 probe$'
 fi
 
 begin_case "an address, an offset"

@@ -47,7 +47,8 @@ static void told(const char *what, double since_ms)
 /* Features that also depend on how the kernel was configured. */
 static bool is_optional(enum target_feature f)
 {
-	return f == FEATURE_KPROBES || f == FEATURE_KPROBE_MULTI || f == FEATURE_UPROBE_MULTI ||
+	return f == FEATURE_KPROBES || f == FEATURE_KPROBE_MULTI ||
+	       f == FEATURE_KPROBE_SESSION || f == FEATURE_UPROBE_MULTI ||
 	       f == FEATURE_FENTRY || f == FEATURE_SYSCALL_TP_PREEMPT ||
 	       f == FEATURE_OVERRIDE || f == FEATURE_WRITE_USER;
 }

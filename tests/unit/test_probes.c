@@ -233,6 +233,25 @@ static int fake_bpf_functions(void *arg, const struct target_bpf_function **list
 	return 0;
 }
 
+/* There are two functions "twin" in the module. */
+static bool fake_ambiguous(void *arg, const char *name)
+{
+	(void)arg;
+	return !strcmp(name, "twin");
+}
+
+static int fake_addresses(void *arg, const char *module, const char *name, const uint64_t **list,
+			  size_t *count)
+{
+	static const uint64_t addresses[] = { 0x1000, 0x2000, 0x3000 };
+
+	(void)arg;
+	(void)module;
+	*list = strcmp(name, "twin") ? &addresses[2] : addresses;
+	*count = strcmp(name, "twin") ? 1 : 2;
+	return strcmp(name, "vfs_write") ? 0 : -ENOENT;
+}
+
 static const struct target_ops fake_ops = {
 	.has_feature = fake_feature,
 	.events = fake_events, .event_id = fake_event_id, .format = fake_format,
@@ -240,6 +259,7 @@ static const struct target_ops fake_ops = {
 	.user_files = fake_files, .user_symbols = fake_symbols, .user_offset = fake_offset,
 	.user_usdt = fake_usdt, .user_code = fake_code, .user_info = fake_info,
 	.modules = fake_modules, .module_functions = fake_module_functions,
+	.function_is_ambiguous = fake_ambiguous, .function_addresses = fake_addresses,
 	.module_btf = fake_module_btf, .bpf_functions = fake_bpf_functions,
 };
 
@@ -634,6 +654,31 @@ static void test_raw_tracepoints(void **state)
 	teardown(&f);
 }
 
+/* A link takes names or addresses: those of modules and of functions with one name. */
+static void check_by_address(struct fixture *f)
+{
+	struct image_prog prog = { 0 };
+
+	expand(f, "k:nfs:*");
+	assert_int_equal(f->sites.at[0]->image.entry, 0);
+	assert_int_equal(f->sites.at[1]->image.entry, 0x1000);
+	assert_int_equal(f->sites.at[2]->image.entry, 0x2000);
+	provider_find("kprobe")->plan(&f->c, f->sites.at, f->sites.n, &prog);
+	assert_true(prog.use_multi);
+	assert_int_equal(f->sites.at[0]->image.entry, 0x3000);
+	memset(&prog, 0, sizeof(prog));
+	expand(f, "k:vfs_*");
+	provider_find("kprobe")->plan(&f->c, f->sites.at, f->sites.n, &prog);
+	assert_true(prog.use_multi);
+	assert_int_equal(f->sites.at[0]->image.entry, 0);
+	memset(&prog, 0, sizeof(prog));
+	expand(f, "k:vmlinux:vfs_*");
+	f->sites.at[0]->image.entry = 0x4000;
+	provider_find("kprobe")->plan(&f->c, f->sites.at, f->sites.n, &prog);
+	assert_false(prog.use_multi);
+	assert_string_equal(prog.why, "where vfs_write is cannot be found out");
+}
+
 static void test_kprobes(void **state)
 {
 	static const struct expand_case cases[] = {
@@ -645,7 +690,7 @@ static void test_kprobes(void **state)
 		{ "k:nfs:nfs_getattr", "kprobe:nfs:nfs_getattr" },
 		{ "k:xfs:xfs_file_read", "module xfs is not loaded" },
 		{ "k:n*:n*", "kprobe:nfs:nfs_getattr" },
-		{ "k:nfs:*", "kprobe:nfs:nfs_getattr kprobe:nfs:twin" },
+		{ "k:nfs:*", "kprobe:nfs:nfs_getattr kprobe:nfs:twin kprobe:nfs:twin" },
 		{ "k:nfs:not_there", "No matches for kprobe not_there. | there is no such function, "
 		  "or it is inlined or may not be traced" },
 		{ "k:_do_fork", "this kernel has no function _do_fork: kernel_clone is traced, its "
@@ -671,6 +716,7 @@ static void test_kprobes(void **state)
 	setup(&f);
 	CHECK_CASES(&f, cases);
 	f.c.unsafe_mode = true;
+	check_by_address(&f);
 	expand(&f, "k:0x1234");
 	assert_int_equal(f.sites.at[0]->image.address, 0x1234);
 	assert_string_equal(names_of(&f, "k:not_there"), "kprobe:not_there");
