@@ -60,7 +60,7 @@ UNIT_SRC = $(wildcard tests/unit/test_*.c)
 UNIT_HELP = $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)) $(wildcard tests/vm/*.c)
 UNIT_BIN = $(UNIT_SRC:%.c=$(BUILD)/%)
 
-.PHONY: all static unit differential test-programs unit-programs check live qemu test demo bench lint fuzz install clean help doc-tables stress
+.PHONY: all static unit differential test-programs unit-programs check check-svg live qemu test demo bench lint fuzz install clean help doc-tables stress
 .SECONDARY:
 
 all: $(BUILD)/sonde
@@ -76,6 +76,9 @@ $(BUILD)/%.o: %.c Makefile | $(READY)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC   $<")
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# What a flame graph does in a browser is a part of each.
+$(BUILD)/src/out/flame.o: src/out/flame.js
 
 $(BUILD)/libsonde.a: $(LIB_OBJ)
 	$(if $(V),,@echo "  AR   $@")
@@ -161,6 +164,12 @@ stress: all test-programs
 qemu: all static test-programs
 	$(Q)tests/qemu/all $(KERNELS)
 
+# A flame graph in a headless browser (installs Chromium).
+check-svg:
+	$(Q)tools/install-deps build svg
+	$(Q)$(MAKE) -s -j2 all test-programs
+	$(Q)tests/svg/run $(PICTURE)
+
 # Everything, installing what is missing. The last line is the total.
 test:
 	$(Q)tools/install-deps build test qemu
@@ -211,6 +220,7 @@ help:
 	@echo "make qemu     live tests on Debian kernels in QEMU; KERNELS=... chooses"
 	@echo "make differential  random programs on three sides; N=, SEED=, KERNEL=, REFERENCE="
 	@echo "make stress   scripts of many sizes (root, python3); SEED="
+	@echo "make check-svg  open, click and search a flame graph in Chromium (root); PICTURE=FILE.png"
 	@echo "make bench    compare with bpftrace (BPFTRACE=...) and BPF C"
 	@echo "make lint     clang, cppcheck, style"
 	@echo "make fuzz     short fuzzing of the readers of foreign bytes"

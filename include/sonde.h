@@ -272,7 +272,7 @@ SONDE_API void sonde_on_event(struct sonde *s, sonde_event_fn fn, void *arg);
  * pictures of the maps with stacks in their keys, written by sonde_finish; all else is
  * text for error_fd. */
 enum sonde_format { SONDE_TEXT, SONDE_JSON, SONDE_EVENTS, SONDE_FOLDED, SONDE_SPEEDSCOPE,
-		    SONDE_PPROF };
+		    SONDE_PPROF, SONDE_FLAME };
 enum sonde_flush { SONDE_FLUSH_LINE, SONDE_FLUSH_FULL, SONDE_FLUSH_NONE };
 
 /* Print events: the script's output to `fd`; what is told of the run (attached,

@@ -76,7 +76,7 @@ static bool set_format(struct cli_options *o, const char *arg)
 {
 	/* As enum sonde_format. */
 	static const char *const words[] = { "text", "json", "events", "folded", "speedscope",
-					     "pprof", NULL };
+					     "pprof", "flame", NULL };
 	int i = word_index("Invalid output format", arg, words);
 
 	o->format = (enum sonde_format)(i > 0 ? i : 0);
@@ -285,7 +285,7 @@ static const struct option_row rows[] = {
 	{ 'p', "pid", "PID", "trace this process only; ends with it", .set = set_pid },
 	{ 'c', "cmd", "COMMAND", "run this and trace it; ends with it", TEXT(command) },
 	{ 'o', "output", "FILE", "write the script's output to a file", TEXT(output_file) },
-	{ 'f', NULL, "FORMAT", "text, json, events; of stacks folded, speedscope, pprof",
+	{ 'f', NULL, "FORMAT", "text, json, events; of stacks flame, folded, pprof, speedscope",
 	  .set = set_format },
 	{ 'B', NULL, "MODE", "output buffering: line (default), full or none", .set = set_flush },
 	{ 'q', "quiet", NULL, "no \"Attached...\" line", FLAG(quiet) },

@@ -175,6 +175,11 @@ static uint64_t location_id(struct encoder *e, const uint32_t *sites, uint32_t n
 
 /* ---- samples ---- */
 
+static const struct profile_function *function_of(const struct encoder *e, uint32_t site)
+{
+	return &e->v->functions[e->v->sites[site].function];
+}
+
 /* Fill e->stack with the locations from the root on; labels go into e->part. */
 static void take_sites(struct encoder *e, const struct profile_sample *s)
 {
@@ -183,7 +188,7 @@ static void take_sites(struct encoder *e, const struct profile_sample *s)
 	e->stack.n = 0;
 	for (uint32_t i = 0; i < s->nr_sites; i += n) {
 		n = 1;
-		if (e->v->functions[e->v->sites[s->sites[i]].function].kind == PROFILE_PART)
+		if (function_of(e, s->sites[i])->kind == PROFILE_PART)
 			continue;
 		while (i + n < s->nr_sites && e->v->sites[s->sites[i + n]].is_inlined)
 			n++;
@@ -196,7 +201,7 @@ static void put_labels(struct encoder *e, const struct profile_sample *s)
 	struct sbuf label = { 0 };
 
 	for (uint32_t i = 0; i < s->nr_sites; i++) {
-		const struct profile_function *f = &e->v->functions[e->v->sites[s->sites[i]].function];
+		const struct profile_function *f = function_of(e, s->sites[i]);
 
 		if (f->kind != PROFILE_PART)
 			break;

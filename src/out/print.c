@@ -39,6 +39,17 @@ struct printer {
 	int err;		/* first failed write */
 };
 
+/* The formats from SONDE_FOLDED on. */
+static const struct {
+	bool by_function, with_maps;
+	void (*write)(struct sbuf *, const struct profile_view *);
+} pictures[] = {
+	[SONDE_FOLDED]		= { true, true, profile_folded },
+	[SONDE_SPEEDSCOPE]	= { true, false, profile_speedscope },
+	[SONDE_PPROF]		= { false, false, profile_pprof },
+	[SONDE_FLAME]		= { true, true, profile_flame },
+};
+
 int print_open(struct printer **out, const struct printer_options *options)
 {
 	struct printer *p = calloc(1, sizeof(*p));
@@ -48,7 +59,8 @@ int print_open(struct printer **out, const struct printer_options *options)
 	p->options = *options;
 	writer_init(&p->out, options->fd, options->wait_until_ns, options->arg);
 	writer_init(&p->messages, options->error_fd, options->wait_until_ns, options->arg);
-	if (options->format >= SONDE_FOLDED && profile_open(&p->profile)) {
+	if (options->format >= SONDE_FOLDED &&
+	    profile_open(&p->profile, pictures[options->format].by_function)) {
 		free(p);
 		return -ENOMEM;
 	}
@@ -330,15 +342,6 @@ static void print_beside(struct printer *p, const struct sonde_event *e)
 	if (p->data.len)
 		tell_data(p);
 }
-
-static const struct {
-	bool by_function, with_maps;
-	void (*write)(struct sbuf *, const struct profile_view *);
-} pictures[] = {
-	[SONDE_FOLDED]		= { true, true, profile_folded },
-	[SONDE_SPEEDSCOPE]	= { true, false, profile_speedscope },
-	[SONDE_PPROF]		= { false, false, profile_pprof },
-};
 
 static const char *what_lacks(const struct profile *profile, const struct profile_view *v)
 {

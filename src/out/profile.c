@@ -42,11 +42,12 @@ struct profile {
 	struct sbuf text;
 	uint64_t nr_negative;
 	bool out_of_memory;
+	bool merges;
 };
 
 /* ---- life ---- */
 
-int profile_open(struct profile **out)
+int profile_open(struct profile **out, bool merges)
 {
 	struct profile *p = calloc(1, sizeof(*p));
 
@@ -57,6 +58,7 @@ int profile_open(struct profile **out)
 	hmap_init(&p->function_ids, &p->arena);
 	hmap_init(&p->site_ids, &p->arena);
 	hmap_init(&p->stacks, &p->arena);
+	p->merges = merges;
 	*out = p;
 	return 0;
 }
@@ -190,6 +192,16 @@ static const char *frame_name(struct profile *p, const struct sonde_value *v)
 	return sbuf_text(&p->text);
 }
 
+/* Is the function the one that was added last? */
+static bool is_last(const struct profile *p, const struct profile_function *f)
+{
+	const struct profile_function *last = p->stack.n
+		? &p->functions.at[p->sites.at[p->stack.at[p->stack.n - 1]].function] : NULL;
+
+	return last && last->kind == f->kind && !strcmp(last->name, f->name) &&
+	       !strcmp(last->module ? last->module : "", f->module ? f->module : "");
+}
+
 static void add_frame(struct profile *p, const struct sonde_value *v, bool is_kernel)
 {
 	const struct sonde_frame *f = v->frame;
@@ -200,8 +212,11 @@ static void add_frame(struct profile *p, const struct sonde_value *v, bool is_ke
 		.file = f ? f->file : NULL,
 		.kind = is_kernel ? PROFILE_KERNEL : PROFILE_USER,
 	};
-	uint32_t site = site_id(p, &function, f);
+	uint32_t site;
 
+	if (p->merges && f && !f->function && is_last(p, &function))
+		return;
+	site = site_id(p, &function, f);
 	vec_push(&p->arena, &p->stack, site);
 }
 

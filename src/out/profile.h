@@ -54,7 +54,8 @@ struct profile_view {
 
 struct profile;
 
-int profile_open(struct profile **out);	/* 0 or -ENOMEM */
+/* `merges`: neighbours of one file without names become one. Returns 0 or -ENOMEM. */
+int profile_open(struct profile **out, bool merges);
 void profile_close(struct profile *p);	/* takes NULL */
 
 /* Take the entries of a map. False: it has no stack in its key, or values that are
@@ -75,6 +76,7 @@ uint64_t profile_nr_negative(const struct profile *p);
 void profile_folded(struct sbuf *out, const struct profile_view *v);
 void profile_speedscope(struct sbuf *out, const struct profile_view *v);
 void profile_pprof(struct sbuf *out, const struct profile_view *v);
+void profile_flame(struct sbuf *out, const struct profile_view *v);
 
 /* A name as text that may stand anywhere: valid UTF-8 on one line. What is no character
  * is "?". */

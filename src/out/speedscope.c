@@ -89,9 +89,9 @@ void profile_speedscope(struct sbuf *out, const struct profile_view *v)
 
 	while (at < v->nr_samples)
 		json_array_append_new(profiles, profile_of(v, &at));
-	all = json_pack("{s:s, s:s, s:s, s:i, s:{s:o}, s:o}", "$schema", SCHEMA, "exporter", "sonde",
-			"name", "sonde", "activeProfileIndex", 0, "shared", "frames", frames_of(v),
-			"profiles", profiles);
+	all = json_pack("{s:s, s:s, s:s, s:i, s:{s:o}, s:o}", "$schema", SCHEMA, "exporter",
+			"sonde", "name", "sonde", "activeProfileIndex", 0, "shared", "frames",
+			frames_of(v), "profiles", profiles);
 	if (!all || json_dump_callback(all, add_text, out, JSON_COMPACT))
 		out->failed = true;
 	sbuf_putc(out, '\n');

@@ -53,6 +53,23 @@ if needs go; then
     expect_match "^1: .* $target [0-9a-f]{40} \[FN\]"
 fi
 
+begin_case "flame: an SVG by an XML parser"
+if needs python3; then
+    sonde -f flame -o "$tmp/flame.svg" -c "$target 3" -e "uprobe:$target:target_inner { @[comm, ustack] = count(); }
+        profile:hz:99 { @all[kstack, ustack, \"<&>\"] = count(); }"
+    expect_status 0
+    run_command python3 -c '
+import sys, xml.etree.ElementTree as tree
+svg = tree.parse(sys.argv[1]).getroot()
+name = "{http://www.w3.org/2000/svg}"
+for g in svg.iter(name + "g"):
+    if g.get("class", "").startswith("f "):
+        print(g.get("class"), g.find(name + "title").text.split("\n")[0])' "$tmp/flame.svg"
+    expect_out 'f user target_inner'
+    expect_out 'f key target'
+    expect_out 'f map all'
+fi
+
 begin_case "pprof: not to a terminal"
 if needs script; then
     script -qec "$SONDE -f pprof -e 'begin { @[kstack] = count(); }'" /dev/null >"$tmp/out" 2>"$tmp/err" </dev/null

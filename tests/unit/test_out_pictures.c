@@ -434,6 +434,110 @@ static void test_pprof(void **state)
 		      "vfs_read\n[kernel]\n/lib/a.so\nabcd\ncomm\nsshd\n");
 }
 
+/* ---- flame ---- */
+
+static const struct sonde_value bad_key[] = {
+	TEXT("<&>\"]]>\x01\xef\xbf\xbf"), ITEMS(STACK, other_frames),
+};
+static const struct sonde_value bad = ITEMS(TUPLE, bad_key);
+static const struct sonde_value again_frames[] = {
+	FRAME(FUNCTION("again")), FRAME(FUNCTION("again")), FRAME(FUNCTION("main")),
+};
+static const struct sonde_value again = ITEMS(STACK, again_frames);
+
+static size_t count(const char *all, const char *part)
+{
+	size_t n = 0;
+
+	for (const char *at = all; (at = strstr(at, part)); at += strlen(part))
+		n++;
+	return n;
+}
+
+static void expect_part(const char *all, const char *part)
+{
+	if (!strstr(all, part))
+		fail_msg("not in the picture: %s", part);
+}
+
+static void test_flame_frames(void **state)
+{
+	struct output o;
+
+	(void)state;
+	begin(&o, SONDE_FLAME);
+	add(&o, "", &other, &two, false);
+	add(&o, "", &again, &one, false);
+	add(&o, "", &kernel, &one, false);
+	finish(&o);
+	assert_int_equal(count(o.text, "<g class=\"f "), 7);
+	expect_part(o.text, "<g class=\"f map\" data-x=\"0\" data-w=\"4\" data-d=\"0\"><title>all\n"
+			    "total 4 (100.00%), self 0 (0.00%)</title><rect x=\"10.00\" y=\"124\" "
+			    "width=\"1180.00\" height=\"17\"");
+	expect_part(o.text, "<g class=\"f kernel\" data-x=\"0\" data-w=\"1\" data-d=\"1\"><title>"
+			    "entry\n");
+	expect_part(o.text, "<g class=\"f user\" data-x=\"1\" data-w=\"3\" data-d=\"1\"><title>main\n"
+			    "total 3 (75.00%), self 0 (0.00%)\n/usr/bin/app</title>");
+	expect_part(o.text, "data-x=\"2\" data-w=\"2\" data-d=\"2\"><title>other\n"
+			    "total 2 (50.00%), self 2 (50.00%)");
+	/* In the table what calls itself counts once. */
+	expect_part(o.text, "<g class=\"row\"><title>again</title>");
+	assert_int_equal(count(o.text, ">1 (25.00%)</text><text class=\"number\" x=\"270\""), 2);
+	assert_int_equal(count(o.text, "</svg>\n"), 1);
+}
+
+static void test_flame_escapes(void **state)
+{
+	struct output o;
+
+	(void)state;
+	begin(&o, SONDE_FLAME);
+	add(&o, "", &bad, &one, false);
+	finish(&o);
+	expect_part(o.text, "<title>&lt;&amp;&gt;&quot;]]&gt;??\n");
+	assert_int_equal(count(o.text, "]]>"), 1);
+	assert_int_equal(count(o.text, "\xef\xbf\xbf"), 0);
+}
+
+/* The same whatever came first; too narrow frames are left out; sums stay exact. */
+static void test_flame_is_the_same(void **state)
+{
+	char *first;
+	struct output o;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		begin(&o, SONDE_FLAME);
+		add(&o, "a", i ? &other : &kernel, &one, false);
+		add(&o, "a", i ? &kernel : &other, &one, false);
+		add(&o, "b", &again, &two, false);
+		finish(&o);
+		if (!i)
+			first = strdup(o.text);
+	}
+	assert_string_equal(first, o.text);
+	free(first);
+	expect_part(o.text, "@a, @b</text>");
+
+	begin(&o, SONDE_FLAME);
+	add(&o, "", &other, &huge, false);
+	add(&o, "", &kernel, &one, false);
+	finish(&o);
+	expect_part(o.text, "total 18446744073709551615 (100.00%)");
+	assert_int_equal(count(o.text, "<g class=\"f kernel\""), 0);
+}
+
+static void test_flame_of_nothing(void **state)
+{
+	struct output o;
+
+	(void)state;
+	begin(&o, SONDE_FLAME);
+	finish(&o);
+	expect_part(o.text, ">no stacks</text>");
+	assert_int_equal(count(o.text, "<g class=\"f "), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -445,6 +549,10 @@ int main(void)
 		cmocka_unit_test(test_speedscope),
 		cmocka_unit_test(test_speedscope_of_nothing),
 		cmocka_unit_test(test_pprof),
+		cmocka_unit_test(test_flame_frames),
+		cmocka_unit_test(test_flame_escapes),
+		cmocka_unit_test(test_flame_is_the_same),
+		cmocka_unit_test(test_flame_of_nothing),
 	};
 
 	return cmocka_run_group_tests_name("out_pictures", tests, NULL, NULL);
