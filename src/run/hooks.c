@@ -11,6 +11,10 @@
 
 #include <stdlib.h>
 
+/* What runs already is looked at in slices: a process costs 0.1 ms. */
+#define NOTE_AT_START_NS 20000000
+#define NOTE_A_TURN_NS 5000000
+
 static struct symbols *symbols(struct run *r)
 {
 	const struct symbols_options options = {
@@ -143,10 +147,13 @@ void run_watch_users(struct run *r)
 	(void)sym_watch(r->symbols, pid > 0 ? pid : -1);
 	if (r->options.pid > 0)
 		sym_note_pid(r->symbols, r->options.pid);
+	r->notes_running = pid <= 0 && sym_note_running(r->symbols, NOTE_AT_START_NS);
 }
 
 void run_follow_users(struct run *r)
 {
 	if (r->symbols)
 		sym_watch_poll(r->symbols);
+	if (r->notes_running)
+		r->notes_running = sym_note_running(r->symbols, NOTE_A_TURN_NS);
 }

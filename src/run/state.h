@@ -108,6 +108,7 @@ struct run {
 	struct arena read;		/* of run_map_read */
 	struct value_decoder decoder;
 	struct symbols *symbols;	/* owned; opened when first needed */
+	bool notes_running;		/* not all that ran at the start has been looked at */
 	struct cgroups *cgroups;	/* owned; the same */
 	bool out_of_memory;
 };

@@ -19,7 +19,7 @@ static bool type_ranks(unsigned type, uint8_t *rank)
 	static const struct {
 		uint8_t type, rank;
 	} types[] = {
-		{ STT_FUNC, 0 }, { STT_GNU_IFUNC, 0 }, { STT_OBJECT, 4 }, { STT_NOTYPE, 8 },
+		{ STT_FUNC, 0 }, { STT_GNU_IFUNC, 0 }, { STT_OBJECT, 2 }, { STT_NOTYPE, 4 },
 	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -33,7 +33,9 @@ static bool type_ranks(unsigned type, uint8_t *rank)
 
 static void take_symbol(struct table *t, const GElf_Sym *sym, const char *name)
 {
-	static const uint8_t bindings[] = { [STB_LOCAL] = 2, [STB_GLOBAL] = 0, [STB_WEAK] = 1 };
+	static const uint8_t bindings[] = {
+		[STB_LOCAL] = TABLE_RANK_LOCAL, [STB_GLOBAL] = 0, [STB_WEAK] = 1,
+	};
 	unsigned binding = GELF_ST_BIND(sym->st_info);
 	struct table_symbol s = { .start = sym->st_value, .size = sym->st_size, .name = name };
 
@@ -42,7 +44,7 @@ static void take_symbol(struct table *t, const GElf_Sym *sym, const char *name)
 		return;
 	if (name[0] == '$' || name[0] == '.')	/* marks of the assembler */
 		return;
-	s.rank += binding < sizeof(bindings) ? bindings[binding] : 3;
+	s.rank += binding < sizeof(bindings) ? bindings[binding] : 2;
 	s.name_len = strlen(name);
 	table_add(t, &s);
 }

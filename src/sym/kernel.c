@@ -34,10 +34,15 @@ static uint64_t take_hex(const char **at, const char *end)
 /* Of names for one address: global functions, weak ones, local ones, data. */
 static uint8_t type_rank(char type)
 {
-	static const char order[] = "TWt";
-	const char *p = strchr(order, type);
+	static const struct {
+		char type;
+		uint8_t rank;
+	} types[] = { { 'T', 0 }, { 'W', 1 }, { 't', TABLE_RANK_LOCAL } };
 
-	return p ? (uint8_t)(p - order) : (uint8_t)sizeof(order);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (types[i].type == type)
+			return types[i].rank;
+	return TABLE_RANK_LOCAL + (type >= 'a' ? 5 : 4);
 }
 
 static const char *find(const char *at, const char *end, char c)

@@ -18,6 +18,7 @@
 
 #define MAX_MAPPINGS 65536
 #define DELETED " (deleted)"
+#define FILE_TICK_NS 10000000	/* times of files may be so late */
 
 int64_t process_now_ns(void)
 {
@@ -322,6 +323,42 @@ static bool is_deleted(const char *path)
 	return len > tail && !strcmp(path + len - tail, DELETED);
 }
 
+static int64_t realtime_ns(const struct timespec *t)
+{
+	return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
+}
+
+/* Is a file of that name another one than was mapped, or was it written since? The
+ * kernel and stat may name device and inode differently (btrfs, overlayfs), so a
+ * different inode alone proves nothing; one that got its name later does. */
+static bool is_replaced(int fd, const struct mapping *m)
+{
+	struct timespec now;
+	struct stat st;
+	int64_t mapped_ns, changed_ns;
+
+	if (fstat(fd, &st) || clock_gettime(CLOCK_REALTIME, &now))
+		return true;
+	mapped_ns = realtime_ns(&now) - (process_now_ns() - m->mapped_ns);
+	if (st.st_ino == m->ino)
+		changed_ns = realtime_ns(&st.st_mtim);
+	else
+		changed_ns = realtime_ns(&st.st_ctim) + FILE_TICK_NS;
+	return changed_ns > mapped_ns && changed_ns <= realtime_ns(&now) + FILE_TICK_NS;
+}
+
+/* The file by its name, unless that is another's now. */
+static int open_by_name(const char *path, const struct mapping *m)
+{
+	int fd = open_regular(path);
+
+	if (fd >= 0 && is_replaced(fd, m)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 int process_open_file(const struct process *p, const struct mapping *m,
 		      const struct process_places *places)
 {
@@ -335,6 +372,6 @@ int process_open_file(const struct process *p, const struct mapping *m,
 	if (fd >= 0 || name[0] != '/' || is_deleted(name))
 		return fd;
 	snprintf(path, sizeof(path), "%s/%d/root%s", places->proc, p->pid, name);
-	fd = open_regular(path);
-	return fd >= 0 ? fd : open_regular(name);
+	fd = open_by_name(path, m);
+	return fd >= 0 ? fd : open_by_name(name, m);
 }

@@ -8,6 +8,7 @@
 #include "sym/process_cache.h"
 #include "sym/watch.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,6 +30,8 @@ struct symbols {
 	struct process_cache processes;
 	struct elf_cache files;
 	struct watch *watch;	/* owned; NULL: nobody is followed */
+	DIR *running;		/* owned; where sym_note_running is; NULL: not begun, or done */
+	bool noted_running;
 	struct elf_file vdso;
 	char *vdso_image;	/* owned copy */
 	bool no_lines;
@@ -84,6 +87,8 @@ void sym_close(struct symbols *s)
 	if (!s)
 		return;
 	watch_close(s->watch);
+	if (s->running)
+		closedir(s->running);
 	process_cache_close(&s->processes);
 	elf_cache_close(&s->files);
 	elf_file_clear(&s->vdso);
@@ -132,6 +137,38 @@ void sym_note_pid(struct symbols *s, pid_t pid)
 {
 	follow(s);
 	(void)process_cache_get(&s->processes, pid);
+}
+
+/* False: there is none left. */
+static bool note_next(struct symbols *s)
+{
+	struct dirent *entry = readdir(s->running);
+	long pid = entry ? strtol(entry->d_name, NULL, 10) : 0;
+
+	if (!entry || s->processes.n >= s->processes.max / 2)
+		return false;
+	if (pid > 0)
+		(void)process_cache_get(&s->processes, (pid_t)pid);
+	return true;
+}
+
+bool sym_note_running(struct symbols *s, int64_t budget_ns)
+{
+	int64_t until = process_now_ns() + budget_ns;
+
+	if (s->noted_running)
+		return false;
+	follow(s);
+	if (!s->running)
+		s->running = opendir(s->proc);
+	s->noted_running = !s->running;
+	while (!s->noted_running && process_now_ns() < until)
+		s->noted_running = !note_next(s);
+	if (s->noted_running && s->running) {
+		closedir(s->running);
+		s->running = NULL;
+	}
+	return !s->noted_running;
 }
 
 int sym_watch(struct symbols *s, pid_t pid)
@@ -199,7 +236,8 @@ static bool find_jit(struct symbols *s, struct process *p, uint64_t address, str
 {
 	const struct table_entry *e = table_find(&p->jit, address);
 
-	if (!e && !p->gone) {
+	/* The map of one that has ended may be there still. */
+	if (!e && (!p->gone || p->jit_size_bytes < 0)) {
 		process_read_jit(p, &s->processes.places);
 		e = table_find(&p->jit, address);
 	}

@@ -72,6 +72,10 @@ bool sym_user_frame(struct symbols *s, pid_t pid, uint64_t address, bool is_retu
 /* Take a snapshot of a process now, in case it ends before it is asked for. */
 void sym_note_pid(struct symbols *s, pid_t pid);
 
+/* Take snapshots of the processes that run, for so long; call it again as long as it
+ * returns true. Half of those that can be remembered at most. */
+bool sym_note_running(struct symbols *s, int64_t budget_ns);
+
 /* Follow a process and its children (-1: every process): what they execute, map
  * and fork is known from then on, even of processes that have ended before they
  * are asked for. Call before the process starts to run; in place of an earlier

@@ -49,13 +49,27 @@ static bool grow_names(struct table *t, size_t more)
 	return true;
 }
 
+/* Made by a compiler or by macros beside the name that a person knows. */
+static bool is_generated(const struct table_symbol *s)
+{
+	static const char *const prefixes[] = { "__pfx_", "__cfi_", "__GI_", "__pi_" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (s->name_len > strlen(prefixes[i]) &&
+		    !memcmp(s->name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	/* "f.cold", "f.part.0" */
+	return memchr(s->name, '.', s->name_len) != NULL;
+}
+
 /* Underscores in front make a name less telling; so do generated parts. */
 static uint8_t name_rank(const struct table_symbol *s)
 {
-	unsigned n = s->rank & 15u;
+	unsigned n = s->rank & 31u;
 
 	for (size_t i = 0; i < s->name_len && s->name[i] == '_' && i < 3; i++)
-		n += 16;
+		n += 8;
+	n += is_generated(s) ? 64 : 0;
 	return (uint8_t)(n | (s->module_len ? HAS_MODULE : 0));
 }
 

@@ -26,13 +26,17 @@ struct table {
 	bool failed;			/* memory was out: the table is empty */
 };
 
+/* A local name loses against a global one with two underscores in front. */
+#define TABLE_RANK_LOCAL 20
+
 struct table_symbol {
 	uint64_t start, size;
 	const char *name;
 	size_t name_len;
 	const char *module;	/* NULL or "": none */
 	size_t module_len;
-	uint8_t rank;		/* of names for one address the lowest wins; up to 15 */
+	uint8_t rank;		/* of names for one address the lowest wins; up to 31, and
+				   what the name looks like counts, too */
 };
 
 void table_add(struct table *t, const struct table_symbol *symbol);

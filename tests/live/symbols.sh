@@ -72,6 +72,38 @@ sonde_stop
 expect_status 0
 check "two stacks, each named" [ "$(grep -c '^        target_add+0@' "$tmp/out")" = 2 ]
 
+# It runs before anything is attached, and neither starts nor maps anything since.
+begin_case "user: a program that ran already, and has ended when it is printed"
+"$target" 40 50000 >/dev/null &
+early=$!
+await_program "$early" target
+sonde_start -e "uprobe:$target:target_add /pid == $early/ { @[ustack(1), usym(reg(\"ip\")), func] = count(); }"
+wait "$early"
+sonde_stop
+expect_status 0
+expect_match '^        target_add\+0@'
+expect_match ', target_add, target_add\]: [0-9]+$'
+
+# What is there now is not what ran: no name is better than a wrong one.
+begin_case "user: a program that was replaced after its end"
+cp "$target" "$tmp/replaced"
+cp "$TESTS/programs/inlined" "$tmp/other"
+sonde_start -e "uprobe:$tmp/replaced:target_add { @[ustack(perf, 1)] = count(); }"
+"$tmp/replaced"
+mv "$tmp/other" "$tmp/replaced"
+sonde_stop
+expect_status 0
+expect_match "^	[0-9a-f]+ 0x[0-9a-f]+ \\($tmp/replaced\\)\$"
+
+begin_case "user: a program that was overwritten after its end"
+cp "$target" "$tmp/replaced"
+sonde_start -e "uprobe:$tmp/replaced:target_add { @[usym(reg(\"ip\"))] = count(); }"
+"$tmp/replaced"
+sleep 0.1
+cat "$TESTS/programs/inlined" >"$tmp/replaced"
+sonde_stop
+expect_match '^@\[0x[0-9a-f]+\]: [0-9]+$'
+
 # The program knows its chain: it prints the lines that a stack must show.
 inlined=$(readlink -f "$TESTS/programs/inlined")
 
