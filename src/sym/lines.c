@@ -7,6 +7,8 @@
  */
 #include "sym/lines.h"
 
+#include "sym/guard.h"
+
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <stdio.h>
@@ -15,8 +17,8 @@
 #include <sys/stat.h>
 
 #define MAX_DEPTH 64
-/* Larger files are mapped; smaller ones are read, for what is mapped kills the
- * reader when somebody makes the file shorter. */
+/* Larger files are mapped; smaller ones are read, for somebody may make the file shorter:
+ * then all that is known of a mapped one is given up. */
 #define MAX_READ_BYTES ((off_t)256 * 1024 * 1024)
 
 struct range {
@@ -42,13 +44,14 @@ struct unit {
 struct lines {
 	Elf *elf;
 	Dwarf *dwarf;
-	size_t read_bytes;
+	size_t read_bytes;	/* 0: it is mapped */
+	bool lost;		/* the file has become shorter, and libdw was left in the middle */
 	struct unit *units;	/* owned */
 	size_t nr_units, cap_units;
 	struct ranges ranges;
 	size_t held_bytes;
-	char *paths[LINES_INLINED + 1];	/* owned: of the last answer */
-	size_t nr_paths;
+	char *texts[2 * LINES_INLINED + 2];	/* owned: of the last answer */
+	size_t nr_texts;
 };
 
 /* ---- ranges ---- */
@@ -153,26 +156,45 @@ static void index_units(struct lines *l)
 	ranges_sort(&l->ranges);
 }
 
-static void forget_paths(struct lines *l)
+static void forget_texts(struct lines *l)
 {
-	while (l->nr_paths)
-		free(l->paths[--l->nr_paths]);
+	while (l->nr_texts)
+		free(l->texts[--l->nr_texts]);
 }
 
 void lines_close(struct lines *l)
 {
 	if (!l)
 		return;
-	forget_paths(l);
+	forget_texts(l);
 	for (size_t i = 0; i < l->nr_units; i++) {
 		free(l->units[i].functions.at);
 		free(l->units[i].dies);
 	}
 	free(l->units);
 	free(l->ranges.at);
-	dwarf_end(l->dwarf);
-	elf_end(l->elf);
+	if (!l->lost) {
+		dwarf_end(l->dwarf);
+		elf_end(l->elf);
+	}
 	free(l);
+}
+
+static void call(struct lines *l, void (*fn)(void *arg), void *arg)
+{
+	if (l->read_bytes)
+		fn(arg);
+	else if (!l->lost && !guard_call(fn, arg))
+		l->lost = true;
+}
+
+static void open_dwarf(void *arg)
+{
+	struct lines *l = arg;
+
+	l->dwarf = dwarf_begin_elf(l->elf, DWARF_C_READ, NULL);
+	if (l->dwarf)
+		index_units(l);
 }
 
 struct lines *lines_open(int fd)
@@ -187,10 +209,9 @@ struct lines *lines_open(int fd)
 	elf_version(EV_CURRENT);
 	l->read_bytes = st.st_size <= MAX_READ_BYTES ? (size_t)st.st_size : 0;
 	l->elf = elf_begin(fd, l->read_bytes ? ELF_C_READ : ELF_C_READ_MMAP, NULL);
-	l->dwarf = l->elf ? dwarf_begin_elf(l->elf, DWARF_C_READ, NULL) : NULL;
-	if (l->dwarf)
-		index_units(l);
-	if (!l->nr_units) {
+	if (l->elf)
+		call(l, open_dwarf, l);
+	if (!l->nr_units || l->lost) {
 		lines_close(l);
 		return NULL;
 	}
@@ -293,18 +314,36 @@ static const char *function_name(Dwarf_Die *die)
 	return name;
 }
 
+/* A text that lives as long as the answer, taken over; NULL: memory was out, or there
+ * are too many. */
+static const char *take_text(struct lines *l, char *text)
+{
+	if (!text || l->nr_texts == sizeof(l->texts) / sizeof(l->texts[0])) {
+		free(text);
+		return NULL;
+	}
+	return l->texts[l->nr_texts++] = text;
+}
+
+/* What is in a mapped file may go before it is read. */
+static const char *safe_text(struct lines *l, const char *text)
+{
+	return !text || l->read_bytes ? text : take_text(l, strdup(text));
+}
+
 /* A path with the folder that the unit was compiled in, if it is relative. */
 static const char *full_path(struct lines *l, struct unit *u, const char *file)
 {
 	Dwarf_Attribute attr;
 	const char *folder;
+	char *path;
 
-	if (!file || file[0] == '/' || l->nr_paths > LINES_INLINED)
-		return file;
+	if (!file || file[0] == '/')
+		return safe_text(l, file);
 	folder = dwarf_formstring(dwarf_attr(&u->die, DW_AT_comp_dir, &attr));
-	if (!folder || asprintf(&l->paths[l->nr_paths], "%s/%s", folder, file) < 0)
-		return file;
-	return l->paths[l->nr_paths++];
+	if (!folder || asprintf(&path, "%s/%s", folder, file) < 0)
+		return safe_text(l, file);
+	return take_text(l, path);
 }
 
 /* Where an inlined function was called. */
@@ -345,7 +384,7 @@ static void fill(struct lines *l, struct unit *u, uint64_t address, Dwarf_Die *c
 	for (size_t i = nr_calls; i-- > 0;) {
 		if (out->nr_inlined < LINES_INLINED)
 			out->inlined[out->nr_inlined++] = (struct source_place){
-				.name = function_name(&calls[i]), .line = line,
+				.name = safe_text(l, function_name(&calls[i])), .line = line,
 				.file = full_path(l, u, file),
 			};
 		call_place(u, &calls[i], &file, &line);
@@ -354,23 +393,41 @@ static void fill(struct lines *l, struct unit *u, uint64_t address, Dwarf_Die *c
 	out->line = line;
 }
 
-bool lines_find(struct lines *l, uint64_t address, struct source_lines *out)
+struct question {
+	struct lines *lines;
+	uint64_t address;
+	struct source_lines *out;
+};
+
+static void find(void *arg)
 {
+	struct question *q = arg;
+	struct lines *l = q->lines;
+	uint64_t address = q->address;
 	const struct range *r = ranges_find(&l->ranges, address);
 	Dwarf_Die calls[MAX_DEPTH];
 	struct unit *u;
 	size_t n = 0;
 
-	memset(out, 0, sizeof(*out));
-	forget_paths(l);
 	if (!r)
-		return false;
+		return;
 	u = &l->units[r->index];
 	if (!u->indexed)
 		index_functions(l, u);
 	r = ranges_find(&u->functions, address);
 	if (r)
 		n = inlined_calls(&u->dies[r->index], address, calls);
-	fill(l, u, address, calls, n, out);
+	fill(l, u, address, calls, n, q->out);
+}
+
+bool lines_find(struct lines *l, uint64_t address, struct source_lines *out)
+{
+	struct question q = { l, address, out };
+
+	memset(out, 0, sizeof(*out));
+	forget_texts(l);
+	call(l, find, &q);
+	if (l->lost)
+		memset(out, 0, sizeof(*out));
 	return out->file || out->nr_inlined;
 }
