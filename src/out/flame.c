@@ -237,8 +237,9 @@ static void put_row(struct drawing *d, const struct flame_function *sum, uint32_
 
 	sbuf_puts(d->out, "<g class=\"row\"><title>");
 	put_text(d->out, f->name);
-	sbuf_printf(d->out, "</title><rect x=\"%d\" y=\"%" PRIu32 "\" width=\"%d\" height=\"%d\"/>"
-		    "<text class=\"number\" x=\"130\" y=\"%" PRIu32 "\">", LEFT, y - 13, INNER, ROW, y);
+	sbuf_printf(d->out, "</title><rect x=\"%d\" y=\"%" PRIu32 "\" width=\"%d\" "
+		    "height=\"%d\"/><text class=\"number\" x=\"130\" y=\"%" PRIu32 "\">", LEFT,
+		    y - 13, INNER, ROW, y);
 	put_share(d->out, sum->self, total);
 	sbuf_printf(d->out, "</text><text class=\"number\" x=\"270\" y=\"%" PRIu32 "\">", y);
 	put_share(d->out, sum->total, total);
@@ -278,8 +279,8 @@ static void put_head(struct drawing *d, uint32_t height)
 	sbuf_printf(d->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%" PRIu32
 		    "\" viewBox=\"0 0 %d %" PRIu32 "\">\n<style>\n%s</style>\n"
-		    "<rect width=\"%d\" height=\"%" PRIu32 "\" fill=\"#fff\"/>\n", WIDTH, height, WIDTH,
-		    height, style, WIDTH, height);
+		    "<rect width=\"%d\" height=\"%" PRIu32 "\" fill=\"#fff\"/>\n", WIDTH, height,
+		    WIDTH, height, style, WIDTH, height);
 }
 
 static void put_legend(struct drawing *d)
@@ -291,7 +292,8 @@ static void put_legend(struct drawing *d)
 	int x = LEFT;
 
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		sbuf_printf(d->out, "<rect x=\"%d\" y=\"45\" width=\"10\" height=\"10\" fill=\"", x);
+		sbuf_printf(d->out, "<rect x=\"%d\" y=\"45\" width=\"10\" height=\"10\" "
+			    "fill=\"", x);
 		put_colour(d->out, &samples[i]);
 		sbuf_printf(d->out, "\"/><text x=\"%d\" y=\"54\">%s</text>\n", x + 15,
 			    samples[i].name);
@@ -302,12 +304,13 @@ static void put_legend(struct drawing *d)
 /* What a script shows and moves along, so that it is drawn last. */
 static void put_panel(struct drawing *d)
 {
-	sbuf_printf(d->out, "<g id=\"panel\">\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n"
-		    "<text id=\"title\" x=\"%d\" y=\"28\">", WIDTH, TOP - 4, WIDTH / 2);
+	sbuf_printf(d->out, "<g id=\"panel\">\n<rect width=\"%d\" height=\"%d\" "
+		    "fill=\"#fff\"/>\n<text id=\"title\" x=\"%d\" y=\"28\">", WIDTH, TOP - 4,
+		    WIDTH / 2);
 	put_name_of_maps(d);
-	sbuf_printf(d->out, "</text>\n<text id=\"flip\" class=\"button hidden\" x=\"%d\" y=\"28\">"
-		    "flip</text>\n<text id=\"reset\" class=\"button hidden\" x=\"%d\" y=\"28\">"
-		    "reset zoom</text>\n", LEFT, LEFT + 50);
+	sbuf_printf(d->out, "</text>\n<text id=\"flip\" class=\"button hidden\" x=\"%d\" "
+		    "y=\"28\">flip</text>\n<text id=\"reset\" class=\"button hidden\" x=\"%d\" "
+		    "y=\"28\">reset zoom</text>\n", LEFT, LEFT + 50);
 	sbuf_printf(d->out, "<foreignObject id=\"find\" class=\"hidden\" x=\"%d\" y=\"12\" "
 		    "width=\"250\" height=\"26\"><input xmlns=\"http://www.w3.org/1999/xhtml\" "
 		    "id=\"search\" placeholder=\"search (regular expression)\"/></foreignObject>\n"
