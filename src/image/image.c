@@ -20,6 +20,7 @@ struct image *image_open(void)
 		return NULL;
 	arena_init(&image->arena);
 	image->ring_map = image->global_map = image->losses_map = image->packets_map = NONE;
+	image->unwind_map = NONE;
 	return image;
 }
 
@@ -49,7 +50,8 @@ static const char *const role_names[] = {
 	[IMAGE_MAP_SCRIPT] = "script", [IMAGE_MAP_RING] = "ring", [IMAGE_MAP_SCRATCH] = "scratch",
 	[IMAGE_MAP_GLOBAL] = "global", [IMAGE_MAP_LOSSES] = "losses",
 	[IMAGE_MAP_RODATA] = "rodata", [IMAGE_MAP_STACKS] = "stacks",
-	[IMAGE_MAP_PACKETS] = "packets",
+	[IMAGE_MAP_PACKETS] = "packets", [IMAGE_MAP_UNWIND_PROCESSES] = "unwind-processes",
+	[IMAGE_MAP_UNWIND_CHUNKS] = "unwind-chunks", [IMAGE_MAP_UNWIND_RULES] = "unwind-rules",
 };
 
 static const char *const action_names[ACTION_KIND_COUNT] = {
@@ -60,6 +62,7 @@ static const char *const action_names[ACTION_KIND_COUNT] = {
 	[ACTION_UNWATCH] = "unwatch", [ACTION_JOIN] = "join",
 	[ACTION_RUNTIME_ERROR] = "runtime-error",
 	[ACTION_HELPER_ERROR] = "helper-error", [ACTION_PACKET] = "packet",
+	[ACTION_UNWIND] = "unwind",
 };
 
 static const char *const attach_names[ATTACH_KIND_COUNT] = {

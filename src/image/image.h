@@ -115,6 +115,9 @@ enum image_map_role {
 	IMAGE_MAP_RODATA,	/* array with one value, filled from `data` before loading */
 	IMAGE_MAP_STACKS,
 	IMAGE_MAP_PACKETS,	/* perf buffers of skboutput */
+	IMAGE_MAP_UNWIND_PROCESSES,	/* pid -> struct image_unwind_process */
+	IMAGE_MAP_UNWIND_CHUNKS,	/* of maps, filled while running */
+	IMAGE_MAP_UNWIND_RULES,	/* array, one value: struct image_unwind_rule[] */
 };
 
 /* Why a program could not record an event. */
@@ -218,6 +221,8 @@ enum action_kind {
 	ACTION_HELPER_ERROR,	/* text: helper name; fields[0]: return code; place */
 	ACTION_PACKET,		/* text: file; top: bytes at the front to leave out. Comes by the
 				   buffers of packets only */
+	ACTION_UNWIND,		/* behind the record's head stands a u64: a process whose ranges are
+				   missing */
 	ACTION_KIND_COUNT
 };
 
@@ -272,6 +277,71 @@ struct image_action {
 	bool take_zero;			/* TAKE: zero the values rather than delete the keys */
 	const char *text;
 	struct image_place place;
+};
+
+/* ---- unwinding ---- */
+
+/*
+ * What programs follow user stacks by, filled while they run. A process has a list of
+ * ranges of its addresses, sorted; each has rows: from which address on (counted from
+ * `bias`) which rule holds. Ranges and rows lie in chunks, maps of one value in a map of
+ * maps; nothing in a chunk is moved while a process's entry names it.
+ */
+#define IMAGE_UNWIND_CHUNK_BYTES (256u * 1024)
+#define IMAGE_UNWIND_CHUNKS 256u
+#define IMAGE_UNWIND_RULES 8192u
+#define IMAGE_UNWIND_PROCESSES 4096u
+#define IMAGE_UNWIND_RANGES 4096u	/* of a process */
+#define IMAGE_UNWIND_ROWS 32768u	/* of a range */
+
+/* Where the caller's frame begins ("canonical frame address"). */
+enum image_unwind_cfa {
+	UNWIND_CFA_NONE,	/* unknown */
+	UNWIND_CFA_END,		/* there is no caller */
+	UNWIND_CFA_SP, UNWIND_CFA_FP,
+};
+
+/* Where a register of the caller is. */
+enum image_unwind_at {
+	UNWIND_AT_REGISTER,	/* it still has it; the return address is in the link register */
+	UNWIND_AT_CFA, UNWIND_AT_SP, UNWIND_AT_FP,	/* saved at an offset from there */
+	UNWIND_AT_NOWHERE,
+};
+
+enum { UNWIND_DEREF = 1,	/* the CFA is what lies there, plus cfa_add */
+       UNWIND_SIGNAL = 2 };	/* the caller was interrupted: its address is exact */
+
+struct image_unwind_rule {
+	uint8_t cfa, fp, ra, flags;
+	int32_t cfa_offset, cfa_add, fp_offset, ra_offset;
+	uint32_t reserved[3];
+};
+
+/* The first rules are always these. */
+enum { UNWIND_RULE_NONE, UNWIND_RULE_END, UNWIND_RULE_FP, UNWIND_RULE_FIRST };
+
+struct image_unwind_range {
+	uint64_t start, bias;
+	uint32_t len_bytes;
+	uint32_t nr_rows;	/* 0: by the frame pointer */
+	uint32_t chunk, at;	/* u32 addresses from there on, sorted, then u16 rules */
+};
+
+struct image_unwind_process {
+	uint32_t chunk, at, nr_ranges;
+	uint32_t asked;		/* programs set it when they miss a range */
+};
+
+/* Why a stack ends early: the last of its addresses, as UINT64_MAX less this. */
+enum image_unwind_failure {
+	UNWIND_FAILED,
+	UNWIND_NO_PROCESS,	/* nothing is known of the process (yet) */
+	UNWIND_NO_RANGE,	/* the address is in no mapping that is known */
+	UNWIND_NO_ROW,		/* the file says nothing about this address */
+	UNWIND_NO_PAGE,		/* the stack could not be read there */
+	UNWIND_NO_FP,		/* the frame pointer is needed and was lost */
+	UNWIND_LOOPS,		/* the stack does not get any shorter */
+	UNWIND_FAILURES
 };
 
 /* ---- programs ---- */
@@ -385,6 +455,8 @@ struct image {
 	uint32_t btf_size;
 	VEC(struct image_failure) failures;
 	uint32_t ring_map, global_map, losses_map, packets_map;	/* UINT32_MAX: none */
+	uint32_t unwind_map;		/* the first of three, in the order of their roles;
+					   UINT32_MAX: none */
 	uint32_t losses_offset;		/* in the value of losses_map, which may be the GLOBAL
 					   map */
 	struct image_config config;
