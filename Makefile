@@ -109,6 +109,24 @@ $(BUILD)/tests/programs/%: tests/programs/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CSTD) -O1 -g -fno-omit-frame-pointer -fno-inline -static-pie -o $@ $< -lpthread
 
+# As distributions compile: no frame pointers, libraries at run time, and the same at
+# fixed addresses.
+UNWOUND = $(CC) $(CSTD) -O2 -g -fomit-frame-pointer -fno-inline -o $@ $< -lpthread
+
+$(BUILD)/tests/programs/unwound: tests/programs/unwound.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(UNWOUND) -pie -fPIE
+
+$(BUILD)/tests/programs/unwound-fixed: tests/programs/unwound.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(UNWOUND) -no-pie -fno-pie
+
+$(BUILD)/tests/programs/unwound-static: tests/programs/unwound.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(UNWOUND) -static
+
+PROGRAMS += $(addprefix $(BUILD)/tests/programs/,unwound-fixed unwound-static)
+
 $(BUILD)/examples/%: examples/%.c $(BUILD)/libsonde.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(ALONE) -o $@ $^ $(LIBS)

@@ -358,3 +358,43 @@ const struct type *check_type_ustack(struct check *c, struct node *call)
 {
 	return stack_type(c, call, TYPE_USTACK);
 }
+
+/* Probes of Sonde's own runs have no user code that they came from. */
+static bool has_user_stack(const struct provider *p)
+{
+	return p->attach > ATTACH_BENCH && p->attach != ATTACH_ITER;
+}
+
+const struct type *check_type_dw_ustack(struct check *c, struct node *call)
+{
+	const struct type *t;
+
+	if (!config_allows(c, GATE_DW_USTACK, call->loc))
+		return bad_type(c);
+	if (!has_user_stack(c->prog->provider)) {
+		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
+			    "The dw_ustack builtin can not be used with '%s' probes",
+			    provider_text(c));
+		return bad_type(c);
+	}
+	if (strcmp(c->target->arch->name, "x86_64") && strcmp(c->target->arch->name, "aarch64")) {
+		check_error(c, call->loc, DIAG_NOT_HERE,
+			    "dw_ustack is only known on x86_64 and arm64");
+		return bad_type(c);
+	}
+	if (!c->btf || !target_has(c->target, FEATURE_TASK_PT_REGS) ||
+	    !target_has(c->target, FEATURE_CURRENT_TASK_BTF)) {
+		check_error(c, call->loc, DIAG_KERNEL_FEATURE,
+			    "dw_ustack needs BTF and %s, which kernels from %s on have",
+			    target_feature_text(FEATURE_TASK_PT_REGS),
+			    target_feature_kernel(FEATURE_TASK_PT_REGS));
+		return bad_type(c);
+	}
+	t = stack_type(c, call, TYPE_USTACK);
+	if (t->kind == TYPE_USTACK && t->param[1] == STACK_BUILD_ID) {
+		check_error(c, call->loc, DIAG_UNKNOWN_WORD,
+			    "'build_id' stack mode can only be used for ustack");
+		return bad_type(c);
+	}
+	return t;
+}

@@ -164,6 +164,7 @@ void convert_call(struct check *c, struct node **slot)
 		break;
 	case BUILTIN_kstack:
 	case BUILTIN_ustack:
+	case BUILTIN_dw_ustack:
 		drop_args(call, 0);
 		break;
 	case BUILTIN_ntop:

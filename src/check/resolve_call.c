@@ -9,29 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the language has and this checker does not know yet. */
-static const char *const later[] = {
-	"dw_ustack",
-};
-
-static bool is_later(const char *name)
-{
-	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
-		if (!strcmp(later[i], name))
-			return true;
-	return false;
-}
-
-/* Did the name stand for something that comes later? Says so. */
-static bool refuse_later(struct check *c, struct node *n, const char *name)
-{
-	if (!is_later(name))
-		return false;
-	unsupported(c, n->loc, arena_printf(c->arena, "%s", name));
-	node_set_error(n);
-	return true;
-}
-
 /* Macros of the script, which are expanded by now. */
 static void suggest_macros(const struct check *c, struct nearest *near, bool is_call)
 {
@@ -143,7 +120,7 @@ void resolve_ident(struct check *c, struct node *n)
 		check_hint(c, check_error(c, n->loc, DIAG_UNKNOWN_NAME, "'%s' is a function", name),
 			   "call it: %s(...)", name);
 		node_set_error(n);
-	} else if (!refuse_later(c, n, name) && !resolve_c_constant(c, n)) {
+	} else if (!resolve_c_constant(c, n)) {
 		if (!old_stack_arg(c, n))
 			unknown_name(c, n, name, false);
 	}
@@ -436,8 +413,7 @@ void resolve_call(struct check *c, struct node *n)
 		return;
 	}
 	if (!b || b->id == BUILTIN_arg) {
-		if (!refuse_later(c, n, name))
-			unknown_name(c, n, name, true);
+		unknown_name(c, n, name, true);
 		return;
 	}
 	if (func_refuses(c, n, b, name))

@@ -84,6 +84,7 @@ int bpf_call_map_create(const struct bpf_map_spec *spec)
 	attr.value_size = spec->value_size;
 	attr.max_entries = spec->max_entries;
 	attr.map_flags = spec->flags;
+	attr.inner_map_fd = spec->inner_fd > 0 ? (uint32_t)spec->inner_fd : 0;
 	object_name(attr.map_name, sizeof(attr.map_name), spec->name);
 	if (spec->btf_fd > 0) {
 		attr.btf_fd = (uint32_t)spec->btf_fd;

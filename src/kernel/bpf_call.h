@@ -30,6 +30,7 @@ struct bpf_map_spec {
 	uint32_t key_size, value_size, max_entries, flags;
 	int btf_fd;			/* 0 or -1: none */
 	uint32_t btf_key_type_id, btf_value_type_id;
+	int inner_fd;			/* of a map of maps: one like those that it will hold */
 };
 
 int bpf_call_map_create(const struct bpf_map_spec *spec);

@@ -480,6 +480,7 @@ static const struct feature_test {
 	[FEATURE_OVERRIDE]		= { NULL, BPF_FUNC_override_return },
 	[FEATURE_WRITE_USER]		= { NULL, BPF_FUNC_probe_write_user },
 	[FEATURE_KTIME_TAI]		= { NULL, BPF_FUNC_ktime_get_tai_ns },
+	[FEATURE_TASK_PT_REGS]		= { NULL, BPF_FUNC_task_pt_regs },
 	[FEATURE_FUNC_IP]		= { NULL, BPF_FUNC_get_func_ip },
 	[FEATURE_BTF_TRACEPOINT]	= { has_btf_tracepoint, 0 },
 	[FEATURE_UNINIT_STACK]		= { has_uninit_stack, 0 },

@@ -31,6 +31,7 @@ static bool is_context_builtin(const struct node *n)
 	case BUILTIN_func:
 	case BUILTIN_kstack:
 	case BUILTIN_ustack:
+	case BUILTIN_dw_ustack:
 	case BUILTIN_override:
 	case BUILTIN_uaddr:
 		return true;

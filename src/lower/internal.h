@@ -389,7 +389,18 @@ void lower_func_leave(struct gen *g, const struct outside *out);
 void lower_part(struct gen *g, struct node *block, const struct part *part);
 void lower_jump_out(struct gen *g, bool is_break);
 
+/* ---- unwind.c ---- */
+/* The stack by unwind tables: its number of addresses and these go to `d`. */
+struct ir_insn *lower_unwound(struct gen *g, const struct type *type, const struct dest *d);
+
 /* ---- shared.c ---- */
+/* By words, or by bytes what does not lie aligned. */
+enum shared_kind { SHARED_COMPARE, SHARED_COMPARE_BYTES, SHARED_HIST, SHARED_UNWIND_STEP,
+		   SHARED_UNWIND_RANGE, SHARED_UNWIND_ASK };
+
+/* Where the program's function of this kind is kept; param: size, or bits. */
+struct ir_func **lower_shared_func(struct gen *g, enum shared_kind kind, uint32_t param);
+
 /* Compare strings of up to `size` bytes; false: not that way. */
 bool lower_compare_shared(struct gen *g, struct place x, struct place y, uint32_t size,
 			  struct ir_block *same, struct ir_block *differ);
@@ -477,6 +488,8 @@ void lower_series(struct gen *g, const struct map_store *map, const struct type 
 /* ---- record.c ---- */
 /* Send a record of a fixed part whose fields are these values. */
 void lower_send(struct gen *g, struct image_action action, struct node *const *values, size_t n);
+/* Wake user space with a record of one word behind its head. */
+void lower_send_word(struct gen *g, enum action_kind kind, struct ir_insn *word);
 /* print(@m) whose clear or zero follows. */
 void lower_take(struct gen *g, struct node *stmt, bool is_zero);
 /* errorf or warnf of the program's own: a text with a number (or NULL) in it. */

@@ -164,16 +164,15 @@ static void put_context(struct gen *g, struct ir_insn *p)
 		      lower_const(g, 0));
 }
 
-static void put_header(struct gen *g, struct ir_insn *p, uint32_t action)
+static struct ir_insn *known_probe(struct gen *g)
 {
-	struct ir_insn *probe;
-
 	if (g->prog->uses_probe && !g->func)
-		probe = lower_probe_index(g);
-	else if (g->prog->nr_sites == 1)
-		probe = lower_const(g, g->prog->sites[0]->image.probe);
-	else
-		probe = lower_const(g, UINT32_MAX);
+		return lower_probe_index(g);
+	return lower_const(g, g->prog->nr_sites == 1 ? g->prog->sites[0]->image.probe : UINT32_MAX);
+}
+
+static void put_header(struct gen *g, struct ir_insn *p, uint32_t action, struct ir_insn *probe)
+{
 	ir_emit_store(&g->b, 4, p, 0, lower_const(g, action));
 	ir_emit_store(&g->b, 4, p, 4, probe);
 	if (g->l->image->has_context)
@@ -250,6 +249,24 @@ static struct ir_insn *reserve(struct gen *g, uint32_t size, struct ir_block *lo
 	return ir_emit_null_check(&g->b, p, lost);
 }
 
+void lower_send_word(struct gen *g, enum action_kind kind, struct ir_insn *word)
+{
+	uint32_t size = header_bytes(g);
+	uint32_t action = add_action(g, (struct image_action){ .kind = kind,
+							       .size_bytes = size + 8 });
+	struct ir_block *lost = lower_block(g, true), *next = lower_block(g, true);
+	struct ir_insn *p = reserve(g, size + 8, lost);
+
+	put_header(g, p, action, lower_const(g, UINT32_MAX));
+	ir_emit_store(&g->b, 8, p, (int32_t)size, word);
+	ir_emit_helper(&g->b, BPF_FUNC_ringbuf_submit, IR_VOID, p, lower_const(g, 0));
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, lost);
+	lower_loss(g, IMAGE_LOSS_RING);
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, next);
+}
+
 /* ---- the order of evaluation ---- */
 
 struct search {
@@ -315,7 +332,7 @@ static void send_fixed(struct gen *g, struct record *r)
 		if (!is_quiet(g, r->values[i]) || (i < before && contains(r->values[i], false)))
 			early[i] = make_early(g, r->values[i]);
 	p = reserve(g, r->action.size_bytes, lost);
-	put_header(g, p, action);
+	put_header(g, p, action, known_probe(g));
 	for (size_t i = 0; i < r->n; i++) {
 		struct node *n = r->values[i];
 		int32_t at = (int32_t)r->fields[i].offset_bytes;
@@ -361,7 +378,7 @@ static void send_variable(struct gen *g, struct record *r)
 	struct ir_insn *p = lower_object(g, "record", fixed + r->room, 8), *len, *err;
 	struct ir_insn *end = lower_const(g, fixed);
 
-	put_header(g, p, action);
+	put_header(g, p, action, known_probe(g));
 	clear_gaps(g, r, p);
 	for (size_t i = 0; i < r->n; i++) {
 		struct node *n = r->values[i];
@@ -427,7 +444,7 @@ void lower_note(struct gen *g, enum action_kind kind, struct loc loc, const char
 					       .text = "", .int_bytes = 8 };
 	format[2] = (struct image_conversion){ .text = arena_strdup(a, after),
 					       .len = (uint32_t)strlen(after) };
-	put_header(g, p, add_action(g, action));
+	put_header(g, p, add_action(g, action), known_probe(g));
 	ir_emit_store(&g->b, 8, p, (int32_t)header_bytes(g),
 		      number ? number : lower_const(g, 0));
 	err = ir_emit_helper(&g->b, BPF_FUNC_ringbuf_output, IR_INT, ring(g), p,
@@ -638,7 +655,7 @@ struct ir_insn *lower_call_join(struct gen *g, struct node *n, const struct dest
 	action = add_action(g, a);
 	p = lower_object(g, "joined", fixed + JOIN_STRINGS * JOIN_BYTES, 8);
 	ir_emit_memzero(&g->b, p, 8, fixed - 8);
-	put_header(g, p, action);
+	put_header(g, p, action, known_probe(g));
 	ir_var_write(&g->b, end, lower_const(g, fixed));
 	for (int i = 0; i < JOIN_STRINGS; i++, array.offset += 8)
 		join_one(g, array, p, &f[i], end, done);

@@ -13,9 +13,6 @@
 /* What comparing gives: the strings go on, or it is decided. */
 enum { COMPARE_MORE = 0, COMPARE_DIFFER = 1, COMPARE_SAME = 2 };
 
-/* By words, or by bytes what does not lie aligned. */
-enum shared_kind { SHARED_COMPARE, SHARED_COMPARE_BYTES, SHARED_HIST };
-
 struct shared {
 	struct shared *next;
 	enum shared_kind kind;
@@ -34,6 +31,11 @@ static struct shared *shared_of(struct gen *g, enum shared_kind kind, uint32_t p
 	*s = (struct shared){ *g->shared, kind, param, NULL };
 	*g->shared = s;
 	return s;
+}
+
+struct ir_func **lower_shared_func(struct gen *g, enum shared_kind kind, uint32_t param)
+{
+	return &shared_of(g, kind, param)->func;
 }
 
 static struct ir_insn *call(struct gen *g, const struct ir_func *f, struct ir_insn *x,

@@ -52,13 +52,27 @@ static struct ir_insn *probe_or_minus(struct gen *g)
 	return lower_const(g, -1);
 }
 
+static void put_owner(struct gen *g, const struct dest *d)
+{
+	lower_store_value(g, 4, d->base, d->offset, lower_pid(g, NULL));
+	lower_store_value(g, 4, d->base, d->offset + 4, probe_or_minus(g));
+}
+
+CALL(dw_ustack)
+{
+	struct dest frames = *d;
+
+	frames.offset += 8;
+	put_owner(g, d);
+	return lower_unwound(g, n->type, &frames);
+}
+
 CALL(ustack)
 {
 	bool by_build_id = n->type->param[1] == STACK_BUILD_ID;
 	int64_t flags = BPF_F_USER_STACK | (by_build_id ? BPF_F_USER_BUILD_ID : 0);
 
-	lower_store_value(g, 4, d->base, d->offset, lower_pid(g, NULL));
-	lower_store_value(g, 4, d->base, d->offset + 4, probe_or_minus(g));
+	put_owner(g, d);
 	get_stack(g, d->base, d->offset + 8, n->type, flags);
 	return NULL;
 }

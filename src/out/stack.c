@@ -194,11 +194,36 @@ static const char *build_id_text(struct decoding *c, const uint8_t *frame)
 	return arena_printf(c->d->arena, "%s 0x%02" PRIx64, hex, offset);
 }
 
+static const char *const failures[UNWIND_FAILURES] = {
+	[UNWIND_FAILED] = "memory for the tables is missing",
+	[UNWIND_NO_PROCESS] = "nothing is known of the process yet",
+	[UNWIND_NO_RANGE] = "the address is in no mapping of code that is known",
+	[UNWIND_NO_ROW] = "no unwind row for the address",
+	[UNWIND_NO_PAGE] = "the stack could not be read: page not resident, or no stack",
+	[UNWIND_NO_FP] = "the frame pointer is needed and is lost",
+	[UNWIND_LOOPS] = "the caller's frame is not above",
+};
+
+/* What stands in place of an address where unwinding failed. */
+static bool add_failure(struct decoding *c, struct frames *f, uint64_t address)
+{
+	uint64_t why = UINT64_MAX - address;
+
+	if (why >= UNWIND_FAILURES)
+		return false;
+	add_frame(c, f, address, c->d->explains
+		  ? arena_printf(c->d->arena, "<unwind failure: %s>", failures[why])
+		  : "<unwind failure>");
+	return true;
+}
+
 static void add_bytes(struct decoding *c, struct frames *f, const struct user_space *user,
 		      enum value_stack_mode mode, const uint8_t *frame)
 {
 	if (mode == VALUE_STACK_BUILD_ID)
 		add_frame(c, f, number_u64(frame + 4 + BUILD_ID_BYTES), build_id_text(c, frame));
+	else if (user && add_failure(c, f, number_u64(frame)))
+		return;
 	else if (mode == VALUE_STACK_RAW)
 		add_frame(c, f, number_u64(frame),
 			  arena_printf(c->d->arena, "%" PRIx64, number_u64(frame)));

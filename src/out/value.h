@@ -73,6 +73,7 @@ struct value_decoder {
 	struct value_hooks hooks;
 	const char *str_trunc_trailer;	/* borrowed; NULL: none */
 	bool wants_frames;		/* what is known of each frame, not its text only */
+	bool explains;			/* stacks say why they end early */
 	int64_t wall_offset_ns;		/* CLOCK_REALTIME minus CLOCK_BOOTTIME, for timestamps */
 };
 

@@ -8,6 +8,7 @@
 #include "run/action.h"
 #include "out/format.h"
 #include "out/print.h"
+#include "run/unwind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -449,6 +450,15 @@ static int do_unwatch(struct run *r, const struct action_input *in)
 	return 0;
 }
 
+static int do_unwind(struct run *r, const struct action_input *in)
+{
+	uint64_t pid;
+
+	memcpy(&pid, (const char *)in->record + in->action->size_bytes - sizeof(pid), sizeof(pid));
+	run_unwind_process(r, (pid_t)pid);
+	return 0;
+}
+
 static int do_runtime_error(struct run *r, const struct action_input *in)
 {
 	struct sonde_event e = event_of(r, in, SONDE_EVENT_RUNTIME_ERROR);
@@ -482,7 +492,7 @@ static const action_fn actions[ACTION_KIND_COUNT] = {
 	[ACTION_PRINT_VALUE] = do_print_value, [ACTION_PRINT_MAP] = do_print_map,
 	[ACTION_CLEAR] = do_clear, [ACTION_ZERO] = do_zero, [ACTION_TAKE] = do_take,
 	[ACTION_EXIT] = do_exit, [ACTION_TIME] = do_time, [ACTION_JOIN] = do_join,
-	[ACTION_UNWATCH] = do_unwatch,
+	[ACTION_UNWATCH] = do_unwatch, [ACTION_UNWIND] = do_unwind,
 	[ACTION_RUNTIME_ERROR] = do_runtime_error, [ACTION_HELPER_ERROR] = do_helper_error,
 };
 

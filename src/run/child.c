@@ -7,6 +7,8 @@
  */
 #include "run/child.h"
 
+#include "run/child_hold.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -190,17 +192,21 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-int child_release(struct child *c)
+int child_release(struct child *c, void (*held)(void *arg), void *arg)
 {
+	bool hold;
 	int err = 0;
 	ssize_t n;
 
 	if (c->go < 0)
 		return 0;
+	hold = held && child_hold_begin(c->pid);
 	n = send(c->go, "g", 1, MSG_NOSIGNAL);
 	close_fd(&c->go);
 	if (n != 1)
 		return -EPIPE;
+	if (hold && !child_hold_await(c->pid, held, arg, &c->status))
+		c->ended = WIFEXITED(c->status) || WIFSIGNALED(c->status);
 	do {
 		n = read(c->failed, &err, sizeof(err));
 	} while (n < 0 && errno == EINTR);

@@ -16,8 +16,10 @@ struct child;
 /* Fork the parked child. -ENOENT: no such program in PATH; -EINVAL: no words. */
 int child_open(struct child **out, const char *command);
 
-/* Let it become the command. Returns what execve said: 0 or a negative errno. */
-int child_release(struct child *c);
+/* Let it become the command. `held`, if it is not NULL, is called when the command is loaded
+ * and again when its libraries are, before it runs; or not at all where that is not possible.
+ * Returns what execve said: 0 or a negative errno. */
+int child_release(struct child *c, void (*held)(void *arg), void *arg);
 
 pid_t child_pid(const struct child *c);
 

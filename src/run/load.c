@@ -7,7 +7,7 @@
  */
 #include "kernel/bpf_call.h"
 #include "run/ring_size.h"
-#include "run/state.h"
+#include "run/unwind.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -117,7 +117,9 @@ static int load_map(struct run *r, uint32_t index)
 		create.max_entries = (uint32_t)ring_size(r->image);
 	if (spec->role == IMAGE_MAP_LOSSES && create.value_size < losses)
 		create.value_size = losses;
-	map->fd = create_map(&create);
+	if (spec->role == IMAGE_MAP_UNWIND_CHUNKS)
+		create.inner_fd = run_unwind_template(r);
+	map->fd = create.inner_fd < 0 ? create.inner_fd : create_map(&create);
 	if (map->fd < 0) {
 		err = map->fd;
 		map->fd = -1;

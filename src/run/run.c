@@ -7,6 +7,7 @@
 #include "run/action.h"
 #include "run/detach.h"
 #include "run/packets.h"
+#include "run/unwind.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -89,6 +90,7 @@ int run_open(struct run **out, const struct image *image, const struct run_optio
 	arena_init(&r->read);
 	r->decoder.arena = &r->work;
 	r->decoder.str_trunc_trailer = image->config.str_trunc_trailer;
+	r->decoder.explains = options->verbose;
 	r->decoder.wall_offset_ns = wall_offset_ns();
 	r->decoder.wants_frames = options->wants_frames;
 	r->decoder.hooks = run_hooks(r);
@@ -136,6 +138,7 @@ void run_close(struct run *r)
 	/* A few quick ones cost less than a child. */
 	detach(r->links.at, r->links.n,
 	       r->options.wait_detach || (!r->links.nr_slow && r->links.n <= QUICK_LINKS));
+	run_unwind_close(r);
 	run_hooks_close(r);
 	free(r->links.at);
 	free(r->links.progs);
@@ -228,6 +231,13 @@ static void emit_attached(struct run *r)
 	free(names);
 }
 
+static void unwind_child(void *arg)
+{
+	struct run *r = arg;
+
+	run_unwind_process(r, child_pid(r->options.child));
+}
+
 int run_attach(struct run *r)
 {
 	int err;
@@ -235,9 +245,10 @@ int run_attach(struct run *r)
 	if (r->options.purpose != SONDE_TRACE)
 		return run_trials(r);
 	run_watch_users(r);
+	run_unwind_start(r);
 	err = run_attach_all(r);
 	if (!err && r->options.child) {
-		err = child_release(r->options.child);
+		err = child_release(r->options.child, r->unwinder ? unwind_child : NULL, r);
 		if (err)
 			run_tell(r, SONDE_ERROR, "could not start the command: %s", strerror(-err));
 	}

@@ -59,6 +59,7 @@ enum run_end { RUN_GOES_ON, RUN_EXIT, RUN_STOPPED, RUN_TARGET_GONE, RUN_NOTHING_
 struct cgroups;
 struct packets;
 struct symbols;
+struct unwinder;
 
 struct run {
 	const struct image *image;	/* borrowed */
@@ -110,6 +111,7 @@ struct run {
 	struct symbols *symbols;	/* owned; opened when first needed */
 	bool notes_running;		/* not all that ran at the start has been looked at */
 	struct cgroups *cgroups;	/* owned; the same */
+	struct unwinder *unwinder;	/* owned; NULL: no stack is unwound */
 	bool out_of_memory;
 };
 

@@ -183,6 +183,38 @@ void sym_watch_poll(struct symbols *s)
 	follow(s);
 }
 
+int sym_each_mapping(struct symbols *s, pid_t pid, bool again, symbol_mapping_fn fn, void *arg)
+{
+	struct process *p;
+
+	follow(s);
+	p = process_cache_get(&s->processes, pid);
+	if (!p)
+		return -ESRCH;
+	if (again && !p->gone)
+		(void)process_snapshot(p, &s->processes.places);
+	for (size_t i = 0; i < p->nr_maps; i++) {
+		const struct mapping *m = &p->maps[i];
+		struct symbol_mapping found = {
+			.start = m->start, .end = m->end, .offset = m->offset,
+			.is_file = m->ino != 0, .path = process_path(p, m),
+		};
+
+		found.is_vdso = !strcmp(found.path, "[vdso]");
+		if (m->executable)
+			fn(arg, &found);
+	}
+	return 0;
+}
+
+int sym_open_mapping(struct symbols *s, pid_t pid, const struct symbol_mapping *m)
+{
+	struct process *p = process_cache_find(&s->processes, pid);
+	const struct mapping *own = p ? process_find(p, m->start) : NULL;
+
+	return own ? process_open_file(p, own, &s->processes.places) : -1;
+}
+
 /* ---- user addresses ---- */
 
 /* The mapping's file with its symbols, or NULL. */

@@ -69,6 +69,22 @@ bool sym_user(struct symbols *s, pid_t pid, uint64_t address, struct symbol *sym
 bool sym_user_frame(struct symbols *s, pid_t pid, uint64_t address, bool is_return,
 		    struct symbol *symbol);
 
+/* A mapping of code in a process. */
+struct symbol_mapping {
+	uint64_t start, end;
+	uint64_t offset;	/* in the file */
+	bool is_file, is_vdso;	/* neither: anonymous memory */
+	const char *path;	/* borrowed, as texts of symbols are */
+};
+
+/* Call `fn` for each mapping of code, by address; `again`: look at the process anew before.
+ * `fn` may open the mapping's file. Returns 0, or -ESRCH if nothing is known of it. */
+typedef void (*symbol_mapping_fn)(void *arg, const struct symbol_mapping *m);
+int sym_each_mapping(struct symbols *s, pid_t pid, bool again, symbol_mapping_fn fn, void *arg);
+
+/* A descriptor of the file; -1: it cannot be reached. */
+int sym_open_mapping(struct symbols *s, pid_t pid, const struct symbol_mapping *m);
+
 /* Take a snapshot of a process now, in case it ends before it is asked for. */
 void sym_note_pid(struct symbols *s, pid_t pid);
 

@@ -45,6 +45,7 @@
 	X(WRITE_USER, "writing to user memory", "4.8")				\
 	X(KTIME_TAI, "ktime_get_tai_ns", "6.1")					\
 	X(FUNC_IP, "get_func_ip", "5.15")					\
+	X(TASK_PT_REGS, "task_pt_regs", "5.15")					\
 	X(BTF_TRACEPOINT, "BTF tracepoints", "5.5")				\
 	X(UNINIT_STACK, "reads of uninitialised stack", "6.1")			\
 	X(BATCH_OPS, "map batch operations", "5.6")				\

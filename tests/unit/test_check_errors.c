@@ -318,12 +318,6 @@ static const struct check_row settings_rows[] = {
 	  "  (= @[(kstack):kstack_perf_127]:int8 1:int8)\n" },
 };
 
-static const struct check_row later_rows[] = {
-	{ "begin { print(dw_ustack); print(dw_ustack(3)); }",
-	  "t:1:15-24: ERROR: not supported yet: dw_ustack\n"
-	  "t:1:33-45: ERROR: not supported yet: dw_ustack\n" },
-};
-
 static void test_names(void **state)
 {
 	(void)state;
@@ -372,12 +366,6 @@ static void test_settings(void **state)
 	CHECK_ROWS(settings_rows);
 }
 
-static void test_later(void **state)
-{
-	(void)state;
-	CHECK_ROWS(later_rows);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,7 +377,6 @@ int main(void)
 		cmocka_unit_test(test_control),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_settings),
-		cmocka_unit_test(test_later),
 	};
 
 	return cmocka_run_group_tests_name("check errors", tests, NULL, NULL);

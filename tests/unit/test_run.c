@@ -479,7 +479,7 @@ static void test_child(void **state)
 	assert_int_equal(child_open(&c, "sh -c exit\t7"), 0);
 	assert_true(child_pid(c) > 0);
 	assert_false(child_has_ended(c, NULL));
-	assert_int_equal(child_release(c), 0);
+	assert_int_equal(child_release(c, NULL, NULL), 0);
 	ended.fd = child_pidfd(c);
 	assert_int_equal(poll(&ended, 1, -1), 1);
 	assert_true(child_has_ended(c, &status));

@@ -1,0 +1,469 @@
+/*
+ * From a frame of a user stack to its caller, by the rows that user space has put into
+ * maps (image.h says how they lie).
+ *
+ * Two global functions, which the verifier follows once: one finds the range of the
+ * process's addresses that an address is in, one goes from frame to frame. Both work on
+ * a state in the program's scratch memory. They return 0, or why it goes no further.
+ *
+ * The searches have no branch but the loop's: which half it is decides a mask, so that the
+ * verifier sees one way through a turn.
+ */
+#include "lower/internal.h"
+#include "lower/unwind.h"
+
+#define CHUNK_MASK (IMAGE_UNWIND_CHUNK_BYTES - 1)
+
+/* ---- small things ---- */
+
+static struct ir_insn *get(struct gen *g, struct ir_insn *state, int32_t at)
+{
+	return ir_emit_load(&g->b, IR_INT, 8, false, state, at);
+}
+
+static void set(struct gen *g, struct ir_insn *state, int32_t at, struct ir_insn *v)
+{
+	ir_emit_store(&g->b, 8, state, at, v);
+}
+
+static struct ir_insn *add(struct gen *g, struct ir_insn *x, struct ir_insn *y)
+{
+	return ir_emit_binary(&g->b, IR_ADD, x, y);
+}
+
+static struct ir_insn *add_imm(struct gen *g, struct ir_insn *x, int64_t y)
+{
+	return ir_emit_binary_imm(&g->b, IR_ADD, x, y);
+}
+
+static void return_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, struct ir_insn *y,
+		      int64_t value)
+{
+	struct ir_block *out = lower_block(g, true), *next = lower_block(g, false);
+
+	ir_emit_branch(&g->b, cmp, x, y, out, next);
+	lower_enter(g, out);
+	ir_emit_ret(&g->b, lower_const(g, value));
+	lower_enter(g, next);
+}
+
+/* `then` where x cmp y; go on in both cases behind it. */
+struct maybe {
+	struct ir_block *next;
+};
+
+static struct maybe if_so(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y)
+{
+	struct ir_block *then = lower_block(g, false);
+	struct maybe m = { lower_block(g, false) };
+
+	ir_emit_branch(&g->b, cmp, x, lower_const(g, y), then, m.next);
+	lower_enter(g, then);
+	return m;
+}
+
+static void end_if(struct gen *g, struct maybe m)
+{
+	if (g->b.block)
+		ir_emit_jump(&g->b, m.next);
+	lower_enter(g, m.next);
+}
+
+static struct ir_insn *lookup(struct gen *g, struct ir_insn *map, struct ir_insn *key,
+			      struct ir_block *null)
+{
+	struct ir_insn *object = lower_object(g, "key", 4, 4), *p;
+
+	ir_emit_store(&g->b, 4, object, 0, key);
+	p = ir_emit_helper(&g->b, BPF_FUNC_map_lookup_elem, IR_MAPVAL_OR_NULL, map, object);
+	return ir_emit_null_check(&g->b, p, null);
+}
+
+/* The value of a chunk, by its number. */
+static struct ir_insn *chunk(struct gen *g, struct ir_insn *number, struct ir_block *null)
+{
+	struct ir_insn *map = ir_map(g->b.func, g->l->image->unwind_map + UNWIND_CHUNKS);
+
+	return lookup(g, lookup(g, map, number, null), lower_const(g, 0), null);
+}
+
+/* A pointer into a chunk, where `size` bytes lie aligned: what is beyond its end, which
+ * never is, comes out within. */
+static struct ir_insn *in_chunk(struct gen *g, struct ir_insn *base, struct ir_insn *at,
+				unsigned size)
+{
+	at = ir_emit_binary_imm(&g->b, IR_AND, at, CHUNK_MASK & ~(uint64_t)(size - 1));
+	return ir_emit_binary(&g->b, IR_ADD, base, at);
+}
+
+/* ---- searching ---- */
+
+/* In n items of `stride` bytes from `at` on, that begin with a sorted number of `size`
+ * bytes: which is the last that is not above `what`; 0 if all are. */
+struct search {
+	struct ir_insn *base, *at, *n, *what;
+	unsigned stride_shift, size, max_turns;
+};
+
+static struct ir_insn *search(struct gen *g, const struct search *s)
+{
+	struct ir_block *head = lower_block(g, false), *body = lower_block(g, false);
+	struct ir_block *more = lower_block(g, false), *done = lower_block(g, false);
+	struct ir_var *low = ir_var_new(g->b.func, "low", IR_INT);
+	struct ir_var *left = ir_var_new(g->b.func, "left", IR_INT);
+	struct ir_var *turn = ir_var_new(g->b.func, "turn", IR_INT);
+	struct ir_insn *half, *v, *p, *from, *n, *i;
+
+	ir_var_write(&g->b, low, lower_const(g, 0));
+	ir_var_write(&g->b, left, s->n);
+	ir_var_write(&g->b, turn, lower_const(g, 0));
+	ir_emit_jump(&g->b, head);
+	ir_continue_in(&g->b, head);
+	n = ir_var_read(&g->b, left);
+	from = ir_var_read(&g->b, low);
+	i = ir_var_read(&g->b, turn);
+	ir_emit_branch(&g->b, IR_UGT, n, lower_const(g, 1), more, done);
+	lower_enter(g, more);
+	ir_emit_branch(&g->b, IR_ULT, i, lower_const(g, s->max_turns), body, done);
+	lower_enter(g, body);
+	half = ir_emit_binary_imm(&g->b, IR_LSHR, n, 1);
+	p = ir_emit_binary_imm(&g->b, IR_SHL, add(g, from, half), s->stride_shift);
+	p = in_chunk(g, s->base, add(g, s->at, p), s->size);
+	v = ir_emit_load(&g->b, IR_INT, s->size, false, p, 0);
+	v = add_imm(g, ir_emit_binary(&g->b, IR_SUB, v, s->what), -1);
+	v = ir_emit_binary_imm(&g->b, IR_ASHR, v, 63);	/* all ones: not above */
+	v = ir_emit_binary(&g->b, IR_AND, v, half);
+	ir_var_write(&g->b, low, add(g, from, v));
+	ir_var_write(&g->b, left, ir_emit_binary(&g->b, IR_SUB, n, half));
+	ir_var_write(&g->b, turn, add_imm(g, i, 1));
+	ir_emit_jump(&g->b, head);
+	ir_seal(head);
+	lower_enter(g, done);
+	return ir_var_read(&g->b, low);
+}
+
+/* ---- ranges ---- */
+
+static void copy_range(struct gen *g, struct ir_insn *state, struct ir_insn *range)
+{
+	static const struct { int32_t to; uint8_t size, from; } parts[] = {
+		{ UNWIND_START, 8, offsetof(struct image_unwind_range, start) },
+		{ UNWIND_BIAS, 8, offsetof(struct image_unwind_range, bias) },
+		{ UNWIND_LEN, 4, offsetof(struct image_unwind_range, len_bytes) },
+		{ UNWIND_ROWS, 4, offsetof(struct image_unwind_range, nr_rows) },
+		{ UNWIND_CHUNK, 4, offsetof(struct image_unwind_range, chunk) },
+		{ UNWIND_AT, 4, offsetof(struct image_unwind_range, at) },
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		set(g, state, parts[i].to,
+		    ir_emit_load(&g->b, IR_INT, parts[i].size, false, range, parts[i].from));
+}
+
+static struct ir_insn *address_of(struct gen *g, struct ir_insn *state)
+{
+	return ir_emit_binary(&g->b, IR_SUB, get(g, state, UNWIND_IP), get(g, state, UNWIND_BACK));
+}
+
+static void find_range(struct gen *g, struct ir_insn *state, struct ir_block *null)
+{
+	struct ir_insn *base = chunk(g, get(g, state, UNWIND_LIST_CHUNK), null);
+	struct search s = {
+		.base = base, .at = get(g, state, UNWIND_LIST_AT),
+		.n = get(g, state, UNWIND_LIST_N), .what = address_of(g, state),
+		.stride_shift = 5, .size = 8, .max_turns = 13,
+	};
+	struct ir_insn *at = ir_emit_binary_imm(&g->b, IR_SHL, search(g, &s), 5);
+
+	_Static_assert(sizeof(struct image_unwind_range) == 32, "a range is 32 bytes");
+	copy_range(g, state, in_chunk(g, base, add(g, get(g, state, UNWIND_LIST_AT), at), 32));
+}
+
+static struct ir_func *enter(struct gen *g, struct outside *out, const char *name,
+			     struct ir_insn **state, struct ir_block **null)
+{
+	static const enum ir_type params[] = { IR_MAPVAL_OR_NULL };
+	struct ir_func *f = lower_func_enter(g, out, name, params, 1);
+
+	f->is_global = true;
+	f->param_bytes = UNWIND_STATE_BYTES;
+	*null = lower_block(g, true);
+	*state = ir_emit_null_check(&g->b, ir_param(f, 0), *null);
+	return f;
+}
+
+static void leave(struct gen *g, const struct outside *out, struct ir_block *null)
+{
+	ir_emit_ret(&g->b, lower_const(g, 0));
+	lower_enter(g, null);
+	ir_emit_ret(&g->b, lower_const(g, UNWIND_STOP + UNWIND_FAILED));
+	lower_func_leave(g, out);
+}
+
+static struct ir_func *range_func(struct gen *g)
+{
+	struct ir_func **f = lower_shared_func(g, SHARED_UNWIND_RANGE, 0), *known = *f;
+	struct ir_insn *state, *off;
+	struct ir_block *null;
+	struct outside out;
+
+	if (known)
+		return known;
+	*f = enter(g, &out, "unwind_range", &state, &null);
+	return_if(g, IR_EQ, get(g, state, UNWIND_LIST_N), lower_const(g, 0),
+		  UNWIND_STOP + UNWIND_NO_PROCESS);
+	find_range(g, state, null);
+	off = ir_emit_binary(&g->b, IR_SUB, address_of(g, state), get(g, state, UNWIND_START));
+	return_if(g, IR_UGE, off, get(g, state, UNWIND_LEN), UNWIND_STOP + UNWIND_NO_RANGE);
+	leave(g, &out, null);
+	return *f;
+}
+
+/* ---- rules ---- */
+
+static struct ir_insn *rule_field(struct gen *g, struct ir_insn *rule, size_t at)
+{
+	bool is_byte = at < offsetof(struct image_unwind_rule, cfa_offset);
+
+	return ir_emit_load(&g->b, IR_INT, is_byte ? 1 : 4, !is_byte, rule, (int32_t)at);
+}
+
+#define RULE(g, rule, field) rule_field(g, rule, offsetof(struct image_unwind_rule, field))
+
+/* The number of the rule that holds at the state's address. */
+static struct ir_insn *find_row(struct gen *g, struct ir_insn *state, struct ir_block *null)
+{
+	struct ir_insn *base = chunk(g, get(g, state, UNWIND_CHUNK), null);
+	struct ir_insn *at = get(g, state, UNWIND_AT), *n = get(g, state, UNWIND_ROWS), *row;
+	struct search s = {
+		.base = base, .at = at, .n = n, .stride_shift = 2, .size = 4, .max_turns = 16,
+		.what = ir_emit_binary(&g->b, IR_SUB, address_of(g, state),
+				       get(g, state, UNWIND_BIAS)),
+	};
+
+	row = ir_emit_binary_imm(&g->b, IR_SHL, search(g, &s), 1);
+	row = add(g, row, add(g, at, ir_emit_binary_imm(&g->b, IR_SHL, n, 2)));
+	return ir_emit_load(&g->b, IR_INT, 2, false, in_chunk(g, base, row, 2), 0);
+}
+
+static struct ir_insn *find_rule(struct gen *g, struct ir_insn *state, struct ir_block *null)
+{
+	struct ir_var *number = ir_var_new(g->b.func, "rule", IR_INT);
+	struct ir_insn *rules = ir_map_value(g->b.func, g->l->image->unwind_map + UNWIND_RULES, 0);
+	struct ir_insn *at;
+	struct maybe rows;
+
+	_Static_assert(sizeof(struct image_unwind_rule) == 32, "a rule is 32 bytes");
+	ir_var_write(&g->b, number, lower_const(g, UNWIND_RULE_FP));
+	rows = if_so(g, IR_NE, get(g, state, UNWIND_ROWS), 0);
+	ir_var_write(&g->b, number, find_row(g, state, null));
+	end_if(g, rows);
+	at = ir_emit_binary_imm(&g->b, IR_AND, ir_var_read(&g->b, number), IMAGE_UNWIND_RULES - 1);
+	return add(g, rules, ir_emit_binary_imm(&g->b, IR_SHL, at, 5));
+}
+
+/* A word of the stack. */
+static struct ir_insn *read_word(struct gen *g, struct ir_insn *state, struct ir_insn *address)
+{
+	struct ir_insn *to = lower_ptr(g, state, UNWIND_WORD), *err;
+
+	err = ir_emit_helper(&g->b, BPF_FUNC_probe_read_user, IR_INT, to, lower_const(g, 8),
+			     address);
+	return_if(g, IR_NE, err, lower_const(g, 0), UNWIND_STOP + UNWIND_NO_PAGE);
+	return get(g, state, UNWIND_WORD);
+}
+
+/* Where the caller's frame begins. */
+static struct ir_insn *canonical_address(struct gen *g, struct ir_insn *state,
+					 struct ir_insn *rule)
+{
+	struct ir_var *cfa = ir_var_new(g->b.func, "cfa", IR_INT);
+	struct ir_insn *kind = RULE(g, rule, cfa), *sp = get(g, state, UNWIND_SP);
+	struct maybe by_fp, deref;
+
+	return_if(g, IR_EQ, kind, lower_const(g, UNWIND_CFA_END), UNWIND_STOP);
+	return_if(g, IR_EQ, kind, lower_const(g, UNWIND_CFA_NONE), UNWIND_STOP + UNWIND_NO_ROW);
+	ir_var_write(&g->b, cfa, sp);
+	by_fp = if_so(g, IR_EQ, kind, UNWIND_CFA_FP);
+	return_if(g, IR_EQ, get(g, state, UNWIND_FP), lower_const(g, 0),
+		  UNWIND_STOP + UNWIND_NO_FP);
+	ir_var_write(&g->b, cfa, get(g, state, UNWIND_FP));
+	end_if(g, by_fp);
+	ir_var_write(&g->b, cfa, add(g, ir_var_read(&g->b, cfa), RULE(g, rule, cfa_offset)));
+	deref = if_so(g, IR_NE, ir_emit_binary_imm(&g->b, IR_AND, RULE(g, rule, flags),
+						   UNWIND_DEREF), 0);
+	ir_var_write(&g->b, cfa, add(g, read_word(g, state, ir_var_read(&g->b, cfa)),
+				     RULE(g, rule, cfa_add)));
+	end_if(g, deref);
+	return ir_var_read(&g->b, cfa);
+}
+
+/* The address where a register was saved; not for UNWIND_AT_REGISTER and NOWHERE. */
+static struct ir_insn *saved_at(struct gen *g, struct ir_insn *state, struct ir_insn *kind,
+				struct ir_insn *cfa, struct ir_insn *offset)
+{
+	struct ir_var *base = ir_var_new(g->b.func, "base", IR_INT);
+	struct maybe m;
+
+	ir_var_write(&g->b, base, cfa);
+	m = if_so(g, IR_EQ, kind, UNWIND_AT_SP);
+	ir_var_write(&g->b, base, get(g, state, UNWIND_SP));
+	end_if(g, m);
+	m = if_so(g, IR_EQ, kind, UNWIND_AT_FP);
+	ir_var_write(&g->b, base, get(g, state, UNWIND_FP));
+	end_if(g, m);
+	return add(g, ir_var_read(&g->b, base), offset);
+}
+
+static struct ir_insn *return_address(struct gen *g, struct ir_insn *state, struct ir_insn *rule,
+				      struct ir_insn *cfa)
+{
+	struct ir_var *ip = ir_var_new(g->b.func, "ip", IR_INT);
+	struct ir_insn *kind = RULE(g, rule, ra), *at;
+	struct maybe saved;
+
+	/* What was in the link register of a caller is not known. */
+	ir_var_write(&g->b, ip, get(g, state, UNWIND_LINK));
+	saved = if_so(g, IR_NE, kind, UNWIND_AT_REGISTER);
+	at = saved_at(g, state, kind, cfa, RULE(g, rule, ra_offset));
+	ir_var_write(&g->b, ip, read_word(g, state, at));
+	end_if(g, saved);
+	set(g, state, UNWIND_LINK, lower_const(g, 0));
+	return ir_var_read(&g->b, ip);
+}
+
+static void find_frame_pointer(struct gen *g, struct ir_insn *state, struct ir_insn *rule,
+			       struct ir_insn *cfa)
+{
+	struct ir_insn *kind = RULE(g, rule, fp), *at;
+	struct maybe changed = if_so(g, IR_NE, kind, UNWIND_AT_REGISTER), saved;
+
+	at = saved_at(g, state, kind, cfa, RULE(g, rule, fp_offset));
+	set(g, state, UNWIND_FP, lower_const(g, 0));
+	saved = if_so(g, IR_NE, kind, UNWIND_AT_NOWHERE);
+	set(g, state, UNWIND_FP, read_word(g, state, at));
+	end_if(g, saved);
+	end_if(g, changed);
+}
+
+/* Addresses with a signature in their upper bits are without it in the tables. */
+static struct ir_insn *plain_address(struct gen *g, struct ir_insn *address)
+{
+	if (g->c->target->arch->ip_offset == 128)	/* x86 has no such */
+		return address;
+	return ir_emit_binary_imm(&g->b, IR_AND, address, (INT64_C(1) << 48) - 1);
+}
+
+/* A frame that is not above the one that it called: the tables do not fit the stack. Only
+ * a signal's handler may have a stack of its own. */
+static void must_get_shorter(struct gen *g, struct ir_insn *state, struct ir_insn *rule,
+			     struct ir_insn *cfa)
+{
+	struct ir_insn *flags = RULE(g, rule, flags);
+	struct maybe m = if_so(g, IR_EQ, ir_emit_binary_imm(&g->b, IR_AND, flags,
+							    UNWIND_DEREF | UNWIND_SIGNAL), 0);
+	bool has_link = g->c->target->arch->ip_offset != 128;
+
+	return_if(g, has_link ? IR_ULT : IR_ULE, cfa, get(g, state, UNWIND_SP),
+		  UNWIND_STOP + UNWIND_LOOPS);
+	end_if(g, m);
+}
+
+static void find_caller(struct gen *g, struct ir_insn *state, struct ir_insn *rule)
+{
+	struct ir_insn *cfa = canonical_address(g, state, rule), *ip, *signal;
+
+	must_get_shorter(g, state, rule, cfa);
+	ip = plain_address(g, return_address(g, state, rule, cfa));
+	find_frame_pointer(g, state, rule, cfa);
+	signal = ir_emit_binary_imm(&g->b, IR_AND, RULE(g, rule, flags), UNWIND_SIGNAL);
+	set(g, state, UNWIND_IP, ip);
+	set(g, state, UNWIND_SP, cfa);
+	set(g, state, UNWIND_BACK, ir_emit_cmp(&g->b, IR_EQ, signal, lower_const(g, 0)));
+	return_if(g, IR_EQ, ip, lower_const(g, 0), UNWIND_STOP);
+}
+
+/* Find the range of the address, if it is not that of the one before. */
+static void look_if_other(struct gen *g, struct ir_insn *state, const struct ir_func *find)
+{
+	struct ir_block *look = lower_block(g, false), *failed = lower_block(g, true);
+	struct ir_block *next = lower_block(g, false);
+	struct ir_insn *off, *why;
+
+	off = ir_emit_binary(&g->b, IR_SUB, address_of(g, state), get(g, state, UNWIND_START));
+	ir_emit_branch(&g->b, IR_UGE, off, get(g, state, UNWIND_LEN), look, next);
+	lower_enter(g, look);
+	why = ir_emit_call(&g->b, IR_FCALL, find->index, IR_INT, &state, 1);
+	ir_emit_branch(&g->b, IR_NE, why, lower_const(g, 0), failed, next);
+	lower_enter(g, failed);
+	ir_emit_ret(&g->b, why);
+	lower_enter(g, next);
+}
+
+struct ir_func *lower_unwind_step(struct gen *g)
+{
+	struct ir_func **f = lower_shared_func(g, SHARED_UNWIND_STEP, 0), *known = *f;
+	struct ir_insn *state;
+	struct ir_block *null;
+	struct outside out;
+
+	if (known)
+		return known;
+	(void)range_func(g);
+	*f = enter(g, &out, "unwind_step", &state, &null);
+	look_if_other(g, state, range_func(g));
+	find_caller(g, state, find_rule(g, state, null));
+	leave(g, &out, null);
+	return *f;
+}
+
+/* ---- asking for ranges ---- */
+
+/* The process has no entry: it gets one, so that others do not ask. */
+static void ask_first(struct gen *g, struct ir_insn *key, struct ir_insn *now)
+{
+	struct ir_insn *value = lower_object(g, "unknown", sizeof(struct image_unwind_process), 8);
+	struct ir_insn *err;
+
+	ir_emit_memzero(&g->b, value, 0, sizeof(struct image_unwind_process));
+	ir_emit_store(&g->b, 4, value, offsetof(struct image_unwind_process, asked), now);
+	err = ir_emit_helper(&g->b, BPF_FUNC_map_update_elem, IR_INT,
+			     ir_map(g->b.func, g->l->image->unwind_map + UNWIND_PROCESSES), key,
+			     value, lower_const(g, BPF_NOEXIST));
+	return_if(g, IR_NE, err, lower_const(g, 0), 0);
+}
+
+struct ir_func *lower_unwind_ask(struct gen *g)
+{
+	static const enum ir_type params[] = { IR_INT };
+	struct ir_func **f = lower_shared_func(g, SHARED_UNWIND_ASK, 0), *known = *f;
+	struct ir_insn *key, *now, *p;
+	struct ir_block *none, *send;
+	struct outside out;
+
+	if (known)
+		return known;
+	*f = lower_func_enter(g, &out, "unwind_ask", params, 1);
+	(*f)->is_global = true;
+	none = lower_block(g, false);
+	send = lower_block(g, false);
+	key = lower_object(g, "key", 4, 4);
+	ir_emit_store(&g->b, 4, key, 0, ir_param(*f, 0));
+	now = ir_emit_call(&g->b, IR_CALL, BPF_FUNC_ktime_get_boot_ns, IR_INT, NULL, 0);
+	now = ir_emit_ext(&g->b, ir_emit_binary_imm(&g->b, IR_LSHR, now, 30), 4, false);
+	p = ir_emit_helper(&g->b, BPF_FUNC_map_lookup_elem, IR_MAPVAL_OR_NULL,
+			   ir_map(g->b.func, g->l->image->unwind_map + UNWIND_PROCESSES), key);
+	p = ir_emit_null_check(&g->b, p, none);
+	return_if(g, IR_EQ, now, ir_emit_load(&g->b, IR_INT, 4, false, p,
+		  offsetof(struct image_unwind_process, asked)), 0);
+	ir_emit_store(&g->b, 4, p, offsetof(struct image_unwind_process, asked), now);
+	ir_emit_jump(&g->b, send);
+	lower_enter(g, none);
+	ask_first(g, key, now);
+	ir_emit_jump(&g->b, send);
+	lower_enter(g, send);
+	lower_send_word(g, ACTION_UNWIND, ir_param(*f, 0));
+	ir_emit_ret(&g->b, lower_const(g, 0));
+	lower_func_leave(g, &out);
+	return *f;
+}

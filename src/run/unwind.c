@@ -1,0 +1,225 @@
+/*
+ * Processes whose stacks are unwound: the list of ranges of each.
+ *
+ * A list is written where nobody reads yet, then the process's entry names it. A list that
+ * was replaced may still be read by a program: its place is used again only when the next
+ * one has been in force for some time.
+ */
+#include "run/unwind.h"
+
+#include "kernel/bpf_call.h"
+#include "sym/sym.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUCKETS 256
+
+struct unwound {
+	struct unwound *next;
+	pid_t pid;
+	struct image_unwind_process entry;
+	uint32_t room;		/* ranges that fit where the list lies */
+};
+
+struct unwinder {
+	struct unwind_store store;
+	struct unwound *processes[BUCKETS];	/* owned */
+};
+
+/* ---- ranges ---- */
+
+struct list {
+	struct run *r;
+	pid_t pid;
+	struct image_unwind_range *at;	/* owned; IMAGE_UNWIND_RANGES */
+	uint32_t n;
+};
+
+static void add_range(struct list *l, struct image_unwind_range range, uint64_t end)
+{
+	if (end <= range.start || l->n == IMAGE_UNWIND_RANGES)
+		return;
+	range.len_bytes = end - range.start > UINT32_MAX ? UINT32_MAX
+							   : (uint32_t)(end - range.start);
+	l->at[l->n++] = range;
+}
+
+/* What of a mapping each piece of the file's rows covers. */
+static void add_pieces(struct list *l, const struct unwind_file *f,
+		       const struct symbol_mapping *m, uint64_t bias)
+{
+	for (size_t i = 0; i < f->nr_pieces; i++) {
+		const struct unwind_piece *p = &f->pieces[i];
+		uint64_t start = bias + p->start, end = m->end;
+
+		if (i + 1 < f->nr_pieces && bias + p[1].start < end)
+			end = bias + p[1].start;
+		if (start < m->start)
+			start = m->start;
+		add_range(l, (struct image_unwind_range){
+			.start = start, .bias = bias, .nr_rows = p->nr_rows, .chunk = p->chunk,
+			.at = p->at }, end);
+	}
+}
+
+/* What addresses of the process less than those that the rows count. */
+static bool find_bias(const struct unwind_file *f, const struct symbol_mapping *m, uint64_t *bias)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	for (size_t i = 0; i < f->nr_segments; i++) {
+		const struct unwind_segment *s = &f->segments[i];
+
+		if (m->offset < (s->offset & ~(page - 1)) ||
+		    m->offset >= s->offset + s->size_bytes)
+			continue;
+		*bias = m->start - m->offset + s->offset - s->address + f->base;
+		return true;
+	}
+	return false;
+}
+
+static const struct unwind_file *file_of(struct list *l, const struct symbol_mapping *m)
+{
+	struct unwind_store *store = &l->r->unwinder->store;
+	const struct unwind_file *f;
+	int fd;
+
+	if (m->is_vdso)
+		return unwind_store_vdso(store);
+	if (!m->is_file)
+		return NULL;
+	fd = sym_open_mapping(l->r->symbols, l->pid, m);
+	if (fd < 0)
+		return NULL;
+	f = unwind_store_file(store, fd);
+	close(fd);
+	return f;
+}
+
+/* Memory of no file, and files without rows, are followed by the frame pointer. */
+static void add_mapping(void *arg, const struct symbol_mapping *m)
+{
+	struct list *l = arg;
+	const struct unwind_file *f = file_of(l, m);
+	uint64_t bias;
+
+	if (f && f->nr_pieces && find_bias(f, m, &bias))
+		add_pieces(l, f, m, bias);
+	else
+		add_range(l, (struct image_unwind_range){ .start = m->start }, m->end);
+}
+
+/* ---- processes ---- */
+
+static struct unwound *process_of(struct unwinder *u, pid_t pid)
+{
+	struct unwound **bucket = &u->processes[(unsigned)pid % BUCKETS], *p = *bucket;
+
+	while (p && p->pid != pid)
+		p = p->next;
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->pid = pid;
+	p->next = *bucket;
+	*bucket = p;
+	return p;
+}
+
+static bool is_same(struct unwinder *u, const struct unwound *p, const struct list *l)
+{
+	const uint8_t *old;
+
+	if (!p->entry.nr_ranges || p->entry.nr_ranges != l->n)
+		return false;
+	old = u->store.chunks[p->entry.chunk].bytes + p->entry.at;
+	return !memcmp(old, l->at, l->n * sizeof(*l->at));
+}
+
+/* Put the list where programs find it. */
+static int publish(struct run *r, struct unwound *p, const struct list *l)
+{
+	struct unwinder *u = r->unwinder;
+	struct image_unwind_process entry = { .nr_ranges = l->n };
+	uint32_t pid = (uint32_t)p->pid, room = l->n + l->n / 4 + 4;
+	int fd = r->maps[r->image->unwind_map].fd, err;
+
+	err = unwind_store_room(&u->store, room * (uint32_t)sizeof(*l->at), &entry.chunk,
+				&entry.at);
+	if (err)
+		return err;
+	memcpy(u->store.chunks[entry.chunk].bytes + entry.at, l->at, l->n * sizeof(*l->at));
+	err = bpf_call_map_update(fd, &pid, &entry, BPF_ANY);
+	if (err)
+		return err;
+	p->entry = entry;
+	p->room = room;
+	return 0;
+}
+
+void run_unwind_process(struct run *r, pid_t pid)
+{
+	struct list l = { .r = r, .pid = pid };
+	struct unwound *p;
+
+	if (!r->unwinder || !r->symbols)
+		return;
+	p = process_of(r->unwinder, pid);
+	l.at = calloc(IMAGE_UNWIND_RANGES, sizeof(*l.at));
+	if (p && l.at && !sym_each_mapping(r->symbols, pid, p->entry.nr_ranges > 0, add_mapping,
+					   &l) &&
+	    l.n && !is_same(r->unwinder, p, &l))
+		(void)publish(r, p, &l);
+	free(l.at);
+}
+
+/* ---- life ---- */
+
+int run_unwind_template(struct run *r)
+{
+	int err;
+
+	r->unwinder = calloc(1, sizeof(*r->unwinder));
+	if (!r->unwinder)
+		return -ENOMEM;
+	err = unwind_store_open(&r->unwinder->store);
+	return err ? err : r->unwinder->store.chunks[0].fd;
+}
+
+void run_unwind_start(struct run *r)
+{
+	struct unwind_store *s;
+	uint32_t first = 0;
+
+	if (!r->unwinder)
+		return;
+	s = &r->unwinder->store;
+	s->chunks_fd = r->maps[r->image->unwind_map + 1].fd;
+	s->mapped_rules = r->maps[r->image->unwind_map + 2].bytes;
+	(void)bpf_call_map_update(s->chunks_fd, &first, &s->chunks[0].fd, BPF_ANY);
+	if (r->options.pid > 0)
+		run_unwind_process(r, r->options.pid);
+}
+
+void run_unwind_close(struct run *r)
+{
+	struct unwinder *u = r->unwinder;
+	struct unwound *next;
+
+	if (!u)
+		return;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct unwound *p = u->processes[i]; p; p = next) {
+			next = p->next;
+			free(p);
+		}
+	unwind_store_close(&u->store);
+	free(u);
+	r->unwinder = NULL;
+}

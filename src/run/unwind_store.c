@@ -1,0 +1,221 @@
+/*
+ * Chunks of memory that programs read, and the tables of files in them.
+ */
+#include "run/unwind.h"
+
+#include "kernel/bpf_call.h"
+
+#include <errno.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ROW_BYTES (sizeof(uint32_t) + sizeof(uint16_t))
+#define ALIGN 32u
+
+/* ---- chunks ---- */
+
+static int add_chunk(struct unwind_store *s)
+{
+	const struct bpf_map_spec spec = {
+		.name = "unwind_chunk", .type = BPF_MAP_TYPE_ARRAY, .key_size = 4,
+		.value_size = IMAGE_UNWIND_CHUNK_BYTES, .max_entries = 1, .flags = BPF_F_MMAPABLE,
+	};
+	struct unwind_chunk *c = &s->chunks[s->nr_chunks];
+	void *bytes;
+	int err = 0;
+
+	if (s->nr_chunks == IMAGE_UNWIND_CHUNKS)
+		return -ENOSPC;
+	c->fd = bpf_call_map_create(&spec);
+	if (c->fd < 0)
+		return c->fd;
+	bytes = mmap(NULL, IMAGE_UNWIND_CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
+	if (bytes == MAP_FAILED)
+		err = -errno;
+	else if (s->chunks_fd >= 0)
+		err = bpf_call_map_update(s->chunks_fd, &s->nr_chunks, &c->fd, BPF_ANY);
+	if (err) {
+		if (bytes != MAP_FAILED)
+			munmap(bytes, IMAGE_UNWIND_CHUNK_BYTES);
+		close(c->fd);
+		return err;
+	}
+	c->bytes = bytes;
+	c->used_bytes = 0;
+	s->nr_chunks++;
+	return 0;
+}
+
+int unwind_store_open(struct unwind_store *s)
+{
+	int err;
+
+	*s = (struct unwind_store){ .chunks_fd = -1 };
+	err = unwind_rules_open(&s->rules);
+	return err ? err : add_chunk(s);
+}
+
+static void close_file(struct unwind_file *f)
+{
+	if (f)
+		free(f->pieces);
+	free(f);
+}
+
+void unwind_store_close(struct unwind_store *s)
+{
+	struct unwind_file *next;
+
+	for (uint32_t i = 0; i < s->nr_chunks; i++) {
+		munmap(s->chunks[i].bytes, IMAGE_UNWIND_CHUNK_BYTES);
+		close(s->chunks[i].fd);
+	}
+	for (struct unwind_file *f = s->files; f; f = next) {
+		next = f->next;
+		close_file(f);
+	}
+	close_file(s->vdso);
+	unwind_rules_close(&s->rules);
+}
+
+int unwind_store_room(struct unwind_store *s, uint32_t size_bytes, uint32_t *chunk, uint32_t *at)
+{
+	uint32_t size = (size_bytes + ALIGN - 1) / ALIGN * ALIGN, i = 0;
+	int err;
+
+	if (size > IMAGE_UNWIND_CHUNK_BYTES)
+		return -ENOSPC;
+	while (i < s->nr_chunks && IMAGE_UNWIND_CHUNK_BYTES - s->chunks[i].used_bytes < size)
+		i++;
+	err = i == s->nr_chunks ? add_chunk(s) : 0;
+	if (err)
+		return err;
+	*chunk = i;
+	*at = s->chunks[i].used_bytes;
+	s->chunks[i].used_bytes += size;
+	return 0;
+}
+
+/* ---- files ---- */
+
+static int add_piece(struct unwind_store *s, struct unwind_file *f, const struct unwind_table *t,
+		     size_t first, size_t n)
+{
+	struct unwind_piece *p = &f->pieces[f->nr_pieces];
+	int err = unwind_store_room(s, (uint32_t)(n * ROW_BYTES), &p->chunk, &p->at);
+	uint8_t *to;
+
+	if (err)
+		return err;
+	to = s->chunks[p->chunk].bytes + p->at;
+	memcpy(to, t->addresses + first, n * sizeof(*t->addresses));
+	memcpy(to + n * sizeof(*t->addresses), t->rules + first, n * sizeof(*t->rules));
+	p->start = t->addresses[first];
+	p->nr_rows = (uint32_t)n;
+	f->nr_pieces++;
+	return 0;
+}
+
+static int add_pieces(struct unwind_store *s, struct unwind_file *f, const struct unwind_table *t)
+{
+	size_t n;
+	int err;
+
+	f->pieces = calloc(t->n / IMAGE_UNWIND_ROWS + 1, sizeof(*f->pieces));
+	if (!f->pieces)
+		return -ENOMEM;
+	for (size_t at = 0; at < t->n; at += n) {
+		n = t->n - at < IMAGE_UNWIND_ROWS ? t->n - at : IMAGE_UNWIND_ROWS;
+		err = add_piece(s, f, t, at, n);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* New rules, before rows name them. */
+static void copy_rules(struct unwind_store *s)
+{
+	uint32_t n = s->rules.n - s->rules_copied;
+
+	if (s->mapped_rules)
+		memcpy(s->mapped_rules + s->rules_copied, s->rules.at + s->rules_copied,
+		       n * sizeof(*s->rules.at));
+	s->rules_copied = s->rules.n;
+}
+
+static struct unwind_file *file_of(struct unwind_store *s, struct unwind_table *t)
+{
+	struct unwind_file *f = calloc(1, sizeof(*f));
+
+	copy_rules(s);
+	if (f) {
+		f->base = t->base;
+		f->nr_segments = t->nr_segments;
+		memcpy(f->segments, t->segments, sizeof(f->segments));
+		/* What did not find room is missing, and stacks say so. */
+		(void)add_pieces(s, f, t);
+	}
+	unwind_table_close(t);
+	return f;
+}
+
+struct unwind_file *unwind_store_file(struct unwind_store *s, int fd)
+{
+	struct unwind_table t;
+	struct unwind_file *f;
+	int64_t ctime_ns;
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return NULL;
+	ctime_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+	for (f = s->files; f; f = f->next)
+		if (f->ino == st.st_ino && f->dev == st.st_dev && f->ctime_ns == ctime_ns)
+			return f;
+	if (unwind_table_read(&t, fd, &s->rules))
+		return NULL;
+	f = file_of(s, &t);
+	if (!f)
+		return NULL;
+	f->dev = st.st_dev;
+	f->ino = st.st_ino;
+	f->ctime_ns = ctime_ns;
+	f->next = s->files;
+	s->files = f;
+	return f;
+}
+
+/* The size of an ELF image that is mapped whole: to the end of its section headers. */
+static size_t image_size(const char *image)
+{
+	const ElfW(Ehdr) *h = (const void *)image;
+
+	return h->e_shoff + (size_t)h->e_shnum * h->e_shentsize;
+}
+
+#define MAX_VDSO_BYTES ((size_t)64 * 1024)
+
+struct unwind_file *unwind_store_vdso(struct unwind_store *s)
+{
+	const char *image = (const char *)(uintptr_t)getauxval(AT_SYSINFO_EHDR);
+	size_t size = image ? image_size(image) : 0;
+	struct unwind_table t;
+	char *copy;
+
+	if (s->vdso || !size || size > MAX_VDSO_BYTES)
+		return s->vdso;
+	copy = malloc(size);
+	if (!copy)
+		return NULL;
+	memcpy(copy, image, size);
+	if (!unwind_table_read_image(&t, copy, size, &s->rules))
+		s->vdso = file_of(s, &t);
+	free(copy);
+	return s->vdso;
+}

@@ -1,0 +1,110 @@
+# dw_ustack against what the program itself knows of its chains of calls.
+. "$(dirname "$0")/lib.sh"
+
+programs=$(readlink -f "$TESTS/programs")
+export BPFTRACE_UNSTABLE_DW_USTACK=enable TRUTH="$tmp/truth"
+
+# Compare the stacks of the output ("stack N WHERE" before each) with the truth; the case is
+# bad if a frame is missing or too many. SUITABLE: names of frames that count.
+compare_chains() { # WHERE CHAINS
+    awk -v where="$1" -v chains="$2" '
+        FNR == NR { number = $2; sub(/^truth [0-9]+ /, ""); truth[number] = $0; next }
+        /^stack / { at = $3 == where ? $2 : 0; if (at) seen[at] = ""; next }
+        /unwind failure/ && at { seen[at] = seen[at] " FAILURE"; next }
+        /^ +(c_[a-z_]+|main)\+/ && at { sub(/^ +/, ""); sub(/\+.*/, ""); seen[at] = seen[at] " " $0 }
+        END {
+            for (n in truth) {
+                all += split(truth[n], want, " ")
+                split(substr(seen[n], 2), have, " ")
+                good = 0
+                while (want[good + 1] != "" && want[good + 1] == have[good + 1]) good++
+                right += good
+                if (" " truth[n] != seen[n]) print "chain " n ": is " truth[n] ", seen" seen[n]
+                count++
+            }
+            if (count != chains) print "there are " count " chains"
+            print right " of " all " frames"
+        }' "$TRUTH" "$tmp/out" >"$tmp/compared"
+    echo "$file: $case_name: $(tail -n 1 "$tmp/compared"), $1"
+    [ "$(wc -l <"$tmp/compared")" -eq 1 ] || bad "$(cat "$tmp/compared")"
+}
+
+script='uprobe:PROGRAM:report { @n[tid] = arg0; printf("stack %d user\n", arg0); print(dw_ustack); }
+    tracepoint:syscalls:sys_enter_getppid /@n[tid]/ {
+        printf("stack %d kernel\n", @n[tid]); print(dw_ustack); }
+    end { clear(@n); }'
+
+for program in unwound unwound-fixed unwound-static; do
+    begin_case "$program: a command, from its own functions and from a system call"
+    if needs root && needs btf; then
+        sonde -c "$programs/$program chains" -e "$(printf "%s" "$script" | sed "s!PROGRAM!$programs/$program!")"
+        expect_status 0
+        compare_chains user 10
+        compare_chains kernel 10
+    fi
+done
+
+begin_case "a process that runs already"
+if needs root && needs btf; then
+    mkfifo "$tmp/go"
+    "$programs/unwound" wait <"$tmp/go" &
+    pid=$!
+    exec 3>"$tmp/go"
+    await_program $pid unwound
+    sonde_start -p $pid -e "$(printf "%s" "$script" | sed "s!PROGRAM!$programs/unwound!")"
+    echo go >&3
+    exec 3>&-
+    wait $pid
+    wait "$sonde_pid"
+    status=$?
+    expect_status 0
+    compare_chains user 10
+    compare_chains kernel 10
+fi
+
+# Wherever it is interrupted: in prologues, epilogues, the C library, the linker's stubs.
+begin_case "samples end in main"
+if needs root && needs btf; then
+    sonde -c "$programs/unwound spin 10" -e "uprobe:$programs/unwound:spin { @go = 1; }
+        uprobe:$programs/unwound:report { @go = 0; } end { clear(@go); }
+        profile:hz:499 /@go && pid == cpid/ { @[dw_ustack] = count(); }"
+    expect_status 0
+    awk '/^@\[/ { seen = 0 } /^ +main\+/ { seen = 1 } /^(@|\]).*: [0-9]+$/ {
+            all += $NF; if (seen) good += $NF }
+        END { print good + 0 " of " all + 0 " samples"; exit !(all >= 50 && good >= all * 0.99) }' \
+        "$tmp/out" >"$tmp/samples" || bad "only $(cat "$tmp/samples")"
+    echo "$file: $case_name: $(cat "$tmp/samples")"
+fi
+
+# What came before is told from what was not followed.
+begin_case "a limit, the modes, len, as part of a key and as a value"
+if needs root && needs btf; then
+    sonde -c "$programs/unwound chains" -e "uprobe:$programs/unwound:report /arg0 == 3/ {
+        @a[dw_ustack(3), tid > 0] = count(); @b[dw_ustack(raw, 2)] = count();
+        @c = len(dw_ustack(100)); @d = dw_ustack(perf, 2); @e[dw_ustack(0)] = count();
+        print((1, dw_ustack(1))); @f[dw_ustack()] = len(dw_ustack); }"
+    expect_status 0
+    expect_out '@c: 100'
+    expect_match '^        c_recursion\+[0-9]+@?.*$'
+    expect_match '^	[0-9a-f]+ report\+0 \(.*/unwound\)$'
+    expect_match '^[0-9a-f]+$'
+    check "the whole stack is as deep as its limit" grep -q '^\]: 12[0-9]$' "$tmp/out"
+fi
+
+begin_case "where user space is far, or there is none"
+if needs root && needs btf; then
+    sonde -c "$programs/target" -e 'begin { print(dw_ustack); }'
+    expect_status 1
+    expect_err "The dw_ustack builtin can not be used with 'begin' probes"
+fi
+
+begin_case "a stack that ends early says why"
+if needs root && needs btf; then
+    sonde -v -c "$programs/unwound chains" -e "uprobe:$programs/unwound:report {
+        print(dw_ustack); exit(); }"
+    expect_status 0
+    expect_no_match 'unwind failure'
+    sonde -c "$programs/unwound chains" -e "uprobe:$programs/unwound:report { print(ustack(3)); exit(); }"
+    expect_no_match 'unwind failure'
+fi
+end_tests
