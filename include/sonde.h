@@ -235,6 +235,8 @@ struct sonde_event {
 	size_t nr_entries;
 	bool map_repeats;	/* an event before told of this map, and it was not emptied
 				   since: these entries hold what those did */
+	bool map_goes_on;	/* more entries, of the map of the event before; to a printer
+				   only */
 	uint64_t count;
 	uint64_t duration_ns;
 	int return_code;

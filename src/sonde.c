@@ -221,6 +221,7 @@ static int open_run(struct sonde *s)
 		.wait_detach = s->options.wait_detach,
 		.purpose = s->options.purpose,
 		.text_only = !s->event && !(s->printer && print_wants_values(s->printer)),
+		.map_batches = !s->event && s->printer && print_takes_batches(s->printer),
 		.wants_frames = s->event || (s->printer && print_wants_frames(s->printer)),
 	};
 	struct run_callbacks c = { .arg = s, .event = on_run_event, .message = on_run_message };

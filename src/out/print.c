@@ -414,6 +414,11 @@ bool print_wants_frames(const struct printer *p)
 	return p->profile;
 }
 
+bool print_takes_batches(const struct printer *p)
+{
+	return p->options.format == SONDE_TEXT || p->profile;
+}
+
 bool print_wants_values(const struct printer *p)
 {
 	return p->options.format == SONDE_EVENTS;

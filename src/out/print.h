@@ -52,6 +52,9 @@ void print_raw(struct printer *p, const char *bytes, size_t len);
 /* Whether what is known of each frame is. */
 bool print_wants_frames(const struct printer *p);
 
+/* Whether a map may come as several events. */
+bool print_takes_batches(const struct printer *p);
+
 /* The run is over: write what its maps make a picture of, in the formats from
  * SONDE_FOLDED on. Returns 0 or the first error; *lack: why there is less in it than
  * one may think, or NULL; borrowed. */

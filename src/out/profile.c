@@ -362,10 +362,12 @@ static void add_entries(struct profile *p, const struct sonde_event *e)
 	bool is_negative;
 	uint64_t weight;
 
-	if (e->map_repeats)
-		m->samples.n = m->kept;
-	m->kept = m->samples.n;
-	compact(m);
+	if (!e->map_goes_on) {
+		if (e->map_repeats)
+			m->samples.n = m->kept;
+		m->kept = m->samples.n;
+		compact(m);
+	}
 	for (size_t i = 0; i < e->nr_entries; i++) {
 		if (!weight_of(e->entries[i].value, &weight, &is_negative))
 			continue;

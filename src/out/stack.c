@@ -231,6 +231,25 @@ static void add_bytes(struct decoding *c, struct frames *f, const struct user_sp
 		add_named(c, f, user, mode == VALUE_STACK_PERF, number_u64(frame));
 }
 
+/* The addresses as bytes whose order is that of the stacks with their frames. */
+static void decode_bare(struct decoding *c, enum value_stack_mode mode, const uint8_t *frames,
+			size_t count, struct sonde_value *v)
+{
+	size_t frame_bytes = mode == VALUE_STACK_BUILD_ID ? BUILD_ID_FRAME_BYTES : 8;
+	size_t at = mode == VALUE_STACK_BUILD_ID ? 4 + BUILD_ID_BYTES : 0;
+	uint8_t *text = arena_alloc(c->d->arena, count * 8 + 1);
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t address = number_u64(frames + i * frame_bytes + at);
+
+		for (int byte = 0; byte < 8; byte++)
+			text[i * 8 + (size_t)byte] = (uint8_t)(address >> (56 - 8 * byte));
+	}
+	v->kind = SONDE_VALUE_BUFFER;
+	v->text = (const char *)text;
+	v->len = count * 8;
+}
+
 /* `in` begins with the number of addresses. */
 static void decode_frames(struct decoding *c, const struct value_layout *layout,
 			  const struct user_space *user, struct bytes in, struct sonde_value *v)
@@ -242,6 +261,10 @@ static void decode_frames(struct decoding *c, const struct value_layout *layout,
 
 	if (count > room)
 		count = room;
+	if (c->d->bare_stacks) {
+		decode_bare(c, mode, in.at + 8, count, v);
+		return;
+	}
 	f.cap = count > f.cap ? count : f.cap;
 	f.at = arena_array(c->d->arena, struct sonde_value, f.cap);
 	for (uint64_t i = 0; i < count; i++)

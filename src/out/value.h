@@ -72,6 +72,7 @@ struct value_decoder {
 					   with */
 	struct value_hooks hooks;
 	const char *str_trunc_trailer;	/* borrowed; NULL: none */
+	bool bare_stacks;		/* stacks become buffers in the same order, without names */
 	bool wants_frames;		/* what is known of each frame, not its text only */
 	bool explains;			/* stacks say why they end early */
 	int64_t wall_offset_ns;		/* CLOCK_REALTIME minus CLOCK_BOOTTIME, for timestamps */

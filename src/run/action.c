@@ -315,9 +315,30 @@ static bool *told(struct run *r, const struct script_map *m)
 	return &r->told[m - r->image->script_maps.at];
 }
 
+#define MAP_BATCH 128
+
+/* Some entries of a map whose keys are large. */
+static int emit_batch(struct run *r, const struct script_map *m, struct snapshot *s, size_t from,
+		      struct sonde_event *e)
+{
+	struct sonde_value keys[MAP_BATCH];
+	size_t n = s->n - from < MAP_BATCH ? s->n - from : MAP_BATCH;
+	int err = run_snapshot_keys(r, m, s, from, n, keys);
+
+	if (err)
+		return err;
+	e->entries = s->entries + from;
+	e->nr_entries = n;
+	e->map_goes_on = from > 0;
+	run_emit(r, e);
+	return 0;
+}
+
 static void emit_map(struct run *r, const struct script_map *m, struct snapshot *s,
 		     struct sonde_event e)
 {
+	int err = 0;
+
 	e.kind = SONDE_EVENT_MAP;
 	e.name = m->name;
 	e.map_kind = value_map_kind(m->value);
@@ -328,7 +349,13 @@ static void emit_map(struct run *r, const struct script_map *m, struct snapshot 
 	e.nr_key_names = m->nr_key_names;
 	e.map_repeats = *told(r, m);
 	*told(r, m) = true;
-	run_emit(r, &e);
+	if (!s->keys)
+		run_emit(r, &e);
+	for (size_t i = 0; s->keys && i < s->n && !err; i += MAP_BATCH)
+		err = emit_batch(r, m, s, i, &e);
+	arena_free(&r->keys);
+	if (err)
+		r->out_of_memory = true;
 }
 
 void action_emit_map(struct run *r, const struct script_map *m, struct snapshot *s)
@@ -366,6 +393,7 @@ static void print_snapshot(struct run *r, const struct action_input *in, struct 
 		add_zero(r, m, s);
 	if (a->top && a->top < s->n && m->value->kind != VALUE_TSERIES) {
 		s->entries += s->n - a->top;
+		s->keys += s->keys ? s->n - a->top : 0;
 		s->n = (size_t)a->top;
 	}
 	for (size_t i = 0; a->div > 1 && i < s->n; i++)

@@ -88,6 +88,7 @@ int run_open(struct run **out, const struct image *image, const struct run_optio
 	r->btf_fd = r->epoll_fd = r->wake_fd = r->pid_fd = -1;
 	arena_init(&r->work);
 	arena_init(&r->read);
+	arena_init(&r->keys);
 	r->decoder.arena = &r->work;
 	r->decoder.str_trunc_trailer = image->config.str_trunc_trailer;
 	r->decoder.explains = options->verbose;
@@ -153,6 +154,7 @@ void run_close(struct run *r)
 	sbuf_close(&r->text);
 	arena_free(&r->work);
 	arena_free(&r->read);
+	arena_free(&r->keys);
 	free(r);
 }
 

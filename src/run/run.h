@@ -29,6 +29,7 @@ struct run_options {
 	bool verbose;		/* the verifier's log after a refusal */
 	bool no_kprobe_multi, no_uprobe_multi;	/* one link for each function */
 	bool text_only;		/* printf events come without their values, which is quicker */
+	bool map_batches;	/* a map may be told of by several events (map_goes_on) */
 	bool wants_frames;	/* stacks come with what is known of each frame */
 	enum sonde_purpose purpose;
 	bool wait_detach;	/* run_close returns when all is detached */

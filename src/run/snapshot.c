@@ -22,9 +22,10 @@
 
 #define NONE UINT32_MAX
 
-/* An entry as bytes: the key, and the values of all CPUs made one. */
+/* An entry as bytes: the key, which may end early (the rest is zeros), and the values of
+ * all CPUs made one. */
 struct raw_entry {
-	const void *key;
+	struct raw_key key;
 	void *value;
 };
 
@@ -32,7 +33,9 @@ struct collector {
 	const struct script_map *map;
 	struct store store;
 	struct arena *arena;
+	bool whole;			/* the keys are decoded as well, whatever is in them */
 	uint32_t key_size;		/* of whole keys; those of `store` may be cut */
+	uint32_t least_key;		/* so much of it is kept in any case */
 	VEC(struct raw_entry) entries;
 };
 
@@ -44,6 +47,26 @@ static uint32_t possible_cpus(struct run *r)
 	return r->possible_cpus > 0 ? (uint32_t)r->possible_cpus : 1;
 }
 
+static bool is_stack(const struct value_layout *l)
+{
+	return l && (l->kind == VALUE_KSTACK || l->kind == VALUE_USTACK);
+}
+
+/* A stack that ends a key is read as far as it goes: its beginning must be there. */
+#define STACK_HEAD_BYTES 32
+
+static uint32_t least_key(const struct value_layout *key)
+{
+	const struct value_field *last = NULL;
+
+	if (is_stack(key))
+		return STACK_HEAD_BYTES;
+	for (size_t i = 0; key && i < key->nr_fields; i++)
+		if (!last || key->fields[i].offset_bytes > last->offset_bytes)
+			last = &key->fields[i];
+	return last && is_stack(last->layout) ? last->offset_bytes + STACK_HEAD_BYTES : UINT32_MAX;
+}
+
 static void collector_init(struct run *r, const struct script_map *m, uint32_t map,
 			   struct collector *c)
 {
@@ -51,6 +74,9 @@ static void collector_init(struct run *r, const struct script_map *m, uint32_t m
 
 	c->map = m;
 	c->key_size = r->image->maps.at[m->map].key_size;
+	c->least_key = least_key(m->key);
+	if (c->least_key > c->key_size)
+		c->least_key = c->key_size;
 	c->store.nr_cpus = possible_cpus(r);
 	c->store.max_entries = spec->max_entries;
 	store_init(&c->store, r->maps[map].fd, spec->type, spec->key_size,
@@ -63,11 +89,14 @@ static int collect(void *arg, const void *key, const void *values)
 {
 	struct collector *c = arg;
 	size_t size = c->map->value->size_bytes;
-	char *copy = arena_alloc(c->arena, c->key_size);
-	struct raw_entry entry = { .key = copy, .value = arena_alloc(c->arena, size) };
+	uint32_t cut = c->store.key_size;
+	uint32_t key_size = cut > c->least_key ? cut : c->least_key;
+	char *copy = arena_alloc(c->arena, key_size);
+	struct raw_entry entry = { .key = { copy, key_size },
+				   .value = arena_alloc(c->arena, size) };
 
-	memcpy(copy, key, c->store.key_size);
-	memset(copy + c->store.key_size, 0, c->key_size - c->store.key_size);
+	memcpy(copy, key, cut);
+	memset(copy + cut, 0, key_size - cut);
 	memcpy(entry.value, values, size);
 	for (uint32_t i = 1; i < c->store.nr_values; i++)
 		value_merge(c->map->value, entry.value,
@@ -76,12 +105,26 @@ static int collect(void *arg, const void *key, const void *values)
 	return 0;
 }
 
-static int compare_keys(const void *a, const void *b, void *arg)
+static bool all_zero(const char *bytes, size_t size)
 {
-	const struct raw_entry *x = a, *y = b;
-	const struct collector *c = arg;
+	for (size_t i = 0; i < size; i++)
+		if (bytes[i])
+			return false;
+	return true;
+}
 
-	return memcmp(x->key, y->key, c->key_size);
+static int compare_keys(const void *a, const void *b)
+{
+	const struct raw_key *x = &((const struct raw_entry *)a)->key;
+	const struct raw_key *y = &((const struct raw_entry *)b)->key;
+	uint32_t n = x->size_bytes < y->size_bytes ? x->size_bytes : y->size_bytes;
+	int order = memcmp(x->bytes, y->bytes, n);
+
+	if (order || x->size_bytes == y->size_bytes)
+		return order;
+	if (x->size_bytes > n)
+		return !all_zero((const char *)x->bytes + n, x->size_bytes - n);
+	return -!all_zero((const char *)y->bytes + n, y->size_bytes - n);
 }
 
 /* Make one of entries that both maps of a pair have. */
@@ -89,9 +132,9 @@ static void merge_equal_keys(struct collector *c)
 {
 	size_t n = 0;
 
-	qsort_r(c->entries.at, c->entries.n, sizeof(*c->entries.at), compare_keys, c);
+	qsort(c->entries.at, c->entries.n, sizeof(*c->entries.at), compare_keys);
 	for (size_t i = 0; i < c->entries.n; i++) {
-		if (n && !compare_keys(&c->entries.at[n - 1], &c->entries.at[i], c))
+		if (n && !compare_keys(&c->entries.at[n - 1], &c->entries.at[i]))
 			value_merge(c->map->value, c->entries.at[n - 1].value,
 				    c->entries.at[i].value);
 		else
@@ -199,14 +242,6 @@ static void exchange_bytes(char *cell, char *to, size_t size)
 		to[at] = __atomic_exchange_n(cell + at, 0, __ATOMIC_SEQ_CST);
 }
 
-static bool all_zero(const char *bytes, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (bytes[i])
-			return false;
-	return true;
-}
-
 static uint64_t *set_word(struct run *r, const struct script_map *m)
 {
 	if (m->set_offset == NONE || !r->maps[m->map].bytes)
@@ -256,43 +291,101 @@ static int collect_cell(struct run *r, bool take, bool keep, struct collector *c
 
 /* ---- entries to values ---- */
 
-static int decode_entry(struct run *r, struct collector *c, size_t i, struct sonde_map_entry *out)
+static bool has_stack(const struct value_layout *l)
 {
-	const struct script_map *m = c->map;
-	struct sonde_value *values = arena_array(c->arena, struct sonde_value, 2);
-	int err = value_decode(&r->decoder, m->value, c->entries.at[i].value,
-			       m->value->size_bytes, &values[0]);
-
-	out->value = &values[0];
-	if (err || m->is_scalar || !m->key)
-		return err;
-	out->key = &values[1];
-	return value_decode(&r->decoder, m->key, c->entries.at[i].key, m->key->size_bytes,
-			    &values[1]);
+	if (is_stack(l))
+		return true;
+	for (size_t i = 0; l && i < l->nr_fields; i++)
+		if (has_stack(l->fields[i].layout))
+			return true;
+	return false;
 }
 
+static int decode_key(struct run *r, const struct script_map *m, const struct raw_key *key,
+		      struct sonde_value *value)
+{
+	return value_decode(&r->decoder, m->key, key->bytes, key->size_bytes, value);
+}
+
+static int decode_entry(struct run *r, struct collector *c, size_t i, struct sonde_value *key,
+			struct sonde_map_entry *out)
+{
+	const struct script_map *m = c->map;
+	struct sonde_value *value = arena_new(c->arena, struct sonde_value);
+	int err = value_decode(&r->decoder, m->value, c->entries.at[i].value,
+			       m->value->size_bytes, value);
+
+	out->value = value;
+	if (err || m->is_scalar || !m->key)
+		return err;
+	out->key = key;
+	if (!r->decoder.bare_stacks)
+		return decode_key(r, m, &c->entries.at[i].key, key);
+	r->decoder.arena = &r->keys;
+	err = decode_key(r, m, &c->entries.at[i].key, key);
+	r->decoder.arena = c->arena;
+	return err;
+}
+
+/* Leave the keys to be decoded when they are printed. */
+static void forget_keys(struct collector *c, const struct sonde_value *keys, struct snapshot *out)
+{
+	struct raw_key *raw = arena_array(c->arena, struct raw_key, out->n);
+
+	for (size_t i = 0; i < out->n; i++) {
+		raw[i] = c->entries.at[out->entries[i].key - keys].key;
+		out->entries[i].key = NULL;
+	}
+	out->keys = raw;
+}
+
+/* Stacks with names are many times as large as what they are made of: here they are
+ * only what the order needs. */
 static int decode_entries(struct run *r, struct collector *c, struct snapshot *out)
 {
 	struct arena *before = r->decoder.arena;
+	struct sonde_value *keys;
 	int err = 0;
 
 	out->n = c->entries.n;
 	out->entries = arena_array(c->arena, struct sonde_map_entry, out->n + 1);
+	keys = arena_array(c->arena, struct sonde_value, out->n + 1);
 	r->decoder.arena = c->arena;
+	r->decoder.bare_stacks = r->options.map_batches && !c->whole && has_stack(c->map->key);
 	for (size_t i = 0; i < out->n && !err; i++)
-		err = decode_entry(r, c, i, &out->entries[i]);
+		err = decode_entry(r, c, i, &keys[i], &out->entries[i]);
 	r->decoder.arena = before;
 	if (!err)
 		value_align(c->arena, c->map->value, out->entries, out->n);
 	if (!err)
 		value_sort(c->map->value, out->entries, out->n);
+	if (!err && r->decoder.bare_stacks)
+		forget_keys(c, keys, out);
+	r->decoder.bare_stacks = false;
+	arena_free(&r->keys);
+	return err;
+}
+
+int run_snapshot_keys(struct run *r, const struct script_map *m, const struct snapshot *s,
+		      size_t from, size_t n, struct sonde_value *keys)
+{
+	struct arena *before = r->decoder.arena;
+	int err = 0;
+
+	arena_reset(&r->keys);
+	r->decoder.arena = &r->keys;
+	for (size_t i = 0; i < n && !err; i++) {
+		err = decode_key(r, m, &s->keys[from + i], &keys[i]);
+		s->entries[from + i].key = &keys[i];
+	}
+	r->decoder.arena = before;
 	return err;
 }
 
 int run_snapshot(struct run *r, const struct script_map *m, struct arena *arena,
 		 struct snapshot *out)
 {
-	struct collector c = { .map = m, .arena = arena };
+	struct collector c = { .map = m, .arena = arena, .whole = arena == &r->read };
 	int err = m->storage == STORE_CELL ? collect_cell(r, false, false, &c)
 					   : collect_pair(r, &c);
 
@@ -353,14 +446,20 @@ static int put_zeros(struct run *r, struct collector *c)
 {
 	bool spare = uses_spare(r, c->map);
 	void *zeros;
+	char *key;
 
 	collector_init(r, c->map, map_at(c->map, 0, spare), c);
-	zeros = calloc(1, store_values_size(&c->store));
+	zeros = calloc(1, store_values_size(&c->store) + c->key_size);
 	if (!zeros)
 		return -ENOMEM;
+	key = (char *)zeros + store_values_size(&c->store);
 	for (size_t i = 0; i < c->entries.n; i++) {
-		const void *key = c->entries.at[i].key;
-		uint32_t map = map_of_key(r, c->map, key, spare);
+		const struct raw_key *raw = &c->entries.at[i].key;
+		uint32_t map;
+
+		memset(key, 0, c->key_size);
+		memcpy(key, raw->bytes, raw->size_bytes);
+		map = map_of_key(r, c->map, key, spare);
 
 		if (!bpf_call_map_update(r->maps[map].fd, key, zeros, BPF_NOEXIST))
 			add_to_count(r, c->map, spare, 1);

@@ -107,6 +107,7 @@ struct run {
 	struct sbuf text;		/* of one event */
 	struct arena work;		/* of one event; reset after it */
 	struct arena read;		/* of run_map_read */
+	struct arena keys;		/* of some entries of a map */
 	struct value_decoder decoder;
 	struct symbols *symbols;	/* owned; opened when first needed */
 	bool notes_running;		/* not all that ran at the start has been looked at */
@@ -179,10 +180,21 @@ struct sonde_place run_place(struct run *r, const struct image_place *p);
 /* ---- maps (snapshot.c, take.c) ---- */
 
 /* Entries of a script map, merged over CPUs, sorted, in `arena`. */
+struct raw_key {
+	const void *bytes;
+	uint32_t size_bytes;
+};
+
 struct snapshot {
 	struct sonde_map_entry *entries;
 	size_t n;
+	const struct raw_key *keys;	/* NULL, or: the entries' keys are yet to be decoded */
 };
+
+/* Decode the keys of `n` entries from number `from` on; what was decoded by the last
+ * call is gone. */
+int run_snapshot_keys(struct run *r, const struct script_map *m, const struct snapshot *s,
+		      size_t from, size_t n, struct sonde_value *keys);
 
 int run_snapshot(struct run *r, const struct script_map *m, struct arena *arena,
 		 struct snapshot *out);

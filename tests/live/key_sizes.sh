@@ -98,4 +98,30 @@ if needs kernel:5.11; then # keys of more than 512 bytes
     [ "$(grep -c '^.*\]: 20$' "$tmp/out")" = 3 ] || bad "not three of 20"
     [ "$(grep -c '\]: 40$' "$tmp/out")" = 1 ] || bad "not one of 40"
 fi
+# Maps with stacks in their keys are printed some entries at a time.
+begin_case "many keys with stacks: all of them, in order, in each format"
+script='config = { max_map_keys = 2000 }
+    begin { for ($i : 0..1000) { @[$i % 7, kstack(2), $i] = 1000 - $i; } exit(); }'
+sonde -e "$script"
+expect_status 0
+check "a thousand" [ "$(grep -c '^, [0-9]*\]: [0-9]*$' "$tmp/out")" = 1000 ]
+sed -n 's/^, [0-9]*\]: //p' "$tmp/out" >"$tmp/seen"
+check "ascending" sort -nc "$tmp/seen"
+sonde -f json -e "$script"
+expect_match '^\{"type": "map", "data": \{"@": \{"5,.*,999": 1, .*,0": 1000\}\}\}$'
+sonde -f folded -e "$script"
+check "a thousand lines" [ "$(wc -l <"$tmp/out")" = 1000 ]
+check "all that was counted" [ "$(awk '{ n += $NF } END { print n }' "$tmp/out")" = 500500 ]
+
+begin_case "many keys with stacks: the largest, divided; printed again; zeroed"
+script='config = { max_map_keys = 2000 } begin { for ($i : 0..1000) { @[kstack(2), $i] = sum($i); } '
+sonde -e "$script print(@, 300, 10); clear(@); exit(); }"
+check "three hundred" [ "$(grep -c '^, [0-9]*\]: [0-9]*$' "$tmp/out")" = 300 ]
+expect_out ', 700]: 70'
+expect_out ', 999]: 99'
+sonde -f folded -e "$script print(@); print(@); exit(); }"
+check "counted once" [ "$(awk '{ n += $NF } END { print n }' "$tmp/out")" = 499500 ]
+sonde -e "$script print(@); zero(@); exit(); }"
+check "a thousand, then zeros" [ "$(grep -c '^, [0-9]*\]: 0$' "$tmp/out")" = 1001 ]
+
 end_tests
