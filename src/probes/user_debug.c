@@ -39,19 +39,26 @@ struct registers {
 	uint32_t used;
 };
 
+static bool is_x86_64(const struct target_arch *arch)
+{
+	return !strcmp(arch->name, "x86_64");
+}
+
 /* One that is large may take two, if both are left. A register keeps numbers
  * with the lowest byte first on all machines that we know. */
 static void place_param(struct registers *r, const struct debug_param *p, struct type_field *field,
 			const struct type *error)
 {
 	bool fits = r->used < r->arch->nr_args;
+	uint32_t taken = p->class == DEBUG_TWO_REGISTERS ? 2 : p->class != DEBUG_HALF_FLOAT ? 0 :
+			 is_x86_64(r->arch) ? 1 : 2;
 
 	field->name = p->name;
 	field->type = p->class == DEBUG_INTEGER && fits ? p->type : error;
 	if (p->class == DEBUG_INTEGER && fits)
 		field->offset_bytes = r->arch->arg_offsets[r->used++];
-	else if (p->class == DEBUG_TWO_REGISTERS && r->used + 2 <= r->arch->nr_args)
-		r->used += 2;
+	else if (r->used + taken <= r->arch->nr_args)
+		r->used += taken;
 }
 
 /* Where the result goes is told in the first register, or (arm64) in one of its own. */

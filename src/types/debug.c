@@ -198,19 +198,27 @@ static enum debug_class class_of_base(Dwarf_Die *die, uint64_t size)
 	return size > 8 ? DEBUG_TWO_REGISTERS : DEBUG_INTEGER;
 }
 
-/* Only floating-point numbers in it? */
-static bool is_all_float(struct debug_file *f, const struct type *t)
+/* Only floating-point numbers in what lies between these bytes? What is of no type
+ * that we know is one of them. */
+static bool is_all_float(struct debug_file *f, const struct type *t, uint32_t from, uint32_t to)
 {
 	size_t count;
 	const struct type_field *fields;
+	bool has_any = false;
 
 	if (t->kind != TYPE_STRUCT)
-		return false;
+		return t->kind == TYPE_ERROR;
 	fields = type_struct_fields(f->types, t->structure, &count);
-	for (size_t i = 0; i < count; i++)
-		if (fields[i].type->kind != TYPE_ERROR && !is_all_float(f, fields[i].type))
+	for (size_t i = 0; i < count; i++) {
+		uint32_t at = fields[i].offset_bytes, size = fields[i].type->size_bytes;
+
+		if (at >= to || at + (size ? size : 1) <= from)
+			continue;
+		if (!is_all_float(f, fields[i].type, at < from ? from - at : 0, to - at))
 			return false;
-	return count > 0;
+		has_any = true;
+	}
+	return has_any;
 }
 
 static enum debug_class class_of_aggregate(struct debug_file *f, Dwarf_Die *die, uint64_t size,
@@ -220,9 +228,12 @@ static enum debug_class class_of_aggregate(struct debug_file *f, Dwarf_Die *die,
 		p->type = type_pointer(f->types, p->type, SPACE_NONE, false);
 		return DEBUG_INTEGER;
 	}
-	if (size > 16 || is_all_float(f, p->type))
+	if (size > 16 || is_all_float(f, p->type, 0, (uint32_t)size))
 		return DEBUG_ELSEWHERE;
-	return size > 8 ? DEBUG_TWO_REGISTERS : DEBUG_INTEGER;
+	if (size <= 8)
+		return DEBUG_INTEGER;
+	return is_all_float(f, p->type, 0, 8) || is_all_float(f, p->type, 8, (uint32_t)size)
+	       ? DEBUG_HALF_FLOAT : DEBUG_TWO_REGISTERS;
 }
 
 static enum debug_class class_of(struct debug_file *f, Dwarf_Die *param, struct debug_param *p)

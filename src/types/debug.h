@@ -20,6 +20,7 @@ struct debug_file *debug_file_new(struct types *types, struct Dwarf *dwarf);
 enum debug_class {
 	DEBUG_INTEGER,		/* in one register for integers */
 	DEBUG_TWO_REGISTERS,
+	DEBUG_HALF_FLOAT,	/* x86-64: in one for integers and another; else as above */
 	DEBUG_ELSEWHERE,	/* a floating-point register, or the stack */
 };
 
