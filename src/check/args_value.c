@@ -1,71 +1,75 @@
 /*
- * `args` as a value: where it is printed or kept as a whole, it becomes a record
- * of the arguments that can be read, each by its name.
+ * `args` as a value: where it is printed, kept or compared as a whole, it becomes
+ * a record of the arguments that can be read, each by its name.
+ *
+ * The arguments of a function or raw tracepoint lie in registers and slots, so no
+ * copy of them can be made at once. Those of a tracepoint are its record in the
+ * kernel, which is copied as it is.
  */
 #include "check/check_impl.h"
 
-static bool is_args(const struct node *n)
+#include <string.h>
+
+/* What stands for all arguments and can be written again for each of them. */
+static bool is_whole_args(const struct check *c, const struct node *n)
 {
-	return n && (is_call_of(n, BUILTIN_args) ||
-		     (n->kind == NODE_UNARY && n->u.unary.op == OP_DEREF &&
-		      is_args(n->u.unary.operand)));
+	return (is_call_of(n, BUILTIN_args) || n->kind == NODE_VAR) && n->type &&
+	       n->type->kind == TYPE_STRUCT && n->type->space == SPACE_CONTEXT &&
+	       c->prog && n->type->structure == c->prog->args && is_part_context(c, n->type);
 }
 
-/* Structs and arrays by value lie in the context, from which no copy is made. */
-static bool is_plain(const struct type_field *f)
+static bool is_readable(const struct type_field *f)
 {
-	return f->name && (type_is_integer(f->type) || f->type->kind == TYPE_BOOL ||
-			   f->type->kind == TYPE_POINTER);
+	return f->name && f->type->kind != TYPE_ERROR && f->type->kind != TYPE_VOID &&
+	       !f->percpu_tag;
 }
 
-static struct node *argument(struct check *c, struct loc loc, const char *name)
+static struct node *argument(struct check *c, struct node *args, const char *name)
 {
-	struct node *n = node_new(c->arena, NODE_FIELD, loc);
+	struct node *n = node_new(c->arena, NODE_FIELD, args->loc);
 
-	n->u.field.object = node_new(c->arena, NODE_IDENT, loc);
-	n->u.field.object->u.ident.name = name_of(c->names, "args");
+	n->u.field.object = args;
 	n->u.field.name = name;
-	resolve_expr(c, &n);
+	n->u.field.name_loc = args->loc;
 	return n;
 }
 
-/* Functions have parameters; the fields of a tracepoint are no value of C. */
-static bool has_parameters(const struct check *c)
+const struct type *args_become_record(struct check *c, struct node *n)
 {
-	const struct prog *p = c->prog;
-
-	return p && p->args && p->provider->has & HAS_ARGS &&
-	       p->provider->attach != ATTACH_BTF_TRACEPOINT &&
-	       (p->provider->prog_type == BPF_PROG_TYPE_TRACING ||
-		attach_is_user(p->provider->attach));
-}
-
-static void spell_out(struct check *c, struct node **slot)
-{
-	struct node *args = *slot, *record;
 	const struct type_field *fields;
+	struct node *args;
 	size_t count;
 
-	if (!is_args(args) || !has_parameters(c))
-		return;
-	fields = type_struct_fields(c->types, c->prog->args, &count);
-	record = node_new(c->arena, NODE_RECORD, args->loc);
+	if (!is_whole_args(c, n))
+		return n->type;
+	fields = type_struct_fields(c->types, n->type->structure, &count);
+	args = node_new(c->arena, n->kind, n->loc);
+	*args = *n;
+	n->kind = NODE_RECORD;
+	memset(&n->u, 0, sizeof(n->u));
 	for (size_t i = 0; i < count; i++) {
-		if (!is_plain(&fields[i]))
+		if (!is_readable(&fields[i]))
 			continue;
-		vec_push(c->arena, &record->u.tuple.items,
-			 argument(c, args->loc, fields[i].name));
-		vec_push(c->arena, &record->u.tuple.labels, fields[i].name);
+		vec_push(c->arena, &n->u.tuple.items, argument(c, args, fields[i].name));
+		vec_push(c->arena, &n->u.tuple.labels, fields[i].name);
 	}
-	if (record->u.tuple.items.n)
-		*slot = record;
+	return n->type = infer_expr(c, n);
 }
 
-void resolve_whole_args(struct check *c, struct node *n)
+bool args_are_packed(const struct check *c, const struct type *t)
 {
-	if (is_call_of(n, BUILTIN_print) && n->u.call.args.n)
-		spell_out(c, &n->u.call.args.at[0]);
-	else if (n->kind == NODE_ASSIGN && (n->u.assign.target->kind == NODE_MAP ||
-					    n->u.assign.target->kind == NODE_MAP_ELEM))
-		spell_out(c, &n->u.assign.value);
+	return c->prog && c->prog->args && t->kind == TYPE_STRUCT &&
+	       t->structure == c->prog->args && attach_is_user(c->prog->provider->attach);
+}
+
+uint32_t args_packed_offset(struct check *c, const struct type *t, const char *name)
+{
+	const struct type_field *fields;
+	uint32_t offset = 0;
+	size_t count;
+
+	fields = type_struct_fields(c->types, t->structure, &count);
+	for (size_t i = 0; i < count && fields[i].name != name; i++)
+		offset += fields[i].type->size_bytes;
+	return offset;
 }

@@ -58,6 +58,8 @@ const struct type *check_type_func(struct check *c, struct node *call)
 
 const struct type *check_type_args(struct check *c, struct node *call)
 {
+	const struct type *t;
+
 	if (!(c->prog->provider->has & HAS_ARGS)) {
 		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
 			    "The args builtin can only be used with "
@@ -68,37 +70,13 @@ const struct type *check_type_args(struct check *c, struct node *call)
 	}
 	if (!c->prog->args)
 		return bad_type(c);	/* the provider has said why */
-	return type_structure(c->types, c->prog->args, SPACE_CONTEXT, false);
-}
-
-/* The arguments of a function or raw tracepoint lie in registers and slots, so
- * all of them together are a record of each. Those of a tracepoint are its
- * record in the kernel, which is no value. */
-void args_become_record(struct check *c, struct node *n)
-{
-	struct node *args, *field;
-	size_t count;
-	const struct type_field *fields;
-
-	if (!is_call_of(n, BUILTIN_args) || !n->type || n->type->kind != TYPE_STRUCT ||
-	    c->prog->provider->attach == ATTACH_TRACEPOINT)
-		return;
-	fields = type_struct_fields(c->types, n->type->structure, &count);
-	args = node_new(c->arena, NODE_CALL, n->loc);
-	args->u = n->u;
-	n->kind = NODE_RECORD;
-	memset(&n->u, 0, sizeof(n->u));
-	for (size_t i = 0; i < count; i++) {
-		if (!fields[i].name)
-			continue;
-		field = node_new(c->arena, NODE_FIELD, n->loc);
-		field->u.field.object = args;
-		field->u.field.name = fields[i].name;
-		field->u.field.name_loc = n->loc;
-		vec_push(c->arena, &n->u.tuple.items, field);
-		vec_push(c->arena, &n->u.tuple.labels, fields[i].name);
-	}
-	n->type = infer_expr(c, n);
+	t = type_structure(c->types, c->prog->args, SPACE_CONTEXT, false);
+	if (!args_are_packed(c, t) || args_packed_offset(c, t, NULL))
+		return t;
+	check_hint(c, check_error(c, call->loc, DIAG_NO_SUCH_ARGUMENT,
+				  "Cannot read function parameters"),
+		   "%s has none", c->prog->sites[0]->name);
+	return bad_type(c);
 }
 
 /* The struct that this kind of probe has for its context. */

@@ -400,7 +400,7 @@ static const struct type *infer_offsetof(struct check *c, struct node *n, const 
 		f = type_field_find(c->types, t->structure, *name, &step);
 		if (!f)
 			return no_such_path(c, n, t, *name);
-		offset += step;
+		offset += args_are_packed(c, t) ? args_packed_offset(c, t, f->name) : step;
 		t = f->type;
 	}
 	become_size(c, n, offset);
@@ -430,6 +430,7 @@ const struct type *infer_type_query(struct check *c, struct node *n)
 		return infer_offsetof(c, n, t);
 	if (n->u.type_query.of_expr && t->kind == TYPE_STRING)
 		t = node_stored_type(n->u.type_query.of_expr);
-	become_size(c, n, type_counted_bytes(t));
+	become_size(c, n, args_are_packed(c, t) ? args_packed_offset(c, t, NULL) :
+		    type_counted_bytes(t));
 	return n->type;
 }

@@ -130,9 +130,6 @@ void maps_finish(struct check *c);
 void maps_find_takes(struct check *c, struct node *body);
 
 /* ---- resolve.c ---- */
-/* ---- args_value.c ---- */
-void resolve_whole_args(struct check *c, struct node *n);
-
 void resolve_prog(struct check *c, struct prog *prog);
 void resolve_expr(struct check *c, struct node **slot);
 void resolve_children(struct check *c, struct node *n);
@@ -231,8 +228,12 @@ const struct type *infer_type_query(struct check *c, struct node *n);
 bool is_type_name(struct check *c, const struct type_expr *e);
 /* A type as written; NULL if not known yet; the error type after a message. */
 const struct type *type_of_expr(struct check *c, const struct type_expr *e, bool *is_open);
-/* builtin_probe.c: args as a whole, printed. */
-void args_become_record(struct check *c, struct node *n);
+/* args_value.c: args as a whole, where it is kept, becomes a record; gives the type. */
+const struct type *args_become_record(struct check *c, struct node *n);
+/* Those of a function in user space lie in registers. To sizeof and offsetof they
+ * follow each other without gaps; no name: what lies behind all of them. */
+bool args_are_packed(const struct check *c, const struct type *t);
+uint32_t args_packed_offset(struct check *c, const struct type *t, const char *name);
 void infer_condition(struct check *c, struct node *cond, struct loc loc);
 
 bool is_part_context(const struct check *c, const struct type *t);	/* infer_expr.c */

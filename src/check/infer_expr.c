@@ -27,32 +27,6 @@ static const struct type *infer_string(struct check *c, const struct node *n)
 	return type_string(c->types, (uint32_t)n->u.string.len + 1);
 }
 
-static const struct type *infer_map_elem(struct check *c, struct node *n)
-{
-	struct map *m = n->u.map.map;
-	struct node *key;
-
-	if (n->kind == NODE_MAP)
-		return m->is_scalar || !m->shape_known ? m->value : bad_type(c);
-	key = n->u.map.keys.at[0];
-	infer_expr(c, key);
-	if (key->type && (key->type->kind == TYPE_VOID || key->type->kind == TYPE_STATS ||
-			  (type_is_aggregate(key->type) && !type_is_castable(key->type)))) {
-		check_error(c, key->loc, DIAG_BAD_KEY,
-			    "a value of type '%s' can not be a map's key",
-			    type_text(c, key->type));
-		return m->value;
-	}
-	if (key->type && key->type->space == SPACE_CONTEXT) {
-		check_hint(c, check_error(c, key->loc, DIAG_BAD_KEY,
-					  "context cannot be part of a map key"),
-			   "name a field of it");
-		return m->value;
-	}
-	cell_add_key(c, m, key->type, n->loc);
-	return m->value;
-}
-
 /* The context as a struct that does not lie in memory as its type says. */
 bool is_part_context(const struct check *c, const struct type *t)
 {
@@ -69,6 +43,34 @@ const struct type *type_outside(struct check *c, const struct type *t)
 	return t->space == SPACE_CONTEXT ? type_in_space(c->types, t, SPACE_KERNEL) : t;
 }
 
+static const struct type *infer_map_elem(struct check *c, struct node *n)
+{
+	struct map *m = n->u.map.map;
+	struct node *key;
+
+	if (n->kind == NODE_MAP)
+		return m->is_scalar || !m->shape_known ? m->value : bad_type(c);
+	key = n->u.map.keys.at[0];
+	infer_expr(c, key);
+	args_become_record(c, key);
+	if (key->type && (key->type->kind == TYPE_VOID || key->type->kind == TYPE_STATS ||
+			  (type_is_aggregate(key->type) && !type_is_castable(key->type)))) {
+		check_error(c, key->loc, DIAG_BAD_KEY,
+			    "a value of type '%s' can not be a map's key",
+			    type_text(c, key->type));
+		return m->value;
+	}
+	if (key->type && (key->type->kind == TYPE_POINTER || is_part_context(c, key->type)) &&
+	    key->type->space == SPACE_CONTEXT) {
+		check_hint(c, check_error(c, key->loc, DIAG_BAD_KEY,
+					  "context cannot be part of a map key"),
+			   "name a field of it");
+		return m->value;
+	}
+	cell_add_key(c, m, key->type ? type_outside(c, key->type) : NULL, n->loc);
+	return m->value;
+}
+
 static bool belongs_in_tuple(const struct check *c, const struct type *t)
 {
 	return t->kind != TYPE_VOID && !is_part_context(c, t) &&
@@ -83,8 +85,10 @@ static const struct type *infer_tuple(struct check *c, struct node *n)
 
 	for (size_t i = 0; i < count; i++) {
 		struct node *item = n->u.tuple.items.at[i];
-		const struct type *t = infer_expr(c, item);
+		const struct type *t;
 
+		infer_expr(c, item);
+		t = args_become_record(c, item);
 		if (!t) {
 			is_known = false;
 			continue;

@@ -142,6 +142,10 @@ static const struct type *infer_comparison(struct check *c, struct node *n)
 	const struct type *l = n->u.binary.left->type, *r = n->u.binary.right->type;
 	bool is_equality = n->u.binary.op == OP_EQ || n->u.binary.op == OP_NE;
 
+	if (is_equality) {
+		l = args_become_record(c, n->u.binary.left);
+		r = args_become_record(c, n->u.binary.right);
+	}
 	if ((l->kind == TYPE_POINTER && type_is_aggregate(r)) ||
 	    (r->kind == TYPE_POINTER && type_is_aggregate(l)))
 		return bad_operands(c, n);

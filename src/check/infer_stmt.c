@@ -63,8 +63,10 @@ static void copy_aggregate(struct check *c, struct node *n, struct map *m,
 
 static void assign_map(struct check *c, struct node *n, struct map *m, const struct type *t)
 {
-	const struct node *value = n->u.assign.value;
+	struct node *value = n->u.assign.value;
 
+	if (n->u.assign.op == OP_NONE)
+		t = args_become_record(c, value);
 	if (!t || t->kind == TYPE_ERROR)
 		return;
 	if (t->kind == TYPE_VOID || t->kind == TYPE_TIMESTAMP_MODE) {

@@ -585,7 +585,6 @@ void resolve_expr(struct check *c, struct node **slot)
 		resolve_stmt_kind(c, n);
 		break;
 	}
-	resolve_whole_args(c, n);
 }
 
 void resolve_prog(struct check *c, struct prog *prog)

@@ -46,6 +46,12 @@ expect_status 0
 expect_out '1 1'
 expect_match '^\(1, \{.* \.__syscall_nr = [0-9]+, \.dfd = (429496[0-9]*|184467440737095[0-9]*), \.filename = 0x.*\.mode = 0.*\}\)$'
 expect_match '^@a: \{.* \.__syscall_nr = [0-9]+, \.dfd = (429496[0-9]*|184467440737095[0-9]*), \.filename = 0x.*\.mode = 0.*\}$'
+sonde -c "/bin/cat /dev/null" -e 'tracepoint:syscalls:sys_enter_openat /pid == cpid && str(args.filename) == "/dev/null"/
+{ $a = args; @k[$a] = count(); @k[args] = count(); @t[1, args] = 1; printf("%d\n", has_key(@k, args)); }'
+expect_status 0
+expect_out 1
+expect_match '^@k\[\{.* \.dfd = (429496[0-9]*|184467440737095[0-9]*), \.filename = 0x.*\.mode = 0.*\}\]: 2$'
+expect_match '^@t\[1, \{.* \.dfd = (429496[0-9]*|184467440737095[0-9]*), \.filename = 0x.*\}\]: 1$'
 
 begin_case "several probes"
 sonde -c "/bin/cat /dev/null" -e 'tracepoint:syscalls:sys_enter_openat, tracepoint:syscalls:sys_enter_close
@@ -80,8 +86,12 @@ if needs btf; then
     expect_out '1111'
 fi
 
-begin_case "all arguments of a raw tracepoint are printed as a record"
+begin_case "all arguments of a raw tracepoint are a record"
 if needs btf; then
+    sonde -c /bin/true -e 'rawtracepoint:sched_process_exit /pid == cpid/ { $a = args; @k[args] = $a; @t = (1, $a == args); }'
+    expect_status 0
+    expect_match '^@k\[(\{ \.p = 0x[0-9a-f]{16}(, \.group_dead = true)? \})\]: \1$'
+    expect_out '@t: (1, true)'
     sonde -c /bin/true -e 'rawtracepoint:sched_process_exit /pid == cpid/ { print(args); printf("[%90s]\n", args); }'
     expect_status 0
     expect_match '^\{ \.p = 0x[0-9a-f]{16}(, \.group_dead = true)? \}$'
@@ -89,18 +99,18 @@ if needs btf; then
 fi
 
 begin_case "what is refused"
-sonde -e 'tracepoint:syscalls:sys_enter_openat { print(args); printf("%s", args); @[args] = 1; }'
+sonde -e 'tracepoint:syscalls:sys_enter_openat { print(args); printf("%s", args); }'
 expect_status 1
 expect_err 'stdin:1:40-51: ERROR: struct tracepoint:syscalls:sys_enter_openat_args type passed to print.. is not printable'
 expect_err 'stdin:1:53-71: ERROR: unable to print struct tracepoint:syscalls:sys_enter_openat_args type for specifier: s'
-expect_err 'stdin:1:75-79: ERROR: context cannot be part of a map key'
 
 begin_case "a copy of what does not lie in memory as its type says is refused"
 if needs btf; then
-    sonde -e 'rawtracepoint:sys_enter { @a = args; $t = (1, args); }'
+    sonde -e 'rawtracepoint:sys_enter { $a = pid ? args : args; @a = $a.id ? args : args; $t = (1, pid ? args : args); @k[pid ? args : args] = 1; }'
     expect_status 1
-    expect_err "stdin:1:27-36: ERROR: Value 'struct rawtracepoint:vmlinux:sys_enter_args' cannot be assigned to a map."
-    expect_err "stdin:1:47-51: ERROR: a value of type 'struct rawtracepoint:vmlinux:sys_enter_args' can not be part of a tuple"
+    expect_err "stdin:1:51-75: ERROR: Value 'struct rawtracepoint:vmlinux:sys_enter_args' cannot be assigned to a map."
+    expect_err "stdin:1:86-103: ERROR: a value of type 'struct rawtracepoint:vmlinux:sys_enter_args' can not be part of a tuple"
+    expect_err "stdin:1:109-126: ERROR: context cannot be part of a map key"
 fi
 
 begin_case "registers of a perf event"

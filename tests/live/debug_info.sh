@@ -33,6 +33,33 @@ expect_status 0
 expect_out "{ .a = 1, .b = 2, .c = 3, .d = 4, .e = 5, .f = 6$seventh }"
 expect_out "@: { .a = 1, .b = 2, .c = 3, .d = 4, .e = 5, .f = 6$seventh }"
 
+begin_case "all of them as a key, a value, a part of a tuple, in a variable"
+sonde -e "uprobe:$T:seven { \$a = args; @k[args] = args; @t[args.a, args] = (args, \"x\"); @h[\$a] = hist(args.b); @v = \$a;
+if (\$a == args && has_key(@k, args)) { printf(\"%s %d\\n\", \$a, \$a.f); } print((1, args)); delete(@h, args); }
+end { for (\$kv : @k) { print((\$kv.0.a, \$kv.1.f)); } }" -c "$T"
+whole='{ .a = 1, .b = 2, .c = 3, .d = 4, .e = 5, .f = 6 }'
+expect_status 0
+expect_output "$whole 6
+(1, $whole)
+(1, 6)
+
+
+@k[$whole]: $whole
+@t[1, $whole]: ($whole, x)
+@v: $whole"
+sonde -e "uprobe:$T:values { @[args] = 1; print((sizeof(args), offsetof(args, after))); }" -c "$T"
+expect_status 0
+if [ "$(uname -m)" = x86_64 ]; then
+    expect_out '@[{ .in = { .s = 6 }, .after = 3, .last = 5, .z = 8 }]: 1'
+    sonde -e "uprobe:$T:halves { print(args); }" -c "$T"
+    expect_out '{ .z = 10 }'
+fi
+sonde -e "uprobe:$T:seven { print((sizeof(args), offsetof(args, c))); }" -c "$T"
+expect_out '(24, 8)'
+sonde --mode codegen -e "uprobe:$T:nothing { print(args); }"
+expect_status 1
+expect_err 'ERROR: Cannot read function parameters'
+
 begin_case "structs by value, what is in other registers, a hidden parameter"
 if needs machine:x86_64; then
     sonde -e "uprobe:$T:values { print((args.in.s, args.after, args.last, args.z)); } uprobe:$T:hidden { print(args.x); }" -c "$T"

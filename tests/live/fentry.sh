@@ -61,6 +61,26 @@ if needs kprobe && needs btf && needs kernel:6.1; then
     expect_match '^@whole\[.*is_kernel = false \}\]: [1-9]'
 fi
 
+begin_case "all arguments as a key, a value, a part of a tuple, in a variable"
+if needs kprobe && needs btf; then
+    sonde -c "/bin/cat /dev/null" -e 'fentry:vfs_open /pid == cpid && !@done/ { @done = 1; $a = args;
+        @k[args] = count(); @t[1, $a] = (args, args.file != 0); printf("%d %d\n", $a == args, sizeof(args)); }
+        fexit:vfs_open /pid == cpid && @done == 1/ { @done = 2; @k[args] = count(); @v = args; } end { clear(@done); }'
+    expect_status 0
+    expect_out '1 16'
+    whole='\{ \.path = 0x[0-9a-f]+, \.file = 0x[0-9a-f]+ \}'
+    expect_match "^@k\[$whole\]: 2\$"
+    expect_match "^@t\[1, $whole\]: \($whole, true\)\$"
+    expect_match "^@v: $whole\$"
+fi
+
+begin_case "and with a struct by value among them"
+if needs kprobe && needs btf && needs kernel:6.1; then
+    sonde -c "/bin/id -u" -e 'fentry:from_kuid_munged /pid == cpid/ { @[args] = 1; }'
+    expect_status 0
+    expect_match '^@\[\{ \.targ = 0x[0-9a-f]+, \.kuid = \{ \.val = 0 \} \}\]: 1$'
+fi
+
 begin_case "order of several"
 if needs kprobe && needs btf; then
     sonde -c "/bin/cat /dev/null" -e 'fentry:do_sys_openat2 /pid == cpid && !@done/ { printf("a"); }

@@ -85,6 +85,26 @@ int seven(int a, int b, int c, int d, int e, int f, int g)
 	return a + b + c + d + e + f + g;
 }
 
+struct half {
+	float f[2];
+	long a;
+};
+
+int halves(struct half h, int z);
+int nothing(void);
+
+int halves(struct half h, int z)
+{
+	__asm__ volatile("" ::: "memory");
+	return (int)h.a + z;
+}
+
+int nothing(void)
+{
+	__asm__ volatile("" ::: "memory");
+	return 1;
+}
+
 int main(void)
 {
 	static struct foo q = { 7, "seven", 0, { 2 }, 1, 2, RED, { 0 }, { 0 }, 0, { 0 } };
@@ -95,5 +115,6 @@ int main(void)
 
 	sum += values((struct in){ 6 }, (struct two){ 1, 2 }, 3, (struct big){ { 4 } }, 5,
 		      (struct fl){ 1 }, 8);
+	sum += halves((struct half){ { 1, 2 }, 3 }, 10) + nothing();
 	return sum + (int)hidden(9).a[0] + seven(1, 2, 3, 4, 5, 6, 7) == 0;
 }
