@@ -7,6 +7,7 @@
  * kernel, which is copied as it is.
  */
 #include "check/check_impl.h"
+#include "check/builtin.h"
 
 #include <string.h>
 
@@ -72,4 +73,76 @@ uint32_t args_packed_offset(struct check *c, const struct type *t, const char *n
 	for (size_t i = 0; i < count && fields[i].name != name; i++)
 		offset += fields[i].type->size_bytes;
 	return offset;
+}
+
+/* ---- one argument ---- */
+
+#define MAX_STEPS 64	/* a variable may have been set to itself, which is told elsewhere */
+
+/* What a value was made of: casts to as many bytes, and variables that are set once,
+ * change nothing. */
+static const struct node *origin(const struct node *n)
+{
+	for (int i = 0; i < MAX_STEPS; i++) {
+		if (n->kind == NODE_CAST && n->type && n->type->size_bytes == 8)
+			n = n->u.cast.operand;
+		else if (n->kind == NODE_VAR && n->u.var.var->nr_assigned == 1 &&
+			 n->u.var.var->only_value)
+			n = n->u.var.var->only_value;
+		else if (n->kind == NODE_BLOCK && !n->u.block.stmts.n && n->u.block.value)
+			n = n->u.block.value;	/* a macro's parameter */
+		else
+			break;
+	}
+	return n;
+}
+
+static const char *name_at(struct check *c, uint32_t offset)
+{
+	const struct type_field *fields;
+	size_t count;
+
+	fields = type_struct_fields(c->types, c->prog->args, &count);
+	for (size_t i = 0; i < count; i++)
+		if (fields[i].offset_bytes == offset)
+			return fields[i].name;
+	return NULL;
+}
+
+static const char *argument_name(struct check *c, const struct node *n)
+{
+	const struct type *t;
+
+	if (is_call_of(n, BUILTIN_arg))
+		return name_at(c, (uint32_t)n->u.call.args.at[0]->u.integer.value * 8);
+	if (n->kind != NODE_FIELD)
+		return NULL;
+	t = n->u.field.object->type;
+	return t && t->space == SPACE_CONTEXT && t->structure == c->prog->args ? n->u.field.name
+									       : NULL;
+}
+
+struct node *args_find_argument(struct check *c, struct node *n)
+{
+	const struct node *from = origin(n);
+	const char *name;
+	struct node *args, *field;
+
+	if (!(c->prog->provider->has & HAS_ARGS))
+		return NULL;
+	if (is_call_of(from, BUILTIN_retval)) {
+		field = node_new(c->arena, NODE_CALL, n->loc);
+		*field = *from;
+		return field;
+	}
+	c->prog->args = provider_args(&c->probe_ctx, c->prog->sites[0], n->loc);
+	name = c->prog->args ? argument_name(c, from) : NULL;
+	if (!name)
+		return NULL;
+	args = node_new(c->arena, NODE_CALL, n->loc);
+	args->u.call.builtin = &builtins[BUILTIN_args];
+	args->u.call.name = name_of(c->names, "args");
+	field = argument(c, args, name);
+	infer_expr(c, field);
+	return field;
 }

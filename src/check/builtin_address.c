@@ -187,9 +187,22 @@ static bool is_number(const struct node *n)
 	return n->kind == NODE_INT && !n->u.integer.negative;
 }
 
-static bool is_own_argument(const struct node *n)
+/* The kernel copies packets of which it knows that they are some: those that the
+ * probe was handed. */
+static bool settle_packet(struct check *c, struct node **slot)
 {
-	return n->kind == NODE_FIELD && is_call_of(n->u.field.object, BUILTIN_args);
+	struct node *n = points_to((*slot)->type, "sk_buff") ? args_find_argument(c, *slot) : NULL;
+
+	if (n && n->type && points_to(n->type, "sk_buff")) {
+		*slot = n;
+		return true;
+	}
+	check_hint(c, check_error(c, (*slot)->loc, DIAG_ARGUMENT_TYPE,
+				  "skboutput() needs a 'struct sk_buff *' that is an argument of "
+				  "the probe"),
+		   "use args.skb, or a variable that is set to it: the kernel does not know what "
+		   "others are");
+	return false;
 }
 
 const struct type *check_type_skboutput(struct check *c, struct node *call)
@@ -210,16 +223,8 @@ const struct type *check_type_skboutput(struct check *c, struct node *call)
 			    "skboutput() expects a number as its offset");
 		return bad_type(c);
 	}
-	while (args->at[1]->kind == NODE_CAST && skb && points_to(skb, "sk_buff"))
-		args->at[1] = args->at[1]->u.cast.operand;
-	if (skb && (!points_to(skb, "sk_buff") || !is_own_argument(args->at[1]))) {
-		check_hint(c, check_error(c, args->at[1]->loc, DIAG_ARGUMENT_TYPE,
-					  "skboutput() needs a 'struct sk_buff *' that is an "
-					  "argument of the probe"),
-			   "name it here, as args.skb: of a copy the kernel does not know what it "
-			   "is");
+	if (skb && skb->kind != TYPE_ERROR && !settle_packet(c, &args->at[1]))
 		return bad_type(c);
-	}
 	if (length && !type_is_number(length))
 		return bad_argument(c, call, "an integer as its length", length);
 	while (args->at[3]->kind == NODE_CAST)

@@ -101,6 +101,7 @@ struct var {
 	/* private to check */
 	const struct type *next;	/* what this round has found */
 	unsigned nr_assigned;
+	const struct node *only_value;	/* of the assignment, if there is but one */
 	enum clock_mode clock;		/* of the time that it holds */
 	bool is_sized;			/* declared, and the type says all */
 	const struct type *locked;	/* sizeof or the like has looked at it */

@@ -230,6 +230,9 @@ bool is_type_name(struct check *c, const struct type_expr *e);
 const struct type *type_of_expr(struct check *c, const struct type_expr *e, bool *is_open);
 /* args_value.c: args as a whole, where it is kept, becomes a record; gives the type. */
 const struct type *args_become_record(struct check *c, struct node *n);
+/* The argument of a function or raw tracepoint, or its result, that this is nothing
+ * but; as it stands in the context, of which the verifier knows the type. Or NULL. */
+struct node *args_find_argument(struct check *c, struct node *n);
 /* Those of a function in user space lie in registers. To sizeof and offsetof they
  * follow each other without gaps; no name: what lies behind all of them. */
 bool args_are_packed(const struct check *c, const struct type *t);

@@ -89,6 +89,8 @@ static void scan_demands(struct node **slot, void *arg)
 		demand_arg(d, n->u.ident.name);
 	if (is_word(n, "args"))
 		d->args = d->whole_args = true;
+	if (calls(n, "skboutput"))
+		d->args = true;		/* its packet is one of them, whatever it is called */
 	if (is_word(n, "probe") || calls(n, "uaddr"))
 		d->probe = true;
 	if (is_word(n, "kstack") || calls(n, "kstack"))

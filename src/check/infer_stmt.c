@@ -22,6 +22,7 @@ static void assign_var(struct check *c, struct node *n, struct var *v, const str
 	}
 	if (value && node_clock(value) != CLOCK_MODE_BOOT)
 		v->clock = node_clock(value);
+	v->only_value = value;
 	cell_add_var(c, v, t, n->loc, value);
 }
 

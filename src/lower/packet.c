@@ -36,11 +36,24 @@ static uint32_t packet_action(struct gen *g, const struct node *file, const stru
 	return (uint32_t)image->actions.n - 1;
 }
 
+/* Where the verifier finds it: checking leaves an argument, or the result. */
+static struct place packet_place(struct gen *g, struct node *n)
+{
+	struct place p = { .kind = PLACE_DIRECT, .trusted = true };
+	uint32_t offset = 0;
+
+	if (!is_call_of(n, BUILTIN_retval))
+		return lower_deref(g, n);
+	g->prog->provider->retval(&g->c->probe_ctx, g->prog->sites[0], &offset);
+	p.base = ir_emit_load(&g->b, IR_KPTR, 8, false, g->ctx, (int32_t)offset);
+	return p;
+}
+
 struct ir_insn *lower_call_skboutput(struct gen *g, struct node *n, const struct dest *d);
 struct ir_insn *lower_call_skboutput(struct gen *g, struct node *n, const struct dest *d)
 {
 	node_vec *args = &n->u.call.args;
-	struct place skb = lower_deref(g, args->at[1]);
+	struct place skb = packet_place(g, args->at[1]);
 	struct ir_insn *len = lower_at_most(g, lower_value(g, args->at[2]), LENGTH_MAX);
 	struct ir_insn *packet = lower_object(g, "packet", sizeof(struct image_packet), 8);
 	struct ir_insn *flags, *result;
