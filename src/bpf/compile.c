@@ -176,6 +176,8 @@ static void size_scratch(struct bc_env *env, const struct ir_module *m)
 		return;
 	map = &env->image->maps.at[m->scratch_map];
 	map->value_size = (m->scratch_bytes + 7) / 8 * 8;
+	if (m->scratch_owner == IR_SCRATCH_THREAD)
+		env->image->maps.at[m->scratch_new_map].value_size = map->value_size;
 	if (m->scratch_stride) {
 		map->type = BPF_MAP_TYPE_ARRAY;
 		map->value_size = m->scratch_stride * m->scratch_cpus;

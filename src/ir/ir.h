@@ -137,7 +137,12 @@ struct ir_object {
 };
 
 /* Whose scratch memory the entry func's SCRATCH objects lie in (docs/architecture: memory). */
-enum ir_scratch_owner { IR_SCRATCH_NONE, IR_SCRATCH_PERCPU, IR_SCRATCH_TASK, IR_SCRATCH_CLAIMED };
+enum ir_scratch_owner {
+	IR_SCRATCH_NONE,
+	IR_SCRATCH_PERCPU,
+	IR_SCRATCH_TASK,	/* task storage */
+	IR_SCRATCH_THREAD	/* a hash map by thread, for kernels without the former */
+};
 
 /* A variable of the builder: an SSA name for what the script assigns. */
 struct ir_var {
@@ -182,6 +187,7 @@ struct ir_module {
 	/* scratch */
 	enum ir_scratch_owner scratch_owner;
 	uint32_t scratch_map;		/* image map */
+	uint32_t scratch_new_map;	/* THREAD: image map with the frame that a thread begins with */
 	uint32_t scratch_cpus;		/* PERCPU: a power of two above all CPU numbers, if frames
 					   may lie side by side in one array value; 0: per-CPU
 					   array */
@@ -191,7 +197,7 @@ struct ir_module {
 					   scratch_bytes */
 	uint32_t stack_limit;		/* for objects, in all funcs of a chain; 512 less spills */
 	uint32_t stack_small;		/* objects of up to so many bytes go to the stack first */
-	int64_t scratch_lost_map, scratch_lost_offset;	/* reserved for counting a busy frame */
+	int64_t scratch_lost_map, scratch_lost_offset;	/* where it is counted that there was no frame */
 };
 
 /* Where instructions go: appended to `block`. */

@@ -9,18 +9,22 @@
  * The base is made as late as it can be: behind the predicate, but outside of
  * loops, and a lookup before anything that must be given back (a ring reservation,
  * an iterator) is held, because a failed lookup returns from the func at once. A
- * failure in task storage is counted at scratch_lost; per-CPU lookups of key 0
- * cannot fail. Callbacks find the frame again and stop their loop on failure.
+ * frame of a task or thread that cannot be had is counted at scratch_lost; per-CPU
+ * lookups of key 0 cannot fail. Callbacks find the frame again and stop their loop on
+ * failure.
  */
 #include "ir/place.h"
 
 enum {
 	HELPER_MAP_LOOKUP = 1,
+	HELPER_MAP_UPDATE = 2,
 	HELPER_GET_SMP_PROCESSOR_ID = 8,
+	HELPER_GET_CURRENT_PID_TGID = 14,
 	HELPER_RINGBUF_RESERVE = 131,
 	HELPER_TASK_STORAGE_GET = 156,
 	HELPER_GET_CURRENT_TASK_BTF = 158,
 	STORAGE_GET_F_CREATE = 1,
+	NOEXIST = 1,
 };
 
 static bool is_in_scratch(const struct place_func *p, const struct ir_insn *leaf)
@@ -140,17 +144,40 @@ static bool find_spot(const struct place_func *p, struct spot *s)
 
 /* ---- the base ---- */
 
-static struct ir_insn *emit_percpu_lookup(struct ir_builder *b, struct place_func *p)
+/* A slot of its own above all others: it is no part of the analysis. */
+static uint32_t emit_key(struct ir_builder *b, struct place_func *p, struct ir_insn *value)
 {
-	struct ir_func *f = b->func;
-	uint32_t key = ir_object_new(f, "scratch_key", 4, 4);
-	struct ir_object *o = &f->objects.at[key];
+	uint32_t key = ir_object_new(b->func, "scratch_key", 4, 4);
+	struct ir_object *o = &b->func->objects.at[key];
 
-	/* A slot of its own above all others: it is no part of the analysis. */
 	p->stack_bytes += 8;
 	o->place = IR_PLACE_STACK;
 	o->offset = -8;
-	ir_emit_store(b, 4, ir_object(f, key), 0, ir_const(f, 0));
+	ir_emit_store(b, 4, ir_object(b->func, key), 0, value);
+	return key;
+}
+
+static struct ir_insn *emit_percpu_lookup(struct ir_builder *b, struct place_func *p)
+{
+	struct ir_func *f = b->func;
+	uint32_t key = emit_key(b, p, ir_const(f, 0));
+
+	return ir_emit_helper(b, HELPER_MAP_LOOKUP, IR_MAPVAL_OR_NULL,
+			      ir_map(f, f->module->scratch_map), ir_object(f, key));
+}
+
+/* A thread's frame is made when it is first asked for; those of threads that are long
+ * gone make room. */
+static struct ir_insn *emit_thread_lookup(struct ir_builder *b, struct place_func *p)
+{
+	struct ir_func *f = b->func;
+	struct ir_insn *tid = ir_emit_call(b, IR_CALL, HELPER_GET_CURRENT_PID_TGID, IR_INT, NULL,
+					   0);
+	uint32_t key = emit_key(b, p, tid);
+
+	ir_emit_helper(b, HELPER_MAP_UPDATE, IR_INT, ir_map(f, f->module->scratch_map),
+		       ir_object(f, key), ir_map_value(f, f->module->scratch_new_map, 0),
+		       ir_const(f, NOEXIST));
 	return ir_emit_helper(b, HELPER_MAP_LOOKUP, IR_MAPVAL_OR_NULL,
 			      ir_map(f, f->module->scratch_map), ir_object(f, key));
 }
@@ -173,7 +200,7 @@ static void emit_failure(struct ir_func *f, struct ir_block *block)
 
 	block->is_cold = true;
 	ir_seal(block);
-	if (m->scratch_owner == IR_SCRATCH_TASK && m->scratch_lost_map >= 0)
+	if (m->scratch_owner != IR_SCRATCH_PERCPU && m->scratch_lost_map >= 0)
 		ir_emit_atomic(&b, IR_ATOMIC_ADD, 8, false,
 			       ir_map_value(f, (uint32_t)m->scratch_lost_map,
 					    (uint32_t)m->scratch_lost_offset),
@@ -221,6 +248,7 @@ static struct ir_insn *emit_base(struct place_func *p, const struct spot *s)
 	ir_edge_drop(s->block, rest);
 	s->block->nr_succs = 0;
 	base = f->module->scratch_owner == IR_SCRATCH_TASK ? emit_task_lookup(&b) :
+	       f->module->scratch_owner == IR_SCRATCH_THREAD ? emit_thread_lookup(&b, p) :
 	       emit_percpu_lookup(&b, p);
 	base = ir_emit_null_check(&b, base, failed);
 	ir_emit_jump(&b, rest);

@@ -80,13 +80,20 @@ static void describe(struct lower *l, struct prog *p, struct image_prog *ip)
 
 /* ---- scratch memory ---- */
 
-/* A uprobe program may meet itself on a CPU, but not in a task; the others are
- * skipped by the kernel when they meet themselves. */
+#define THREAD_FRAMES 1024	/* of threads that are in a program at once, and some more */
+
+/* From Linux 6.0 on a uprobe program may meet itself on a CPU, for it may be
+ * interrupted, but not in a task. Before, and of all other kinds, the kernel skips
+ * programs that would meet themselves. */
+static bool meets_itself(const struct lower *l, const struct prog *p)
+{
+	return attach_is_user(p->provider->attach) &&
+	       (l->c->target->kernel_version >= KERNEL_VERSION(6, 0, 0) ||
+		target_has(l->c->target, FEATURE_SLEEPABLE_UPROBE));
+}
+
 static void own_scratch(struct lower *l, struct prog *p, struct ir_module *m)
 {
-	bool is_user = attach_is_user(p->provider->attach);
-	bool by_task = is_user && target_has(l->c->target, FEATURE_TASK_STORAGE) &&
-		       l->c->target->kernel_version >= KERNEL_VERSION(6, 0, 0);
 	struct image_map map = {
 		.name = "scratch", .role = IMAGE_MAP_SCRATCH, .type = BPF_MAP_TYPE_PERCPU_ARRAY,
 		.key_size = 4, .max_entries = 1,
@@ -94,15 +101,17 @@ static void own_scratch(struct lower *l, struct prog *p, struct ir_module *m)
 
 	m->scratch_owner = IR_SCRATCH_PERCPU;
 	m->scratch_cpus = l->cpu_mask + 1;
-	if (by_task) {
+	if (meets_itself(l, p) && target_has(l->c->target, FEATURE_TASK_STORAGE)) {
 		m->scratch_owner = IR_SCRATCH_TASK;
 		map.type = BPF_MAP_TYPE_TASK_STORAGE;
 		map.max_entries = 0;
 		map.flags = BPF_F_NO_PREALLOC;
-	} else if (is_user) {
-		m->scratch_owner = IR_SCRATCH_CLAIMED;
+	} else if (meets_itself(l, p)) {
+		m->scratch_owner = IR_SCRATCH_THREAD;
 		map.type = BPF_MAP_TYPE_ARRAY;
-		map.max_entries = 16;
+		m->scratch_new_map = lower_add_map(l, map);
+		map.type = BPF_MAP_TYPE_LRU_HASH;
+		map.max_entries = THREAD_FRAMES;
 	}
 	m->scratch_map = lower_add_map(l, map);
 	m->scratch_lost_map = l->image->losses_map;
