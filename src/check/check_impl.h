@@ -245,6 +245,7 @@ const struct type *type_outside(struct check *c, const struct type *t);
 enum clock_mode node_clock(const struct node *n);
 bool type_is_number(const struct type *t);	/* integers and castable aggregations */
 bool type_is_condition(const struct type *t);
+bool text_is_as_bytes(const struct node *text, const struct node *bytes);
 /* What type a value has when it is read: aggregations become integers. */
 const struct type *type_as_int64(struct check *c, const struct type *t);
 

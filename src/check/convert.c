@@ -158,9 +158,26 @@ static void convert_as_address(struct check *c, struct node **slot)
 		n->type = type_int(c->types, 8, false);
 }
 
+/* A field of bytes that reads as text is its bytes where it is compared with such. */
+static bool convert_text_to_bytes(struct check *c, struct node *n)
+{
+	struct node **l = &n->u.binary.left, **r = &n->u.binary.right;
+
+	if (text_is_as_bytes(*l, *r))
+		*l = cast_node(c, *l, (*r)->type);
+	else if (text_is_as_bytes(*r, *l))
+		*r = cast_node(c, *r, (*l)->type);
+	else
+		return false;
+	return true;
+}
+
 static void convert_comparison(struct check *c, struct node *n)
 {
 	const struct type *l = n->u.binary.left->type, *r = n->u.binary.right->type, *joined;
+
+	if (convert_text_to_bytes(c, n))
+		return;
 
 	if (l->kind == TYPE_BOOL && r->kind == TYPE_BOOL)
 		return;

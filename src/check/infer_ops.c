@@ -123,6 +123,24 @@ static bool same_shape(struct check *c, const struct type *l, const struct type 
 	}
 }
 
+/*
+ * A field `unsigned char a[16]` reads as text, as the kernel's __u8 arrays do; beside an address
+ * from pton(), or other bytes of that number, it is all its bytes.
+ */
+bool text_is_as_bytes(const struct node *text, const struct node *bytes)
+{
+	const struct type *stored = node_stored_type(text), *t = bytes->type;
+
+	return stored->kind == TYPE_CHARS && is_int_array(t) && t->target->size_bytes == 1 &&
+	       t->count == stored->size_bytes;
+}
+
+static bool are_bytes(const struct node *n)
+{
+	return text_is_as_bytes(n->u.binary.left, n->u.binary.right) ||
+	       text_is_as_bytes(n->u.binary.right, n->u.binary.left);
+}
+
 static void warn_pointers(struct check *c, const struct node *n, const struct type *l,
 			  const struct type *r)
 {
@@ -153,7 +171,7 @@ static const struct type *infer_comparison(struct check *c, struct node *n)
 		warn_pointers(c, n, l, r);
 		return c->types->bool_;
 	}
-	if (is_equality && same_shape(c, l, r))
+	if (is_equality && (same_shape(c, l, r) || are_bytes(n)))
 		return c->types->bool_;
 	return bad_operands(c, n);
 }
