@@ -54,16 +54,14 @@ int perf_pmu_type(const char *name)
 
 int perf_open_tracepoint(uint32_t id)
 {
-	/* The program sees the event on every CPU and of every task, whatever
-	 * the event itself is bound to. */
+	/* The program sees the event on every CPU and of every task, whatever the event itself
+	 * is bound to. Nothing is sampled: the kernel forbids that at irq_work_exit. */
 	const struct perf_where where = { .pid = -1, .cpu = 0 };
 	struct perf_event_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.type = PERF_TYPE_TRACEPOINT;
 	attr.config = id;
-	attr.sample_period = 1;
-	attr.wakeup_events = 1;
 	return perf_open(&attr, &where);
 }
 
@@ -77,8 +75,6 @@ int perf_open_probe(const struct perf_probe *probe, pid_t pid)
 	attr.config = (probe->is_return ? 1 : 0) | (uint64_t)probe->ref_ctr_offset << 32;
 	attr.config1 = (uint64_t)(uintptr_t)probe->target;
 	attr.config2 = probe->offset;
-	attr.sample_period = 1;
-	attr.wakeup_events = 1;
 	return perf_open(&attr, &where);
 }
 

@@ -49,17 +49,6 @@ int run_links_add(struct run *r, uint32_t index, int fd, bool slow)
 	return 0;
 }
 
-/* One perf event or link for each site may be needed. */
-static void raise_nofile(size_t nr_sites)
-{
-	struct rlimit limit;
-
-	if (nr_sites < 400 || getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 /* ---- test runs ---- */
 
 int run_test_run(struct run *r, enum attach_kind kind)
@@ -186,12 +175,27 @@ static size_t count_sites(const struct run *r)
 	return n;
 }
 
+/* What is open by itself, and what each map, program and site may need. */
+enum { FILES_OWN = 100, FILES_PER_PROG = 2 /* itself, its type's target */,
+       FILES_PER_SITE = 2 /* a perf event, a link */ };
+
+void run_raise_nofile(const struct run *r)
+{
+	size_t n = FILES_OWN + r->image->maps.n + r->image->progs.n * FILES_PER_PROG +
+		   count_sites(r) * FILES_PER_SITE;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || n <= limit.rlim_cur)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int run_attach_all(struct run *r)
 {
 	size_t nr_sites = count_sites(r);
 	int err = 0;
 
-	raise_nofile(nr_sites);
 	r->nr_attached = count_own(r);
 	for (int pass = PASS_FORWARD; pass < PASS_COUNT && !err; pass++)
 		err = attach_in_pass(r, (enum attach_pass)pass);

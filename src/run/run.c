@@ -205,8 +205,10 @@ static int open_loop(struct run *r)
 
 int run_load(struct run *r)
 {
-	int err = run_load_maps(r);
+	int err;
 
+	run_raise_nofile(r);
+	err = run_load_maps(r);
 	if (!err)
 		err = run_load_progs(r);
 	if (!err)

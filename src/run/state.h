@@ -136,6 +136,8 @@ int run_load_best(struct run *r, uint32_t index, enum session_half half);
 
 /* ---- attaching (attach.c) ---- */
 
+/* Before anything is loaded: as many files as the script needs may be open. */
+void run_raise_nofile(const struct run *r);
 int run_attach_all(struct run *r);
 
 /* Keep a descriptor that holds an attachment of program `index`; it is taken

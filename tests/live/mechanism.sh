@@ -237,4 +237,19 @@ if needs root; then
     done
 fi
 
+begin_case "an event that may not be sampled, among others"
+if needs root; then
+    if sonde -l 'tracepoint:irq_vectors:irq_work_*' && grep -q exit "$tmp/out"; then
+        sonde --dry-run -e 'tracepoint:irq_vectors:irq_work_* { }'
+        expect_status 0
+    fi
+fi
+
+begin_case "as many files are opened as the script needs"
+if needs root; then
+    (ulimit -Sn 32 && "$SONDE" --dry-run -q -e 'tracepoint:sched:* { @[probe] = count(); }') >"$tmp/out" 2>"$tmp/err"
+    status=$?
+    expect_status 0
+fi
+
 end_tests
