@@ -46,6 +46,8 @@ bool lower_reads_context(struct gen *g, const struct node *n)
 		return true;
 	if (n->kind != NODE_CALL)
 		return false;
+	if (is_call_of(n, BUILTIN_printf) && lower_is_pinned(g))
+		return true;
 	return n->u.call.func ? lower_func_shape(g, n->u.call.func)->reads_context :
 				is_context_builtin(n);
 }

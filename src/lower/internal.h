@@ -254,7 +254,14 @@ int lower_prog(struct lower *l, struct prog *prog);
 struct ir_insn *lower_probe_index(struct gen *g);
 void lower_enter_first(struct gen *g);	/* the entry block of a func */
 
+/* ---- seq_printf.c ---- */
+/* An iterator that others read when we are gone. */
+bool lower_is_pinned(const struct gen *g);
+struct ir_insn *lower_seq_printf(struct gen *g, struct node *n);
+
 /* ---- iter.c ---- */
+/* The file that the iterator writes to. */
+struct ir_insn *lower_iter_file(struct gen *g);
 void lower_iter_enter(struct gen *g);
 struct place lower_iter_object(struct gen *g, int32_t offset, const struct type *target);
 

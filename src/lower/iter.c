@@ -8,7 +8,8 @@
  * pointer.
  *
  * One byte goes to the iterator's file for each object: its reader can then
- * take the objects in lots, and empty the ring between them.
+ * take the objects in lots, and empty the ring between them. Where the iterator is
+ * pinned, others read it, and what goes there is what the script prints.
  */
 #include "lower/internal.h"
 #include "types/kbtf.h"
@@ -76,6 +77,14 @@ static struct ir_insn *iterator_file(struct gen *g, const struct type_struct *ct
 	return NULL;
 }
 
+struct ir_insn *lower_iter_file(struct gen *g)
+{
+	struct loc nowhere = { 0 };
+	struct type_struct *ctx = provider_args(&g->c->probe_ctx, g->prog->sites[0], nowhere);
+
+	return ctx ? iterator_file(g, ctx) : NULL;
+}
+
 static void write_byte(struct gen *g, const struct type_struct *ctx)
 {
 	struct ir_insn *file = iterator_file(g, ctx);
@@ -93,7 +102,8 @@ void lower_iter_enter(struct gen *g)
 	if (!ctx)
 		return;
 	check_objects(g, ctx);
-	write_byte(g, ctx);
+	if (!lower_is_pinned(g))
+		write_byte(g, ctx);
 }
 
 /* The object whose pointer lies at `offset` of the context, as a place. */

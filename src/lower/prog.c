@@ -240,7 +240,8 @@ static void test_stopped(struct gen *g)
 {
 	struct ir_insn *stopped;
 
-	if (!g->prog->has_effects || g->prog->provider->attach == ATTACH_END)
+	if (!g->prog->has_effects || g->prog->provider->attach == ATTACH_END ||
+	    lower_is_pinned(g))
 		return;
 	stopped = ir_emit_load(&g->b, IR_INT, 4, false, lower_control(g, 0),
 			       offsetof(struct image_control, stopped));

@@ -171,8 +171,21 @@ static struct ir_insn *known_probe(struct gen *g)
 	return lower_const(g, g->prog->nr_sites == 1 ? g->prog->sites[0]->image.probe : UINT32_MAX);
 }
 
+/* When a pinned iterator runs we are gone. */
+static void tell_nobody_reads(struct gen *g)
+{
+	struct diag *d = diag_error(g->c->diags, g->at, DIAG_NOT_HERE, "a pinned iterator can only "
+				    "print with printf(): there is nobody else to do what this asks "
+				    "for");
+
+	if (d)
+		diag_hint(g->c->diags, d, "without a name to pin it to, the iterator runs at once");
+}
+
 static void put_header(struct gen *g, struct ir_insn *p, uint32_t action, struct ir_insn *probe)
 {
+	if (lower_is_pinned(g))
+		tell_nobody_reads(g);
 	ir_emit_store(&g->b, 4, p, 0, lower_const(g, action));
 	ir_emit_store(&g->b, 4, p, 4, probe);
 	if (g->l->image->has_context)
@@ -481,6 +494,8 @@ static struct ir_insn *send_format(struct gen *g, struct node *n, enum action_ki
 		.format = f, .values = n->u.call.args.at + 1, .n = n->u.call.args.n - 1,
 	};
 
+	if (kind == ACTION_PRINTF && lower_is_pinned(g))
+		return lower_seq_printf(g, n);
 	send(g, &r);
 	return NULL;
 }

@@ -115,6 +115,11 @@ static bool check_parts(struct probe_ctx *c, const struct attach_point *ap)
 	return false;
 }
 
+static const char *pin_path(struct probe_ctx *c, const char *name)
+{
+	return *name == '/' ? name : arena_printf(c->arena, "/sys/fs/bpf/%s", name);
+}
+
 static void expand_iter(struct probe_ctx *c, const struct provider *p,
 			const struct attach_point *ap, site_vec *out)
 {
@@ -126,8 +131,8 @@ static void expand_iter(struct probe_ctx *c, const struct provider *p,
 		return;
 	kind = ap_arg(ap, 0);
 	id = kind_function(c, kind);
-	if (ap_nr_args(ap) == 2) {
-		ap_error(c, ap, DIAG_UNSUPPORTED_PROBE, "not supported yet: pinned iterators");
+	if (ap_nr_args(ap) == 2 && !*ap_arg(ap, 1)) {
+		ap_error(c, ap, DIAG_ATTACH_POINT, "there is no name to pin the iterator to");
 	} else if (is_of_map(kind)) {
 		ap_error(c, ap, DIAG_ATTACH_POINT, "iter:%s goes over what is in one map, which a "
 			 "script has no name for", kind);
@@ -136,6 +141,8 @@ static void expand_iter(struct probe_ctx *c, const struct provider *p,
 	} else {
 		s = site_add(c, p, ap, arena_printf(c->arena, "%s:%s", p->name, kind), out);
 		s->image.event = name_of(c->names, kind);
+		if (ap_nr_args(ap) == 2)
+			s->image.path = pin_path(c, ap_arg(ap, 1));
 		s->btf_id = id;
 	}
 }

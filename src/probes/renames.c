@@ -25,6 +25,7 @@ static const struct rename {
 	{ "kmalloc_order", "kmalloc_large", "6.1", SAME_ARGS },
 	{ "kvmalloc_node", "__kvmalloc_node_noprof", "6.11", OTHER_ARGS },
 	{ "__get_free_pages", "get_free_pages_noprof", "6.10", SAME_ARGS },
+	{ "__alloc_pages_nodemask", "__alloc_frozen_pages_noprof", "6.14", SAME_ARGS },
 	{ "__alloc_pages_nodemask", "__alloc_pages", "5.13", SAME_ARGS },
 	{ "__alloc_pages_nodemask", "__alloc_pages_noprof", "6.10", SAME_ARGS },
 	{ "__alloc_pages", "__alloc_frozen_pages_noprof", "6.14", SAME_ARGS },
@@ -45,7 +46,8 @@ static const struct rename {
 	{ "mark_page_accessed", "folio_mark_accessed", "5.16", OTHER_ARGS },
 	{ "add_to_page_cache_lru", "filemap_add_folio", "5.16", OTHER_ARGS },
 	{ "__do_page_cache_readahead", "do_page_cache_ra", "5.10", OTHER_ARGS },
-	{ "generic_file_buffered_read", "filemap_read", "5.11", SAME_ARGS },
+	{ "__do_page_cache_readahead", "page_cache_ra_unbounded", "5.10", OTHER_ARGS },
+	{ "generic_file_buffered_read", "filemap_read", "5.12", SAME_ARGS },
 	{ "do_filp_open", "do_file_open", "7.0", SAME_ARGS },
 };
 

@@ -9,6 +9,7 @@
 #include "kernel/bpf_call.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,6 +40,45 @@ static struct bpf_iter_scope scope_of(const struct run *r, const char *kind)
 	};
 }
 
+/* Why something cannot be pinned. */
+static const struct {
+	int error;
+	const char *text;
+} pin_reasons[] = {
+	{ EEXIST, "there is something of this name: remove it first" },
+	{ ENOENT, "there is no such folder" },
+	{ EPERM, "it is in no BPF file system: mount one (mount -t bpf bpf /sys/fs/bpf), or is not "
+	  "permitted" },
+	{ EINVAL, "names in a BPF file system have no dots" },
+};
+
+static const char *pin_reason(int error)
+{
+	for (size_t i = 0; i < sizeof(pin_reasons) / sizeof(pin_reasons[0]); i++)
+		if (pin_reasons[i].error == error)
+			return pin_reasons[i].text;
+	return strerror(error);
+}
+
+/* Whoever reads the file from now on runs the program. */
+static int pin_iter(struct run *r, int link_fd, const char *path)
+{
+	int err = bpf_call_pin(link_fd, path);
+	char text[512];
+	struct sonde_event e = { .kind = SONDE_EVENT_PRINTF, .text = text };
+
+	if (err) {
+		run_tell(r, SONDE_ERROR, "could not pin the iterator to %s: %s", path,
+			 pin_reason(-err));
+		return err;
+	}
+	r->nr_pinned++;
+	snprintf(text, sizeof(text), "Program pinned to %s\n", path);
+	e.len = strlen(text);
+	run_emit(r, &e);
+	return 0;
+}
+
 int attach_iter(struct run *r, struct attach_job *job)
 {
 	const struct image_site *site = job->prog->sites;
@@ -48,6 +88,11 @@ int attach_iter(struct run *r, struct attach_job *job)
 	if (fd < 0)
 		return attach_failed(r, job, site, fd);
 	job->used = MECHANISM_ITER;
+	if (site->path) {
+		err = pin_iter(r, fd, site->path);
+		close(fd);
+		return err ? err : 1;
+	}
 	err = run_links_add(r, job->index, fd, false);
 	if (!err)
 		err = add_iter(r, fd, job->index);

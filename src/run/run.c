@@ -324,7 +324,7 @@ static bool only_begin_and_end(const struct run *r)
 		if (p->attach != ATTACH_BEGIN && p->attach != ATTACH_END &&
 		    p->attach != ATTACH_ITER && p->nr_sites)
 			return false;
-	return r->nr_iters || (!r->options.child && r->options.pid <= 0);
+	return r->nr_iters || r->nr_pinned || (!r->options.child && r->options.pid <= 0);
 }
 
 /* An exit() whose record did not fit into the ring still ends the run. */

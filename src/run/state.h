@@ -74,7 +74,7 @@ struct run {
 	bool *failed;			/* owned; one for each attach point: it is not attached */
 	struct run_links links;		/* owned */
 	struct run_iter *iters;	/* owned */
-	size_t nr_iters, iters_done;
+	size_t nr_iters, iters_done, nr_pinned;
 	int btf_fd;
 	struct ring *ring;		/* owned; NULL: no ring */
 	uint64_t ring_bytes;

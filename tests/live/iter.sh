@@ -107,6 +107,56 @@ if needs btf; then
     expect_out '{"type": "printf", "data": "1\n"}'
 fi
 
+# A BPF file system of our own, where one can be mounted.
+mkdir "$tmp/bpf"
+mounted=''
+mount -t bpf bpf "$tmp/bpf" 2>/dev/null && mounted=1
+trap '[ -z "$mounted" ] || umount "$tmp/bpf"; rm -rf "$tmp"' EXIT
+
+begin_case "pinned: whoever reads the file runs it, when we are gone"
+if [ -z "$mounted" ]; then
+    skip_case "no BPF file system can be mounted"
+elif needs btf && needs kernel:6.1; then
+    sleep 20 & victim=$!
+    await_program $victim sleep
+    sonde -e "iter:task:$tmp/bpf/tasks { if (ctx.task.pid == $victim) {
+        printf(\"%s|%-8d|%08x|%c|%%|%s|%p\n\", ctx.task.comm, -ctx.task.tgid, 255, 65, \"text\", 16); } @seen = count(); }"
+    expect_status 0
+    expect_out "Program pinned to $tmp/bpf/tasks"
+    expect_no_match seen
+    run_command cat "$tmp/bpf/tasks"
+    expect_output "$(printf 'sleep|%-8d|000000ff|A|%%|text|0x10' "-$victim")"
+    run_command cat "$tmp/bpf/tasks"
+    expect_match '^sleep\|'
+    sonde -e "iter:task:$tmp/bpf/tasks { printf(\"x\"); }"
+    expect_status 255
+    expect_err "ERROR: could not pin the iterator to $tmp/bpf/tasks: there is something of this name: remove it first"
+    rm "$tmp/bpf/tasks"
+    sonde -f json -p $victim -e "iter:task:$tmp/bpf/one { printf(\"%d\n\", ctx.task.pid); }"
+    expect_out "{\"type\": \"printf\", \"data\": \"Program pinned to $tmp/bpf/one\\n\"}"
+    run_command cat "$tmp/bpf/one"
+    expect_output $victim
+    rm "$tmp/bpf/one"
+    kill $victim
+    wait $victim 2>/dev/null
+fi
+
+begin_case "pinned: what cannot be"
+if needs btf; then
+    sonde -e "iter:task:$tmp/elsewhere { printf(\"x\"); }"
+    expect_status 255
+    expect_err "ERROR: could not pin the iterator to $tmp/elsewhere: it is in no BPF file system"
+    sonde --mode codegen -e 'iter:task:name { print(1); }'
+    expect_status 1
+    expect_err 'ERROR: a pinned iterator can only print with printf\(\)'
+    sonde --mode codegen -e 'iter:task:name { printf("%s", kstack); }'
+    expect_status 1
+    expect_err 'ERROR: printf\(\) of a pinned iterator takes d, u, x, c and p of integers, and s of strings'
+    sonde --mode codegen -e 'iter:task: { }'
+    expect_status 1
+    expect_err 'there is no name to pin the iterator to'
+fi
+
 begin_case "what there is"
 if needs btf; then
     sonde -l 'iter:tas*'

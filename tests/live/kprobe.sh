@@ -17,6 +17,22 @@ if needs kprobe && needs btf && needs kernel:6.12; then
     expect_match '^@: [1-9]'
 fi
 
+begin_case "names that became others, and which of several"
+if needs kprobe && needs function:filemap_read && needs btf; then
+    sonde --dry-run -e 'kprobe:generic_file_buffered_read, kprobe:__do_page_cache_readahead, kprobe:_do_fork { @ = count(); }'
+    expect_status 0
+    expect_err 'no function generic_file_buffered_read: filemap_read is traced, its name from Linux 5\.12 on$'
+    expect_err 'no function __do_page_cache_readahead: (do_page_cache_ra|page_cache_ra_unbounded) is traced'
+    expect_err 'HINT: its arguments are others than those of __do_page_cache_readahead$'
+    expect_err 'no function _do_fork: kernel_clone is traced'
+    # What all allocations of pages go through.
+    if needs function:__alloc_frozen_pages_noprof; then
+        sonde --dry-run -e 'kprobe:__alloc_pages_nodemask { @ = count(); }'
+        expect_err '__alloc_frozen_pages_noprof is traced, its name from Linux 6\.14 on$'
+    fi
+    case_skipped=''
+fi
+
 begin_case "a function that the compiler changed"
 if needs kprobe && needs 'function:finish_task_switch.isra.0'; then
     sonde -c "/bin/sleep 0.1" -e 'kprobe:finish_task_switch { @[probe] = count(); }'
