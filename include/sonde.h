@@ -64,6 +64,11 @@ struct sonde_options {
 	const char *probe_filter;	/* of all probes but begin, end and self only those whose
 					   name this POSIX extended regular expression finds; or
 					   NULL */
+	const char *const *debug_dirs;	/* folders of debug files, before the usual places */
+	size_t nr_debug_dirs;
+	const int *unwind_pids;		/* processes whose tables for dw_ustack are loaded at the
+					   start, not when they are first met */
+	size_t nr_unwind_pids;
 	bool context;			/* records carry when, on which CPU and in which task they
 					   were made; set for SONDE_EVENTS */
 };

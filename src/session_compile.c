@@ -85,6 +85,9 @@ int session_open_target(struct sonde *s)
 	else if (err)
 		session_tell(s, SONDE_ERROR, "cannot find out what this machine has: %s",
 			     strerror(-err));
+	if (!err && !s->options.target_file)
+		live_target_debug_dirs(&s->target, &(struct debug_dirs){
+			s->options.debug_dirs, s->options.nr_debug_dirs });
 	if (!err && s->options.functions_file && !s->options.target_file)
 		err = use_functions_file(s);
 	if (!err)

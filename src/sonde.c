@@ -146,17 +146,26 @@ static int open_child(struct sonde *s)
 	return err;
 }
 
-static int check_pid(struct sonde *s)
+static int check_pid(struct sonde *s, int pid)
 {
 	char path[32];
 
-	if (!s->options.pid || s->options.compile_only)
+	if (!pid || s->options.compile_only)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d", s->options.pid);
+	snprintf(path, sizeof(path), "/proc/%d", pid);
 	if (!access(path, F_OK))
 		return 0;
-	session_tell(s, SONDE_ERROR, "there is no process %d", s->options.pid);
+	session_tell(s, SONDE_ERROR, "there is no process %d", pid);
 	return -ESRCH;
+}
+
+static int check_pids(struct sonde *s)
+{
+	int err = check_pid(s, s->options.pid);
+
+	for (size_t i = 0; !err && i < s->options.nr_unwind_pids; i++)
+		err = check_pid(s, s->options.unwind_pids[i]);
+	return err;
 }
 
 static int save_target(struct sonde *s)
@@ -174,7 +183,7 @@ int sonde_compile(struct sonde *s, const char *name, const char *text, size_t le
 	int err = s->image ? -EBUSY : 0;
 
 	if (!err)
-		err = check_pid(s);
+		err = check_pids(s);
 	if (!err)
 		err = open_child(s);
 	if (!err)
@@ -219,6 +228,9 @@ static int open_run(struct sonde *s)
 		.no_kprobe_multi = lacks_feature(s, "kprobe_multi"),
 		.no_uprobe_multi = lacks_feature(s, "uprobe_multi"),
 		.wait_detach = s->options.wait_detach,
+		.debug_dirs = { s->options.debug_dirs, s->options.nr_debug_dirs },
+		.unwind_pids = s->options.unwind_pids,
+		.nr_unwind_pids = s->options.nr_unwind_pids,
 		.purpose = s->options.purpose,
 		.text_only = !s->event && !(s->printer && print_wants_values(s->printer)),
 		.map_batches = !s->event && s->printer && print_takes_batches(s->printer),

@@ -40,7 +40,8 @@ static bool set_list(struct cli_options *o, const char *arg)
 	return true;
 }
 
-static bool set_pid(struct cli_options *o, const char *arg)
+/* 0: a message has been printed. */
+static int parse_pid(const char *arg)
 {
 	char *end;
 	long pid;
@@ -55,8 +56,26 @@ static bool set_pid(struct cli_options *o, const char *arg)
 		fprintf(stderr, "ERROR: Pid out of range: %s\nHINT: process ids are from 1 to %d\n",
 			arg, MAX_PID);
 	else
-		o->pid = (int)pid;
+		return (int)pid;
+	return 0;
+}
+
+static bool set_pid(struct cli_options *o, const char *arg)
+{
+	o->pid = parse_pid(arg);
 	return o->pid;
+}
+
+static bool add_unwind_pid(struct cli_options *o, const char *arg)
+{
+	int pid = parse_pid(arg);
+
+	if (pid && o->nr_unwind_pids == CLI_MAX_WORDS)
+		fprintf(stderr, "ERROR: --dwarf-pid was given more than %d times\n", CLI_MAX_WORDS);
+	if (!pid || o->nr_unwind_pids == CLI_MAX_WORDS)
+		return false;
+	o->unwind_pids[o->nr_unwind_pids++] = pid;
+	return true;
 }
 
 /* The position of `arg` among the words (NULL-terminated), or -1 with a message. */
@@ -169,12 +188,12 @@ static bool set_more_warnings(struct cli_options *o, const char *arg)
 	return true;
 }
 
-static bool add_words(struct cli_words *words, const char *arg)
+static bool add_words_between(struct cli_words *words, const char *arg, const char *between)
 {
 	char *copy = strdup(arg), *rest = NULL;
 
-	for (char *w = copy ? strtok_r(copy, ",", &rest) : NULL; w;
-	     w = strtok_r(NULL, ",", &rest)) {
+	for (char *w = copy ? strtok_r(copy, between, &rest) : NULL; w;
+	     w = strtok_r(NULL, between, &rest)) {
 		if (words->n == CLI_MAX_WORDS) {
 			fprintf(stderr, "ERROR: too many words in '%s'\n", arg);
 			free(copy);
@@ -183,6 +202,25 @@ static bool add_words(struct cli_words *words, const char *arg)
 		words->at[words->n++] = w;
 	}
 	return copy != NULL;
+}
+
+static bool add_words(struct cli_words *words, const char *arg)
+{
+	return add_words_between(words, arg, ",");
+}
+
+/* bpftrace takes a "+" or "-" before a folder: whether to check what is there. It always
+ * is here. */
+static bool add_debug_dirs(struct cli_options *o, const char *arg)
+{
+	size_t i = o->debug_dirs.n;
+
+	if (!add_words_between(&o->debug_dirs, arg, ":"))
+		return false;
+	for (; i < o->debug_dirs.n; i++)
+		if (strchr("+-", *o->debug_dirs.at[i]))
+			o->debug_dirs.at[i]++;
+	return true;
 }
 
 static bool add_file(struct cli_words *words, const char *option, const char *arg)
@@ -298,6 +336,10 @@ static const struct option_row rows[] = {
 	  .set = add_include_dir },
 	{ OPT_INCLUDE, "include", "FILE", "as if the script began with #include \"FILE\"",
 	  .set = add_include },
+	{ OPT_DEBUGINFO, "debuginfo", "DIRS", "look for debug files in these folders first",
+	  .set = add_debug_dirs },
+	{ OPT_DWARF_PID, "dwarf-pid", "PID", "load its tables for dw_ustack at the start",
+	  .set = add_unwind_pid },
 	{ OPT_DRY_RUN, "dry-run", NULL, "attach, then stop", FLAG(dry_run) },
 	{ OPT_FMT, "fmt", NULL, "print the script in the one style, and do not run it",
 	  .set = set_fmt },
@@ -333,11 +375,6 @@ static const struct option_row rows[] = {
 	{ OPT_EMIT_LLVM, "emit-llvm", "FILE", NULL,
 	  .refusal = "LLVM has no part in compiling; -d ir,ir-opt shows what has" },
 	{ OPT_VERIFY_LLVM, "verify-llvm-ir", NULL, NULL, .set = set_nothing },
-	{ OPT_DEBUGINFO, "debuginfo", "DIRS", NULL,
-	  .refusal = "debug files are looked for beside the program, in .debug there, and in "
-		     "/usr/lib/debug" },
-	{ OPT_DWARF_PID, "dwarf-pid", "PID", NULL,
-	  .refusal = "user stacks follow frame pointers, for which no process has to be named" },
 };
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -43,6 +43,9 @@ struct cli_options {
 	struct cli_words no_features;
 	struct cli_words include_dirs;	/* -I */
 	struct cli_words includes;	/* --include */
+	struct cli_words debug_dirs;	/* --debuginfo */
+	int unwind_pids[CLI_MAX_WORDS];	/* --dwarf-pid */
+	size_t nr_unwind_pids;
 	const char *const *params;	/* borrowed from argv */
 	size_t nr_params;
 };

@@ -25,7 +25,7 @@
 #define MAX_UNPACKED_BYTES	(256u << 20)
 
 /* ROOT/.build-id/ab/cdef….debug */
-static const char *path_of_build_id(struct arena *a, Elf *elf)
+static const char *path_of_build_id(struct arena *a, Elf *elf, const char *root)
 {
 	const void *id;
 	ssize_t len = dwelf_elf_gnu_build_id(elf, &id);
@@ -39,7 +39,7 @@ static const char *path_of_build_id(struct arena *a, Elf *elf)
 
 			hex[2 * i + half] = "0123456789abcdef"[half ? byte & 15 : byte >> 4];
 		}
-	return arena_printf(a, DEBUG_ROOT "/.build-id/%.2s/%s.debug", hex, hex + 2);
+	return arena_printf(a, "%s/.build-id/%.2s/%s.debug", root, hex, hex + 2);
 }
 
 static bool has_checksum(const char *path, uint32_t wanted)
@@ -60,19 +60,40 @@ static bool has_checksum(const char *path, uint32_t wanted)
 	return sum == wanted;
 }
 
-/* Beside the file, in .debug below that, or in the tree of debug files. */
-static const char *path_of_link(struct arena *a, const char *path, Elf *elf)
+/* In the folders that the user named: in the tree there, there itself, or below the
+ * file's own folder. */
+static const char *path_in_dirs(struct arena *a, const struct debug_dirs *dirs, const char *dir,
+				const char *name, GElf_Word sum)
+{
+	for (size_t i = 0; i < dirs->n; i++) {
+		const char *at = dirs->at[i], *places[3];
+
+		places[0] = arena_printf(a, "%s%s/%s", at, dir, name);
+		places[1] = arena_printf(a, "%s/%s", at, name);
+		places[2] = arena_printf(a, "%s/%s/%s", *at == '/' ? "" : dir, at, name);
+		for (size_t k = 0; k < sizeof(places) / sizeof(places[0]); k++)
+			if (has_checksum(places[k], sum))
+				return places[k];
+	}
+	return NULL;
+}
+
+/* There; or beside the file, in .debug below that, or in the tree of debug files. */
+static const char *path_of_link(struct arena *a, const struct user_file *f, Elf *elf)
 {
 	GElf_Word sum;
 	const char *name = dwelf_elf_gnu_debuglink(elf, &sum);
-	char *real = realpath(path, NULL);
-	const char *dir = "", *places[3];
+	char *real = realpath(f->path, NULL);
+	const char *dir = "", *places[3], *found;
 
 	if (real && strrchr(real, '/'))
 		dir = arena_strndup(a, real, (size_t)(strrchr(real, '/') - real));
 	free(real);
 	if (!name || !*name || strchr(name, '/'))
 		return NULL;
+	found = path_in_dirs(a, &f->debug_dirs, dir, name, sum);
+	if (found)
+		return found;
 	places[0] = arena_printf(a, "%s/%s", dir, name);
 	places[1] = arena_printf(a, "%s/.debug/%s", dir, name);
 	places[2] = arena_printf(a, DEBUG_ROOT "%s/%s", dir, name);
@@ -82,14 +103,25 @@ static const char *path_of_link(struct arena *a, const char *path, Elf *elf)
 	return NULL;
 }
 
-int live_debug_open(struct arena *a, const char *path, Elf *elf, struct elf_handle *h)
+static int open_by_build_id(struct arena *a, Elf *elf, const char *root, struct elf_handle *h)
 {
-	struct user_file debug = { .path = path_of_build_id(a, elf) };
-	int err = debug.path ? live_elf_open(a, &debug, h) : -ENOENT;
+	struct user_file debug = { .path = path_of_build_id(a, elf, root) };
 
+	return debug.path ? live_elf_open(a, &debug, h) : -ENOENT;
+}
+
+int live_debug_open(struct arena *a, const struct user_file *f, Elf *elf, struct elf_handle *h)
+{
+	struct user_file debug = { 0 };
+	int err = -ENOENT;
+
+	for (size_t i = 0; err && i < f->debug_dirs.n; i++)
+		err = open_by_build_id(a, elf, f->debug_dirs.at[i], h);
+	if (err)
+		err = open_by_build_id(a, elf, DEBUG_ROOT, h);
 	if (!err)
 		return 0;
-	debug = (struct user_file){ .path = path_of_link(a, path, elf) };
+	debug.path = path_of_link(a, f, elf);
 	return debug.path ? live_elf_open(a, &debug, h) : -ENOENT;
 }
 
@@ -105,7 +137,7 @@ void live_dwarf_open(struct arena *a, struct user_file *f)
 		f->dwarf_elf = own;
 		return;
 	}
-	if (!live_debug_open(a, f->path, own.elf, &f->dwarf_elf))
+	if (!live_debug_open(a, f, own.elf, &f->dwarf_elf))
 		f->dwarf = dwarf_begin_elf(f->dwarf_elf.elf, DWARF_C_READ, NULL);
 	live_elf_close(&own);
 	if (!f->dwarf)

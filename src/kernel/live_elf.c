@@ -151,7 +151,7 @@ static void read_debug_tables(struct gathering *g, Elf *elf)
 	Elf *small;
 	char *image;
 
-	if (!live_debug_open(g->arena, g->file->path, elf, &debug)) {
+	if (!live_debug_open(g->arena, g->file, elf, &debug)) {
 		read_tables(g, debug.elf);
 		live_elf_close(&debug);
 		return;

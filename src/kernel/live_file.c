@@ -19,6 +19,7 @@ static struct user_file *file_of(struct live *l, const char *path)
 		return f;
 	f = arena_new(l->arena, struct user_file);
 	f->path = arena_strdup(l->arena, path);
+	f->debug_dirs = l->debug_dirs;
 	hmap_set(&l->user_files, path, strlen(path), f);
 	return f;
 }

@@ -4,6 +4,7 @@
 #ifndef SONDE_KERNEL_LIVE_IMPL_H
 #define SONDE_KERNEL_LIVE_IMPL_H
 
+#include "base/debug_dirs.h"
 #include "base/hmap.h"
 #include "base/sbuf.h"
 #include "base/vec.h"
@@ -45,6 +46,7 @@ struct live {
 	struct hmap formats;	/* "category:event" -> text */
 	const char *const *events, *const *functions;	/* arena; NULL: not yet listed */
 	const char *functions_file;	/* borrowed; NULL: the kernel's own list */
+	struct debug_dirs debug_dirs;
 	size_t nr_events, nr_functions;
 	struct hmap modules;	/* name -> struct live_module: live_functions.c */
 	live_names module_names;
@@ -125,6 +127,7 @@ struct elf_handle {
 
 struct user_file {
 	const char *path;			/* arena */
+	struct debug_dirs debug_dirs;
 	int err;				/* why it could not be read, or 0 */
 	const struct user_segment {
 		uint64_t address, file_offset, size_bytes;
@@ -153,7 +156,7 @@ void live_elf_close(struct elf_handle *h);
 const char *live_archive_member(const char *path);
 
 /* live_debug.c: the file with what `elf`, which is at `path`, was stripped of. -ENOENT. */
-int live_debug_open(struct arena *a, const char *path, Elf *elf, struct elf_handle *h);
+int live_debug_open(struct arena *a, const struct user_file *f, Elf *elf, struct elf_handle *h);
 
 /* Open the file's debug information into f->dwarf, and close it. */
 void live_dwarf_open(struct arena *a, struct user_file *f);

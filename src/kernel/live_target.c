@@ -305,6 +305,13 @@ int live_target_open(struct target *t, struct arena *a)
 	return 0;
 }
 
+void live_target_debug_dirs(struct target *t, const struct debug_dirs *dirs)
+{
+	struct live *l = t->arg;
+
+	l->debug_dirs = *dirs;
+}
+
 int live_target_functions(struct target *t, const char *path)
 {
 	struct live *l = t->arg;

@@ -20,6 +20,7 @@ static struct symbols *symbols(struct run *r)
 	const struct symbols_options options = {
 		.no_demangle = !r->image->config.cpp_demangle,
 		.no_lines = !r->image->config.show_debug_info,
+		.debug_dirs = r->options.debug_dirs,
 	};
 
 	if (!r->symbols && sym_open(&r->symbols, &options))

@@ -14,6 +14,7 @@
 #ifndef SONDE_RUN_RUN_H
 #define SONDE_RUN_RUN_H
 
+#include "base/debug_dirs.h"
 #include "image/image.h"
 #include "sonde.h"
 
@@ -31,6 +32,9 @@ struct run_options {
 	bool text_only;		/* printf events come without their values, which is quicker */
 	bool map_batches;	/* a map may be told of by several events (map_goes_on) */
 	bool wants_frames;	/* stacks come with what is known of each frame */
+	struct debug_dirs debug_dirs;
+	const int *unwind_pids;	/* as in struct sonde_options */
+	size_t nr_unwind_pids;
 	enum sonde_purpose purpose;
 	bool wait_detach;	/* run_close returns when all is detached */
 };

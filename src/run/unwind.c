@@ -205,6 +205,8 @@ void run_unwind_start(struct run *r)
 	(void)bpf_call_map_update(s->chunks_fd, &first, &s->chunks[0].fd, BPF_ANY);
 	if (r->options.pid > 0)
 		run_unwind_process(r, r->options.pid);
+	for (size_t i = 0; i < r->options.nr_unwind_pids; i++)
+		run_unwind_process(r, r->options.unwind_pids[i]);
 }
 
 void run_unwind_close(struct run *r)

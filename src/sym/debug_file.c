@@ -126,6 +126,45 @@ static int open_by_link(Elf *elf, const char *root, const struct file_place *pla
 	return -1;
 }
 
+/* The file of a link in a folder that the user named: in the tree there, there itself,
+ * or, if the folder is not absolute, below the file's own. */
+static int open_in_folder(const char *dir, const char *folder, const char *name, GElf_Word sum)
+{
+	const char *places[][3] = {
+		{ dir, folder, name }, { dir, "/", name }, { *dir == '/' ? "" : folder, dir, name },
+	};
+	char path[2 * PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		int fd;
+
+		snprintf(path, sizeof(path), "%s%s%s%s", places[i][0], places[i][1],
+			 i == 2 ? "/" : "", places[i][2]);
+		fd = open_regular(path);
+		if (fd >= 0 && has_sum(fd, sum))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	return -1;
+}
+
+static int open_in_dirs(Elf *elf, const struct file_place *place)
+{
+	char folder[PATH_MAX];
+	GElf_Word sum;
+	const char *name = dwelf_elf_gnu_debuglink(elf, &sum);
+	int fd = -1;
+
+	for (size_t i = 0; fd < 0 && i < place->dirs.n; i++)
+		fd = open_by_build_id(elf, "", place->dirs.at[i]);
+	if (fd >= 0 || !name || !*name || strchr(name, '/') || !folder_of(place->fd, folder))
+		return fd;
+	for (size_t i = 0; fd < 0 && i < place->dirs.n; i++)
+		fd = open_in_folder(place->dirs.at[i], folder, name, sum);
+	return fd;
+}
+
 int debug_file_open(Elf *elf, const struct file_place *place)
 {
 	const char *roots[] = { place->root, "" };
@@ -133,6 +172,8 @@ int debug_file_open(Elf *elf, const struct file_place *place)
 
 	if (!place->debug_root)
 		return -1;
+	if (place->dirs.n)
+		fd = open_in_dirs(elf, place);
 	for (size_t i = 0; fd < 0 && i < 2; i++)
 		if (roots[i])
 			fd = open_by_build_id(elf, roots[i], place->debug_root);

@@ -4,6 +4,8 @@
 #ifndef SONDE_SYM_DEBUG_FILE_H
 #define SONDE_SYM_DEBUG_FILE_H
 
+#include "base/debug_dirs.h"
+
 #include <libelf.h>
 
 /* Where a file was found. */
@@ -11,6 +13,7 @@ struct file_place {
 	int fd;
 	const char *root;	/* of the process that maps it, "/proc/PID/root"; or NULL */
 	const char *debug_root;	/* "/usr/lib/debug"; NULL: look for no other file */
+	struct debug_dirs dirs;	/* before all others */
 };
 
 /* Open the file with the symbols of `elf`: by build id, else by the name in its

@@ -48,7 +48,9 @@ static void load_build_id(struct elf_file *f, Elf *elf)
 
 void elf_file_load(struct elf_cache *c, struct elf_file *f, int fd, const char *root, bool lines)
 {
-	const struct file_place place = { .fd = fd, .root = root, .debug_root = c->debug_root };
+	const struct file_place place = {
+		.fd = fd, .root = root, .debug_root = c->debug_root, .dirs = c->debug_dirs,
+	};
 	Elf *elf;
 
 	if (!elf_file_wants(f, lines))

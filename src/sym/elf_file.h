@@ -8,6 +8,7 @@
 #ifndef SONDE_SYM_ELF_FILE_H
 #define SONDE_SYM_ELF_FILE_H
 
+#include "base/debug_dirs.h"
 #include "sym/lines.h"
 #include "sym/table.h"
 
@@ -41,6 +42,7 @@ struct elf_cache {
 	uint64_t clock;
 	size_t max_bytes;
 	const char *debug_root;	/* borrowed */
+	struct debug_dirs debug_dirs;
 	bool no_demangle;
 };
 

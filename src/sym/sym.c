@@ -68,6 +68,7 @@ int sym_open(struct symbols **out, const struct symbols_options *o)
 	s->processes.check_ns = o->check_ns ? o->check_ns : DEFAULT_CHECK_NS;
 	s->files.max_bytes = o->max_table_bytes ? o->max_table_bytes : DEFAULT_TABLE_BYTES;
 	s->files.debug_root = s->debug_root;
+	s->files.debug_dirs = o->debug_dirs;
 	s->files.no_demangle = o->no_demangle;
 	s->no_lines = o->no_lines;
 	*out = s;

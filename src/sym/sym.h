@@ -14,6 +14,8 @@
 #ifndef SONDE_SYM_SYM_H
 #define SONDE_SYM_SYM_H
 
+#include "base/debug_dirs.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +27,7 @@ struct symbols_options {
 	const char *proc;		/* NULL: "/proc"; tests have one of their own */
 	const char *kallsyms;		/* NULL: proc/kallsyms */
 	const char *debug_root;		/* NULL: "/usr/lib/debug" */
+	struct debug_dirs debug_dirs;	/* looked into before; must outlive what is opened */
 	bool no_demangle;		/* C++ and Rust names as they are in the file */
 	bool no_lines;			/* sym_user_frame() tells no lines and inlined calls */
 	size_t max_processes;		/* 0: 2,048 */

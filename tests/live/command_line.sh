@@ -128,8 +128,18 @@ begin_case "options that are accepted and change nothing"
 sonde -b --usdt-file-activation --verify-llvm-ir -e 'begin { exit(); }'
 expect_status 0
 
+begin_case "--dwarf-pid: any process that is there, several times"
+sonde --dwarf-pid $$ --dwarf-pid 1 -e 'begin { exit(); }'
+expect_status 0
+sonde --dwarf-pid x -e 'begin { exit(); }'
+expect_status 1
+expect_err '^ERROR: Failed to parse pid: invalid integer: x$'
+sonde --dwarf-pid 4194303 -e 'begin { exit(); }'
+expect_status 1
+expect_err '^ERROR: there is no process 4194303$'
+
 begin_case "options that are refused say what to do"
-for option in "--aot x" "--emit-elf x" "--emit-llvm x" "--debuginfo x" "--dwarf-pid 1"; do
+for option in "--aot x" "--emit-elf x" "--emit-llvm x"; do
     # shellcheck disable=SC2086
     sonde $option -e 'begin { exit(); }'
     expect_status 1

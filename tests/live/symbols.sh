@@ -147,6 +147,34 @@ if needs objcopy; then
     expect_no_match 'inlined_last'
 fi
 
+begin_case "user: a separate debug file in a folder that is named"
+if needs objcopy; then
+    mkdir "$tmp/named"
+    cp "$inlined" "$tmp/named/apart"
+    objcopy --only-keep-debug "$tmp/named/apart" "$tmp/named.dbg"
+    at=$(nm "$tmp/named/apart" | sed -n 's/^0*\([0-9a-f]*\) T inlined_last$/0x\1/p')
+    strip "$tmp/named/apart"
+    (cd "$tmp" && objcopy --add-gnu-debuglink=named.dbg named/apart)
+    mkdir -p "$tmp/elsewhere" "$tmp/named/below"
+    mv "$tmp/named.dbg" "$tmp/elsewhere/"
+    sonde -c "$tmp/named/apart" -e "uprobe:$tmp/named/apart:$at { print(ustack(1)); }"
+    expect_no_match 'inlined_last'
+    sonde --debuginfo "/nowhere:+$tmp/elsewhere" -c "$tmp/named/apart" \
+        -e "uprobe:$tmp/named/apart:inlined_last { print(ustack(1)); }"
+    expect_match '^        inlined_last\+0@/.*/inlined\.c:[0-9]+$'
+    mv "$tmp/elsewhere/named.dbg" "$tmp/named/below/"
+    sonde --debuginfo below -c "$tmp/named/apart" \
+        -e "uprobe:$tmp/named/apart:inlined_last { print(ustack(1)); }"
+    expect_match '^        inlined_last\+0@/.*/inlined\.c:[0-9]+$'
+    id=$(readelf -n "$tmp/named/apart" | sed -n 's/.*Build ID: //p')
+    mkdir -p "$tmp/elsewhere/.build-id/$(echo "$id" | cut -c1-2)"
+    mv "$tmp/named/below/named.dbg" \
+        "$tmp/elsewhere/.build-id/$(echo "$id" | cut -c1-2)/$(echo "$id" | cut -c3-).debug"
+    sonde --debuginfo /nowhere --debuginfo "$tmp/elsewhere" -c "$tmp/named/apart" \
+        -e "uprobe:$tmp/named/apart:inlined_last { print(ustack(1)); }"
+    expect_match '^        inlined_last\+0@/.*/inlined\.c:[0-9]+$'
+fi
+
 # Fedora's form: local functions packed into the file itself.
 begin_case "user: symbols in .gnu_debugdata"
 if needs objcopy && needs xz; then
