@@ -48,7 +48,7 @@ static struct node *parse_binary(struct parser *p, int min_level)
 		n->u.binary.op = op;
 		n->u.binary.left = left;
 		n->u.binary.right = parse_binary(p, level + 1);
-		n->loc = loc_join(left->loc, n->u.binary.right->loc);
+		n->loc = parser_loc_from(p, begin_of(p, left));
 		left = parser_finish(p, n);
 	}
 	return left;
@@ -72,7 +72,7 @@ static struct node *parse_ternary(struct parser *p)
 			n->u.cond.otherwise = parse_ternary(p);
 		else
 			n->u.cond.otherwise = parser_error_node(p);
-		n->loc = loc_join(cond->loc, n->u.cond.otherwise->loc);
+		n->loc = parser_loc_from(p, begin_of(p, cond));
 		n = parser_finish(p, n);
 	}
 	parser_leave(p);
@@ -237,11 +237,12 @@ static struct node *parse_cast(struct parser *p)
 	parser_advance(p);
 	n->u.cast.to = parse_type(p);
 	parser_expect(p, TOK_RPAREN);
+	n->loc = parser_loc_from(p, begin);
 	n->u.cast.operand = parse_unary(p);
-	n->loc = loc_join(parser_loc_from(p, begin), n->u.cast.operand->loc);
 	return parser_finish(p, n);
 }
 
+/* What is said of an expression is said of what stands in its parentheses. */
 static struct node *parse_parens(struct parser *p)
 {
 	uint32_t begin = p->tok.begin;
@@ -257,7 +258,6 @@ static struct node *parse_parens(struct parser *p)
 		return parse_tuple(p, begin, n);
 	parser_expect(p, TOK_RPAREN);
 	n->parens++;
-	n->loc = parser_loc_from(p, begin);
 	return n;
 }
 
@@ -578,7 +578,7 @@ static struct node *parse_prefix(struct parser *p)
 		n->u.unary.operand = parse_address_operand(p);
 	else
 		n->u.unary.operand = parse_unary(p);
-	n->loc = loc_join(n->loc, n->u.unary.operand->loc);
+	n->loc = parser_loc_from(p, op.begin);
 	return parser_finish(p, n);
 }
 

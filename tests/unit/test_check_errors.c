@@ -115,12 +115,12 @@ static const struct check_row types_rows[] = {
 	{ "begin { $x = \"abc\"; print($x[5]); }",
 	  "t:1:27-32: ERROR: the index 5 is out of bounds for array of size 4\n" },
 	{ "begin { print((uint8)comm); }",
-	  "t:1:15-26: ERROR: Cannot cast from \"string[16]\" to \"uint8\"\n" },
+	  "t:1:15-22: ERROR: Cannot cast from \"string[16]\" to \"uint8\"\n" },
 	{ "begin { $x = (uint8)pid; $y = (uint8)$x; }",
 	  "program 0: begin\n"
 	  "  (= $x:uint8 (cast (pid):uint32):uint8)\n"
 	  "  (= $y:uint8 (cast $x:uint8):uint8)\n"
-	  "t:1:31-40: WARNING: Unnecessary cast: expression is already of type uint8\n" },
+	  "t:1:31-38: WARNING: Unnecessary cast: expression is already of type uint8\n" },
 	{ "begin { $a = (uint32*)0; $b = (uint64*)0; $a = $b; print($a == $b); print($a - $b); }",
 	  "t:1:58-66: WARNING: comparison of distinct pointer types: uint32 *, uint64 *\n"
 	  "t:1:75-82: ERROR: The - operator can not be used on expressions of types uint32 *, uint64 *\n" },

@@ -390,12 +390,13 @@ static struct loc loc_of_first(const char *script, uint32_t *base, struct arena 
 static void test_places(void **state)
 {
 	static const struct { const char *script; uint32_t begin, end; } cases[] = {
-		{ "begin { a + b ; }", 8, 13 }, { "begin { (a + b) ; }", 8, 15 },
+		{ "begin { a + b ; }", 8, 13 }, { "begin { (a + b) ; }", 9, 14 },
 		{ "begin { f(1, 2) ; }", 8, 15 }, { "begin { @m[1] ; }", 8, 13 },
-		{ "begin { a.b->c ; }", 8, 14 }, { "begin { (int8)$x ; }", 8, 16 },
+		{ "begin { a.b->c ; }", 8, 14 }, { "begin { (int8)$x ; }", 8, 14 },
 		{ "begin { -1 ; }", 8, 10 }, { "begin { $x++ ; }", 8, 12 },
 		{ "begin { 1 ? 2 : 3 ; }", 8, 17 }, { "begin { (1, 2) ; }", 8, 14 },
-		{ "begin { sizeof(a) ; }", 8, 17 }, { "begin { (1 + 2) * 3 ; }", 8, 19 },
+		{ "begin { sizeof(a) ; }", 8, 17 }, { "begin { (1 + 2) * 3 ; }", 9, 19 },
+		{ "begin { 1 + (int8)$x ; }", 8, 20 }, { "begin { ((a)) . b ; }", 10, 17 },
 	};
 
 	(void)state;

@@ -131,7 +131,7 @@ static void test_statements(void **state)
 		{ "begin { 1 = 2; }", "9-10 invalid assignment target" },
 		{ "begin { $t.0 = 2; }", "9-13 invalid assignment target" },
 		{ "begin { args.x += 2; }", "9-15 invalid assignment target" },
-		{ "begin { ($x) = 2; }", "9-13 invalid assignment target" },
+		{ "begin { ($x) = 2; }", "10-12 invalid assignment target" },
 		{ "begin { $a = $b = 1; }", "17-18 expected ';'" },
 		{ "begin { let @a; }", "13-15 expected variable after 'let'" },
 		{ "begin { for (x : @m) { } }", "14-15 expected variable in for loop" },
