@@ -234,20 +234,17 @@ static void set_missing(struct check *c, const struct value *v)
 static void set_license(struct check *c, const struct value *v)
 {
 	static const char *const licenses[] = {
-		"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL",
-		"Dual MPL/GPL",
+		"Dual MIT/GPL", "Dual BSD/GPL", "Dual MPL/GPL", "GPL and additional rights",
+		"GPL v2", "GPL",
 	};
 	int which;
 
 	if (choose(licenses, 6, v->text, &which))
 		c->config.license = licenses[which];
 	else
-		bad_value(c, v,
-			  arena_printf(c->arena,
-				       "Invalid value for license: %s. Valid values: "
-				       "GPL, GPL v2, GPL and additional rights, Dual BSD/GPL, "
-				       "Dual MIT/GPL, Dual MPL/GPL",
-				       v->text));
+		check_error(c, v->loc, DIAG_CONFIG_VALUE,
+			    "Invalid value for license. Found: %s. Valid values: Dual MIT/GPL, Dual "
+			    "BSD/GPL, Dual MPL/GPL, GPL and additional rights, GPL v2, GPL", v->text);
 }
 
 static void set_gate(struct check *c, const struct key *k, const struct value *v)

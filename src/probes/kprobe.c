@@ -90,7 +90,9 @@ static bool parse_function(struct probe_ctx *c, const struct provider *p,
 static void missing_function(struct probe_ctx *c, const struct provider *p,
 			     const struct attach_point *ap, const struct function_ap *f)
 {
-	struct diag *d = ap_missing(c, p, ap, f->function);
+	struct diag *d = ap_missing(c, p, ap, f->module ? arena_printf(c->arena, "%s:%s", f->module,
+								       f->function)
+							: f->function);
 
 	if (d)
 		kernel_suggest(c, d, p, f->function);
@@ -182,7 +184,9 @@ static void expand_exact(struct probe_ctx *c, const struct provider *p,
 			 const struct attach_point *ap, struct function_ap *f, site_vec *out)
 {
 	if (f->module && !kernel_module_loaded(c, f->module)) {
-		ap_error(c, ap, DIAG_NO_MODULE, "module %s is not loaded", f->module);
+		ap_error(c, ap, DIAG_NO_MODULE,
+			 "specified module %s in probe %s:%s:%s is not loaded.", f->module, p->name,
+			 f->module, f->function);
 	} else if (c->unsafe_mode || is_there(c, f)) {
 		add_function(c, p, ap, f, out);
 		kernel_uncalled(c, ap, f->function);

@@ -174,6 +174,12 @@ static bool check_boundary(const struct walk *e, const struct target_user_symbol
 	return true;
 }
 
+static char *no_boundary(const struct walk *e, const struct target_user_symbol *symbol)
+{
+	return arena_printf(e->c->arena, "Could not determine boundary for %s (%s).", symbol->name,
+			    symbol->is_function ? "symbol has size 0" : "it may be no function");
+}
+
 /* Is the place in the function fit for a probe? */
 static bool check_place(const struct walk *e, const struct target_user_symbol *symbol)
 {
@@ -185,8 +191,7 @@ static bool check_place(const struct walk *e, const struct target_user_symbol *s
 		return false;
 	}
 	if (!symbol->size_bytes || !symbol->is_function)
-		return e->c->unsafe_mode || refuse(e, arena_printf(e->c->arena, "'%s' may be no "
-								   "function", symbol->name));
+		return e->c->unsafe_mode || refuse(e, no_boundary(e, symbol));
 	if (symbol->is_indirect && !offset && !e->c->lenient)
 		diag_hint(e->c->diags,
 			  diag_warning(e->c->diags, e->ap->loc, DIAG_INDIRECT_FUNCTION,
@@ -309,8 +314,9 @@ static void expand_address(const struct walk *e, uint64_t address)
 								 "nowhere in "
 				 "%s", address, e->path);
 		else
-			refuse(e, arena_printf(e->c->arena, "no function of %s is known around "
-					       "address 0x%" PRIx64, e->path, address));
+			refuse(e, arena_printf(e->c->arena, "Could not determine instruction boundary "
+					       "for 0x%" PRIx64 " (no function of %s is known there).",
+					       address, e->path));
 		return;
 	}
 	if (inside && !check_boundary(e, around, inside))

@@ -56,7 +56,10 @@ if needs kprobe; then
     expect_match '^@\[kprobe:vmlinux:vfs_open\]: [1-9]'
     sonde -e 'kprobe:nosuch:vfs_read { }'
     expect_status 1
-    expect_err 'module nosuch is not loaded'
+    expect_err 'specified module nosuch in probe kprobe:nosuch:vfs_read is not loaded.'
+    sonde -e 'kprobe:vmlinux:nosuch_function { }'
+    expect_status 1
+    expect_err 'No matches for kprobe vmlinux:nosuch_function.'
     # A module with functions of its own, if one is loaded.
     found=$("$SONDE" -l 'kprobe:*:*' 2>/dev/null | grep -v ':vmlinux:' | head -1)
     if [ -n "$found" ]; then

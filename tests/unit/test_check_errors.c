@@ -127,7 +127,7 @@ static const struct check_row types_rows[] = {
 	{ "begin { let $x : uint8 = (uint64)pid; }",
 	  "program 0: begin\n"
 	  "  (let $x:uint8 (to (cast (pid):uint32):uint64):uint8)\n"
-	  "t:1:26-37: WARNING: Expression of type: uint64 being cast to type: uint8. This may cause unexpected results. Use an explicit cast to suppress this warning.\n" },
+	  "t:1:26-34: WARNING: Expression of type: uint64 being cast to type: uint8. This may cause unexpected results. Use an explicit cast to suppress this warning.\n" },
 	{ "begin { $x = (int64)-1; $y = (uint64)1; print($x / $y); }",
 	  "program 0: begin +effects\n"
 	  "  (= $x:int64 (cast -1:int8):int64)\n"
@@ -304,7 +304,7 @@ static const struct check_row settings_rows[] = {
 	  "t:1:12-28: ERROR: max_strlen: expecting a number, got a\n"
 	  "t:1:30-46: ERROR: stack_mode: Invalid value for stack_mode: valid values are bpftrace, raw, perf, and build_id.\n"
 	  "t:1:48-66: ERROR: missing_probes: Invalid value for missing_probes: valid values are ignore, warn, and error.\n"
-	  "t:1:68-81: ERROR: license: Invalid value for license: x. Valid values: GPL, GPL v2, GPL and additional rights, Dual BSD/GPL, Dual MIT/GPL, Dual MPL/GPL\n" },
+	  "t:1:68-81: ERROR: Invalid value for license. Found: x. Valid values: Dual MIT/GPL, Dual BSD/GPL, Dual MPL/GPL, GPL and additional rights, GPL v2, GPL\n" },
 	{ "config = { strlen = 64; symbol_source = \"x\" } begin { print(str(1)); }",
 	  "program 0: begin +effects\n"
 	  "  (print \"1\":string[2])\n"

@@ -688,10 +688,11 @@ static void test_kprobes(void **state)
 		{ "k:vfs_read+0x10", "kprobe:vfs_read+16" },
 		{ "k:vmlinux:vfs_read", "kprobe:vmlinux:vfs_read" },
 		{ "k:nfs:nfs_getattr", "kprobe:nfs:nfs_getattr" },
-		{ "k:xfs:xfs_file_read", "module xfs is not loaded" },
+		{ "k:xfs:xfs_file_read", "specified module xfs in probe kprobe:xfs:xfs_file_read "
+		  "is not loaded." },
 		{ "k:n*:n*", "kprobe:nfs:nfs_getattr" },
 		{ "k:nfs:*", "kprobe:nfs:nfs_getattr kprobe:nfs:twin kprobe:nfs:twin" },
-		{ "k:nfs:not_there", "No matches for kprobe not_there. | there is no such function, "
+		{ "k:nfs:not_there", "No matches for kprobe nfs:not_there. | there is no such function, "
 		  "or it is inlined or may not be traced" },
 		{ "k:_do_fork", "this kernel has no function _do_fork: kernel_clone is traced, its "
 		  "name from Linux 5.10 on" },
@@ -828,15 +829,17 @@ static void test_uprobes(void **state)
 		{ "u:app:0x1108", "Could not add uprobe into middle of instruction: "
 		  "/usr/bin/app:main+8 | use --unsafe to attach anyway; a probe within an "
 		  "instruction damages the program" },
-		{ "u:app:0x1700", "no function of /usr/bin/app is known around address 0x1700 | use "
-		  "--unsafe to attach anyway; a probe within an instruction damages the program" },
+		{ "u:app:0x1700", "Could not determine instruction boundary for 0x1700 (no function "
+		  "of /usr/bin/app is known there). | use --unsafe to attach anyway; a probe within "
+		  "an instruction damages the program" },
 		{ "u:app:0x10", "address 0x10 is nowhere in /usr/bin/app" },
 		{ "u:app:chosen", "chosen is an indirect function: the probe runs when a program "
 		  "chooses the one to call, not at each call | probe the one that is chosen: "
 		  "sonde -l 'uprobe:/usr/bin/app:*chosen*'" },
 		{ "u:app:data*", "" },
-		{ "u:app:data_like", "'data_like' may be no function | use --unsafe to attach "
-		  "anyway; a probe within an instruction damages the program" },
+		{ "u:app:data_like", "Could not determine boundary for data_like (it may be no "
+		  "function). | use --unsafe to attach anyway; a probe within an instruction "
+		  "damages the program" },
 		{ "ur:app:main+1", "Offset not allowed" },
 		{ "u:app", "uprobe probe type requires 2 or 3 arguments, found 1" },
 		{ "u:app@a.c:3", "No DWARF debug info found for '/usr/bin/app', cannot attach by source "
