@@ -111,7 +111,7 @@ $(BUILD)/tests/programs/%: tests/programs/%.c
 
 # As distributions compile: no frame pointers, libraries at run time, and the same at
 # fixed addresses.
-UNWOUND = $(CC) $(CSTD) -O2 -g -fomit-frame-pointer -fno-inline -o $@ $< -lpthread
+UNWOUND = $(CC) $(CSTD) -O2 -g -fomit-frame-pointer -fno-inline -fno-ipa-cp -fno-ipa-sra -o $@ $< -lpthread
 
 $(BUILD)/tests/programs/unwound: tests/programs/unwound.c Makefile
 	@mkdir -p $(@D)

@@ -5,6 +5,7 @@
  *
  *	progstat SECONDS CALL BATCHES TRACER [ARG...]
  *
+ * DEPTH in the environment: so many frames lie between main and the call.
  * CALL: plain (sched_get_priority_max) or named (chroot to what is not there). One line for each program that appeared:
  *	NAME INSNS RUNS NS
  * NS is the time of a run as the lower eighth of all batches have it: a batch
@@ -107,7 +108,9 @@ static bool wait_for_programs(uint32_t before, pid_t pid, int seconds)
 
 /* ---- events ---- */
 
-static void fire(int n)
+static int below;	/* frames between main and the call, more than there are anyway */
+
+static void fire_here(int n)
 {
 	for (int i = 0; i < n; i++) {
 		if (is_named)
@@ -115,6 +118,20 @@ static void fire(int n)
 		else
 			syscall(SYS_sched_get_priority_max, SCHED_OTHER);
 	}
+}
+
+static __attribute__((noinline)) void fire_below(int depth, int n)
+{
+	if (depth > 1)
+		fire_below(depth - 1, n);
+	else
+		fire_here(n);
+	__asm__ volatile("" ::: "memory");	/* the call is not the last thing */
+}
+
+static void fire(int n)
+{
+	fire_below(below, n);
 }
 
 static double now_ns(void)
@@ -245,6 +262,7 @@ int main(int argc, char **argv)
 	is_named = !strcmp(argv[2], "named");
 	sched_getaffinity(0, sizeof(all), &all);
 	pin_to_last_cpu();
+	below = getenv("DEPTH") ? atoi(getenv("DEPTH")) : 0;
 	untraced = time_calls(batches);
 	sched_setaffinity(0, sizeof(all), &all);
 	before = newest_id();

@@ -332,22 +332,44 @@ const struct type *check_type_kstack(struct check *c, struct node *call)
 	return stack_type(c, call, TYPE_KSTACK);
 }
 
-const struct type *check_type_ustack(struct check *c, struct node *call)
-{
-	return stack_type(c, call, TYPE_USTACK);
-}
-
 /* Probes of Sonde's own runs have no user code that they came from. */
 static bool has_user_stack(const struct provider *p)
 {
 	return p->attach > ATTACH_BENCH && p->attach != ATTACH_ITER;
 }
 
+static bool arch_unwinds(const struct check *c)
+{
+	return !strcmp(c->target->arch->name, "x86_64") ||
+	       !strcmp(c->target->arch->name, "aarch64");
+}
+
+static bool kernel_unwinds(const struct check *c)
+{
+	return c->btf && target_has(c->target, FEATURE_TASK_PT_REGS) &&
+	       target_has(c->target, FEATURE_CURRENT_TASK_BTF);
+}
+
+static bool has_unwinding(const struct check *c)
+{
+	return has_user_stack(c->prog->provider) && arch_unwinds(c) && kernel_unwinds(c);
+}
+
+const struct type *check_type_ustack(struct check *c, struct node *call)
+{
+	const struct type *t = stack_type(c, call, TYPE_USTACK);
+
+	if (c->config.unwind_tables && t->kind == TYPE_USTACK && t->param[1] != STACK_BUILD_ID &&
+	    has_unwinding(c))
+		call->u.call.builtin = &builtins[BUILTIN_dw_ustack];
+	return t;
+}
+
 const struct type *check_type_dw_ustack(struct check *c, struct node *call)
 {
 	const struct type *t;
 
-	if (!config_allows(c, GATE_DW_USTACK, call->loc))
+	if (!c->config.unwind_tables && !config_allows(c, GATE_DW_USTACK, call->loc))
 		return bad_type(c);
 	if (!has_user_stack(c->prog->provider)) {
 		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
@@ -355,13 +377,12 @@ const struct type *check_type_dw_ustack(struct check *c, struct node *call)
 			    provider_text(c));
 		return bad_type(c);
 	}
-	if (strcmp(c->target->arch->name, "x86_64") && strcmp(c->target->arch->name, "aarch64")) {
+	if (!arch_unwinds(c)) {
 		check_error(c, call->loc, DIAG_NOT_HERE,
 			    "dw_ustack is only known on x86_64 and arm64");
 		return bad_type(c);
 	}
-	if (!c->btf || !target_has(c->target, FEATURE_TASK_PT_REGS) ||
-	    !target_has(c->target, FEATURE_CURRENT_TASK_BTF)) {
+	if (!kernel_unwinds(c)) {
 		check_error(c, call->loc, DIAG_KERNEL_FEATURE,
 			    "dw_ustack needs BTF and %s, which kernels from %s on have",
 			    target_feature_text(FEATURE_TASK_PT_REGS),

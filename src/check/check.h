@@ -220,6 +220,7 @@ struct config {		/* after defaults, config block and environment */
 	bool print_maps_on_exit, cpp_demangle, lazy_symbolication, show_debug_info;
 	const char *str_trunc_trailer, *license;
 	const char *dummy_ts_map;	/* a map that stands for all clocks, in tests; or NULL */
+	bool unwind_tables;		/* ustack is dw_ustack */
 	enum stack_mode stack_mode;
 	int missing_probes;
 	enum mechanism attach[MECHANISM_FAMILIES];	/* how each family is attached */

@@ -62,6 +62,7 @@ static const struct key keys[] = {
 	{ "show_debug_info", KEY_BOOL, AT(show_debug_info), NULL, false, false },
 	{ "stack_mode", KEY_STACK_MODE, AT(stack_mode), NULL, false, false },
 	{ "str_trunc_trailer", KEY_STRING, AT(str_trunc_trailer), NULL, false, false },
+	{ "unwind_tables", KEY_BOOL, AT(unwind_tables), NULL, false, false },
 	{ "use_blazesym", KEY_IGNORED, 0, NULL, false, false },
 	{ "unstable_tseries", KEY_GATE, AT(gates[GATE_TSERIES]), NULL, false, false },
 	{ "unstable_dw_ustack", KEY_GATE, AT(gates[GATE_DW_USTACK]), NULL, false, false },

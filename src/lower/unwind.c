@@ -187,7 +187,8 @@ static void put_failure(struct gen *g, const struct frames *f, struct ir_insn *i
 	lower_enter(g, early);
 	last = ir_emit_binary(&g->b, IR_SUB, lower_const(g, UNWIND_STOP - 1), why);
 	put(g, f, i, last);
-	ir_emit_branch(&g->b, IR_ULE, why, lower_const(g, UNWIND_STOP + UNWIND_NO_RANGE), ask, done);
+	ir_emit_branch(&g->b, IR_ULE, why, lower_const(g, UNWIND_STOP + UNWIND_NO_RANGE), ask,
+		       done);
 	lower_enter(g, ask);
 	pid = lower_pid(g, NULL);
 	ir_emit_call(&g->b, IR_FCALL, lower_unwind_ask(g)->index, IR_INT, &pid, 1);

@@ -470,6 +470,7 @@ static int turn(struct run *r, int timeout_ms)
 		return came;
 	run_signals(r);
 	run_follow_users(r);
+	run_unwind_follow(r);
 	gone = exit_without_record(r) || target_is_gone(r);
 	err = run_iterate(r);
 	if (err < 0)

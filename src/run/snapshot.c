@@ -407,7 +407,7 @@ static bool may_sleep(const struct image *image)
 /* Until every program that was running when this was called has ended. The
  * kernel offers no such wait for programs that may sleep: those are between
  * finding an element and adding to it for nanoseconds, unless preempted. */
-static void await_programs(struct run *r)
+void run_await_programs(struct run *r)
 {
 	const struct timespec a_while = { .tv_nsec = 20 * 1000000 };
 
@@ -423,7 +423,7 @@ static bool exchange_maps(struct run *r, const struct script_map *m)
 	if (!word)
 		return false;
 	was = __atomic_fetch_xor(word, 1, __ATOMIC_SEQ_CST);
-	await_programs(r);
+	run_await_programs(r);
 	return was;
 }
 

@@ -206,6 +206,9 @@ int run_snapshot(struct run *r, const struct script_map *m, struct arena *arena,
 int run_take(struct run *r, const struct script_map *m, bool keep_keys, struct arena *arena,
 	     struct snapshot *out);
 
+/* Until programs that run now have ended. */
+void run_await_programs(struct run *r);
+
 int run_map_clear(struct run *r, const struct script_map *m);
 int run_map_zero(struct run *r, const struct script_map *m);
 

@@ -1,9 +1,10 @@
 /*
  * Processes whose stacks are unwound: the list of ranges of each.
  *
- * A list is written where nobody reads yet, then the process's entry names it. A list that
- * was replaced may still be read by a program: its place is used again only when the next
- * one has been in force for some time.
+ * A list is written where nobody reads yet, then the process's entry names it. Places of
+ * old lists and files are not used again one by one: when there is no more room, or there
+ * are many processes, all is forgotten at once, and processes are loaded anew when programs
+ * ask for them.
  */
 #include "run/unwind.h"
 
@@ -21,13 +22,18 @@ struct unwound {
 	struct unwound *next;
 	pid_t pid;
 	struct image_unwind_process entry;
-	uint32_t room;		/* ranges that fit where the list lies */
+	uint64_t generation;	/* of the mappings that the list is of */
 };
 
 struct unwinder {
 	struct unwind_store store;
 	struct unwound *processes[BUCKETS];	/* owned */
+	uint32_t nr_processes;
+	int64_t emptied_ns;			/* when all was forgotten; CLOCK_MONOTONIC */
 };
+
+#define MANY_PROCESSES (IMAGE_UNWIND_PROCESSES * 3 / 4)
+#define REST_NS (INT64_C(5) * 1000000000)	/* between two times that all is forgotten */
 
 /* ---- ranges ---- */
 
@@ -129,6 +135,7 @@ static struct unwound *process_of(struct unwinder *u, pid_t pid)
 	p->pid = pid;
 	p->next = *bucket;
 	*bucket = p;
+	u->nr_processes++;
 	return p;
 }
 
@@ -147,36 +154,99 @@ static int publish(struct run *r, struct unwound *p, const struct list *l)
 {
 	struct unwinder *u = r->unwinder;
 	struct image_unwind_process entry = { .nr_ranges = l->n };
-	uint32_t pid = (uint32_t)p->pid, room = l->n + l->n / 4 + 4;
+	uint32_t pid = (uint32_t)p->pid;
 	int fd = r->maps[r->image->unwind_map].fd, err;
 
-	err = unwind_store_room(&u->store, room * (uint32_t)sizeof(*l->at), &entry.chunk,
+	err = unwind_store_room(&u->store, l->n * (uint32_t)sizeof(*l->at), &entry.chunk,
 				&entry.at);
 	if (err)
 		return err;
 	memcpy(u->store.chunks[entry.chunk].bytes + entry.at, l->at, l->n * sizeof(*l->at));
 	err = bpf_call_map_update(fd, &pid, &entry, BPF_ANY);
-	if (err)
-		return err;
-	p->entry = entry;
-	p->room = room;
-	return 0;
+	if (!err)
+		p->entry = entry;
+	return err;
 }
 
-void run_unwind_process(struct run *r, pid_t pid)
+static void load_process(struct run *r, pid_t pid)
 {
 	struct list l = { .r = r, .pid = pid };
-	struct unwound *p;
+	struct unwound *p = process_of(r->unwinder, pid);
 
-	if (!r->unwinder || !r->symbols)
-		return;
-	p = process_of(r->unwinder, pid);
 	l.at = calloc(IMAGE_UNWIND_RANGES, sizeof(*l.at));
 	if (p && l.at && !sym_each_mapping(r->symbols, pid, p->entry.nr_ranges > 0, add_mapping,
 					   &l) &&
 	    l.n && !is_same(r->unwinder, p, &l))
 		(void)publish(r, p, &l);
+	if (p)
+		p->generation = sym_generation(r->symbols, pid);
 	free(l.at);
+}
+
+/* ---- forgetting ---- */
+
+static void forget_processes(struct unwinder *u)
+{
+	struct unwound *next;
+
+	for (size_t i = 0; i < BUCKETS; i++) {
+		for (struct unwound *p = u->processes[i]; p; p = next) {
+			next = p->next;
+			free(p);
+		}
+		u->processes[i] = NULL;
+	}
+	u->nr_processes = 0;
+}
+
+/* Also processes that only programs know. */
+static void delete_entries(struct run *r)
+{
+	int fd = r->maps[r->image->unwind_map].fd;
+	uint32_t pid;
+
+	for (uint32_t i = 0; i < 2 * IMAGE_UNWIND_PROCESSES; i++)
+		if (bpf_call_map_next_key(fd, NULL, &pid) || bpf_call_map_delete(fd, &pid))
+			break;
+}
+
+/* Returns false if that was not long ago. */
+static bool forget_all(struct run *r)
+{
+	struct unwinder *u = r->unwinder;
+	int64_t now_ns = run_now_ns();
+
+	if (u->emptied_ns && now_ns - u->emptied_ns < REST_NS)
+		return false;
+	u->emptied_ns = now_ns;
+	delete_entries(r);
+	run_await_programs(r);
+	forget_processes(u);
+	return !unwind_store_empty(&u->store);
+}
+
+void run_unwind_process(struct run *r, pid_t pid)
+{
+	struct unwinder *u = r->unwinder;
+
+	if (!u || !r->symbols)
+		return;
+	load_process(r, pid);
+	if ((u->store.is_full || u->nr_processes >= MANY_PROCESSES) && forget_all(r))
+		load_process(r, pid);
+}
+
+void run_unwind_follow(struct run *r)
+{
+	struct unwinder *u = r->unwinder;
+
+	if (!u || !r->symbols)
+		return;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct unwound *p = u->processes[i]; p; p = p->next)
+			if (p->entry.nr_ranges &&
+			    p->generation != sym_generation(r->symbols, p->pid))
+				load_process(r, p->pid);
 }
 
 /* ---- life ---- */
@@ -212,15 +282,10 @@ void run_unwind_start(struct run *r)
 void run_unwind_close(struct run *r)
 {
 	struct unwinder *u = r->unwinder;
-	struct unwound *next;
 
 	if (!u)
 		return;
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct unwound *p = u->processes[i]; p; p = next) {
-			next = p->next;
-			free(p);
-		}
+	forget_processes(u);
 	unwind_store_close(&u->store);
 	free(u);
 	r->unwinder = NULL;

@@ -45,12 +45,16 @@ struct unwind_store {
 	struct image_unwind_rule *mapped_rules;	/* borrowed: what programs see */
 	struct unwind_rules rules;
 	uint32_t rules_copied;
+	bool is_full;			/* something did not find room */
 	struct unwind_file *files;	/* owned */
 	struct unwind_file *vdso;	/* owned */
 };
 
 int unwind_store_open(struct unwind_store *s);
 void unwind_store_close(struct unwind_store *s);
+
+/* Forget all files and what lies in the chunks; no program may use it. 0 or -ENOMEM. */
+int unwind_store_empty(struct unwind_store *s);
 
 /* Room in a chunk. -ENOSPC: there is no more. */
 int unwind_store_room(struct unwind_store *s, uint32_t size_bytes, uint32_t *chunk, uint32_t *at);
@@ -68,6 +72,9 @@ int run_unwind_template(struct run *r);
 
 /* Load what programs need for a process, or bring it up to date. */
 void run_unwind_process(struct run *r, pid_t pid);
+
+/* Some times a second: what processes have mapped or executed since. */
+void run_unwind_follow(struct run *r);
 
 /* Before anything is attached. */
 void run_unwind_start(struct run *r);

@@ -67,20 +67,36 @@ static void close_file(struct unwind_file *f)
 	free(f);
 }
 
-void unwind_store_close(struct unwind_store *s)
+static void close_files(struct unwind_store *s)
 {
 	struct unwind_file *next;
 
-	for (uint32_t i = 0; i < s->nr_chunks; i++) {
-		munmap(s->chunks[i].bytes, IMAGE_UNWIND_CHUNK_BYTES);
-		close(s->chunks[i].fd);
-	}
 	for (struct unwind_file *f = s->files; f; f = next) {
 		next = f->next;
 		close_file(f);
 	}
 	close_file(s->vdso);
+	s->files = s->vdso = NULL;
 	unwind_rules_close(&s->rules);
+}
+
+void unwind_store_close(struct unwind_store *s)
+{
+	for (uint32_t i = 0; i < s->nr_chunks; i++) {
+		munmap(s->chunks[i].bytes, IMAGE_UNWIND_CHUNK_BYTES);
+		close(s->chunks[i].fd);
+	}
+	close_files(s);
+}
+
+int unwind_store_empty(struct unwind_store *s)
+{
+	close_files(s);
+	for (uint32_t i = 0; i < s->nr_chunks; i++)
+		s->chunks[i].used_bytes = 0;
+	s->rules_copied = 0;
+	s->is_full = false;
+	return unwind_rules_open(&s->rules);
 }
 
 int unwind_store_room(struct unwind_store *s, uint32_t size_bytes, uint32_t *chunk, uint32_t *at)
@@ -93,8 +109,10 @@ int unwind_store_room(struct unwind_store *s, uint32_t size_bytes, uint32_t *chu
 	while (i < s->nr_chunks && IMAGE_UNWIND_CHUNK_BYTES - s->chunks[i].used_bytes < size)
 		i++;
 	err = i == s->nr_chunks ? add_chunk(s) : 0;
-	if (err)
+	if (err) {
+		s->is_full = true;
 		return err;
+	}
 	*chunk = i;
 	*at = s->chunks[i].used_bytes;
 	s->chunks[i].used_bytes += size;

@@ -183,6 +183,7 @@ int process_snapshot(struct process *p, const struct process_places *places)
 		p->gone |= err != -ENOMEM;
 		return err;
 	}
+	fresh.generation = p->generation + 1;
 	fresh.next = p->next;
 	fresh.used = p->used;
 	fresh.checked_ns = p->checked_ns;
@@ -260,6 +261,7 @@ bool process_map(struct process *p, const struct mapping *m, const char *path)
 
 	if (is_older(p, m) || p->nr_maps >= MAX_MAPPINGS)
 		return true;
+	p->generation++;
 	p->maps = NULL;
 	p->paths = NULL;
 	p->nr_maps = p->cap_maps = p->paths_len = p->paths_cap = 0;
@@ -285,6 +287,7 @@ void process_exec(struct process *p, int64_t when_ns)
 			elf_file_put(p->maps[i].file);
 	}
 	p->nr_maps = n;
+	p->generation++;
 	table_close(&p->jit);
 	p->jit_size_bytes = -1;
 	p->gone = false;

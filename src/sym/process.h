@@ -25,6 +25,7 @@ struct process {
 	uint64_t start_time, start_code;	/* tell an exec and a reused number */
 	int64_t checked_ns;		/* when it was last looked at */
 	bool gone;
+	uint64_t generation;		/* grows with each change of the mappings */
 	struct mapping *maps;		/* owned; sorted */
 	size_t nr_maps, cap_maps;
 	char *paths;			/* owned; NUL-terminated texts */

@@ -69,6 +69,7 @@ struct process *process_cache_add(struct process_cache *c, pid_t pid)
 		c->n++;
 	}
 	p->pid = pid;
+	p->generation = ++c->clock << 20;	/* what was forgotten had another */
 	p->gone = false;
 	p->start_time = p->start_code = 0;
 	p->checked_ns = process_now_ns();

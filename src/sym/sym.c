@@ -208,6 +208,13 @@ int sym_each_mapping(struct symbols *s, pid_t pid, bool again, symbol_mapping_fn
 	return 0;
 }
 
+uint64_t sym_generation(struct symbols *s, pid_t pid)
+{
+	const struct process *p = process_cache_find(&s->processes, pid);
+
+	return p ? p->generation : 0;
+}
+
 int sym_open_mapping(struct symbols *s, pid_t pid, const struct symbol_mapping *m)
 {
 	struct process *p = process_cache_find(&s->processes, pid);

@@ -85,6 +85,9 @@ struct symbol_mapping {
 typedef void (*symbol_mapping_fn)(void *arg, const struct symbol_mapping *m);
 int sym_each_mapping(struct symbols *s, pid_t pid, bool again, symbol_mapping_fn fn, void *arg);
 
+/* Another number whenever the mappings have changed, as far as it is known; 0: unknown. */
+uint64_t sym_generation(struct symbols *s, pid_t pid);
+
 /* A descriptor of the file; -1: it cannot be reached. */
 int sym_open_mapping(struct symbols *s, pid_t pid, const struct symbol_mapping *m);
 

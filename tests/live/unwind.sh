@@ -76,6 +76,46 @@ if needs root && needs btf; then
     echo "$file: $case_name: $(cat "$tmp/samples")"
 fi
 
+# Loaded when it is met, and anew when it has become another program.
+reaches_main() { # PERCENT
+    awk -v least="$1" '/^@\[/ { seen = 0 } /^ +main\+/ { seen = 1 }
+        /^(@|\]).*: [0-9]+$/ { all += $NF; if (seen) good += $NF }
+        END { print good + 0 " of " all + 0 " samples"; exit !(all >= 20 && good * 100 >= all * least) }' \
+        "$tmp/out" >"$tmp/samples" || bad "only $(cat "$tmp/samples")"
+    echo "$file: $case_name: $(cat "$tmp/samples")"
+}
+
+spinning="uprobe:PROGRAM:spin { @go[pid] = 1; } uprobe:PROGRAM:report { delete(@go, pid); }
+    profile:hz:499 /@go[pid]/ { @[dw_ustack] = count(); }"
+begin_case "a process that was not known"
+if needs root && needs btf; then
+    sonde_start -e "$(printf "%s" "$spinning" | sed "s!PROGRAM!$programs/unwound!g")"
+    "$programs/unwound" spin 20
+    sonde_stop
+    expect_status 0
+    reaches_main 70
+fi
+
+for program in unwound unwound-static; do
+    begin_case "$program: a command that becomes another program"
+    if needs root && needs btf; then
+        sonde -c "env $programs/$program spin 20" \
+            -e "$(printf "%s" "$spinning" | sed "s!PROGRAM!$programs/$program!g")"
+        expect_status 0
+        reaches_main 70
+    fi
+done
+
+begin_case "ustack by unwind tables, if the script says so"
+if needs root && needs btf; then
+    sonde -c "$programs/unwound chains" -e "config = { unwind_tables = true }
+        uprobe:$programs/unwound:report /arg0 == 9/ { print(ustack); print(ustack(build_id)); }"
+    expect_status 0
+    expect_match '^        c_ends_in_call\+'
+    expect_match '^        main\+'
+    expect_match '^[0-9a-f]{40} 0x[0-9a-f]+$'
+fi
+
 # What came before is told from what was not followed.
 begin_case "a limit, the modes, len, as part of a key and as a value"
 if needs root && needs btf; then

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FAR __attribute__((noinline, noclone))
+#define FAR __attribute__((noinline))
 #define MAX_DEPTH 256
 
 static __thread const char *names[MAX_DEPTH];
