@@ -115,11 +115,11 @@ UNWOUND = $(CC) $(CSTD) -O2 -g -fomit-frame-pointer -fno-inline -fno-ipa-cp -fno
 
 $(BUILD)/tests/programs/unwound: tests/programs/unwound.c Makefile
 	@mkdir -p $(@D)
-	$(Q)$(UNWOUND) -pie -fPIE
+	$(Q)$(UNWOUND) $(if $(READY),-static,-pie -fPIE)
 
 $(BUILD)/tests/programs/unwound-fixed: tests/programs/unwound.c Makefile
 	@mkdir -p $(@D)
-	$(Q)$(UNWOUND) -no-pie -fno-pie
+	$(Q)$(UNWOUND) $(if $(READY),-static,-no-pie -fno-pie)
 
 $(BUILD)/tests/programs/unwound-static: tests/programs/unwound.c Makefile
 	@mkdir -p $(@D)

@@ -315,6 +315,27 @@ static struct ir_insn *saved_at(struct gen *g, struct ir_insn *state, struct ir_
 	return add(g, ir_var_read(&g->b, base), offset);
 }
 
+static bool has_link(const struct gen *g)
+{
+	return g->c->target->arch->ip_offset != 128;	/* x86 has none */
+}
+
+/* What an interrupted function had in the link register lies two words before its address;
+ * what a function that called had in it is not known. */
+static void find_link(struct gen *g, struct ir_insn *state, struct ir_insn *rule)
+{
+	struct ir_insn *flags = RULE(g, rule, flags), *at;
+	struct maybe signal;
+
+	set(g, state, UNWIND_LINK, lower_const(g, 0));
+	if (!has_link(g))
+		return;
+	signal = if_so(g, IR_NE, ir_emit_binary_imm(&g->b, IR_AND, flags, UNWIND_SIGNAL), 0);
+	at = add_imm(g, add(g, get(g, state, UNWIND_SP), RULE(g, rule, ra_offset)), -16);
+	set(g, state, UNWIND_LINK, read_word(g, state, at));
+	end_if(g, signal);
+}
+
 static struct ir_insn *return_address(struct gen *g, struct ir_insn *state, struct ir_insn *rule,
 				      struct ir_insn *cfa)
 {
@@ -322,13 +343,12 @@ static struct ir_insn *return_address(struct gen *g, struct ir_insn *state, stru
 	struct ir_insn *kind = RULE(g, rule, ra), *at;
 	struct maybe saved;
 
-	/* What was in the link register of a caller is not known. */
 	ir_var_write(&g->b, ip, get(g, state, UNWIND_LINK));
 	saved = if_so(g, IR_NE, kind, UNWIND_AT_REGISTER);
 	at = saved_at(g, state, kind, cfa, RULE(g, rule, ra_offset));
 	ir_var_write(&g->b, ip, read_word(g, state, at));
 	end_if(g, saved);
-	set(g, state, UNWIND_LINK, lower_const(g, 0));
+	find_link(g, state, rule);
 	return ir_var_read(&g->b, ip);
 }
 
@@ -349,7 +369,7 @@ static void find_frame_pointer(struct gen *g, struct ir_insn *state, struct ir_i
 /* Addresses with a signature in their upper bits are without it in the tables. */
 static struct ir_insn *plain_address(struct gen *g, struct ir_insn *address)
 {
-	if (g->c->target->arch->ip_offset == 128)	/* x86 has no such */
+	if (!has_link(g))	/* x86 has no such */
 		return address;
 	return ir_emit_binary_imm(&g->b, IR_AND, address, (INT64_C(1) << 48) - 1);
 }
@@ -362,9 +382,8 @@ static void must_get_shorter(struct gen *g, struct ir_insn *state, struct ir_ins
 	struct ir_insn *flags = RULE(g, rule, flags);
 	struct maybe m = if_so(g, IR_EQ, ir_emit_binary_imm(&g->b, IR_AND, flags,
 							    UNWIND_DEREF | UNWIND_SIGNAL), 0);
-	bool has_link = g->c->target->arch->ip_offset != 128;
 
-	return_if(g, has_link ? IR_ULT : IR_ULE, cfa, get(g, state, UNWIND_SP),
+	return_if(g, has_link(g) ? IR_ULT : IR_ULE, cfa, get(g, state, UNWIND_SP),
 		  UNWIND_STOP + UNWIND_LOOPS);
 	end_if(g, m);
 }

@@ -289,9 +289,46 @@ static void read_section(struct ranges *r, Elf *elf, const struct cfi_arch *arch
 	}
 }
 
+/* ---- returns from signals ---- */
+
+#define MAX_IMAGE_BYTES ((size_t)64 * 1024)
+#define ARM64_MOV_X8_RT_SIGRETURN 0xd2801168u
+#define ARM64_SVC 0xd4000001u
+
+/* The arm64 kernel says nothing about the code in its vDSO that handlers return to. There sp
+ * points to a struct siginfo, then a ucontext with the registers; programs look for x30 two
+ * words before pc. */
+static const struct image_unwind_rule arm64_signal_rule = {
+	.cfa = UNWIND_CFA_SP, .cfa_offset = 560, .flags = UNWIND_DEREF | UNWIND_SIGNAL,
+	.fp = UNWIND_AT_SP, .fp_offset = 544, .ra = UNWIND_AT_SP, .ra_offset = 568,
+};
+
+static void find_signal_returns(struct ranges *r, const struct unwind_table *t, Elf *elf)
+{
+	size_t size = 0;
+	const char *bytes = elf_rawfile(elf, &size);
+	uint32_t code[2];
+
+	for (size_t i = 0; bytes && size <= MAX_IMAGE_BYTES && i < t->nr_segments; i++) {
+		const struct unwind_segment *s = &t->segments[i];
+
+		for (uint64_t at = 0; at + 8 <= s->size_bytes && s->offset <= size &&
+		     at + 8 <= size - s->offset; at += 4) {
+			struct range range = { s->address + at - 4, s->address + at + 8, 0 };
+
+			memcpy(code, bytes + s->offset + at, sizeof(code));
+			if (code[0] != ARM64_MOV_X8_RT_SIGRETURN || code[1] != ARM64_SVC)
+				continue;
+			range.rule = unwind_rules_number(r->rules, &arm64_signal_rule);
+			add(r, &range);	/* handlers return behind its first 4 bytes */
+		}
+	}
+}
+
 static int read_elf(struct unwind_table *t, Elf *elf, struct unwind_rules *rules)
 {
 	struct ranges eh = { .rules = rules }, debug = { .rules = rules };
+	struct ranges all = { .rules = rules };
 	const struct cfi_arch *arch;
 	GElf_Ehdr header;
 	int err;
@@ -304,10 +341,16 @@ static int read_elf(struct unwind_table *t, Elf *elf, struct unwind_rules *rules
 	read_segments(t, elf);
 	read_section(&eh, elf, arch, ".eh_frame", true);
 	read_section(&debug, elf, arch, ".debug_frame", false);
+	if (arch == &cfi_arm64)
+		find_signal_returns(&all, t, elf);
+	put_in_order(&all);
 	put_in_order(&eh);
 	put_in_order(&debug);
-	fill_gaps(&eh, &debug);
-	err = eh.out_of_memory || debug.out_of_memory ? -ENOMEM : make_rows(t, &eh);
+	fill_gaps(&all, &eh);
+	fill_gaps(&all, &debug);
+	err = all.out_of_memory || eh.out_of_memory || debug.out_of_memory ? -ENOMEM
+									  : make_rows(t, &all);
+	free(all.at);
 	free(eh.at);
 	free(debug.at);
 	return err;
