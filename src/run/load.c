@@ -283,6 +283,29 @@ static void hint_at_limit(struct run *r, const char *reason)
 			run_tell(r, SONDE_HINT, "%s", limits[i].hint);
 }
 
+/* Helpers that the kernel allows in places of which it keeps a list. The one that it
+ * refused is the last call in its log. */
+static const struct {
+	const char *helper, *hint;
+} listed[] = {
+	{ "bpf_d_path#", "path() is allowed in few functions, of which the kernel has a list: "
+	  "filp_close, dentry_open, vfs_truncate, vfs_fallocate, vfs_getattr and some of "
+	  "security_*, such as security_file_open." },
+};
+
+static void hint_at_helper(struct run *r, const char *log, const char *reason)
+{
+	const char *call = NULL;
+
+	if (!strstr(reason, "allowed"))
+		return;
+	for (const char *at = log; (at = strstr(at, " call bpf_")); at++)
+		call = at + strlen(" call ");
+	for (size_t i = 0; call && i < sizeof(listed) / sizeof(*listed); i++)
+		if (!strncmp(call, listed[i].helper, strlen(listed[i].helper)))
+			run_tell(r, SONDE_HINT, "%s", listed[i].hint);
+}
+
 static void tell_refusal(struct run *r, const struct image_prog *prog,
 			 const struct bpf_prog_spec *spec, int err)
 {
@@ -301,6 +324,7 @@ static void tell_refusal(struct run *r, const struct image_prog *prog,
 	run_tell(r, SONDE_ERROR, "Error loading BPF program for %s. Error code: %d (%s).%s%s",
 		 prog->name, -err, strerror(-err), *reason ? " Kernel: " : "", reason);
 	hint_at_limit(r, reason);
+	hint_at_helper(r, log, reason);
 	if (r->options.verbose)
 		run_tell(r, SONDE_INFO, "Kernel error log:\n%s", log);
 	else

@@ -96,6 +96,22 @@ if needs kprobe && needs btf && needs kernel:6.1; then
     sonde -c "/bin/cat /dev/null" -e 'fentry:filp_close /pid == cpid/ { printf("%s\n", path(args.filp.f_path)); }'
     expect_status 0
     expect_out '/dev/null'
+    sonde -c "/bin/cat /dev/null" -e 'fentry:filp_close /pid == cpid/ { $f = args.filp; $p = path($f.f_path); if ($p == "/dev/null") {
+        @cut[path(args.filp.f_path, 5)] = count(); @[$p, strlen($p)] = (path(args.filp.f_path), 1); } }'
+    expect_status 0
+    expect_out '@[/dev/null, 9]: (/dev/null, 1)'
+    expect_match '^@cut\[null\]: [1-9]'
+    sonde -c "/bin/cat /dev/null" -e 'fexit:security_file_open /pid == cpid/ { @[path(args.file.f_path), retval] = count(); }'
+    expect_status 0
+    expect_out '@[/dev/null, 0]: 1'
+fi
+
+begin_case "a path where the kernel does not allow it"
+if needs kprobe && needs btf && needs kernel:6.1; then
+    sonde -e 'fentry:vfs_open { print(path(args.path)); }'
+    expect_status 255
+    expect_err '^ERROR: Error loading BPF program for fentry:vmlinux:vfs_open'
+    expect_err '^HINT: path\(\) is allowed in few functions, of which the kernel has a list: filp_close, dentry_open'
 fi
 
 begin_case "what does not exist, or cannot be traced"
