@@ -144,7 +144,7 @@ static const struct type *type_of_typeof(struct check *c, const struct type_expr
 	if (e->of_type)
 		return type_of_expr(c, e->of_type, is_open);
 	t = type_of_operand(c, e->of_expr);
-	return t && t->kind == TYPE_INT ? type_fixed(c->types, t) : t;
+	return t ? type_fixed(c->types, t) : t;
 }
 
 /* The type of this name, or NULL. */

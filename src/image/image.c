@@ -37,13 +37,14 @@ void image_close(struct image *image)
 static const char *const value_names[VALUE_KIND_COUNT] = {
 	[VALUE_NONE] = "none", [VALUE_INT] = "int", [VALUE_BOOL] = "bool", [VALUE_ENUM] = "enum",
 	[VALUE_POINTER] = "pointer", [VALUE_STRING] = "string", [VALUE_CHARS] = "chars",
-	[VALUE_BUFFER] = "buffer", [VALUE_ARRAY] = "array", [VALUE_TUPLE] = "tuple", [VALUE_RECORD] = "record",
-	[VALUE_KSTACK] = "kstack", [VALUE_USTACK] = "ustack", [VALUE_KSYM] = "ksym",
-	[VALUE_USYM] = "usym", [VALUE_PROBE_NAME] = "probe", [VALUE_TIMESTAMP] = "timestamp",
-	[VALUE_INET] = "inet", [VALUE_MACADDR] = "macaddr", [VALUE_CGROUP_PATH] = "cgroup_path",
-	[VALUE_USERNAME] = "username", [VALUE_COUNT] = "count", [VALUE_SUM] = "sum",
-	[VALUE_MIN] = "min", [VALUE_MAX] = "max", [VALUE_AVG] = "avg", [VALUE_STATS] = "stats",
-	[VALUE_HIST] = "hist", [VALUE_LHIST] = "lhist", [VALUE_TSERIES] = "tseries",
+	[VALUE_BUFFER] = "buffer", [VALUE_ARRAY] = "array", [VALUE_TUPLE] = "tuple",
+	[VALUE_RECORD] = "record", [VALUE_KSTACK] = "kstack", [VALUE_USTACK] = "ustack",
+	[VALUE_KSYM] = "ksym", [VALUE_USYM] = "usym", [VALUE_PROBE_NAME] = "probe",
+	[VALUE_TIMESTAMP] = "timestamp", [VALUE_INET] = "inet", [VALUE_MACADDR] = "macaddr",
+	[VALUE_CGROUP_PATH] = "cgroup_path", [VALUE_USERNAME] = "username",
+	[VALUE_COUNT] = "count", [VALUE_SUM] = "sum", [VALUE_MIN] = "min", [VALUE_MAX] = "max",
+	[VALUE_AVG] = "avg", [VALUE_STATS] = "stats", [VALUE_HIST] = "hist",
+	[VALUE_LHIST] = "lhist", [VALUE_TSERIES] = "tseries",
 };
 
 static const char *const role_names[] = {

@@ -130,6 +130,7 @@ struct ir_object {
 	uint32_t size_bytes, align_bytes;
 	enum ir_place place;		/* wish; after ir_place_objects: where it is */
 	bool keep;			/* lives through the whole func (captured by a callback) */
+	bool lasts;			/* other funcs use it: beside all others, always */
 	uint32_t shared;		/* not 0: no object but the entry func's object
 					   `shared` - 1, which lies in scratch, seen from here */
 	int32_t offset;			/* after ir_place_objects: from r10 (negative) or scratch

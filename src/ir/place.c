@@ -162,6 +162,10 @@ static void conflicts_find(struct place_func *p)
 	find_started(&v);
 	vec_each(b, &p->f->blocks)
 		conflicts_in_block(&v, *b, touches_left);
+	for (uint32_t k = 0; k < n; k++)
+		for (uint32_t other = 0; p->f->objects.at[k].lasts && other < n; other++)
+			if (other != k)
+				conflict_add(p, k, other);
 	conflicts_of_classes(p);
 }
 

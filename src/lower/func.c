@@ -187,9 +187,9 @@ static struct ir_func *generate(const struct gen *caller, struct func *f,
 	g->result = shape->by_memory ? ir_param(ir, at++) : NULL;
 	g->frame = NULL;
 	g->loop = NULL;
-	g->in_callback = g->loops_use_ctx = g->probe_is_known = false;
-	g->frames++;
-	lower_split(g, f->prog->body);
+	g->in_callback = g->loops_use_ctx = g->probe_is_known = g->result_in_frame = false;
+	g->frame_result = 0;
+	g->frames = lower_func_frames(g, f);
 	lower_vars(g, f->prog->body);
 	bind_params(g, shape, at);
 	lower_block_stmts(g, f->prog->body);

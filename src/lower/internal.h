@@ -148,13 +148,17 @@ struct gen {
 	/* Variables that funcs share lie in one object of the entry func, or of the
 	 * script's function; NULL: there are no other funcs. */
 	struct ir_insn *frame;
-	uint32_t frame_object;
+	uint32_t frame_object;		/* of the entry func, if there are parts */
+	uint32_t frame_result;		/* where in it the function's result lies until its parts
+					   are done; 0: nowhere */
+	bool result_in_frame;		/* this is what `result` is */
 	bool in_callback;		/* or in a part */
 	bool loops_use_ctx;		/* a callback reads the context: it gets it in its pair */
 	struct ir_insn *probe;		/* index of the attach point, once known */
 	bool probe_is_known;
 	int64_t cookie_shift;		/* from the cookie to the index: at the return of a session */
-	struct hmap plain_loops, parts;	/* see split.c; by node, by first statement */
+	/* Of the program and its functions, see split.c: by node, by first statement, by func. */
+	struct hmap plain_loops, parts, known_funcs;
 	bool is_large;			/* so that code is rather shared than in place */
 	struct shared **shared;		/* of the module: functions that code shares, see
 					   shared.c */
@@ -173,7 +177,7 @@ struct outside {
 	struct ir_builder b;
 	struct ir_insn *ctx, *frame, *probe, *result;
 	struct loop *loop;
-	bool in_callback, probe_is_known;
+	bool in_callback, probe_is_known, result_in_frame;
 	unsigned frames;
 };
 
@@ -382,7 +386,10 @@ void lower_var_set(struct gen *g, struct var *v, struct node *value);
 void lower_var_write(struct gen *g, struct var *v, struct ir_insn *value);
 
 /* ---- split.c ---- */
+/* Of the program and of all functions that it calls. */
 void lower_split(struct gen *g, struct node *body);
+/* Around the function of the script, its own included, where it is called from deepest. */
+unsigned lower_func_frames(struct gen *g, const struct func *f);
 bool lower_is_plain_range(struct gen *g, const struct node *for_range);	/* walked by the verifier */
 bool lower_is_unrolled(struct gen *g, const struct node *unroll);	/* written out */
 const struct part *lower_part_at(struct gen *g, const struct node *stmt);
@@ -394,6 +401,7 @@ struct ir_func *lower_func_enter(struct gen *g, struct outside *out, const char 
 				 const enum ir_type *params, uint32_t nr_params);
 void lower_func_leave(struct gen *g, const struct outside *out);
 void lower_part(struct gen *g, struct node *block, const struct part *part);
+struct ir_insn *lower_frame_here(struct gen *g);
 void lower_jump_out(struct gen *g, bool is_break);
 
 /* ---- unwind.c ---- */

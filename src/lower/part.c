@@ -17,7 +17,8 @@ struct ir_func *lower_func_enter(struct gen *g, struct outside *out, const char 
 	struct ir_func *f;
 
 	*out = (struct outside){ g->b, g->ctx, g->frame, g->probe, g->result, g->loop,
-				 g->in_callback, g->probe_is_known, g->frames };
+				 g->in_callback, g->probe_is_known, g->result_in_frame,
+				 g->frames };
 	f = ir_func_new(g->m, arena_printf(g->l->arena, "%s_%zu", name, g->m->funcs.n), params,
 			nr_params);
 	g->b.func = f;
@@ -39,6 +40,7 @@ void lower_func_leave(struct gen *g, const struct outside *out)
 	g->loop = out->loop;
 	g->in_callback = out->in_callback;
 	g->probe_is_known = out->probe_is_known;
+	g->result_in_frame = out->result_in_frame;
 	g->frames = out->frames;
 }
 
@@ -103,6 +105,21 @@ static struct ir_block *go_if(struct gen *g, struct ir_insn *how, int64_t what,
 	return there;
 }
 
+/* A function's result, to where the caller wants it. */
+static void hand_result_on(struct gen *g)
+{
+	const struct type *t = g->func->returned->type;
+	struct place p = lower_at(g->frame, (int32_t)g->frame_result);
+
+	if (!g->result || g->result_in_frame)
+		return;
+	if (lower_is_scalar(t))
+		ir_emit_store(&g->b, 8, g->result, 0,
+			      ir_emit_load(&g->b, IR_INT, 8, false, p.base, p.offset));
+	else
+		lower_copy(g, (struct dest){ .base = g->result }, t, p, t);
+}
+
 static void follow(struct gen *g, const struct ways *w, struct ir_insn *how)
 {
 	struct ir_block *left, *next;
@@ -110,6 +127,8 @@ static void follow(struct gen *g, const struct ways *w, struct ir_insn *how)
 	if (w->out.returns || w->out.exits) {
 		left = go_if(g, how, PART_RETURNED, &next);
 		lower_enter(g, left);
+		if (w->out.returns && g->func)
+			hand_result_on(g);
 		lower_follow_out(g, &w->out);
 		lower_enter(g, next);
 	}
@@ -123,8 +142,8 @@ static void follow(struct gen *g, const struct ways *w, struct ir_insn *how)
 	}
 }
 
-/* The entry's frame, in another func: both lie in the program's scratch memory. */
-static struct ir_insn *frame_here(struct gen *g)
+/* The frame in another func than the entry: it lies in the program's scratch memory. */
+struct ir_insn *lower_frame_here(struct gen *g)
 {
 	struct ir_func *f = g->b.func;
 	const struct ir_object *there = &g->m->funcs.at[0]->objects.at[g->frame_object];
@@ -148,8 +167,12 @@ void lower_part(struct gen *g, struct node *block, const struct part *part)
 	f = lower_func_enter(g, &out, "part", params, part->uses_ctx);
 	f->is_global = true;
 	g->ctx = part->uses_ctx ? ir_param(f, 0) : NULL;
-	g->frame = frame_here(g);
+	g->frame = lower_frame_here(g);
 	g->loop = &loop;
+	if (g->frame_result) {
+		g->result = lower_ptr(g, g->frame, (int32_t)g->frame_result);
+		g->result_in_frame = true;
+	}
 	lower_stmts(g, block, part->begin, part->end);
 	ir_emit_ret(&g->b, lower_const(g, PART_DONE));
 	lower_func_leave(g, &out);

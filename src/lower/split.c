@@ -12,6 +12,7 @@
  *   own (part.c), inner blocks before outer ones.
  * What reads the program's context stays where it is if the kernel does not take
  * that as an argument of functions.
+ * Functions of the script are cut like that, too, before what calls them.
  */
 #include "lower/internal.h"
 
@@ -25,15 +26,20 @@
 #define CALL_WEIGHT 4
 #define MAX_FRAMES 6		/* of 8 that the kernel allows: shared.c has two below */
 #define MAX_PARTS_DEEP 3
+#define MAX_FUNC_PARTS_DEEP 2	/* in a function of the script: there is one more around */
 #define MAX_PARTS 180		/* of 256 functions */
 
 struct split {
 	struct gen *g;
+	uint32_t split_weight;		/* of what is left alone */
 	uint32_t part_weight, least;	/* of a part, by and large; at least */
-	unsigned above;		/* frames around */
+	uint32_t funcs_weight;		/* of all functions of the script, each once */
+	/* What is being cut: frames around, parts in each other, whether there may be any. */
+	unsigned above, parts_deep;
+	bool may_cut;
 	unsigned callbacks;
 	bool passes_ctx;
-	struct hmap funcs;	/* of the script: struct func -> struct weighing */
+	struct hmap funcs;	/* of the script: struct func -> struct known_func */
 };
 
 /* What a piece of the tree needs in the func that it stands in. */
@@ -71,6 +77,9 @@ static uint32_t own_weight(const struct node *n)
 		return 4;
 	case NODE_CALL:
 		return is_call_of(n, BUILTIN_join) ? 150 : 3;
+	case NODE_FOR_RANGE:
+	case NODE_WHILE:
+		return 10;	/* an iterator has its own place on the stack */
 	case NODE_BINARY:
 		return n->u.binary.left->type && !lower_is_scalar(n->u.binary.left->type) ? 12 : 1;
 	default:
@@ -119,7 +128,15 @@ static bool few_turns(const struct node *n, uint64_t *turns)
 struct weighing {
 	struct split *s;
 	uint32_t weight, walk;
+	uint32_t own;		/* weight without functions that are called */
 	bool forks;
+};
+
+struct known_func {
+	struct weighing weight;
+	unsigned frames;	/* around, in the deepest chain of calls */
+	bool is_cut;
+	struct cost cost;	/* of a call, then */
 };
 
 /* Turns that the verifier may have to tell apart: in an iterator's loop it follows
@@ -134,16 +151,17 @@ static void weigh(struct node **slot, void *arg);
 /* A function of the script is walked wherever it is called. */
 static void weigh_func(struct weighing *w, struct func *f)
 {
-	struct weighing *known = pmap_find(&w->s->funcs, f);
+	struct known_func *known = pmap_find(&w->s->funcs, f);
 
 	if (!known) {
-		known = arena_new(w->s->g->l->arena, struct weighing);
-		known->s = w->s;
+		known = arena_new(w->s->g->l->arena, struct known_func);
+		known->weight.s = w->s;
 		pmap_set(&w->s->funcs, f, known);
-		weigh(&f->prog->body, known);
+		weigh(&f->prog->body, &known->weight);
+		w->s->funcs_weight = add(w->s->funcs_weight, known->weight.own);
 	}
-	w->weight = add(w->weight, known->weight);
-	w->walk = add(w->walk, known->walk);
+	w->weight = add(w->weight, known->weight.weight);
+	w->walk = add(w->walk, known->weight.walk);
 }
 
 static void weigh(struct node **slot, void *arg)
@@ -164,9 +182,11 @@ static void weigh(struct node **slot, void *arg)
 	    (turns <= 1 || times(w.walk, told_apart(&w, turns)) <= PLAIN_WALK)) {
 		pmap_set(&w.s->g->plain_loops, n, n);
 		w.weight = times(w.weight, turns);
+		w.own = times(w.own, turns);
 		w.walk = times(w.walk, turns);
 	}
 	outer->weight = add(outer->weight, add(w.weight, own_weight(n)));
+	outer->own = add(outer->own, add(w.own, own_weight(n)));
 	outer->walk = add(outer->walk, add(w.walk, 1 + own_walk(w.s->g, n)));
 	outer->forks |= w.forks;
 }
@@ -233,8 +253,8 @@ static void group_end(struct split *s, const struct node *block, struct group *g
 
 static bool can_move(const struct split *s, const struct cost *c)
 {
-	return (!c->reads_ctx || s->passes_ctx) && s->above + 1 + c->frames <= MAX_FRAMES &&
-	       c->parts < MAX_PARTS_DEEP;
+	return s->may_cut && (!c->reads_ctx || s->passes_ctx) &&
+	       s->above + 1 + c->frames <= MAX_FRAMES && c->parts < s->parts_deep;
 }
 
 /* Statements that have to stay together: print and the clear that is one with it. */
@@ -322,11 +342,49 @@ static struct cost cut_children(struct split *s, struct node *n)
 	return c.cost;
 }
 
-static uint32_t func_weight(struct split *s, const struct func *f)
+/* Addresses of what lies in a part's own memory would outlive it. Variables that have
+ * one lie in the frame then (var.c); a text has no place of that kind. */
+static void find_address(struct node **slot, void *arg)
 {
-	const struct weighing *w = pmap_find(&s->funcs, f);
+	const struct node *n = *slot;
+	bool *found = arg;
 
-	return w ? w->weight : 0;
+	if (!n || *found)
+		return;
+	*found = n->kind == NODE_CAST && n->type->kind == TYPE_POINTER &&
+		 n->u.cast.operand->type->kind == TYPE_STRING &&
+		 n->u.cast.operand->kind != NODE_VAR;
+	if (!*found)
+		node_children(*slot, find_address, found);
+}
+
+/* Cut a body that has `frames` around it. */
+static struct cost cut_body(struct split *s, struct node *body, uint32_t weight, unsigned frames)
+{
+	struct cutting c = { .s = s };
+	bool takes_address = false;
+
+	find_address(&body, &takes_address);
+	s->above = frames;
+	s->may_cut = weight > s->split_weight && !takes_address;
+	cut(&body, &c);
+	return c.cost;
+}
+
+/* What a call costs: whatever the function has not put into parts. Its own frame is not
+ * counted, since where a chain is too deep calls are put in place (ir/inline.c). */
+static const struct cost *func_cost(struct split *s, struct func *f)
+{
+	struct known_func *known = pmap_find(&s->funcs, f);
+	struct split own = *s;
+
+	if (known->is_cut)
+		return &known->cost;
+	known->is_cut = true;
+	own.parts_deep = MAX_FUNC_PARTS_DEEP;
+	known->cost = cut_body(&own, f->prog->body, known->weight.weight, known->frames);
+	known->cost.reads_ctx = false;	/* see lower_reads_context */
+	return &known->cost;
 }
 
 static void cut(struct node **slot, void *arg)
@@ -340,7 +398,7 @@ static void cut(struct node **slot, void *arg)
 	c = n->kind == NODE_BLOCK ? cut_block(outer->s, n) : cut_children(outer->s, n);
 	c.weight = add(c.weight, own_weight(n));
 	if (n->kind == NODE_CALL && n->u.call.func)
-		c.weight = add(c.weight, func_weight(outer->s, n->u.call.func));
+		cost_add(&c, func_cost(outer->s, n->u.call.func));
 	c.reads_ctx |= lower_reads_context(outer->s->g, n);
 	cost_add(&outer->cost, &c);
 }
@@ -358,46 +416,94 @@ static bool passes_ctx(const struct gen *g)
 	}
 }
 
-/* Addresses of what lies in a part's own memory would outlive it. Variables that have
- * one lie in the frame then (var.c); a text has no place of that kind. */
-static void find_address(struct node **slot, void *arg)
-{
-	const struct node *n = *slot;
-	bool *found = arg;
+/* ---- how deep functions are called ---- */
 
-	if (!n || *found)
+struct depth {
+	struct split *s;
+	unsigned frames;
+	bool counts_all;	/* also frames of functions of the script, and parts */
+};
+
+static void find_depth(struct node **slot, void *arg);
+
+static void depth_of_func(const struct depth *d, struct func *f)
+{
+	struct known_func *known = pmap_find(&d->s->funcs, f);
+	struct depth below = { d->s, d->frames + d->counts_all, d->counts_all };
+
+	if (known->frames >= below.frames)
 		return;
-	*found = n->kind == NODE_CAST && n->type->kind == TYPE_POINTER &&
-		 n->u.cast.operand->type->kind == TYPE_STRING &&
-		 n->u.cast.operand->kind != NODE_VAR;
-	if (!*found)
-		node_children(*slot, find_address, found);
+	known->frames = below.frames;
+	find_depth(&f->prog->body, &below);
+}
+
+static void depth_in_block(const struct depth *d, struct node *block)
+{
+	size_t part_end = 0;
+
+	for (size_t i = 0; i < block->u.block.stmts.n; i++) {
+		const struct part *part = lower_part_at(d->s->g, block->u.block.stmts.at[i]);
+		struct depth below = *d;
+
+		part_end = part ? part->end : part_end;
+		below.frames += d->counts_all && i < part_end;
+		find_depth(&block->u.block.stmts.at[i], &below);
+	}
+	if (block->u.block.value) {
+		struct depth below = *d;
+
+		find_depth(&block->u.block.value, &below);
+	}
+}
+
+static void find_depth(struct node **slot, void *arg)
+{
+	struct depth d = *(const struct depth *)arg;
+	struct node *n = *slot;
+
+	if (!n)
+		return;
+	d.frames += is_callback(d.s, n);
+	if (n->kind == NODE_BLOCK)
+		depth_in_block(&d, n);
+	else
+		node_children(n, find_depth, &d);
+	if (n->kind == NODE_CALL && n->u.call.func)
+		depth_of_func(&d, n->u.call.func);
 }
 
 void lower_split(struct gen *g, struct node *body)
 {
-	bool takes_address = false;
-	struct split s = { .g = g, .above = 1, .passes_ctx = passes_ctx(g) };
+	struct split s = { .g = g, .passes_ctx = passes_ctx(g), .parts_deep = MAX_PARTS_DEEP };
 	struct weighing w = { .s = &s };
-	struct cutting c = { .s = &s };
-	uint32_t parts, cut_weight = g->c->options->cut_weight;
+	struct depth fixed = { &s, 1, false }, all = { &s, 1, true };
+	uint32_t parts, total, cut_weight = g->c->options->cut_weight;
 
 	hmap_init(&g->plain_loops, g->l->arena);
 	hmap_init(&g->parts, g->l->arena);
 	hmap_init(&s.funcs, g->l->arena);
 	weigh(&body, &w);
-	if (w.weight <= (cut_weight ? cut_weight : SPLIT_WEIGHT))
-		return;
-	g->is_large = g->m->is_large = true;
-	find_address(&body, &takes_address);
-	if (g->func || takes_address)
-		return;
-	parts = s.callbacks + 20 < MAX_PARTS ? MAX_PARTS - s.callbacks : 20;
-	s.part_weight = w.weight / parts > PART_WEIGHT ? w.weight / parts : PART_WEIGHT;
-	s.least = MIN_PART_WEIGHT;
-	if (cut_weight)
-		s.part_weight = s.least = cut_weight;
-	cut(&body, &c);
+	s.split_weight = cut_weight ? cut_weight : SPLIT_WEIGHT;
+	if (w.weight > s.split_weight) {
+		g->is_large = g->m->is_large = true;
+		parts = s.callbacks + 20 < MAX_PARTS ? MAX_PARTS - s.callbacks : 20;
+		total = add(w.own, s.funcs_weight);
+		s.part_weight = total / parts > PART_WEIGHT ? total / parts : PART_WEIGHT;
+		s.least = MIN_PART_WEIGHT;
+		if (cut_weight)
+			s.part_weight = s.least = cut_weight;
+		find_depth(&body, &fixed);
+		cut_body(&s, body, w.weight, 1);
+	}
+	find_depth(&body, &all);
+	g->known_funcs = s.funcs;
+}
+
+unsigned lower_func_frames(struct gen *g, const struct func *f)
+{
+	const struct known_func *known = pmap_find(&g->known_funcs, f);
+
+	return known->frames;
 }
 
 const struct part *lower_part_at(struct gen *g, const struct node *stmt)

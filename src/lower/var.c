@@ -11,6 +11,7 @@
 #include "lower/internal.h"
 
 #define MAX_COPIED_ARRAY 512
+#define RESULT_SLACK 8		/* behind memory: see func.c */
 
 /* Structs and arrays in traced memory. Arrays that lie in no memory of anybody
  * were made by casts, or by reading a map. */
@@ -44,7 +45,7 @@ struct usage {
 
 struct needs {
 	struct gen *g;
-	bool frame;
+	bool frame, parts;
 	struct region *now;
 	struct hmap scopes;	/* block -> its region */
 	VEC(struct usage *) usages;
@@ -120,7 +121,8 @@ static bool is_shared(const struct needs *needs, const struct usage *u)
 		return true;
 	if (!home)
 		return u->var->captured;
-	while ((part = only_part(u, home)))
+	/* A parameter has its value before all parts. */
+	while (!u->var->is_param && (part = only_part(u, home)))
 		home = part;
 	for (size_t i = 0; i < u->regions.n; i++)
 		if (u->regions.at[i] != home)
@@ -145,7 +147,7 @@ static void find_in_block(struct needs *needs, struct node *block)
 		}
 		if (begun) {
 			part = begun;
-			needs->frame = true;
+			needs->frame = needs->parts = true;
 			needs->now = arena_new(needs->g->l->arena, struct region);
 			*needs->now = (struct region){ outer, true };
 		}
@@ -179,12 +181,25 @@ static void find_needs(struct node **slot, void *arg)
 	needs->now = outer;
 }
 
+/* A function's parts do not reach what its caller gave it for its result. */
+static uint32_t add_result(struct gen *g, uint32_t at)
+{
+	const struct type *t = g->func->returned->type;
+
+	if (!g->result)
+		return 0;
+	g->frame_result = at;
+	return lower_is_scalar(t) ? 8 : (t->size_bytes + RESULT_SLACK + 7) / 8 * 8;
+}
+
 /* The frame: a word for "return was called", its value, the probe's index, then
  * the shared variables. It is no stack memory: there the verifier would follow
- * each value that a loop gives a variable, rather than any value at once. */
+ * each value that a loop gives a variable, rather than any value at once. That of a
+ * function with parts belongs to the entry func, as those find it from there. */
 static void make_frame(struct gen *g, struct needs *needs)
 {
 	uint32_t object, size = FRAME_VARS;
+	struct ir_func *owner;
 	struct usage **u;
 
 	vec_each(u, &needs->usages)
@@ -201,14 +216,32 @@ static void make_frame(struct gen *g, struct needs *needs)
 			size += (v->type->size_bytes + 7) / 8 * 8;
 		v->aux = s;
 	}
-	object = ir_object_new(g->b.func, "frame", size, 8);
-	g->b.func->objects.at[object].place = IR_PLACE_SCRATCH;
-	g->b.func->objects.at[object].keep = true;
+	if (g->func && needs->parts)
+		size += add_result(g, size);
+	owner = needs->parts ? g->m->funcs.at[0] : g->b.func;
+	object = ir_object_new(owner, "frame", size, 8);
+	owner->objects.at[object].place = IR_PLACE_SCRATCH;
+	owner->objects.at[object].keep = true;
+	owner->objects.at[object].lasts = owner != g->b.func;
 	g->frame_object = object;
-	g->frame = ir_object(g->b.func, object);
+	g->frame = owner == g->b.func ? ir_object(owner, object) : lower_frame_here(g);
 	ir_emit_store(&g->b, 8, g->frame, FRAME_RETURNED, lower_const(g, NOT_RETURNED));
 	if (g->prog->uses_probe && !g->func)
 		ir_emit_store(&g->b, 8, g->frame, FRAME_PROBE, lower_probe_index(g));
+}
+
+/* In another program that calls the same function its variables may have lain in the
+ * frame, since there it was cut. */
+static void forget_frame(const struct needs *needs)
+{
+	struct usage **u;
+
+	vec_each(u, &needs->usages) {
+		const struct var_store *s = (*u)->var->aux;
+
+		if (s && s->in_frame)
+			(*u)->var->aux = NULL;
+	}
 }
 
 /* Decide at the start of a program what its loops become and which variables
@@ -221,6 +254,7 @@ void lower_vars(struct gen *g, struct node *body)
 	hmap_init(&needs.usage_of, g->l->arena);
 	hmap_init(&needs.scopes, g->l->arena);
 	find_needs(&body, &needs);
+	forget_frame(&needs);
 	if (needs.frame)
 		make_frame(g, &needs);
 }

@@ -136,12 +136,26 @@ const struct type *type_literal(struct types *t, uint64_t value, bool negative)
 	return type_intern(t, &proto);
 }
 
-const struct type *type_fixed(struct types *t, const struct type *t_int)
+static const struct type *fixed_tuple(struct types *t, const struct type *type)
 {
-	struct type proto = *t_int;
+	const struct type **elems = arena_array(t->arena, const struct type *, type->nr_fields + 1);
+	const char **labels = arena_array(t->arena, const char *, type->nr_fields + 1);
 
-	if (!t_int->is_flexible)
-		return t_int;
+	for (size_t i = 0; i < type->nr_fields; i++) {
+		elems[i] = type_fixed(t, type->fields[i].type);
+		labels[i] = type->fields[i].name;
+	}
+	return type_tuple(t, elems, type->kind == TYPE_RECORD ? labels : NULL, type->nr_fields);
+}
+
+const struct type *type_fixed(struct types *t, const struct type *type)
+{
+	struct type proto = *type;
+
+	if (type->kind == TYPE_TUPLE || type->kind == TYPE_RECORD)
+		return fixed_tuple(t, type);
+	if (!type->is_flexible)
+		return type;
 	proto.is_flexible = false;
 	return type_intern(t, &proto);
 }

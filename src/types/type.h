@@ -125,7 +125,8 @@ const struct type *type_int(struct types *t, unsigned size_bytes, bool is_signed
 /* The type of an integer literal: smallest signed that holds it; flexible if
  * it is not negative and below 2^63. */
 const struct type *type_literal(struct types *t, uint64_t value, bool negative);
-const struct type *type_fixed(struct types *t, const struct type *t_int);	/* not flexible */
+/* The same, but that no integer in it is flexible. */
+const struct type *type_fixed(struct types *t, const struct type *type);
 const struct type *type_enum(struct types *t, const struct type_enum *e, unsigned size_bytes);
 const struct type *type_string(struct types *t, uint32_t size_bytes);
 const struct type *type_chars(struct types *t, uint32_t size_bytes, bool is_of_script);

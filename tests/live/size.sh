@@ -55,6 +55,44 @@ sonde "$tmp/script.bt"
 expect_status 0
 expect_out '66 95'
 
+begin_case "functions with large bodies: results, loops, ways out"
+{
+    say 'fn text($n : int64, $s : string) : string[16] { $k = 0;'
+    repeat 200 'if ($n == %I) { @c = count(); $k += 2; if ($s == "own") { return $s; } return "got %I"; }'
+    say 'return "none"; }'
+    say 'fn turns($to : int64) : int64 { $sum = 0; for $i : 0..64 {'
+    repeat 200 '@m[%I, $i & 3] = count(); if ($i == %I) { $sum++; if ($sum == $to) { return $i; } }'
+    say '} return -$sum; }'
+    say 'fn last($n : int64) : int64 { $x = turns($n);'
+    repeat 150 'if ($n == %I) { printf("at %I %s\n", text($n, "other")); exit(); }'
+    say 'return $x; }'
+    say 'begin { if (pid == 0) { print(text(1, "")); print(turns(2)); }'
+    say 'print((text(0, "x"), text(199, "own"), text(200, "y"))); print((turns(50), turns(101)));'
+    say 'print(last(1000)); clear(@m); clear(@c); print(last(149)); printf("never\n"); }'
+} >"$tmp/script.bt"
+sonde "$tmp/script.bt"
+expect_status 0
+expect_out '(got 0, own, none)'
+expect_out '(49, -64)'
+expect_out '-64'
+expect_out 'at 149 got 149'
+expect_no_match never
+
+begin_case "a function is cut for one program, and within deep loops of another it is not"
+{
+    say 'fn low($n : int64, $s : string) : string { $t = ($n, $s); $x = $n;'
+    repeat 150 'if ($x == %I + 100) { @c[$s, %I] = count(); $x++; }'
+    say 'print($t); if ($x == 3) { return "three"; } return $s; }'
+    say 'begin { print(low(3, "a")); @a[1] = 1; }'
+    say 'begin { for ($u : @a) { for ($v : @a) { for ($w : @a) { for ($x : @a) { for ($y : @a) {'
+    say 'print(low(4, "b")); } } } } } clear(@a); }'
+    say 'begin { print(low(5, "c")); exit(); }'
+} >"$tmp/script.bt"
+sonde -q "$tmp/script.bt"
+expect_status 0
+printf '%s\n' '(3, a)' three '(4, b)' b '(5, c)' c >"$tmp/want"
+check "what each call prints" sh -c "grep . '$tmp/out' | cmp -s - '$tmp/want'"
+
 begin_case "a large body in a short loop, in an unroll and in a walk over a map"
 {
     say 'begin { @a[1] = 1; $n = 0; $m = 0; for $i : 0..64 {'
