@@ -151,14 +151,34 @@ const struct gen_type *gen_type_any(struct gen *g, int depth)
 	return roll < 65 ? &gen_int : roll < 88 ? &gen_string : &gen_bool;
 }
 
+/* A text, or a tuple that has one. */
+static const struct gen_type *text_key(struct gen *g)
+{
+	struct gen_type *t = arena_new(&g->arena, struct gen_type);
+
+	if (gen_chance(g, 40))
+		return &gen_string;
+	t->kind = GEN_TUPLE;
+	t->nr = 2 + (int)gen_below(g, GEN_MAX_ITEMS - 1);
+	for (int i = 0; i < t->nr; i++)
+		t->items[i] = gen_type_any(g, 1);
+	t->items[gen_below(g, (unsigned)t->nr)] = &gen_string;
+	return t;
+}
+
 static void add_map(struct gen *g, bool aggregate)
 {
 	struct gen_map m = { .name = gen_name(g, "@m"), .value = &gen_int };
 
 	if (gen_chance(g, 60))
 		m.key = gen_type_any(g, 2);
+	if (gen_chance(g, 25)) {
+		m.key = text_key(g);
+		m.long_keys = true;
+		m.only_changed = !aggregate && gen_chance(g, 70);
+	}
 	if (!aggregate) {
-		m.value = gen_chance(g, 50) ? &gen_int : gen_type_any(g, 2);
+		m.value = m.only_changed || gen_chance(g, 50) ? &gen_int : gen_type_any(g, 2);
 		vec_push(&g->arena, &g->maps, m);
 		return;
 	}

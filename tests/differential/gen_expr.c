@@ -99,12 +99,24 @@ static bool from_var(struct gen *g, const struct gen_type *type)
 	return false;
 }
 
+void gen_key(struct gen *g, const struct gen_map *m, int depth)
+{
+	bool outer = g->long_texts;
+
+	g->long_texts = m->long_keys;
+	gen_expr(g, m->key, depth);
+	g->long_texts = outer;
+}
+
 void gen_elem(struct gen *g, const struct gen_map *m, int depth)
 {
+	bool outer = g->long_texts;
+
 	gen_put(g, "%s", m->name);
 	if (!m->key)
 		return;
 	gen_put(g, "[");
+	g->long_texts = m->long_keys;
 	if (m->key->kind == GEN_TUPLE && m->key->nr > 1 && gen_chance(g, 60)) {
 		for (int i = 0; i < m->key->nr; i++) {
 			gen_put(g, i ? ", " : "");
@@ -113,6 +125,7 @@ void gen_elem(struct gen *g, const struct gen_map *m, int depth)
 	} else {
 		gen_expr(g, m->key, depth - 1);
 	}
+	g->long_texts = outer;
 	gen_put(g, "]");
 }
 
@@ -443,7 +456,7 @@ static bool bool_of_map(struct gen *g, int depth)
 	if (!m)
 		return false;
 	gen_put(g, "%s(%s, ", gen_chance(g, 70) ? "has_key" : "delete", m->name);
-	gen_expr(g, m->key, depth - 1);
+	gen_key(g, m, depth - 1);
 	gen_put(g, ")");
 	return true;
 }
@@ -506,11 +519,65 @@ void gen_condition(struct gen *g, int depth)
 
 /* ---- strings, tuples, records ---- */
 
+/* About as long as the keys of a kernel map for a class of size are; the same ones come
+ * again and again. */
+static unsigned long_length(struct gen *g)
+{
+	static const unsigned sizes[] = { 0, 8, 16, 16, 16, 64, 64, 64, 72, 256, 256, 300 };
+	unsigned len = sizes[gen_below(g, sizeof(sizes) / sizeof(*sizes))] + gen_below(g, 4);
+
+	len = len > 2 ? len - 2 : len;
+	return len < (unsigned)g->max_string ? len : (unsigned)g->max_string - 1;
+}
+
+static void long_literal(struct gen *g)
+{
+	unsigned len = long_length(g);
+
+	gen_put(g, "\"");
+	for (unsigned i = 0; i + 1 < len; i++)
+		gen_put(g, "%c", 'a' + i / 8 % 3);
+	gen_put(g, "%s\"", len ? gen_chance(g, 70) ? "x" : "y" : "");
+}
+
+/* Of a text that is not known while compiling, so that the key has the size of all such. */
+static void long_read(struct gen *g, int depth)
+{
+	const char *name = gen_name(g, "$b");
+
+	if (!g->common && gen_chance(g, 10)) {
+		gen_put(g, "str((int8 *)");
+		long_literal(g);
+	} else {
+		gen_put(g, "str(({ let %s = ", name);
+		long_literal(g);
+		gen_put(g, "; %s })", name);
+	}
+	if (!g->common && gen_chance(g, 40)) {
+		gen_put(g, ", (uint64)%u + ((uint8)(", long_length(g));
+		gen_integer(g, depth - 1);
+		gen_put(g, ") & 3)");
+	}
+	gen_put(g, ")");
+}
+
+static void long_string(struct gen *g, int depth)
+{
+	if (!g->only && gen_chance(g, 25) && from_var(g, &gen_string))
+		return;
+	if (gen_chance(g, 50))
+		long_literal(g);
+	else
+		long_read(g, depth);
+}
+
 static void string(struct gen *g, int depth)
 {
 	unsigned roll = gen_below(g, 100);
 
-	if (g->memory && !g->only && !g->common && gen_chance(g, 8)) {
+	if (g->long_texts && gen_chance(g, 70)) {
+		long_string(g, depth);
+	} else if (g->memory && !g->only && !g->common && gen_chance(g, 8)) {
 		gen_memory_string(g);
 	} else if (gen_chance(g, 3)) {
 		gen_known_string(g);

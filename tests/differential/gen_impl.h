@@ -38,6 +38,8 @@ struct gen_map {
 	const struct gen_type *value;	/* of aggregations: integer */
 	enum gen_aggregate aggregate;
 	unsigned bits, min, max, step;
+	bool long_keys;			/* ends of classes of size, see lower/sized.c */
+	bool only_changed;		/* never assigned, nor walked */
 	bool iterated;			/* in a loop over it now */
 };
 
@@ -68,6 +70,7 @@ struct gen {
 	const struct gen_type *only_type;
 	bool no_effects;	/* in such a loop expressions change and print nothing */
 	int max_string;
+	bool long_texts;	/* of a key that is being written */
 	int budget;		/* statements left */
 	bool c_part;		/* the definitions of gen_memory.c are there */
 	bool first_uses;	/* maps are not read: what they are is not known yet */
@@ -104,6 +107,7 @@ bool gen_expr(struct gen *g, const struct gen_type *type, int depth);
 bool gen_integer(struct gen *g, int depth);
 void gen_condition(struct gen *g, int depth);
 void gen_elem(struct gen *g, const struct gen_map *m, int depth);
+void gen_key(struct gen *g, const struct gen_map *m, int depth);
 void gen_string_literal(struct gen *g, int max);
 
 /* ---- gen_memory.c ---- */

@@ -129,6 +129,10 @@ void gen_memory_statement(struct gen *g)
 		"if ($pv) { print(BLUE); }", "print((($pv->a, $ps->in.y), (enum colour)5));",
 	};
 
+	if (!g->common && gen_chance(g, 8)) {
+		gen_put(g, "{ let $cut : string[4] = ((struct named *)$mt)->name; @cut[$cut] = 1; print(($cut, 1)); }\n");
+		return;
+	}
 	if (gen_chance(g, 85)) {
 		gen_put(g, "%s\n", lines[gen_below(g, COUNT(lines))]);
 		return;

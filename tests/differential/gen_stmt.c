@@ -139,6 +139,8 @@ void gen_change_map(struct gen *g)
 	if (m->value->kind == GEN_INT && roll < 10 && !g->common)
 		gen_put(g, "--");
 	gen_elem(g, m, g->common && roll < 45 ? 0 : 2);
+	if (m->only_changed && roll >= 45)
+		roll = 10 + roll % 35;
 	if (m->value->kind == GEN_INT && roll < 20) {
 		gen_put(g, roll >= 10 ? "++;\n" : g->common ? "--;\n" : ";\n");
 		return;
@@ -204,12 +206,12 @@ static void whole_map(struct gen *g)
 	} else if (roll < 35 && m->key) {
 		old = gen_chance(g, 20);
 		gen_put(g, old ? "delete(%s[" : "delete(%s, ", m->name);
-		gen_expr(g, m->key, 2);
+		gen_key(g, m, 2);
 		gen_put(g, old ? "]);\n" : ");\n");
 	} else if (roll < 40 && m->aggregate < AGG_HIST) {
 		gen_put(g, m->key ? "_ = has_key(%s, " : "delete(%s", m->name);
 		if (m->key)
-			gen_expr(g, m->key, 1);
+			gen_key(g, m, 1);
 		gen_put(g, ");\n");
 	} else if (roll < 60 && m->aggregate < AGG_HIST) {
 		gen_put(g, "print(");
@@ -361,7 +363,7 @@ static void find(struct gen *g, int depth)
 		return;
 	}
 	gen_put(g, "if (find(%s, ", m->name);
-	gen_expr(g, m->key, 2);
+	gen_key(g, m, 2);
 	gen_put(g, ", %s)) {\n", v->name);
 	gen_block(g, 1, depth - 1, "}\n");
 }

@@ -41,6 +41,8 @@ static struct gen_map *map_to_walk(struct gen *g)
 	const struct gen_map *m = gen_chance(g, 40) ? gen_aggregate_find(g, true)
 						    : gen_map_find(g, NULL, 1);
 
+	if (m && m->long_keys && (m->only_changed || gen_chance(g, 60)))
+		return NULL;
 	return m && m->key ? (struct gen_map *)(uintptr_t)m : NULL;
 }
 

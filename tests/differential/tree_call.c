@@ -158,9 +158,12 @@ static struct val call_str(struct tree *t, const struct node *n)
 	struct val v = tree_eval(t, n->u.call.args.at[0]), len;
 	uint64_t max = n->type->size_bytes;
 
-	if (n->u.call.args.at[0]->type->kind == TYPE_POINTER && n->u.call.args.n == 2) {
-		len = tree_eval(t, n->u.call.args.at[1]);
-		return tree_read_text(t, v.n, len.n < max ? len.n - 1 : max - 1);
+	if (n->u.call.args.at[0]->type->kind == TYPE_POINTER) {
+		len.n = max;
+		if (n->u.call.args.n == 2)
+			len = tree_eval(t, n->u.call.args.at[1]);
+		max = len.n < max ? len.n : max;
+		return tree_read_text(t, v.n, max ? max - 1 : 0);
 	}
 	if (n->u.call.args.at[0]->type->kind != TYPE_STRING) {
 		tree_fail(t, "str of something else");

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define LONG_TEXT 64	/* such keys may be divided among maps, see lower/sized.c */
+
 struct tree_map *tree_map(struct tree *t, const struct map *map)
 {
 	struct tree_map *m = pmap_find(&t->maps, map);
@@ -66,6 +68,12 @@ void tree_map_zero(struct tree *t, struct tree_map *m)
 
 static void cover_key(struct tree *t, const struct type *key)
 {
+	if (key->kind == TYPE_STRING && key->size_bytes > LONG_TEXT)
+		hit(t, KEY_LONG);
+	for (size_t i = 0; key->kind == TYPE_TUPLE && i < key->nr_fields; i++)
+		if (key->fields[i].type->kind == TYPE_STRING &&
+		    key->fields[i].type->size_bytes > LONG_TEXT)
+			hit(t, KEY_LONG);
 	switch (key->kind) {
 	case TYPE_INT: hit(t, KEY_INT); break;
 	case TYPE_BOOL: hit(t, KEY_BOOL); break;
