@@ -60,7 +60,7 @@ UNIT_SRC = $(wildcard tests/unit/test_*.c)
 UNIT_HELP = $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)) $(wildcard tests/vm/*.c)
 UNIT_BIN = $(UNIT_SRC:%.c=$(BUILD)/%)
 
-.PHONY: all static unit differential test-programs unit-programs check check-svg live qemu test demo bench lint fuzz install clean help doc-tables stress
+.PHONY: all qemu-smoke qemu-table static unit differential test-programs unit-programs check check-svg live qemu test demo bench lint fuzz install clean help doc-tables stress
 .SECONDARY:
 
 all: $(BUILD)/sonde
@@ -188,6 +188,15 @@ check-svg:
 	$(Q)$(MAKE) -s -j2 all test-programs
 	$(Q)tests/svg/run $(PICTURE)
 
+# Each type of probe once, on the kernels on which CI runs no more than that. The
+# newest, which may change any day, tells what it thinks and fails nothing.
+qemu-smoke: all static test-programs
+	$(Q)FILES=tests/live/each_type.sh REPORT=new tests/qemu/all 5.10 6.18 new
+
+# Renew the manual's table of what probes are attached by on which kernel.
+qemu-table: all static test-programs
+	$(Q)tests/qemu/table $(KERNELS)
+
 # Everything, installing what is missing. The last line is the total.
 test:
 	$(Q)tools/install-deps build test qemu
@@ -236,6 +245,7 @@ help:
 	@echo "make check    unit tests, error messages, include directions: no root, no network"
 	@echo "make live     live tests on this kernel (root); FILES=... chooses"
 	@echo "make qemu     live tests on Debian kernels in QEMU; KERNELS=... chooses"
+	@echo "make qemu-smoke    each type of probe once on further kernels"
 	@echo "make differential  random programs on three sides; N=, SEED=, KERNEL=, REFERENCE="
 	@echo "make stress   scripts of many sizes (root, python3); SEED="
 	@echo "make check-svg  open, click and search a flame graph in Chromium (root); PICTURE=FILE.png"
