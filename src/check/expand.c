@@ -188,6 +188,8 @@ static void make_key(struct demands *d, struct probe_site *s, const char *raw, s
 		    s->places != NULL);
 	if (s->provider->single_site)
 		sbuf_printf(key, "|%p", (const void *)s);
+	if (s->provider->attach == ATTACH_KPROBE || s->provider->attach == ATTACH_KRETPROBE)
+		sbuf_puts(key, probes_needs_address(s) ? "|address" : "|name");
 	if (d->probe && !raw && !probes_have_cookies(&d->c->probe_ctx, s))
 		sbuf_printf(key, "|%s", s->name);
 	if (d->args)

@@ -250,16 +250,14 @@ static bool can_be_multi(struct probe_ctx *c, struct probe_site *const *sites, s
 
 static bool needs_entries(struct probe_site *const *sites, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct image_site *s = &sites[i]->image;
-
-		if (s->entry || (s->module && !kernel_is_core(s->module)))
+	for (size_t i = 0; i < count; i++)
+		if (probes_needs_address(sites[i]))
 			return true;
-	}
 	return false;
 }
 
-/* A link takes names, of which it looks at one function each, or addresses. */
+/* A link takes names, of which it looks at one function each, or addresses. Which of two
+ * functions is meant, of which one may not be traced, is not known. */
 static bool fill_entries(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
 			 struct image_prog *prog)
 {
@@ -271,7 +269,7 @@ static bool fill_entries(struct probe_ctx *c, struct probe_site *const *sites, s
 		if (s->entry)
 			continue;
 		kernel_function_addresses(c, s->module, s->function, &list, &n);
-		if (!n) {
+		if (n != 1) {
 			prog->why = arena_printf(c->arena, "where %s is cannot be found out",
 						 s->function);
 			return false;

@@ -71,6 +71,11 @@ static const char *unfit(enum mechanism m, const struct site_set *set)
 	return NULL;
 }
 
+bool probes_needs_address(const struct probe_site *s)
+{
+	return s->image.entry || (s->image.module && !kernel_is_core(s->image.module));
+}
+
 bool probes_fits_session(const struct probe_site *s)
 {
 	return !no_multi(s);

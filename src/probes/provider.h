@@ -182,6 +182,10 @@ struct site_set {
 /* A diagnostic if sites cannot be attached as the settings ask. */
 void probes_check_mechanism(struct probe_ctx *c, const struct site_set *set);
 
+/* A function of the kernel that is found by its address: it is in another link than those
+ * that are found by their names. */
+bool probes_needs_address(const struct probe_site *s);
+
 /* Can a site be one of a session, for entry and return in one link? */
 bool probes_fits_session(const struct probe_site *s);
 

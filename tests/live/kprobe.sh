@@ -98,6 +98,17 @@ if needs kprobe && { namesakes || { skip_case "this kernel has no functions of o
     expect_err '^Attached 1 probe$'
 fi
 
+begin_case "a wildcard over functions with and without namesakes"
+if needs kprobe && needs function:vfs_open && needs kernel:6.1; then
+    SONDE_MAX_PROBES=5000 sonde -v -c "/bin/cat /sys/class/net/lo/type" -e 'kprobe:vfs_*, kprobe:t_*, kprobe:type_* /pid == cpid/ { @[probe] = count(); }'
+    expect_status 0
+    expect_no_err 'Unable'
+    expect_match '^@\[kprobe:vfs_open\]: [1-9]'
+    if "$SONDE" --info | grep -q 'kprobe_multi: yes'; then
+        check "two links: by name, and by address" [ "$(grep -c 'attached by one kprobe_multi link$' "$tmp/err")" = 2 ]
+    fi
+fi
+
 begin_case "an address, an offset"
 if needs kprobe && needs function:vfs_read; then
     address=0x$(sed -n 's/ T vfs_read$//p' /proc/kallsyms)
