@@ -298,8 +298,9 @@ void sonde_signal(struct sonde *s)
 
 static int finish_printing(struct sonde *s)
 {
-	const char *lack;
-	int err = print_picture(s->printer, &lack);
+	bool traced = s->options.purpose == SONDE_TRACE;
+	const char *lack = NULL;
+	int err = traced ? print_picture(s->printer, &lack) : 0;
 
 	if (lack)
 		session_tell(s, SONDE_WARNING, "%s", lack);

@@ -40,7 +40,7 @@
 
 	// Frames below the one that is zoomed to hold all of it, and are pale.
 	function zoom(to) {
-		var scale = width / to.w;
+		var scale = width / (to.w || 1);
 
 		frames.forEach(function (f) {
 			var below = f.d < to.d && f.x <= to.x && f.x + f.w >= to.x + to.w;
@@ -91,7 +91,7 @@
 			sum += f.x + f.w - Math.max(f.x, end);
 			end = f.x + f.w;
 		});
-		return 100 * sum / all.w;
+		return 100 * sum / (all.w || 1);
 	}
 
 	function literal(text) {

@@ -84,4 +84,11 @@ expect_status 0
 check "no output" [ ! -s "$tmp/out" ]
 expect_err '^WARNING: no map with stacks in its key was printed'
 
+begin_case "flame: of tests there is none"
+sonde -f flame --test -e 'test:a { printf("x\n"); }'
+expect_status 0
+check "no picture" [ ! -s "$tmp/out" ]
+expect_err '1 test'
+expect_no_err WARNING
+
 end_tests
