@@ -432,7 +432,7 @@ static void expand_call(struct expander *x, struct node **slot)
 	    n->u.call.args.at[2]->kind == NODE_VAR)
 		make_local(x, n->u.call.args.at[2]->u.var.name);
 	expand_args(x, n);
-	if (!overloads || lang_is_builtin_word(name))
+	if (!overloads)
 		return;
 	m = macro_match(overloads, &n->u.call.args);
 	if (m) {

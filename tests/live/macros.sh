@@ -58,6 +58,12 @@ begin { printf("%d %d %d %d\n", ncpus(7), ncpus == ncpus(), cpid, __builtin_cpid
 expect_status 0
 expect_out '7 1 100 0'
 
+begin_case "names that need no parentheses are macros with them"
+sonde -e 'macro pid() { 7 } macro args() { 8 } macro arg0() { 9 } macro kstack(n) { n }
+begin { printf("%d %d %d %d %d\n", pid == tid, pid(), args(), arg0(), kstack(3)); exit(); }'
+expect_status 0
+expect_out '1 7 8 9 3'
+
 begin_case "in predicates and probes of several kinds"
 sonde -e 'macro first(@seen) { ++@seen == 1 }
 interval:ms:1 /first(@s)/ { printf("once\n"); } interval:ms:20 { clear(@s); exit(); }'
