@@ -27,11 +27,13 @@
 
 /* The only mutable globals: signal handlers have no other way to the session. */
 static struct sonde *volatile session;
-static volatile sig_atomic_t stops;
+static volatile sig_atomic_t stops, is_tracing;
 
+/* Until something is loaded there is nothing to take back or to print. */
 static void on_stop_signal(int sig)
 {
-	(void)sig;
+	if (!is_tracing)
+		_exit(128 + sig);
 	if (++stops >= 3)
 		_exit(STATUS_INTERRUPTED);
 	if (session)
@@ -215,6 +217,7 @@ static int trace(struct sonde *s, const struct cli_options *o)
 {
 	int n, err, code;
 
+	is_tracing = 1;
 	err = sonde_load(s);
 	if (err)
 		return err == -EPERM ? STATUS_USER : STATUS_KERNEL;

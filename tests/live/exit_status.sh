@@ -79,6 +79,23 @@ if [ -e /dev/full ]; then
     expect_status 1
 fi
 
+begin_case "130, 143: a signal before anything is loaded ends the program at once"
+mkfifo "$tmp/never"
+for sig in 2 15; do
+    "$SONDE" - <>"$tmp/never" >"$tmp/out" 2>"$tmp/err" &
+    pid=$!
+    # It reads its script when it catches SIGTERM, the 15th.
+    until grep -q '^SigCgt:.*[4-7c-f]...$' "/proc/$pid/status"; do sleep 0.02; done
+    kill -$sig $pid
+    for i in 1 2 3 4 5 6 7 8 9 10; do
+        [ ! -e "/proc/$pid/exe" ] || sleep 0.3
+    done
+    kill -KILL $pid 2>/dev/null
+    wait $pid
+    status=$?
+    expect_status $((128 + sig))
+done
+
 begin_case "1: an unknown output format"
 sonde -f xml -e 'begin { exit(); }'
 expect_status 1
