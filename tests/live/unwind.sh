@@ -76,6 +76,34 @@ if needs root && needs btf; then
     echo "$file: $case_name: $(cat "$tmp/samples")"
 fi
 
+# From where the task entered the kernel.
+in_kernel() { # PROBE
+    sonde -c "$programs/unwound chains" -e "$1 { @[dw_ustack(4)] = count(); }"
+    expect_status 0
+    expect_match '^        c_leaf\+'
+    expect_match '^        c_recursion\+'
+    expect_no_match 'unwind failure'
+}
+
+begin_case "from a raw tracepoint"
+if needs root && needs btf; then
+    in_kernel 'rawtracepoint:sys_enter /pid == cpid && comm == "unwound" && args.id == '"$(
+        [ "$(uname -m)" = x86_64 ] && echo 110 || echo 173)"'/'
+fi
+
+begin_case "from a kprobe"
+if needs root && needs btf && needs kprobe; then
+    in_kernel 'kprobe:__*_sys_getppid /pid == cpid/'
+fi
+
+begin_case "threads of the kernel have no user stack"
+if needs root && needs btf; then
+    sonde -e 'tracepoint:sched:sched_switch /curtask->mm == 0/ { @ = max(len(dw_ustack)); @n++;
+        if (@n > 20) { exit(); } }'
+    expect_status 0
+    expect_out '@: 0'
+fi
+
 # Loaded when it is met, and anew when it has become another program: until there are some
 # whole stacks, which takes as long as the machine is slow.
 spinning='uprobe:PROGRAM:spin { @go[pid] = 1; } uprobe:PROGRAM:report { delete(@go, pid); }
