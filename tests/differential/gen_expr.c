@@ -545,7 +545,7 @@ static void long_read(struct gen *g, int depth)
 {
 	const char *name = gen_name(g, "$b");
 
-	if (!g->common && gen_chance(g, 10)) {
+	if (gen_chance(g, 10)) {
 		gen_put(g, "str((int8 *)");
 		long_literal(g);
 	} else {
@@ -553,7 +553,7 @@ static void long_read(struct gen *g, int depth)
 		long_literal(g);
 		gen_put(g, "; %s })", name);
 	}
-	if (!g->common && gen_chance(g, 40)) {
+	if (gen_chance(g, 40)) {
 		gen_put(g, ", (uint64)%u + ((uint8)(", long_length(g));
 		gen_integer(g, depth - 1);
 		gen_put(g, ") & 3)");
@@ -565,7 +565,8 @@ static void long_string(struct gen *g, int depth)
 {
 	if (!g->only && gen_chance(g, 25) && from_var(g, &gen_string))
 		return;
-	if (gen_chance(g, 50))
+	/* bpftrace evaluates keys of compound assignments twice, declarations, too. */
+	if (g->common || gen_chance(g, 50))
 		long_literal(g);
 	else
 		long_read(g, depth);
