@@ -74,6 +74,23 @@ void gen_return(struct gen *g)
 	gen_put(g, ";\n");
 }
 
+/* Else a return from a loop in a function is rare. */
+static void return_in_loop(struct gen *g)
+{
+	const char *name = gen_name(g, "$i");
+	size_t mark = g->vars.n;
+
+	gen_put(g, "\tfor (%s : 0..%u) {\n\t\tif (", name, 1 + gen_below(g, 9));
+	gen_var_add(g, name, &gen_int, NULL, true);
+	g->loops++;
+	gen_condition(g, 2);
+	gen_put(g, ") {\n\t\t\t");
+	gen_return(g);
+	gen_put(g, "\t\t}\n\t}\n");
+	g->loops--;
+	gen_vars_drop(g, mark);
+}
+
 static void write_function(struct gen *g)
 {
 	struct gen_func f = { .name = gen_name(g, "f") };
@@ -103,6 +120,8 @@ static void write_function(struct gen *g)
 	g->indent = 1;
 	g->budget = 8;
 	gen_statements(g, 1 + (int)gen_below(g, 4), 2);
+	if (!g->ended && gen_chance(g, 15))
+		return_in_loop(g);
 	gen_put(g, "\t");
 	gen_return(g);
 	g->func = NULL;
