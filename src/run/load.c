@@ -136,6 +136,8 @@ static int load_map(struct run *r, uint32_t index)
 	return err;
 }
 
+#define OLD_KEY_BYTES 512
+
 static void tell_map_failure(struct run *r, const struct image_map *spec, int err)
 {
 	const char *name = spec->name ? spec->name : "(internal)";
@@ -157,6 +159,9 @@ static void tell_map_failure(struct run *r, const struct image_map *spec, int er
 			 spec->key_size, spec->value_size);
 	else
 		run_tell(r, SONDE_ERROR, "could not create map %s: %s", name, strerror(-err));
+	if (err == -E2BIG && spec->key_size > OLD_KEY_BYTES)
+		run_tell(r, SONDE_HINT, "kernels before 6.1 allow keys of %u bytes: read less of "
+			 "a string, as by str(x, 200)", OLD_KEY_BYTES);
 }
 
 static uint64_t clock_ns(clockid_t clock)

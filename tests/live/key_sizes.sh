@@ -124,4 +124,14 @@ check "counted once" [ "$(awk '{ n += $NF } END { print n }' "$tmp/out")" = 4995
 sonde -e "$script print(@); zero(@); exit(); }"
 check "a thousand, then zeros" [ "$(grep -c '^, [0-9]*\]: 0$' "$tmp/out")" = 1001 ]
 
+begin_case "kernels that allow no long keys"
+if kernel_at_least 6.1; then
+    skip_case "this one does"
+else
+    sonde -e 'begin { @[str(kaddr("linux_banner"), 600)] = count(); exit(); }'
+    expect_status 255
+    expect_err '^ERROR: map @ is too large for this kernel: 4096 entries with a key of 601 and'
+    expect_err '^HINT: kernels before 6.1 allow keys of 512 bytes: read less of a string, as by str\(x, 200\)$'
+fi
+
 end_tests
