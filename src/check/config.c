@@ -244,8 +244,9 @@ static void set_license(struct check *c, const struct value *v)
 		c->config.license = licenses[which];
 	else
 		check_error(c, v->loc, DIAG_CONFIG_VALUE,
-			    "Invalid value for license. Found: %s. Valid values: Dual MIT/GPL, Dual "
-			    "BSD/GPL, Dual MPL/GPL, GPL and additional rights, GPL v2, GPL", v->text);
+			    "Invalid value for license. Found: %s. Valid values: Dual MIT/GPL, "
+			    "Dual BSD/GPL, Dual MPL/GPL, GPL and additional rights, GPL v2, GPL",
+			    v->text);
 }
 
 static void set_gate(struct check *c, const struct key *k, const struct value *v)

@@ -188,7 +188,7 @@ struct ir_module {
 	/* scratch */
 	enum ir_scratch_owner scratch_owner;
 	uint32_t scratch_map;		/* image map */
-	uint32_t scratch_new_map;	/* THREAD: image map with the frame that a thread begins with */
+	uint32_t scratch_new_map;	/* THREAD: image map with a thread's first frame */
 	uint32_t scratch_cpus;		/* PERCPU: a power of two above all CPU numbers, if frames
 					   may lie side by side in one array value; 0: per-CPU
 					   array */
@@ -198,7 +198,7 @@ struct ir_module {
 					   scratch_bytes */
 	uint32_t stack_limit;		/* for objects, in all funcs of a chain; 512 less spills */
 	uint32_t stack_small;		/* objects of up to so many bytes go to the stack first */
-	int64_t scratch_lost_map, scratch_lost_offset;	/* where it is counted that there was no frame */
+	int64_t scratch_lost_map, scratch_lost_offset;	/* counts that there was no frame */
 };
 
 /* Where instructions go: appended to `block`. */

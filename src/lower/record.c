@@ -174,9 +174,9 @@ static struct ir_insn *known_probe(struct gen *g)
 /* When a pinned iterator runs we are gone. */
 static void tell_nobody_reads(struct gen *g)
 {
-	struct diag *d = diag_error(g->c->diags, g->at, DIAG_NOT_HERE, "a pinned iterator can only "
-				    "print with printf(): there is nobody else to do what this asks "
-				    "for");
+	struct diag *d = diag_error(g->c->diags, g->at, DIAG_NOT_HERE,
+				    "a pinned iterator can only print with printf(): there is "
+				    "nobody else to do what this asks for");
 
 	if (d)
 		diag_hint(g->c->diags, d, "without a name to pin it to, the iterator runs at once");

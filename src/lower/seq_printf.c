@@ -78,8 +78,8 @@ static bool check_printable(struct gen *g, const struct node *n, const struct fo
 		if (!value || is_printable(&p->conv, value->type))
 			continue;
 		diag_error(g->c->diags, value->loc, DIAG_BAD_FORMAT,
-			   "printf() of a pinned iterator takes d, u, x, c and p of integers, and s "
-			   "of strings");
+			   "printf() of a pinned iterator takes d, u, x, c and p of integers, "
+			   "and s of strings");
 		return false;
 	}
 	return true;

@@ -86,8 +86,10 @@ static void tell_lack(struct probe_ctx *c, const struct probe_site *s, const cha
 {
 	bool is_fprobe = r->config && f != FEATURE_UPROBE_MULTI && f != FEATURE_UPROBE_SESSION;
 	struct diag *d = diag_error(c->diags, s->loc, DIAG_KERNEL_FEATURE,
-				    "%s=%s: there are no %s here, which kernels from %s on have%s%s",
-				    setting, mechanism_word(r->mechanism), target_feature_text(f),
+				    "%s=%s: there are no %s here, which kernels from %s on "
+				    "have%s%s",
+				    setting, mechanism_word(r->mechanism),
+				    target_feature_text(f),
 				    target_feature_kernel(f),
 				    is_fprobe ? ", with " : "",
 				    is_fprobe ? r->config : "");
@@ -125,7 +127,8 @@ void probes_check_mechanism(struct probe_ctx *c, const struct site_set *set)
 	if (why)
 		diag_error(c->diags, first->loc, DIAG_MECHANISM,
 			   "%s=%s: %s cannot be attached so: %s",
-			   mechanism_setting(family_of(first)), mechanism_word(m), first->name, why);
+			   mechanism_setting(family_of(first)), mechanism_word(m), first->name,
+			   why);
 }
 
 /* ---- one link or many ---- */

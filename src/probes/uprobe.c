@@ -314,9 +314,9 @@ static void expand_address(const struct walk *e, uint64_t address)
 								 "nowhere in "
 				 "%s", address, e->path);
 		else
-			refuse(e, arena_printf(e->c->arena, "Could not determine instruction boundary "
-					       "for 0x%" PRIx64 " (no function of %s is known there).",
-					       address, e->path));
+			refuse(e, arena_printf(e->c->arena, "Could not determine instruction "
+					       "boundary for 0x%" PRIx64 " (no function of %s is "
+					       "known there).", address, e->path));
 		return;
 	}
 	if (inside && !check_boundary(e, around, inside))
