@@ -566,7 +566,7 @@ void lower_effect(struct gen *g, struct node *n)
 	default:
 		break;
 	}
-	g->unused = n;
+	g->unused = g->is_discard ? NULL : n;
 	if (n->type && (n->type->kind == TYPE_VOID || lower_is_scalar(n->type)))
 		lower_value(g, n);
 	else if (n->kind == NODE_MAP_ELEM && type_is_aggregate(n->type))

@@ -141,6 +141,7 @@ struct gen {
 	struct ir_builder b;
 	struct loc at;			/* of what is being lowered */
 	const struct node *unused;	/* a call whose value nobody wants */
+	bool is_discard;		/* in `_ = e`: its value is not wanted, and that is said */
 	struct ir_insn *ctx;		/* the program's context; NULL in callbacks */
 	struct loop *loop;
 	int64_t default_result;

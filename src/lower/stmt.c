@@ -240,12 +240,21 @@ void lower_jump_in_loop(struct gen *g, bool is_break)
 		ir_emit_jump(&g->b, is_break ? l->on_break : l->on_continue);
 }
 
+static void expression(struct gen *g, struct node *n, bool is_discard)
+{
+	bool outer = g->is_discard;
+
+	g->is_discard = is_discard;
+	lower_effect(g, n);
+	g->is_discard = outer;
+}
+
 static void statement(struct gen *g, struct node *n)
 {
 	switch (n->kind) {
 	case NODE_EXPR_STMT:
 	case NODE_DISCARD:
-		lower_effect(g, n->u.unary.operand);
+		expression(g, n->u.unary.operand, n->kind == NODE_DISCARD);
 		return;
 	case NODE_ASSIGN:
 		lower_assign(g, n);
