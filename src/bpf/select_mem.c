@@ -109,11 +109,17 @@ static bool is_misaligned(const struct sel *s, const struct ir_insn *p, int64_t 
 	return chunk_size(*align, *phase, size) != size;
 }
 
-static int piece_shift(const struct sel *s, unsigned size, unsigned done, unsigned n)
+/* Without a target, code is for the machine that makes it. */
+static bool is_big_endian(const struct sel *s)
 {
 	const struct target *t = s->env->target;
 
-	return 8 * (int)(t && t->arch && t->arch->big_endian ? size - done - n : done);
+	return t && t->arch ? t->arch->big_endian : __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+}
+
+static int piece_shift(const struct sel *s, unsigned size, unsigned done, unsigned n)
+{
+	return 8 * (int)(is_big_endian(s) ? size - done - n : done);
 }
 
 static void load_pieces(struct sel *s, const struct ir_insn *i, unsigned align, int64_t phase)
@@ -200,13 +206,12 @@ static void sel_load(struct sel *s, const struct ir_insn *i)
 static bool join_store_imm(struct sel *s, const struct ir_insn *p, struct mi *mi, unsigned size)
 {
 	struct mi *last = s->b->insns.n ? &s->b->insns.at[s->b->insns.n - 1] : NULL;
-	const struct target *t = s->env->target;
 	uint64_t mask = size < 8 ? (1ull << size * 8) - 1 : UINT64_MAX, low, high;
 	int64_t joined;
 
 	if (size == 8 || !last || last->kind != MI_STORE_IMM || last->code != mi->code ||
 	    last->dst != mi->dst || last->off + (int)size != mi->off ||
-	    (t && t->arch && t->arch->big_endian))
+	    is_big_endian(s))
 		return false;
 	if (p->type == IR_OBJ && (mi->dst != BC_FRAME || last->off % (int)(size * 2)))
 		return false;

@@ -262,7 +262,7 @@ void target_init_plain(struct target *t, struct arena *a)
 {
 	memset(t, 0, sizeof(*t));
 	t->arena = a;
-	t->arch = target_arch_find("x86_64");
+	t->arch = target_arch_find(__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? "s390x" : "x86_64");
 	strcpy(t->release, "6.12.0-plain");
 	t->kernel_version = 6 << 16 | 12 << 8;
 	t->nr_cpus = 4;

@@ -226,7 +226,8 @@ int target_save(struct target *t, const char *path);
  * target_file.c. Returns 0, -EINVAL if it is no target, or why it could not be read. */
 int target_load(struct target *t, struct arena *a, const char *path);
 
-/* A target without a machine, for tests: x86_64, Linux 6.12, four CPUs, no BTF
+/* A target without a machine, for tests: x86_64 (s390x where this program is built
+ * for a big-endian machine), Linux 6.12, four CPUs, no BTF
  * and no events, all features but SYSCALL_TP_PREEMPT, every function name. */
 void target_init_plain(struct target *t, struct arena *a);
 

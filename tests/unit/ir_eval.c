@@ -1,4 +1,5 @@
 #include "tests/unit/ir_eval.h"
+#include "tests/vm/bytes.h"
 
 #include <linux/bpf.h>
 #include <stdlib.h>
@@ -93,15 +94,15 @@ static uint64_t swap(uint64_t v, unsigned size)
 static uint64_t memory(const struct eval *e, const struct ir_insn *i)
 {
 	uint8_t *p = (uint8_t *)(uintptr_t)(value(e, i->args[0]) + (uint64_t)i->imm);
-	uint64_t v = 0, old = 0;
+	uint64_t v, old;
 
 	switch (i->op) {
 	case IR_LOAD:
-		memcpy(&v, p, i->size);
+		v = bytes_load(p, i->size);
 		return extend(v, i->size, i->is_signed);
 	case IR_STORE:
 		v = value(e, i->args[1]);
-		memcpy(p, &v, i->size);
+		bytes_store(p, v, i->size);
 		return 0;
 	case IR_MEMZERO:
 		memset(p, 0, (size_t)i->imm2);
@@ -112,13 +113,13 @@ static uint64_t memory(const struct eval *e, const struct ir_insn *i)
 	default:
 		break;
 	}
-	memcpy(&old, p, i->size);
+	old = bytes_load(p, i->size);
 	v = value(e, i->args[i->nr_args - 1]);
 	if (i->op == IR_ATOMIC_ADD)
 		v += old;
 	if (i->op == IR_ATOMIC_CMPXCHG && old != extend(value(e, i->args[1]), i->size, false))
 		v = old;
-	memcpy(p, &v, i->size);
+	bytes_store(p, v, i->size);
 	return old;
 }
 

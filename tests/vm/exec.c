@@ -1,6 +1,7 @@
 /*
  * The interpreter's loop: one instruction after the other, all of version 4.
  */
+#include "tests/vm/bytes.h"
 #include "tests/vm/internal.h"
 
 #include <string.h>
@@ -27,14 +28,6 @@ static void write_reg(struct vm *vm, uint32_t r, struct vm_value v)
 	if (r == 10)
 		vm_fail(vm, "store to r10");
 	top(vm)->regs[r] = v;
-}
-
-static uint64_t load_bytes(const uint8_t *p, size_t size)
-{
-	uint64_t v = 0;
-
-	memcpy(&v, p, size);
-	return v;
 }
 
 static uint64_t sign_extend(uint64_t v, size_t size)
@@ -82,10 +75,10 @@ static struct vm_value load(struct vm *vm, const struct vm_value *at, int64_t of
 		return *slot;
 	if (at->tag == TAG_KERNEL) {	/* a fault reads as 0 */
 		p = vm_memory(vm, at->number + (uint64_t)off, size, false);
-		v = p ? load_bytes(p, size) : 0;
+		v = p ? bytes_load(p, size) : 0;
 	} else {
 		p = vm_bytes(vm, at, off, size, false);
-		v = p ? load_bytes(p, size) : 0;
+		v = p ? bytes_load(p, size) : 0;
 	}
 	if (BPF_MODE(code) == MEMSX)
 		v = sign_extend(v, size);
@@ -103,7 +96,7 @@ static void store(struct vm *vm, const struct vm_value *at, int64_t off, size_t 
 
 	if (!p)
 		return;
-	memcpy(p, &n, size);
+	bytes_store(p, n, size);
 	slot = stack_slot(at, off, size);
 	if (slot)
 		*slot = *v;
@@ -139,7 +132,7 @@ static void atomic(struct vm *vm, const struct bpf_insn *i)
 		vm_fail(vm, "bad atomic");
 		return;
 	}
-	old = load_bytes(p, size);
+	old = bytes_load(p, size);
 	out = vm_number(atomic_op(i->imm, old, v.number));
 	if (i->imm == BPF_CMPXCHG) {
 		struct vm_value expected = read_reg(vm, 0);

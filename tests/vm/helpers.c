@@ -1,6 +1,7 @@
 /*
  * Helpers and kernel functions of the interpreter: one row and one function each.
  */
+#include "tests/vm/bytes.h"
 #include "tests/vm/internal.h"
 
 #include <errno.h>
@@ -151,7 +152,7 @@ static struct vm_value helper_task_storage(struct vm *vm, struct vm_value a[5])
 		vm_fail(vm, "task storage wants its map and a task");
 		return result(0);
 	}
-	memcpy(key, &a[1].number, m->def->key_size < 8 ? m->def->key_size : 8);
+	bytes_store(key, a[1].number, m->def->key_size < 8 ? m->def->key_size : 8);
 	e = vm_entry(m, key);
 	if (!e && a[3].number & 1) {
 		struct image_map def = *m->def;
