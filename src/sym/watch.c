@@ -2,8 +2,8 @@
  * Following processes through perf's side-band events, one buffer a CPU.
  *
  * In: records of exec, mmap and fork, in order on each CPU but not among
- * CPUs; each carries its time, and mappings keep theirs, so that the order of
- * reading does not matter. Out: processes in the cache that are complete from
+ * CPUs; each carries its time, by which they are merged: a process forks on one
+ * CPU and executes on another. Out: processes in the cache that are complete from
  * their first mapping on, whether they live still or not.
  *
  * A process that runs already when the watch begins is not made here: its other
@@ -26,6 +26,8 @@
 struct watch_ring {
 	int fd;
 	struct perf_event_mmap_page *page;	/* NULL: not open */
+	uint64_t at, head;		/* while it is drained: the next record, and the end */
+	uint64_t next_ns;		/* time of the next record; UINT64_MAX: there is none */
 };
 
 struct watch {
@@ -227,26 +229,64 @@ static const void *ring_bytes(struct watch *w, const char *data, uint64_t at, si
 	return w->record;
 }
 
-static void drain_ring(struct watch *w, struct watch_ring *ring, struct process_cache *cache)
+static void look_at_next(struct watch *w, struct watch_ring *ring)
 {
 	const char *data = (const char *)ring->page + w->map_bytes - RING_BYTES;
-	uint64_t head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
-	uint64_t at = ring->page->data_tail;
-	struct perf_event_header header;
+	struct perf_event_header header = { 0 };
 
-	while (at < head) {
-		memcpy(&header, ring_bytes(w, data, at, sizeof(header)), sizeof(header));
-		if (header.size < sizeof(header))
-			break;
-		watch_apply(cache, ring_bytes(w, data, at, header.size), header.size);
-		at += header.size;
+	ring->next_ns = UINT64_MAX;
+	if (ring->at >= ring->head)
+		return;
+	memcpy(&header, ring_bytes(w, data, ring->at, sizeof(header)), sizeof(header));
+	if (header.size < sizeof(header) + sizeof(struct record_tail)) {
+		ring->at = ring->head;
+		return;
 	}
-	__atomic_store_n(&ring->page->data_tail, head, __ATOMIC_RELEASE);
+	memcpy(&ring->next_ns,
+	       ring_bytes(w, data, ring->at + header.size - sizeof(ring->next_ns),
+			  sizeof(ring->next_ns)), sizeof(ring->next_ns));
 }
 
+static void apply_next(struct watch *w, struct watch_ring *ring, struct process_cache *cache)
+{
+	const char *data = (const char *)ring->page + w->map_bytes - RING_BYTES;
+	struct perf_event_header header;
+
+	memcpy(&header, ring_bytes(w, data, ring->at, sizeof(header)), sizeof(header));
+	watch_apply(cache, ring_bytes(w, data, ring->at, header.size), header.size);
+	ring->at += header.size;
+	look_at_next(w, ring);
+}
+
+static struct watch_ring *earliest(struct watch *w)
+{
+	struct watch_ring *first = NULL;
+
+	for (size_t i = 0; i < w->n; i++)
+		if (w->rings[i].page && (!first || w->rings[i].next_ns < first->next_ns))
+			first = &w->rings[i];
+	return first;
+}
+
+/* What comes later than the beginning stays for the next time: what was before it may
+ * stand in a ring whose end was read earlier. */
 void watch_drain(struct watch *w, struct process_cache *cache)
 {
+	uint64_t now_ns = (uint64_t)process_now_ns();
+	struct watch_ring *ring;
+
+	for (size_t i = 0; i < w->n; i++) {
+		ring = &w->rings[i];
+		if (!ring->page)
+			continue;
+		ring->at = ring->page->data_tail;
+		ring->head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
+		look_at_next(w, ring);
+	}
+	while ((ring = earliest(w)) != NULL && ring->next_ns <= now_ns)
+		apply_next(w, ring, cache);
 	for (size_t i = 0; i < w->n; i++)
 		if (w->rings[i].page)
-			drain_ring(w, &w->rings[i], cache);
+			__atomic_store_n(&w->rings[i].page->data_tail, w->rings[i].at,
+					 __ATOMIC_RELEASE);
 }

@@ -72,6 +72,20 @@ sonde_stop
 expect_status 0
 check "two stacks, each named" [ "$(grep -c '^        target_add+0@' "$tmp/out")" = 2 ]
 
+# What the kernel tells lies in a buffer for each CPU.
+begin_case "user: programs that are forked on one CPU and execute on another"
+if ! taskset -c 1 true 2>/dev/null; then
+    skip_case "there is no taskset, or no second CPU"
+else
+    cp "$target" "$tmp/moved"
+    sonde_start -e "uprobe:$tmp/moved:target_add { @[ustack(1)] = count(); }"
+    taskset -c 1 sh -c "taskset -c 0 $tmp/moved; taskset -c 0 $tmp/moved; :" >/dev/null
+    taskset -c 0 sh -c "taskset -c 1 $tmp/moved; taskset -c 1 $tmp/moved; :" >/dev/null
+    sonde_stop
+    expect_status 0
+    check "four stacks, each named" [ "$(grep -c '^        target_add+0@' "$tmp/out")" = 4 ]
+fi
+
 # It runs before anything is attached, and neither starts nor maps anything since.
 begin_case "user: a program that ran already, and has ended when it is printed"
 "$target" 40 50000 >/dev/null &
