@@ -6,6 +6,8 @@
  */
 #include "out/flame_tree.h"
 
+#include "base/grow.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,21 +17,6 @@ struct path {
 	size_t *nodes;		/* owned */
 	size_t n, cap;
 };
-
-static bool grow(void *array, size_t *cap, size_t n, size_t item_bytes)
-{
-	size_t more = *cap ? *cap * 2 : 256;
-	void **at = array, *grown;
-
-	if (n < *cap)
-		return true;
-	grown = reallocarray(*at, more, item_bytes);
-	if (!grown)
-		return false;
-	*at = grown;
-	*cap = more;
-	return true;
-}
 
 static bool push_node(struct flame_tree *t, struct path *p, uint32_t function)
 {

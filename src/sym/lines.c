@@ -7,6 +7,7 @@
  */
 #include "sym/lines.h"
 
+#include "base/grow.h"
 #include "sym/guard.h"
 
 #include <dwarf.h>
@@ -55,21 +56,6 @@ struct lines {
 };
 
 /* ---- ranges ---- */
-
-static bool grow(void *array, size_t *cap, size_t n, size_t item_bytes)
-{
-	size_t more = *cap ? *cap * 2 : 64;
-	void **at = array, *grown;
-
-	if (n < *cap)
-		return true;
-	grown = reallocarray(*at, more, item_bytes);
-	if (!grown)
-		return false;
-	*at = grown;
-	*cap = more;
-	return true;
-}
 
 /* Add all ranges of a DIE. False: it has none. */
 static bool ranges_add(struct ranges *r, Dwarf_Die *die, size_t index)
