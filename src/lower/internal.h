@@ -49,7 +49,8 @@ struct map_store {
 /* Kernel functions that programs call where the kernel has them. */
 enum lower_kfunc {
 	KFUNC_RDONLY_CAST, KFUNC_COPY_STR, KFUNC_MAP_SUM, KFUNC_ITER_NEW, KFUNC_ITER_NEXT,
-	KFUNC_ITER_DESTROY, KFUNC_SESSION_IS_RETURN, KFUNC_STRNSTR, KFUNC_TASK_FROM_PID, KFUNC_TASK_RELEASE,
+	KFUNC_ITER_DESTROY, KFUNC_SESSION_IS_RETURN, KFUNC_STRNSTR, KFUNC_TASK_FROM_PID,
+	KFUNC_TASK_RELEASE,
 	LOWER_KFUNC_COUNT
 };
 
@@ -157,7 +158,7 @@ struct gen {
 	bool loops_use_ctx;		/* a callback reads the context: it gets it in its pair */
 	struct ir_insn *probe;		/* index of the attach point, once known */
 	bool probe_is_known;
-	int64_t cookie_shift;		/* from the cookie to the index: at the return of a session */
+	int64_t cookie_shift;		/* from the cookie to the index: return of a session */
 	/* Of the program and its functions, see split.c: by node, by first statement, by func. */
 	struct hmap plain_loops, parts, known_funcs;
 	bool is_large;			/* so that code is rather shared than in place */
