@@ -10,6 +10,7 @@ END
 for flags in "-O0" "-O2" "-fno-asynchronous-unwind-tables -g"; do
     # shellcheck disable=SC2086
     gcc $flags -nostdlib -static -Wl,--build-id=none -Wl,-z,noseparate-code -o "$1/seed$flags" "$1/a.c"
+    # Each of them has one of the two sections.
     for section in .eh_frame .debug_frame; do
         objcopy -O binary --only-section=$section --set-section-flags $section=alloc "$1/seed$flags" \
             "$1/section$section$flags" 2>/dev/null || true

@@ -557,7 +557,8 @@ static void test_lines_of_a_shortened_file(void **state)
 
 	(void)state;
 #ifdef __SANITIZE_ADDRESS__
-	skip();		/* what libdw had in hand stays allocated */
+	print_message("skipped: under the address sanitizer: what libdw had in hand stays\n");
+	skip();
 #endif
 	snprintf(command, sizeof(command), "cp /proc/%d/exe '%s'", getpid(), at("huge"));
 	assert_int_equal(system(command), 0);
