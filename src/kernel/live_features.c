@@ -341,12 +341,14 @@ static bool has_kprobe_session(struct live *l)
 	return err == -EFAULT;
 }
 
-static bool has_uprobe_session(struct live *l)
+/* A directory is refused as a target after everything else was understood. Takes the
+ * program. */
+static bool links_uprobes(int prog, bool is_session)
 {
 	static const uint64_t offset = 1;
 	const struct bpf_uprobe_multi spec = { .path = "/", .offsets = &offset, .count = 1,
-					       .is_session = true };
-	int prog = session_prog(l, BPF_CALL_TRACE_UPROBE_SESSION), err;
+					       .is_session = is_session };
+	int err;
 
 	if (prog < 0)
 		return false;
@@ -357,26 +359,20 @@ static bool has_uprobe_session(struct live *l)
 	return err >= 0 || err == -EBADF;
 }
 
+static bool has_uprobe_session(struct live *l)
+{
+	return links_uprobes(session_prog(l, BPF_CALL_TRACE_UPROBE_SESSION), true);
+}
+
 /* A thread of ours that is not the first. */
 struct thread_probe {
 	pid_t tid;
 	sem_t known, done;
 };
 
-/* A directory is refused as a target after everything else was understood. */
 static bool has_uprobe_multi(struct live *l)
 {
-	static const uint64_t offset = 1;
-	const struct bpf_uprobe_multi spec = { .path = "/", .offsets = &offset, .count = 1 };
-	int prog = empty_prog(l, BPF_CALL_TRACE_UPROBE_MULTI), err;
-
-	if (prog < 0)
-		return false;
-	err = bpf_call_link_uprobe_multi(prog, &spec);
-	close(prog);
-	if (err >= 0)
-		close(err);
-	return err >= 0 || err == -EBADF;
+	return links_uprobes(empty_prog(l, BPF_CALL_TRACE_UPROBE_MULTI), false);
 }
 
 static void *sleep_until_told(void *arg)

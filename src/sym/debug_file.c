@@ -102,6 +102,16 @@ static bool folder_of(int fd, char folder[PATH_MAX])
 	return true;
 }
 
+static int open_with_sum(const char *path, GElf_Word sum)
+{
+	int fd = open_regular(path);
+
+	if (fd < 0 || has_sum(fd, sum))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 static int open_by_link(Elf *elf, const char *root, const struct file_place *place)
 {
 	const char *places[][2] = {
@@ -117,11 +127,9 @@ static int open_by_link(Elf *elf, const char *root, const struct file_place *pla
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		snprintf(path, sizeof(path), "%s%s%s%s%s", root, places[i][0], folder, places[i][1],
 			 name);
-		fd = open_regular(path);
-		if (fd >= 0 && has_sum(fd, sum))
-			return fd;
+		fd = open_with_sum(path, sum);
 		if (fd >= 0)
-			close(fd);
+			return fd;
 	}
 	return -1;
 }
@@ -140,11 +148,9 @@ static int open_in_folder(const char *dir, const char *folder, const char *name,
 
 		snprintf(path, sizeof(path), "%s%s%s%s", places[i][0], places[i][1],
 			 i == 2 ? "/" : "", places[i][2]);
-		fd = open_regular(path);
-		if (fd >= 0 && has_sum(fd, sum))
-			return fd;
+		fd = open_with_sum(path, sum);
 		if (fd >= 0)
-			close(fd);
+			return fd;
 	}
 	return -1;
 }
