@@ -190,9 +190,9 @@ static void parse_map_decl(struct parser *p)
 	if (!parser_expect_as(p, TOK_INT, "positive integer for map declaration max entries") ||
 	    !parser_expect(p, TOK_RPAREN))
 		return;
+	parser_accept(p, TOK_SEMI);
 	d.loc = parser_loc_from(p, begin);
 	vec_push(p->arena, &p->script->map_decls, d);
-	parser_accept(p, TOK_SEMI);
 }
 
 /* ---- probes ---- */

@@ -56,7 +56,7 @@ static const struct check_row names_rows[] = {
 	  "HINT: assign it a value, or declare its type: let $b : uint64;\n" },
 	{ "let @m = hash(5); begin { }",
 	  "program 0: begin\n"
-	  "t:1:1-17: WARNING: Unused map: @m\n" },
+	  "t:1:1-18: WARNING: Unused map: @m\n" },
 	{ "let @m = foo(5); begin { @m = 1; }",
 	  "t:1:10-13: ERROR: Invalid bpf map type: foo\n"
 	  "HINT: Valid map types: percpulruhash, percpuhash, lruhash, hash\n" },
