@@ -2,8 +2,9 @@
  * Constant folding (language 1.11), on literals only and before types.
  *
  * Integers are computed in 128 bits and must come out within 64, signed or
- * unsigned; what does not is an error. A folded node takes the place of the
- * expression, so "must be a literal" accepts constant expressions.
+ * unsigned; what does not is an error, and so is a negative number beside one
+ * that no signed type holds. A folded node takes the place of the expression,
+ * so "must be a literal" accepts constant expressions.
  */
 #include "check/check_impl.h"
 
@@ -125,12 +126,22 @@ static bool is_comparison(enum ast_op op)
 	return op >= OP_EQ && op <= OP_GE;
 }
 
+/* No type of 64 bits holds both. */
+static bool have_no_type(__int128 a, __int128 b)
+{
+	return (a < 0 && b > INT64_MAX) || (b < 0 && a > INT64_MAX);
+}
+
 static void fold_ints(struct check *c, struct node *n)
 {
 	enum ast_op op = n->u.binary.op;
 	__int128 a = wide(n->u.binary.left), b = wide(n->u.binary.right);
 
-	if (is_comparison(op)) {
+	if (have_no_type(a, b)) {
+		check_error(c, n->loc, DIAG_CONSTANT_OVERFLOW,
+			    "unable to fold literals due to overflow or underflow");
+		node_set_error(n);
+	} else if (is_comparison(op)) {
 		set_bool(n, compare(op, (a > b) - (a < b)));
 	} else if (!fold_arithmetic(n, op, a, b)) {
 		check_error(c, n->loc, DIAG_CONSTANT_OVERFLOW,
@@ -198,6 +209,67 @@ static void fold_strings(struct check *c, struct node *n)
 	}
 }
 
+static bool same_literals(const struct node *l, const struct node *r);
+
+/* The item that stands beside the one at `i`: that of its name, in a record. */
+static const struct node *item_beside(const struct node *l, size_t i, const struct node *r)
+{
+	if (l->kind == NODE_TUPLE)
+		return r->u.tuple.items.at[i];
+	for (size_t j = 0; j < r->u.tuple.items.n; j++)
+		if (r->u.tuple.labels.at[j] == l->u.tuple.labels.at[i])
+			return r->u.tuple.items.at[j];
+	return NULL;
+}
+
+static bool same_items(const struct node *l, const struct node *r)
+{
+	if (l->u.tuple.items.n != r->u.tuple.items.n)
+		return false;
+	for (size_t i = 0; i < l->u.tuple.items.n; i++) {
+		const struct node *beside = item_beside(l, i, r);
+
+		if (!beside || !same_literals(l->u.tuple.items.at[i], beside))
+			return false;
+	}
+	return true;
+}
+
+/* Literals of different kinds differ. */
+static bool same_literals(const struct node *l, const struct node *r)
+{
+	if (l->kind != r->kind)
+		return false;
+	if (l->kind == NODE_TUPLE || l->kind == NODE_RECORD)
+		return same_items(l, r);
+	if (l->kind == NODE_STRING)
+		return l->u.string.len == r->u.string.len &&
+		       !memcmp(l->u.string.text, r->u.string.text, l->u.string.len);
+	return wide(l) == wide(r);
+}
+
+/* May be compared: records of as many fields have the same. */
+static bool have_same_labels(const struct node *l, const struct node *r)
+{
+	if (l->kind != NODE_RECORD || l->u.tuple.items.n != r->u.tuple.items.n)
+		return true;
+	for (size_t i = 0; i < l->u.tuple.items.n; i++)
+		if (!item_beside(l, i, r))
+			return false;
+	return true;
+}
+
+/* Tuples of literals need no common type. */
+static void fold_items(struct node *n)
+{
+	const struct node *l = n->u.binary.left, *r = n->u.binary.right;
+	enum ast_op op = n->u.binary.op;
+
+	if ((op == OP_EQ || op == OP_NE) && node_is_literal(l) && node_is_literal(r) &&
+	    have_same_labels(l, r))
+		set_bool(n, same_items(l, r) == (op == OP_EQ));
+}
+
 /* "abc" + 1 drops leading bytes. */
 static void fold_offset(struct check *c, struct node *n, const struct node *text,
 			const struct node *by)
@@ -235,6 +307,8 @@ static void fold_binary(struct check *c, struct node *n)
 		fold_bools(c, n);
 	} else if (l->kind == NODE_STRING && r->kind == NODE_STRING) {
 		fold_strings(c, n);
+	} else if (l->kind == r->kind && (l->kind == NODE_TUPLE || l->kind == NODE_RECORD)) {
+		fold_items(n);
 	} else if (l->kind == NODE_STRING && r->kind == NODE_INT) {
 		fold_offset(c, n, l, r);
 	} else if (l->kind == NODE_INT && r->kind == NODE_STRING) {

@@ -69,9 +69,12 @@ const struct type *arithmetic_type(struct check *c, enum ast_op op, const struct
 static const struct type *bad_operands(struct check *c, const struct node *n)
 {
 	const struct type *l = n->u.binary.left->type, *r = n->u.binary.right->type;
+	bool is_equality = n->u.binary.op == OP_EQ || n->u.binary.op == OP_NE;
+	bool has_items = l->kind == TYPE_TUPLE || l->kind == TYPE_RECORD;
 	struct diag *d;
 
-	if (l->kind == r->kind || l->kind == TYPE_POINTER || r->kind == TYPE_POINTER) {
+	if (l->kind == TYPE_POINTER || r->kind == TYPE_POINTER ||
+	    (l->kind == r->kind && !(is_equality && has_items))) {
 		check_error(c, n->loc, DIAG_BAD_OPERANDS,
 			    "The %s operator can not be used on expressions of types %s, %s",
 			    ast_op_text(n->u.binary.op), type_text(c, l), type_text(c, r));

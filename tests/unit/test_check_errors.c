@@ -143,6 +143,23 @@ static const struct check_row constants_rows[] = {
 	  "t:1:27-51: ERROR: unable to fold literals due to overflow or underflow\n"
 	  "t:1:60-67: ERROR: unable to fold literals due to overflow or underflow\n"
 	  "t:1:76-96: ERROR: unable to fold literals due to overflow or underflow\n" },
+	{ "begin { print(-1 + 18446744073709551615); print(9223372036854775808 == -1); print(-1 + 9223372036854775807); }",
+	  "t:1:15-40: ERROR: unable to fold literals due to overflow or underflow\n"
+	  "t:1:49-74: ERROR: unable to fold literals due to overflow or underflow\n" },
+	{ "begin { print((1, 2) == (1, \"a\")); print((1, (true, \"b\")) == (1, (true, \"b\"))); print((1,) != (1, 2)); }",
+	  "program 0: begin +effects\n"
+	  "  (print false:bool)\n"
+	  "  (print true:bool)\n"
+	  "  (print true:bool)\n" },
+	{ "begin { print((a = 1, b = (c = 2,)) == (b = (c = 2,), a = 1)); print((a = 1) == (a = \"x\")); print((a = 1) == (a = 1, b = 2)); }",
+	  "program 0: begin +effects\n"
+	  "  (print true:bool)\n"
+	  "  (print false:bool)\n"
+	  "  (print false:bool)\n" },
+	{ "begin { print((a = 1) == (b = 1)); }",
+	  "t:1:15-33: ERROR: Type mismatch for '==': comparing record { .a = int8 } with record { .b = int8 }\n"
+	  "t:1:15-22: ERROR: left (record { .a = int8 })\n"
+	  "t:1:26-33: ERROR: right (record { .b = int8 })\n" },
 	{ "begin { print(\"a\" + 5); }",
 	  "program 0: begin +effects\n"
 	  "  (print \"\":string[1])\n"
