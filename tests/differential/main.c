@@ -57,6 +57,7 @@ struct driver {
 	struct arena arena;
 	struct target live;
 	uint64_t failed;
+	struct trial first;		/* of a failure, before it is run again */
 };
 
 static struct trial_sides sides_of(struct driver *d, uint64_t seed)
@@ -162,6 +163,23 @@ static void show(struct driver *d, const char *title, const char *text)
 		printf("--- %s\n", strlen(t->why) > 3000 ? t->why + strlen(t->why) - 3000 : t->why);
 }
 
+/* What fails only once is told as it was the first time; else the smallest program of its kind. */
+static void tell_again(struct driver *d, const struct trial_sides *sides, const char *title,
+		       char **text)
+{
+	struct shared *s = d->shared;
+
+	d->first = s->trial;
+	trial_run_apart(&s->trial, sides, *text, &s->cover);
+	if (s->trial.result == TRIAL_PASSED) {
+		s->trial = d->first;
+		printf("Once only, it passed when run again:\n");
+	} else if (!d->settings.no_shrink) {
+		trial_shrink(&s->trial, sides, text, &s->cover);
+	}
+	show(d, title, *text);
+}
+
 static void tell_failure(struct driver *d)
 {
 	struct shared *s = d->shared;
@@ -177,10 +195,7 @@ static void tell_failure(struct driver *d)
 	if (!text || d->failed > MAX_SHOWN) {
 		printf("FAILED %s: %s\n", title, trial_texts[s->trial.result]);
 	} else {
-		trial_run_apart(&s->trial, &sides, text, &s->cover);
-		if (!d->settings.no_shrink && s->trial.result != TRIAL_PASSED)
-			trial_shrink(&s->trial, &sides, &text, &s->cover);
-		show(d, title, text);
+		tell_again(d, &sides, title, &text);
 	}
 	free(text);
 }
