@@ -458,15 +458,22 @@ static void zero_around_tail(struct gen *g, const struct type *as, struct dest d
 	lower_zero(g, d.base, d.offset + (int32_t)end, as->size_bytes - end);
 }
 
+void lower_zero_padding(struct gen *g, const struct type *as, struct dest d)
+{
+	if (!has_padding(as))
+		return;
+	if (d.is_key)
+		zero_around_tail(g, as, d);
+	else if (!d.zeroed && as->size_bytes <= 128)
+		ir_emit_memzero(&g->b, d.base, d.offset, as->size_bytes);
+	else if (!d.zeroed)
+		lower_zero(g, d.base, d.offset, as->size_bytes);
+}
+
 /* In the order of the source, whatever that of the fields. */
 static void tuple_to(struct gen *g, struct node *n, const struct type *as, struct dest d)
 {
-	if (d.is_key && has_padding(as))
-		zero_around_tail(g, as, d);
-	else if (has_padding(as) && !d.zeroed && as->size_bytes <= 128)
-		ir_emit_memzero(&g->b, d.base, d.offset, as->size_bytes);
-	else if (has_padding(as) && !d.zeroed)
-		lower_zero(g, d.base, d.offset, as->size_bytes);
+	lower_zero_padding(g, as, d);
 	for (size_t i = 0; i < as->nr_fields; i++) {
 		const struct type_field *f = field_of(n, as, i);
 		struct dest to = { .base = d.base, .zeroed = d.zeroed,

@@ -309,6 +309,8 @@ struct ir_insn *lower_task(struct gen *g);		/* IR_KPTR, or an address */
 bool lower_has(struct gen *g, enum target_feature f);
 
 /* ---- expr.c ---- */
+/* A tuple's or record's padding is zero wherever it may become a map's key. */
+void lower_zero_padding(struct gen *g, const struct type *as, struct dest d);
 struct ir_insn *lower_value(struct gen *g, struct node *n);
 void lower_to(struct gen *g, struct node *n, const struct type *as, struct dest d);
 struct place lower_place(struct gen *g, struct node *n);

@@ -435,11 +435,13 @@ static void set_element(struct gen *g, struct node *n, struct ir_func *f)
 	struct var *kv = n->u.loop.var;
 	const struct type_field *fields = kv->type->fields;
 	struct place p = lower_var_place(g, kv);
+	struct dest pair = { .base = p.base, .offset = p.offset };
 	struct dest key = { .base = p.base, .offset = p.offset + (int32_t)fields[0].offset_bytes };
 	struct dest value = {
 		.base = p.base, .offset = p.offset + (int32_t)fields[1].offset_bytes,
 	};
 
+	lower_zero_padding(g, kv->type, pair);
 	lower_copy(g, key, fields[0].type, lower_at(ir_param(f, 1), 0), m->key);
 	if (type_is_aggregate(m->value))
 		ir_emit_store(&g->b, fields[1].type->size_bytes, value.base, value.offset,
