@@ -42,6 +42,7 @@ struct map_store {
 	unsigned users, raw_users;	/* programs that touch it */
 	bool preemptible;	/* one of them may be interrupted by another */
 	bool inserted, inserted_irq_off, inserted_perf, inserted_in_loop;
+	bool inserted_unsampled;	/* by a program that no timer starts */
 	bool is_asked_for_len;
 	bool may_be_zero;	/* though it was written: it is not only counted up */
 };

@@ -112,6 +112,11 @@ static bool is_perf(const struct prog *p)
 	}
 }
 
+static bool is_timed(const struct prog *p)
+{
+	return p->provider->attach == ATTACH_PROFILE || p->provider->attach == ATTACH_INTERVAL;
+}
+
 static void note_use(struct usage *u, const struct map *map, bool inserts)
 {
 	struct map_store *s = map->aux;
@@ -130,6 +135,7 @@ static void note_use(struct usage *u, const struct map *map, bool inserts)
 	s->inserted_irq_off |= !runs_with_irqs_on(u->prog);
 	s->inserted_perf |= is_perf(u->prog);
 	s->inserted_in_loop |= u->loops > 0;
+	s->inserted_unsampled |= !is_timed(u->prog);
 }
 
 static struct map *map_of(const struct node *n)
@@ -284,6 +290,18 @@ static enum bpf_map_type hash_type(const struct map_store *s)
 	return lru ? BPF_MAP_TYPE_LRU_HASH : BPF_MAP_TYPE_HASH;
 }
 
+/* Elements of all CPUs are made one by one, 2 us each: 240 ms for 40,000 stacks (of three
+ * sizes). What timers count comes some thousand times a second, so one word for all CPUs
+ * costs nothing. */
+static bool shares_count(const struct map_store *s)
+{
+	const struct map *m = s->map;
+
+	return m->value->kind == TYPE_COUNT && !m->decl && !m->address_taken &&
+	       !(m->uses & (MAP_READ | MAP_ITERATED)) && s->inserted_perf &&
+	       !s->inserted_unsampled;
+}
+
 static void place_hash(struct lower *l, struct map_store *s)
 {
 	const struct map *m = s->map;
@@ -295,7 +313,7 @@ static void place_hash(struct lower *l, struct map_store *s)
 	};
 
 	s->storage = STORE_HASH;
-	s->is_percpu = is_aggregate(m->value) ||
+	s->is_percpu = (is_aggregate(m->value) && !shares_count(s)) ||
 		       (m->decl && strstr(m->decl->map_kind, "percpu"));
 	map.type = hash_type(s);
 	if ((map.type == BPF_MAP_TYPE_HASH || map.type == BPF_MAP_TYPE_PERCPU_HASH) &&

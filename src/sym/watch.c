@@ -268,13 +268,28 @@ static struct watch_ring *earliest(struct watch *w)
 	return first;
 }
 
+/* Asked for each frame of each stack. */
+static bool has_records(const struct watch *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		const struct perf_event_mmap_page *page = w->rings[i].page;
+
+		if (page && __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE) != page->data_tail)
+			return true;
+	}
+	return false;
+}
+
 /* What comes later than the beginning stays for the next time: what was before it may
  * stand in a ring whose end was read earlier. */
 void watch_drain(struct watch *w, struct process_cache *cache)
 {
-	uint64_t now_ns = (uint64_t)process_now_ns();
 	struct watch_ring *ring;
+	uint64_t now_ns;
 
+	if (!has_records(w))
+		return;
+	now_ns = (uint64_t)process_now_ns();
 	for (size_t i = 0; i < w->n; i++) {
 		ring = &w->rings[i];
 		if (!ring->page)

@@ -177,6 +177,30 @@ static void test_stock(void **state)
 	lower_help_close(&h);
 }
 
+static enum bpf_map_type map_type(struct lower_help *h, const char *name)
+{
+	return h->image->maps.at[lower_help_map(h, name)->map].type;
+}
+
+/* What timers alone count has one word for all CPUs; what is read back in the script, or
+ * counted by others too, has one for each. */
+static void test_timed_counts(void **state)
+{
+	struct lower_help h;
+
+	(void)state;
+	lower_help_open(&h);
+	lower_help_compile(&h, "profile:hz:99 { @timed[tid] = count(); @both[tid] = count(); "
+			   "@read[tid] = count(); @sum[tid] = sum(cpu); "
+			   "print((int64)@read[tid]); } "
+			   "tracepoint:syscalls:sys_enter_openat { @both[tid] = count(); }");
+	assert_int_equal(map_type(&h, "timed"), BPF_MAP_TYPE_HASH);
+	assert_int_equal(map_type(&h, "both"), BPF_MAP_TYPE_PERCPU_HASH);
+	assert_int_equal(map_type(&h, "read"), BPF_MAP_TYPE_PERCPU_HASH);
+	assert_int_equal(map_type(&h, "sum"), BPF_MAP_TYPE_PERCPU_HASH);
+	lower_help_close(&h);
+}
+
 static void test_string_keys(void **state)
 {
 	const struct script_map *m;
@@ -356,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_tracepoint_args),
 		cmocka_unit_test(test_ring_flags),
 		cmocka_unit_test(test_stock),
+		cmocka_unit_test(test_timed_counts),
 		cmocka_unit_test(test_string_keys),
 		cmocka_unit_test(test_failed_read), cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_levels),
