@@ -211,6 +211,20 @@ static struct ir_insn *hist_index(struct gen *g, const struct type *t, struct ir
 	return lower_at_most(g, index, lower_hist_buckets(t) - 1);
 }
 
+/*
+ * A mask that changes nothing. Where a value's known bits leave none of the range
+ * that was tested, as of `x & 16` between 1 and 13, the verifier before 6.8 goes
+ * on with a register at odds with itself, and refuses an address made of it.
+ */
+static struct ir_insn *agreed(struct gen *g, struct ir_insn *i, int64_t last)
+{
+	int64_t mask = INT64_MAX >> (__builtin_clzll((uint64_t)last | 1) - 1);
+	struct ir_insn *and = ir_emit_binary_imm(&g->b, IR_AND, i, mask);
+
+	and->is_pinned = true;
+	return and;
+}
+
 static struct ir_insn *lhist_index(struct gen *g, const struct type *t, struct ir_insn *v)
 {
 	int64_t min = (int64_t)t->param[0], step = (int64_t)t->param[2];
@@ -233,7 +247,8 @@ static struct ir_insn *lhist_index(struct gen *g, const struct type *t, struct i
 	ir_var_write(&g->b, index, lower_const(g, last));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
-	return ir_var_read(&g->b, index);
+	i = ir_var_read(&g->b, index);
+	return step > 1 ? i : agreed(g, i, last);
 }
 
 static void add_bucket(struct gen *g, const struct words *w, struct ir_insn *index)
