@@ -8,27 +8,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* There are 150,000 of them. */
+static uint64_t hex_number(const char **at)
+{
+	uint64_t n = 0;
+
+	for (;; (*at)++) {
+		unsigned c = (unsigned char)**at, digit = c - '0', letter = (c | 32) - 'a';
+
+		if (digit > 9 && letter > 5)
+			return n;
+		n = n << 4 | (digit <= 9 ? digit : letter + 10);
+	}
+}
+
 bool kallsyms_next(const char **at, struct kallsyms_line *line)
 {
 	const char *p = *at;
-	char *end;
 
 	while (*p) {
-		size_t len = strcspn(p, "\n");
-		const char *next = p + len + (p[len] == '\n'), *tab;
+		char *newline = strchrnul(p, '\n');
+		const char *tab;
 
-		line->address = strtoull(p, &end, 16);
-		if (*end == ' ' && end[1] && end[2] == ' ') {
-			line->type = end[1];
-			line->name = end + 3;
-			line->name_len = strcspn(line->name, "\t\n");
-			tab = line->name + line->name_len;
-			line->module = !strncmp(tab, "\t[", 2) ? tab + 2 : NULL;
-			line->module_len = line->module ? strcspn(line->module, "]\n") : 0;
-			*at = next;
-			return true;
+		*at = *newline ? newline + 1 : newline;
+		line->address = hex_number(&p);
+		if (newline - p < 3 || p[0] != ' ' || p[2] != ' ') {
+			p = *at;
+			continue;
 		}
-		p = next;
+		line->type = p[1];
+		line->name = p + 3;
+		tab = memchr(line->name, '\t', (size_t)(newline - line->name));
+		line->name_len = (size_t)((tab ? tab : newline) - line->name);
+		line->module = tab && tab[1] == '[' ? tab + 2 : NULL;
+		line->module_len = line->module ? strcspn(line->module, "]\n") : 0;
+		return true;
 	}
 	*at = p;
 	return false;

@@ -11,6 +11,7 @@
 #include "kernel/live_impl.h"
 #include "kernel/tracefs.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -50,17 +51,45 @@ static struct live_module *module_get(struct live *l, const char *name, size_t l
 
 /* ---- what can be traced ---- */
 
+/* A line of the list: the first letters of the name make most comparisons one of numbers. */
+struct live_function {
+	uint64_t start[2];	/* big-endian numbers, so that they sort as the text does */
+	const char *name;
+	struct live_module *module;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct live_function *x = a, *y = b;
+
+	for (int i = 0; i < 2; i++)
+		if (x->start[i] != y->start[i])
+			return x->start[i] < y->start[i] ? -1 : 1;
+	return x->start[1] & 0xff ? strcmp(x->name, y->name) : 0;
+}
+
+static void add_function(struct live *l, const char *name, size_t len, struct live_module *m)
+{
+	struct live_function f = { .name = name, .module = m };
+
+	memcpy(f.start, name, len < sizeof(f.start) ? len : sizeof(f.start));
+	for (int i = 0; i < 2; i++)
+		f.start[i] = be64toh(f.start[i]);
+	if (len)
+		vec_push(l->arena, &l->function_list, f);
+}
+
 /* Cut "NAME" or "NAME [MODULE]" off the text. */
 static void add_line(struct live *l, char *line)
 {
 	size_t name = strcspn(line, " \t");
-	char *open = strchr(line + name, '['), *close = open ? strchr(open, ']') : NULL;
+	char *open = line[name] ? strchr(line + name, '[') : NULL;
+	char *close = open ? strchr(open, ']') : NULL;
 	struct live_module *m = close ? module_get(l, open + 1, (size_t)(close - open - 1))
-				      : module_get(l, CORE, strlen(CORE));
+				      : l->core;
 
 	line[name] = 0;
-	if (name)
-		vec_push(l->arena, &m->functions, line);
+	add_function(l, line, name, m);
 }
 
 static void each_line(struct live *l, char *text, void (*each)(struct live *l, char *line))
@@ -85,33 +114,30 @@ static void add_symbol(struct live *l, char *line)
 		add_line(l, type + 3);
 }
 
-struct function_walk {
-	struct live *l;
-	live_names *out;
-};
-
-static bool add_function(uint32_t id, const char *name, void *arg)
+static bool add_described(uint32_t id, const char *name, void *arg)
 {
-	struct function_walk *w = arg;
+	struct live *l = arg;
 
 	(void)id;
-	if (*name)
-		vec_push(w->l->arena, w->out, name);
+	add_function(l, name, strlen(name), NULL);
 	return true;
 }
 
-/* Keep what is in `other`, too; both sorted. */
-static void intersect(live_names *v, const live_names *other)
+/* Of a sorted list of symbols of the core kernel and of names that BTF describes, which are of no
+ * module: keep the symbols that are described. */
+static void keep_described(live_function_list *v)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0, j = 0; i < v->n && j < other->n; ) {
-		int order = strcmp(v->at[i], other->at[j]);
+	for (size_t i = 0, end; i < v->n; i = end) {
+		bool is_described = false;
 
-		if (!order)
-			v->at[kept++] = v->at[i];
-		i += order <= 0;
-		j += order >= 0;
+		for (end = i; end < v->n && !by_name(&v->at[i], &v->at[end]); end++)
+			is_described |= !v->at[end].module;
+		for (; i < end; i++)
+			if (v->at[i].module &&
+			    (is_described || strcmp(v->at[i].module->name, CORE) != 0))
+				v->at[kept++] = v->at[i];
 	}
 	v->n = kept;
 }
@@ -120,20 +146,20 @@ static void intersect(live_names *v, const live_names *other)
  * describes. */
 static void guess_functions(struct live *l)
 {
-	struct live_module *core = module_get(l, CORE, strlen(CORE));
-	live_names described = { 0 };
-	struct function_walk walk = { .l = l, .out = &described };
+	bool has_symbols;
 
 	each_line(l, arena_strdup(l->arena, live_kallsyms(l)), add_symbol);
+	has_symbols = l->function_list.n;
 	if (!live_kbtf(l))
 		return;
-	kbtf_each(l->kbtf, KBTF_FUNC, add_function, &walk);
-	live_sort_unique(&described);
-	live_sort_unique(&core->functions);
-	if (core->functions.n)
-		intersect(&core->functions, &described);
-	else
-		core->functions = described;
+	kbtf_each(l->kbtf, KBTF_FUNC, add_described, l);
+	if (!has_symbols) {
+		for (size_t i = 0; i < l->function_list.n; i++)
+			l->function_list.at[i].module = l->core;
+		return;
+	}
+	qsort(l->function_list.at, l->function_list.n, sizeof(*l->function_list.at), by_name);
+	keep_described(&l->function_list);
 }
 
 /* The list that the kernel gives, or the one to use instead. */
@@ -147,15 +173,25 @@ static bool read_list(struct live *l, struct sbuf *text)
 	return fd >= 0 && !tracefs_read(fd, "available_filter_functions", text) && text->len;
 }
 
-/* Names that stand more than once in a sorted list, which become one. */
-static void split_ambiguous(struct live *l, live_names *all)
+static bool is_last(const live_names *v, const char *name)
 {
-	for (size_t i = 1; i < all->n; i++)
-		if (!strcmp(all->at[i - 1], all->at[i]) &&
-		    (!l->ambiguous.n ||
-		     strcmp(l->ambiguous.at[l->ambiguous.n - 1], all->at[i]) != 0))
-			vec_push(l->arena, &l->ambiguous, all->at[i]);
-	live_sort_unique(all);
+	return v->n && !strcmp(v->at[v->n - 1], name);
+}
+
+/* From the sorted list: each name once, those that stand there several times, and each module's
+ * own. */
+static void split_list(struct live *l, live_names *all)
+{
+	for (size_t i = 0; i < l->function_list.n; i++) {
+		const struct live_function *f = &l->function_list.at[i];
+
+		if (!is_last(all, f->name))
+			vec_push(l->arena, all, f->name);
+		else if (!is_last(&l->ambiguous, f->name))
+			vec_push(l->arena, &l->ambiguous, f->name);
+		if (!is_last(&f->module->functions, f->name))
+			vec_push(l->arena, &f->module->functions, f->name);
+	}
 }
 
 static void list_functions(struct live *l)
@@ -163,22 +199,16 @@ static void list_functions(struct live *l)
 	struct sbuf text = { 0 };
 	live_names all = { 0 };
 
+	l->core = module_get(l, CORE, strlen(CORE));
 	if (read_list(l, &text))
 		each_line(l, arena_strdup(l->arena, sbuf_text(&text)), add_line);
 	else
 		guess_functions(l);
 	sbuf_close(&text);
-	for (size_t i = 0; i < l->module_names.n; i++) {
-		const char *name = l->module_names.at[i];
-		struct live_module *m = module_find(l, name, strlen(name));
-
-		for (size_t k = 0; k < m->functions.n; k++)
-			vec_push(l->arena, &all, m->functions.at[k]);
-		live_sort_unique(&m->functions);
-	}
-	if (all.n)
-		qsort(all.at, all.n, sizeof(*all.at), live_by_text);
-	split_ambiguous(l, &all);
+	if (l->function_list.n)
+		qsort(l->function_list.at, l->function_list.n, sizeof(*l->function_list.at),
+		      by_name);
+	split_list(l, &all);
 	l->functions = all.at ? all.at : arena_array(l->arena, const char *, 1);
 	l->nr_functions = all.n;
 }

@@ -28,6 +28,7 @@ enum live_kfunc {
 };
 
 typedef VEC(const char *) live_names;
+typedef VEC(struct live_function) live_function_list;
 
 struct live {
 	struct target *target;	/* borrowed */
@@ -51,9 +52,10 @@ struct live {
 	struct hmap modules;	/* name -> struct live_module: live_functions.c */
 	live_names module_names;
 	bool modules_known;
+	struct live_module *core;
+	live_function_list function_list;	/* as the kernel gives it, sorted */
 	live_names ambiguous;	/* of `functions`, sorted */
-	struct kallsyms_line *function_lines;	/* arena; by name: live_symbols.c; NULL: not yet */
-	size_t nr_function_lines;
+	struct symbol_index *symbol_index;	/* arena; live_symbols.c; NULL: not yet */
 	struct sbuf kallsyms;	/* text; empty: not read */
 	bool kallsyms_tried;
 	struct hmap user_files;	/* path -> struct user_file: live_file.c */

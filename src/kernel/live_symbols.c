@@ -170,50 +170,56 @@ int live_symbol(void *arg, const char *name, uint64_t *address)
 
 /* ---- functions by name ---- */
 
-static int compare_spans(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+/* The functions in the text of kallsyms, by a hash of their names. Most runs ask for hundreds of
+ * names or for none: sorting 100,000 would take longer than all the rest. */
+enum { SYMBOL_HEADS = 1 << 16 };
 
-	return order ? order : (a_len > b_len) - (a_len < b_len);
+struct symbol_ref {
+	uint32_t line;		/* where in the text */
+	uint32_t next;		/* the next one with the hash, + 1; 0: none */
+};
+
+struct symbol_index {
+	uint32_t heads[SYMBOL_HEADS], tails[SYMBOL_HEADS];
+	VEC(struct symbol_ref) refs;
+};
+
+static uint32_t symbol_hash(const char *name, size_t len)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)name[i]) * 16777619u;
+	return (h ^ h >> 16) % SYMBOL_HEADS;
 }
 
-static int by_name(const void *a, const void *b)
+/* In the order of the text, which is the one of addresses in the core kernel. */
+static void index_line(struct live *l, struct symbol_index *x, uint32_t line,
+		       const struct kallsyms_line *k)
 {
-	const struct kallsyms_line *x = a, *y = b;
+	uint32_t h = symbol_hash(k->name, k->name_len), nr;
+	struct symbol_ref ref = { .line = line };
 
-	return compare_spans(x->name, x->name_len, y->name, y->name_len);
+	vec_push(l->arena, &x->refs, ref);
+	nr = (uint32_t)x->refs.n;
+	if (x->heads[h])
+		x->refs.at[x->tails[h] - 1].next = nr;
+	else
+		x->heads[h] = nr;
+	x->tails[h] = nr;
 }
 
 static void index_functions(struct live *l)
 {
-	VEC(struct kallsyms_line) lines = { 0 };
-	const char *at = live_kallsyms(l);
+	const char *text = live_kallsyms(l), *at = text, *line_at = text;
 	struct kallsyms_line line;
 
-	while (kallsyms_next(&at, &line))
+	l->symbol_index = arena_new(l->arena, struct symbol_index);
+	while (kallsyms_next(&at, &line)) {
 		if (kallsyms_is_function(&line, NULL))
-			vec_push(l->arena, &lines, line);
-	if (lines.n)
-		qsort(lines.at, lines.n, sizeof(*lines.at), by_name);
-	l->function_lines = lines.at ? lines.at : arena_array(l->arena, struct kallsyms_line, 1);
-	l->nr_function_lines = lines.n;
-}
-
-/* The first line whose name is not below. */
-static size_t first_line(const struct live *l, const char *name, size_t len)
-{
-	size_t low = 0, high = l->nr_function_lines;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct kallsyms_line *m = &l->function_lines[middle];
-
-		if (compare_spans(m->name, m->name_len, name, len) < 0)
-			low = middle + 1;
-		else
-			high = middle;
+			index_line(l, l->symbol_index, (uint32_t)(line_at - text), &line);
+		line_at = at;
 	}
-	return low;
 }
 
 int live_function_addresses(void *arg, const char *module, const char *name,
@@ -222,16 +228,18 @@ int live_function_addresses(void *arg, const char *module, const char *name,
 	struct live *l = arg;
 	VEC(uint64_t) found = { 0 };
 	size_t len = strlen(name);
+	const struct symbol_ref *ref;
 
-	if (!l->function_lines)
+	if (!l->symbol_index)
 		index_functions(l);
-	for (size_t i = first_line(l, name, len); i < l->nr_function_lines; i++) {
-		const struct kallsyms_line *line = &l->function_lines[i];
+	for (uint32_t nr = l->symbol_index->heads[symbol_hash(name, len)]; nr; nr = ref->next) {
+		const char *at = live_kallsyms(l) + l->symbol_index->refs.at[nr - 1].line;
+		struct kallsyms_line line;
 
-		if (compare_spans(line->name, line->name_len, name, len) != 0)
-			break;
-		if (kallsyms_is_function(line, module))
-			vec_push(l->arena, &found, line->address);
+		ref = &l->symbol_index->refs.at[nr - 1];
+		if (kallsyms_next(&at, &line) && line.name_len == len &&
+		    !memcmp(line.name, name, len) && kallsyms_is_function(&line, module))
+			vec_push(l->arena, &found, line.address);
 	}
 	*list = found.at;
 	*count = found.n;

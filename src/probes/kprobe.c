@@ -37,7 +37,6 @@ static struct probe_site *add_function(struct probe_ctx *c, const struct provide
 	s->image.module = f->module;
 	s->image.function = name_of(c->names, f->function);
 	s->image.offset = f->offset;
-	s->btf_id = f->offset || !c->btf ? 0 : kernel_function_id(c, f->module, f->function);
 	return s;
 }
 
@@ -169,7 +168,6 @@ static void expand_other_name(struct probe_ctx *c, const struct provider *p,
 	}
 	s = add_function(c, p, ap, f, out);
 	s->image.function = name_of(c->names, new);
-	s->btf_id = kernel_function_id(c, NULL, new);
 	s->is_renamed = true;
 }
 
@@ -217,6 +215,16 @@ static void expand_function(struct probe_ctx *c, const struct provider *p,
 
 /* ---- arguments and plan ---- */
 
+/* BTF is read when a script asks for it: a wildcard's functions can do without. */
+static uint32_t site_btf_id(struct probe_ctx *c, struct probe_site *s)
+{
+	const struct image_site *at = &s->image;
+
+	if (!s->btf_id && c->btf && at->function && !at->offset)
+		s->btf_id = kernel_function_id(c, at->module, at->function);
+	return s->btf_id;
+}
+
 static const struct type *function_arg_type(struct probe_ctx *c, struct probe_site *s,
 					    uint32_t index, int *nr_params, const char **param_name)
 {
@@ -227,7 +235,7 @@ static const struct type *function_arg_type(struct probe_ctx *c, struct probe_si
 	*nr_params = -1;
 	*param_name = NULL;
 	b = kernel_module_btf(c, s->image.module);
-	if (!b || !s->btf_id || kbtf_proto(b, s->btf_id, &proto))
+	if (!b || !site_btf_id(c, s) || kbtf_proto(b, s->btf_id, &proto))
 		return NULL;
 	*nr_params = (int)proto.nr_params;
 	if (index >= proto.nr_params)
@@ -341,11 +349,13 @@ static void list_functions(struct probe_ctx *c, const struct provider *p, const 
 
 static void list_function_args(struct probe_ctx *c, struct probe_site *s, struct list_out *out)
 {
+	site_btf_id(c, s);
 	list_params(c, s, 0, true, out);
 }
 
 static void list_function_return(struct probe_ctx *c, struct probe_site *s, struct list_out *out)
 {
+	site_btf_id(c, s);
 	list_return(c, s, true, out);
 }
 
