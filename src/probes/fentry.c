@@ -122,16 +122,17 @@ static void expand_wildcard(struct probe_ctx *c, const struct provider *p,
 			expand_in_module(c, p, ap, list[i], pattern, out);
 }
 
-/* The function of this name, wherever it is; how many there are. */
+/* The function of this name, wherever it is; how many there are. That the kernel itself has
+ * one proves nothing: a module's may be the one that is meant. */
 static size_t find_anywhere(struct probe_ctx *c, const char *function, struct candidate *out,
 			    struct sbuf *where)
 {
 	const char *const *list;
 	struct candidate f;
-	size_t count, found = 0;
+	size_t count, found = look_up(c, "vmlinux", function, out);
 
-	if (look_up(c, "vmlinux", function, out))
-		return 1;
+	if (found)
+		sbuf_puts(where, "vmlinux");
 	kernel_modules(c, &list, &count);
 	for (size_t i = 0; i < count; i++) {
 		if (kernel_is_core(list[i]) || !look_up(c, list[i], function, &f))

@@ -47,6 +47,21 @@ if needs kprobe && needs btf && needs kernel:6.6 && needs machine:x86_64; then
     expect_match '^@\[true, true, true, true, true\]: [1-9]'
 fi
 
+begin_case "a function that the kernel and a module have"
+if needs kprobe && needs btf && needs kernel:6.1; then
+    # msr: its msr_read and the one of the kernel. Guests have it on demand only.
+    if [ -d /sys/module/msr ] && [ "$(grep -c ' msr_read' /proc/kallsyms)" -ge 2 ]; then
+        sonde -e 'fentry:msr_read { }'
+        expect_status 1
+        expect_err 'ERROR: ambiguous attach point: several modules have a function msr_read: vmlinux, msr; name one, as in fentry:vmlinux:msr_read'
+        sonde --dry-run -e 'fentry:msr:msr_read, fentry:vmlinux:msr_read { }'
+        expect_status 0
+        expect_err 'Attached 2 probes'
+    else
+        skip_case "the module msr is not loaded, or the kernel has no function of the name"
+    fi
+fi
+
 begin_case "structs by value"
 if needs kprobe && needs btf && needs kernel:6.1; then
     sonde -c "/bin/id -u" -e 'fentry:from_kuid_munged /pid == cpid/ { $k = args.kuid; @[args.kuid.val, $k.val] = count(); }'

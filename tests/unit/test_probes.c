@@ -311,6 +311,8 @@ static void make_btf(struct fixture *f)
 	proto = btf__add_func_proto(b, file);
 	btf__add_func(b, "zz_struct", BTF_FUNC_GLOBAL, proto);
 	proto = btf__add_func_proto(b, 0);
+	btf__add_func(b, "zz_shared", BTF_FUNC_STATIC, proto);
+	proto = btf__add_func_proto(b, 0);
 	for (int i = 0; i < 13; i++)
 		btf__add_func_param(b, "a", ulong_);
 	btf__add_func(b, "vfs_write", BTF_FUNC_GLOBAL, proto);
@@ -319,6 +321,7 @@ static void make_btf(struct fixture *f)
 	proto = btf__add_func_proto(f->module_btf, 0);
 	btf__add_func_param(f->module_btf, "file", file_ptr);
 	btf__add_func(f->module_btf, "twin", BTF_FUNC_GLOBAL, proto);
+	btf__add_func(f->module_btf, "zz_shared", BTF_FUNC_STATIC, proto);
 	module_data = btf__raw_data(f->module_btf, &module_bytes);
 	/* Last: adding types, also to what is split from it, frees these bytes. */
 	data = btf__raw_data(b, &size);
@@ -734,6 +737,10 @@ static void test_fentry(void **state)
 		{ "fentry:n*:t*", "fentry:nfs:twin" },
 		{ "fentry:twin", "ambiguous attach point: several modules have a function twin: "
 		  "ext4, nfs; name one, as in fentry:ext4:twin" },
+		{ "fentry:zz_shared", "ambiguous attach point: several modules have a function "
+		  "zz_shared: vmlinux, ext4, nfs; name one, as in fentry:vmlinux:zz_shared" },
+		{ "fentry:vmlinux:zz_shared", "fentry:vmlinux:zz_shared" },
+		{ "fentry:nfs:zz_shared", "fentry:nfs:zz_shared" },
 		{ "fentry:nfs:vfs_read", "No matches for fentry nfs:vfs_read. | did you mean "
 		  "fentry:vfs_read?" },
 		{ "fentry:zz_varargs", "No matches for fentry zz_varargs. | zz_varargs cannot be traced by "
