@@ -1,17 +1,19 @@
 /*
  * The order in which a map's entries are printed.
  *
- * In: entries in any order and the layout of their values. Out: the same
- * entries, by value for numbers and aggregates, else by key. The order is
+ * In: entries in any order and the layout of their values. Out: the order of
+ * them, by value for numbers and aggregates, else by key. The order is
  * total and depends on nothing but the entries, so equal maps print equally.
  *
  * Many entries are sorted by three numbers each, which never contradict the order:
  * of the value and of the first two parts of the key; only what these do not tell
  * apart is compared. So a million entries take a few walks over memory, not twenty
- * million comparisons all over it.
+ * million comparisons all over it; and each is there as a tree of values only while
+ * its numbers are taken.
  */
 #include "out/value.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,6 +150,33 @@ static int compare_entries(const void *a, const void *b, void *arg)
 	return value_compare(x->key, y->key);
 }
 
+/* An entry that is compared, the first member so that it is taken for one. */
+struct compared {
+	struct sonde_map_entry entry;
+	uint32_t index;
+};
+
+/* Sort indexes of entries by comparing these. Returns 0 or a negative errno. */
+static int sort_by_comparing(const struct order *order, const struct value_source *source,
+			     uint32_t *indexes, size_t n)
+{
+	struct compared *all = calloc(n, sizeof(*all));
+	int err = all ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		all[i].index = indexes[i];
+		err = source->get(source->arg, indexes[i], &all[i].entry);
+	}
+	if (!err)
+		qsort_r(all, n, sizeof(*all), compare_entries, (void *)(uintptr_t)order);
+	for (size_t i = 0; i < n && !err; i++)
+		indexes[i] = all[i].index;
+	if (source->forget)
+		source->forget(source->arg);
+	free(all);
+	return err;
+}
+
 /* ---- many ---- */
 
 #define FEW 64
@@ -206,41 +235,57 @@ static uint64_t rank_part(const struct sonde_value *part, bool *vague)
 	}
 }
 
-/* False if the key's parts are of other kinds than those of `like`. */
-static bool rank_key(struct ranked *to, const struct sonde_value *key, const struct parts *like)
+/* The kinds of a key's parts. */
+struct shape {
+	enum sonde_value_kind kinds[2];
+	size_t n;
+};
+
+/* False if the key is of another shape than that of the first entry, which sets it. */
+static bool rank_key(struct ranked *to, const struct sonde_value *key, struct shape *shape)
 {
 	struct parts parts = { .n = 0 };
 	bool ignored;
 
 	find_parts(key, &parts);
-	if (parts.n != like->n)
+	for (size_t i = 0; i < parts.n && !to->index; i++)
+		shape->kinds[i] = parts.at[i]->kind;
+	if (!to->index)
+		shape->n = parts.n;
+	if (!parts.n || parts.n != shape->n)
 		return false;
 	for (size_t i = 0; i < parts.n; i++)
-		if (parts.at[i]->kind != like->at[i]->kind)
+		if (parts.at[i]->kind != shape->kinds[i])
 			return false;
 	to->rank[1] = rank_part(parts.at[0], &to->vague);
 	to->rank[0] = parts.n > 1 ? rank_part(parts.at[1], &ignored) : 0;
 	return true;
 }
 
-/* Keys that are not of one kind have no rank. */
-static void rank_entries(struct ranked *to, const struct order *order,
-			 const struct sonde_map_entry *entries, size_t n)
+/* Keys that are not of one shape have no rank. */
+static int rank_entries(struct ranked *to, const struct order *order,
+			const struct value_source *source, size_t n)
 {
-	struct parts like = { .n = 0 };
-	bool alike = entries[0].key != NULL;
+	struct shape shape = { .n = 0 };
+	bool alike = true;
 
-	if (alike)
-		find_parts(entries[0].key, &like);
 	for (size_t i = 0; i < n; i++) {
+		struct sonde_map_entry entry = { .key = NULL };
+		int err = source->get(source->arg, i, &entry);
+
+		if (err)
+			return err;
 		to[i].index = (uint32_t)i;
-		to[i].rank[2] = order->rank ? order->rank(entries[i].value) : 0;
-		alike = alike && rank_key(&to[i], entries[i].key, &like);
+		to[i].rank[2] = order->rank ? order->rank(entry.value) : 0;
+		alike = alike && entry.key && rank_key(&to[i], entry.key, &shape);
+		if (source->forget)
+			source->forget(source->arg);
 	}
 	for (size_t i = 0; i < n && !alike; i++) {
 		to[i].rank[0] = to[i].rank[1] = 0;
 		to[i].vague = true;
 	}
+	return 0;
 }
 
 static unsigned digit_of(const struct ranked *r, unsigned digit)
@@ -293,45 +338,79 @@ static bool must_compare(const struct ranked *a, const struct ranked *b)
 	return a->rank[1] == b->rank[1] && (a->vague || a->rank[0] == b->rank[0]);
 }
 
-/* Put the entries into that order, and compare where it says nothing. */
-static void arrange(const struct order *order, struct sonde_map_entry *entries, size_t n,
-		    struct sonde_map_entry *before, const struct ranked *sorted)
+/* Take that order, and compare where it says nothing. */
+static int arrange(const struct order *order, const struct value_source *source,
+		   const struct ranked *sorted, uint32_t *indexes, size_t n)
 {
-	memcpy(before, entries, n * sizeof(*entries));
-	for (size_t i = 0, begin = 0; i < n; i++) {
-		entries[i] = before[sorted[i].index];
+	int err = 0;
+
+	for (size_t i = 0, begin = 0; i < n && !err; i++) {
+		indexes[i] = sorted[i].index;
 		if (i + 1 < n && must_compare(&sorted[i], &sorted[i + 1]))
 			continue;
 		if (i > begin)
-			qsort_r(&entries[begin], i + 1 - begin, sizeof(*entries), compare_entries,
-				(void *)(uintptr_t)order);
+			err = sort_by_comparing(order, source, &indexes[begin], i + 1 - begin);
 		begin = i + 1;
 	}
+	return err;
+}
+
+static int sort_many(const struct order *order, const struct value_source *source,
+		     uint32_t *indexes, size_t n)
+{
+	struct ranked *a = n < UINT32_MAX ? calloc(2 * n, sizeof(*a)) : NULL;
+	int err = a ? rank_entries(a, order, source, n) : -ENOMEM;
+
+	if (!err)
+		err = arrange(order, source, sort_by_rank(a, a + n, n), indexes, n);
+	free(a);
+	return err;
+}
+
+static const struct order *order_of(const struct value_layout *layout)
+{
+	static const struct order by_key;
+
+	return layout->kind < VALUE_KIND_COUNT ? &orders[layout->kind] : &by_key;
+}
+
+int value_sort_source(const struct value_layout *layout, const struct value_source *source,
+		      uint32_t *indexes, size_t n)
+{
+	if (n > FEW)
+		return sort_many(order_of(layout), source, indexes, n);
+	for (size_t i = 0; i < n; i++)
+		indexes[i] = (uint32_t)i;
+	return n > 1 ? sort_by_comparing(order_of(layout), source, indexes, n) : 0;
+}
+
+static int get_entry(void *arg, size_t i, struct sonde_map_entry *entry)
+{
+	*entry = ((const struct sonde_map_entry *)arg)[i];
+	return 0;
 }
 
 /* False if memory is out: nothing was changed. */
-static bool sort_many(const struct order *order, struct sonde_map_entry *entries, size_t n)
+static bool sort_entries(const struct value_layout *layout, struct sonde_map_entry *entries,
+			 size_t n)
 {
-	struct ranked *a = n < UINT32_MAX ? calloc(2 * n, sizeof(*a)) : NULL, *sorted;
+	struct sonde_map_entry *before = calloc(n, sizeof(*before));
+	const struct value_source source = { .get = get_entry, .arg = entries };
+	uint32_t *indexes = calloc(n, sizeof(*indexes));
+	bool done = before && indexes && !value_sort_source(layout, &source, indexes, n);
 
-	if (!a)
-		return false;
-	rank_entries(a, order, entries, n);
-	sorted = sort_by_rank(a, a + n, n);
-	/* The other half is free. */
-	arrange(order, entries, n, (void *)(sorted == a ? a + n : a), sorted);
-	free(a);
-	return true;
+	if (done)
+		memcpy(before, entries, n * sizeof(*entries));
+	for (size_t i = 0; i < n && done; i++)
+		entries[i] = before[indexes[i]];
+	free(before);
+	free(indexes);
+	return done;
 }
 
 void value_sort(const struct value_layout *layout, struct sonde_map_entry *entries, size_t n)
 {
-	static const struct order by_key;
-	const struct order *order =
-		layout->kind < VALUE_KIND_COUNT ? &orders[layout->kind] : &by_key;
-
-	if (n > FEW && sort_many(order, entries, n))
-		return;
-	if (n > 1)
-		qsort_r(entries, n, sizeof(*entries), compare_entries, (void *)(uintptr_t)order);
+	if (n > 1 && !sort_entries(layout, entries, n))
+		qsort_r(entries, n, sizeof(*entries), compare_entries,
+			(void *)(uintptr_t)order_of(layout));
 }

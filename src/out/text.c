@@ -215,38 +215,12 @@ static bool is_picture(const struct sonde_value *v)
 	return v->kind == SONDE_VALUE_HIST || v->kind == SONDE_VALUE_SERIES;
 }
 
-#define FAR 16
-#define NEAR 8
-#define NEXT 4
-
-/* Sorted entries lie all over memory: ask for those to come, first the entries, then
- * what these point to. */
-static void fetch_ahead(const struct sonde_event *e, size_t i)
-{
-	const struct sonde_value *key;
-
-	if (i + FAR >= e->nr_entries)
-		return;
-	__builtin_prefetch(e->entries[i + FAR].value);
-	__builtin_prefetch(e->entries[i + FAR].key);
-	key = e->entries[i + NEAR].key;
-	if (!key)
-		return;
-	__builtin_prefetch(key->text);
-	for (size_t k = 0; k < key->nr_items && k < 4; k++)
-		__builtin_prefetch(&key->items[k]);
-	key = e->entries[i + NEXT].key;
-	for (size_t k = 0; k < key->nr_items && k < 4; k++)
-		__builtin_prefetch(key->items[k].text);
-}
-
 void text_map(struct sbuf *out, const struct sonde_event *e)
 {
 	for (size_t i = 0; i < e->nr_entries; i++) {
 		const struct sonde_map_entry *entry = &e->entries[i];
 		bool picture = is_picture(entry->value);
 
-		fetch_ahead(e, i);
 		sbuf_putc(out, '@');
 		sbuf_puts(out, e->name ? e->name : "");
 		if (entry->key) {

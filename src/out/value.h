@@ -106,6 +106,19 @@ int value_compare(const struct sonde_value *a, const struct sonde_value *b);
  * key; ties by key. */
 void value_sort(const struct value_layout *layout, struct sonde_map_entry *entries, size_t n);
 
+/* Entries that are made when asked for. `get` makes the one of an index, in any order and
+ * perhaps twice; `forget` (or NULL) says that none of those made so far is looked at again. */
+struct value_source {
+	int (*get)(void *arg, size_t index, struct sonde_map_entry *entry);
+	void (*forget)(void *arg);
+	void *arg;	/* borrowed; first argument of both */
+};
+
+/* The same order, as indexes of the entries of a source. Returns 0, -ENOMEM, or what `get`
+ * returned. */
+int value_sort_source(const struct value_layout *layout, const struct value_source *source,
+		      uint32_t *indexes, size_t n);
+
 /* When all entries of a map have been decoded: series end with the newest interval of any. */
 void value_align(struct arena *arena, const struct value_layout *layout,
 		 struct sonde_map_entry *entries, size_t n);

@@ -315,26 +315,31 @@ static bool *told(struct run *r, const struct script_map *m)
 	return &r->told[m - r->image->script_maps.at];
 }
 
-#define MAP_BATCH 128
-
-/* Some entries of a map whose keys are large. */
-static int emit_batch(struct run *r, const struct script_map *m, struct snapshot *s, size_t from,
-		      struct sonde_event *e)
+static void divide(const struct script_map *m, const struct sonde_map_entry *entries, size_t n,
+		   uint64_t div)
 {
-	struct sonde_value keys[MAP_BATCH];
+	for (size_t i = 0; div > 1 && i < n; i++)
+		value_divide(m->value, (struct sonde_value *)(uintptr_t)entries[i].value, div);
+}
+
+static int emit_batch(struct run *r, const struct script_map *m, struct snapshot *s, size_t from,
+		      uint64_t div, struct sonde_event *e)
+{
+	struct map_batch batch;
 	size_t n = s->n - from < MAP_BATCH ? s->n - from : MAP_BATCH;
-	int err = run_snapshot_keys(r, m, s, from, n, keys);
+	int err = run_snapshot_batch(r, m, s, from, n, &batch);
 
 	if (err)
 		return err;
-	e->entries = s->entries + from;
+	divide(m, batch.entries, n, div);
+	e->entries = batch.entries;
 	e->nr_entries = n;
 	e->map_goes_on = from > 0;
 	run_emit(r, e);
 	return 0;
 }
 
-static void emit_map(struct run *r, const struct script_map *m, struct snapshot *s,
+static void emit_map(struct run *r, const struct script_map *m, struct snapshot *s, uint64_t div,
 		     struct sonde_event e)
 {
 	int err = 0;
@@ -349,10 +354,12 @@ static void emit_map(struct run *r, const struct script_map *m, struct snapshot 
 	e.nr_key_names = m->nr_key_names;
 	e.map_repeats = *told(r, m);
 	*told(r, m) = true;
-	if (!s->keys)
+	if (!s->raw) {
+		divide(m, s->entries, s->n, div);
 		run_emit(r, &e);
-	for (size_t i = 0; s->keys && i < s->n && !err; i += MAP_BATCH)
-		err = emit_batch(r, m, s, i, &e);
+	}
+	for (size_t i = 0; s->raw && i < s->n && !err; i += MAP_BATCH)
+		err = emit_batch(r, m, s, i, div, &e);
 	arena_free(&r->keys);
 	if (err)
 		r->out_of_memory = true;
@@ -360,7 +367,7 @@ static void emit_map(struct run *r, const struct script_map *m, struct snapshot 
 
 void action_emit_map(struct run *r, const struct script_map *m, struct snapshot *s)
 {
-	emit_map(r, m, s, (struct sonde_event){ 0 });
+	emit_map(r, m, s, 1, (struct sonde_event){ 0 });
 }
 
 static bool has_rows(const struct value_layout *value)
@@ -381,6 +388,7 @@ static void add_zero(struct run *r, const struct script_map *m, struct snapshot 
 	entry->value = value;
 	s->entries = entry;
 	s->n = 1;
+	s->raw = NULL;
 }
 
 /* What print(@m, top, div) shows of a snapshot. */
@@ -392,14 +400,11 @@ static void print_snapshot(struct run *r, const struct action_input *in, struct 
 	if (m->is_scalar && !s->n && !has_rows(m->value))
 		add_zero(r, m, s);
 	if (a->top && a->top < s->n && m->value->kind != VALUE_TSERIES) {
-		s->entries += s->n - a->top;
-		s->keys += s->keys ? s->n - a->top : 0;
+		s->entries += s->raw ? 0 : s->n - a->top;
+		s->raw += s->raw ? s->n - a->top : 0;
 		s->n = (size_t)a->top;
 	}
-	for (size_t i = 0; a->div > 1 && i < s->n; i++)
-		value_divide(m->value, (struct sonde_value *)(uintptr_t)s->entries[i].value,
-			     a->div);
-	emit_map(r, m, s, event_of(r, in, SONDE_EVENT_MAP));
+	emit_map(r, m, s, a->div, event_of(r, in, SONDE_EVENT_MAP));
 }
 
 static void tell_map_error(struct run *r, const struct script_map *m, const char *what, int err)

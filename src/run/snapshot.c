@@ -4,8 +4,9 @@
  * In: a script map, whose storage is a hash map (with a spare one to exchange
  * it with, if the script takes it while running; and with others for keys that end
  * early) or a cell in a mapped array.
- * Out: entries in an arena. Invariant of taking: what a program counts goes into
- * exactly one snapshot.
+ * Out: entries in an arena; where these go to a printer in batches, as bytes that are
+ * decoded for each batch, since the trees are ten times as large. Invariant of taking:
+ * what a program counts goes into exactly one snapshot.
  */
 #include "kernel/bpf_call.h"
 #include "kernel/perf_event.h"
@@ -21,13 +22,6 @@
 #include <unistd.h>
 
 #define NONE UINT32_MAX
-
-/* An entry as bytes: the key, which may end early (the rest is zeros), and the values of
- * all CPUs made one. */
-struct raw_entry {
-	struct raw_key key;
-	void *value;
-};
 
 struct collector {
 	const struct script_map *map;
@@ -85,21 +79,24 @@ static void collector_init(struct run *r, const struct script_map *m, uint32_t m
 
 /* ---- reading hash maps ---- */
 
+static void *raw_value(const struct raw_entry *e)
+{
+	return e->bytes + e->value_at;
+}
+
 static int collect(void *arg, const void *key, const void *values)
 {
 	struct collector *c = arg;
 	size_t size = c->map->value->size_bytes;
 	uint32_t cut = c->store.key_size;
-	uint32_t key_size = cut > c->least_key ? cut : c->least_key;
-	char *copy = arena_alloc(c->arena, key_size);
-	struct raw_entry entry = { .key = { copy, key_size },
-				   .value = arena_alloc(c->arena, size) };
+	struct raw_entry entry = { .key_size = cut > c->least_key ? cut : c->least_key };
 
-	memcpy(copy, key, cut);
-	memset(copy + cut, 0, key_size - cut);
-	memcpy(entry.value, values, size);
+	entry.value_at = (entry.key_size + 7) & ~7U;
+	entry.bytes = arena_alloc(c->arena, entry.value_at + size);
+	memcpy(entry.bytes, key, cut);
+	memcpy(raw_value(&entry), values, size);
 	for (uint32_t i = 1; i < c->store.nr_values; i++)
-		value_merge(c->map->value, entry.value,
+		value_merge(c->map->value, raw_value(&entry),
 			    (const char *)values + (size_t)i * c->store.value_stride);
 	vec_push(c->arena, &c->entries, entry);
 	return 0;
@@ -115,16 +112,15 @@ static bool all_zero(const char *bytes, size_t size)
 
 static int compare_keys(const void *a, const void *b)
 {
-	const struct raw_key *x = &((const struct raw_entry *)a)->key;
-	const struct raw_key *y = &((const struct raw_entry *)b)->key;
-	uint32_t n = x->size_bytes < y->size_bytes ? x->size_bytes : y->size_bytes;
+	const struct raw_entry *x = a, *y = b;
+	uint32_t n = x->key_size < y->key_size ? x->key_size : y->key_size;
 	int order = memcmp(x->bytes, y->bytes, n);
 
-	if (order || x->size_bytes == y->size_bytes)
+	if (order || x->key_size == y->key_size)
 		return order;
-	if (x->size_bytes > n)
-		return !all_zero((const char *)x->bytes + n, x->size_bytes - n);
-	return -!all_zero((const char *)y->bytes + n, y->size_bytes - n);
+	if (x->key_size > n)
+		return !all_zero(x->bytes + n, x->key_size - n);
+	return -!all_zero(y->bytes + n, y->key_size - n);
 }
 
 /* Make one of entries that both maps of a pair have. */
@@ -135,8 +131,8 @@ static void merge_equal_keys(struct collector *c)
 	qsort(c->entries.at, c->entries.n, sizeof(*c->entries.at), compare_keys);
 	for (size_t i = 0; i < c->entries.n; i++) {
 		if (n && !compare_keys(&c->entries.at[n - 1], &c->entries.at[i]))
-			value_merge(c->map->value, c->entries.at[n - 1].value,
-				    c->entries.at[i].value);
+			value_merge(c->map->value, raw_value(&c->entries.at[n - 1]),
+				    raw_value(&c->entries.at[i]));
 		else
 			c->entries.at[n++] = c->entries.at[i];
 	}
@@ -262,13 +258,13 @@ static int collect_cell(struct run *r, bool take, bool keep, struct collector *c
 	size_t size = m->value->size_bytes;
 	uint32_t nr_cpus = m->cell_stride ? r->image->nr_cpus : 1;
 	char *one = arena_alloc(c->arena, size + 8);
-	struct raw_entry entry = { .value = arena_alloc(c->arena, size + 8) };
+	struct raw_entry entry = { .bytes = arena_alloc(c->arena, size + 8) };
 	uint64_t *set = set_word(r, m);
 	bool is_set = set && (take && !keep ? __atomic_exchange_n(set, 0, __ATOMIC_SEQ_CST)
 					    : __atomic_load_n(set, __ATOMIC_ACQUIRE));
 
 	for (uint32_t cpu = 0; cpu < nr_cpus; cpu++) {
-		char *cell = cell_bytes(r, m, cpu), *to = cpu ? one : entry.value;
+		char *cell = cell_bytes(r, m, cpu), *to = cpu ? one : entry.bytes;
 
 		if (!cell)
 			return -EINVAL;
@@ -278,7 +274,7 @@ static int collect_cell(struct run *r, bool take, bool keep, struct collector *c
 			memcpy(to, cell, size);
 		is_set = is_set || (!set && !all_zero(to, size));
 		if (cpu)
-			value_merge(m->value, entry.value, one);
+			value_merge(m->value, entry.bytes, one);
 	}
 	/* A word that says so stays set, for a program may yet delete the value. */
 	is_set = is_set || (!set && *zeroed(r, m));
@@ -291,94 +287,116 @@ static int collect_cell(struct run *r, bool take, bool keep, struct collector *c
 
 /* ---- entries to values ---- */
 
-static bool has_stack(const struct value_layout *l)
-{
-	if (is_stack(l))
-		return true;
-	for (size_t i = 0; l && i < l->nr_fields; i++)
-		if (has_stack(l->fields[i].layout))
-			return true;
-	return false;
-}
-
-static int decode_key(struct run *r, const struct script_map *m, const struct raw_key *key,
-		      struct sonde_value *value)
-{
-	return value_decode(&r->decoder, m->key, key->bytes, key->size_bytes, value);
-}
-
-static int decode_entry(struct run *r, struct collector *c, size_t i, struct sonde_value *key,
+static int decode_entry(struct run *r, const struct script_map *m, const struct raw_entry *raw,
+			struct sonde_value *key, struct sonde_value *value,
 			struct sonde_map_entry *out)
 {
-	const struct script_map *m = c->map;
-	struct sonde_value *value = arena_new(c->arena, struct sonde_value);
-	int err = value_decode(&r->decoder, m->value, c->entries.at[i].value,
-			       m->value->size_bytes, value);
+	int err = value_decode(&r->decoder, m->value, raw_value(raw), m->value->size_bytes, value);
 
+	out->key = NULL;
 	out->value = value;
 	if (err || m->is_scalar || !m->key)
 		return err;
 	out->key = key;
-	if (!r->decoder.bare_stacks)
-		return decode_key(r, m, &c->entries.at[i].key, key);
-	r->decoder.arena = &r->keys;
-	err = decode_key(r, m, &c->entries.at[i].key, key);
-	r->decoder.arena = c->arena;
-	return err;
+	return value_decode(&r->decoder, m->key, raw->bytes, raw->key_size, key);
 }
 
-/* Leave the keys to be decoded when they are printed. */
-static void forget_keys(struct collector *c, const struct sonde_value *keys, struct snapshot *out)
+static int decode_all(struct run *r, struct collector *c, struct snapshot *out)
 {
-	struct raw_key *raw = arena_array(c->arena, struct raw_key, out->n);
-
-	for (size_t i = 0; i < out->n; i++) {
-		raw[i] = c->entries.at[out->entries[i].key - keys].key;
-		out->entries[i].key = NULL;
-	}
-	out->keys = raw;
-}
-
-/* Stacks with names are many times as large as what they are made of: here they are
- * only what the order needs. */
-static int decode_entries(struct run *r, struct collector *c, struct snapshot *out)
-{
+	struct sonde_value *keys = arena_array(c->arena, struct sonde_value, out->n + 1);
+	struct sonde_value *values = arena_array(c->arena, struct sonde_value, out->n + 1);
 	struct arena *before = r->decoder.arena;
-	struct sonde_value *keys;
 	int err = 0;
 
-	out->n = c->entries.n;
 	out->entries = arena_array(c->arena, struct sonde_map_entry, out->n + 1);
-	keys = arena_array(c->arena, struct sonde_value, out->n + 1);
 	r->decoder.arena = c->arena;
-	r->decoder.bare_stacks = r->options.map_batches && !c->whole && has_stack(c->map->key);
 	for (size_t i = 0; i < out->n && !err; i++)
-		err = decode_entry(r, c, i, &keys[i], &out->entries[i]);
+		err = decode_entry(r, c->map, &c->entries.at[i], &keys[i], &values[i],
+				   &out->entries[i]);
 	r->decoder.arena = before;
-	if (!err)
-		value_align(c->arena, c->map->value, out->entries, out->n);
-	if (!err)
-		value_sort(c->map->value, out->entries, out->n);
-	if (!err && r->decoder.bare_stacks)
-		forget_keys(c, keys, out);
+	if (err)
+		return err;
+	value_align(c->arena, c->map->value, out->entries, out->n);
+	value_sort(c->map->value, out->entries, out->n);
+	return 0;
+}
+
+/* ---- entries that are decoded when they are printed ---- */
+
+struct raw_source {
+	struct run *run;
+	const struct collector *collector;
+};
+
+static int get_raw(void *arg, size_t i, struct sonde_map_entry *entry)
+{
+	const struct raw_source *s = arg;
+	struct sonde_value *both = arena_array(&s->run->keys, struct sonde_value, 2);
+
+	return decode_entry(s->run, s->collector->map, &s->collector->entries.at[i], &both[0],
+			    &both[1], entry);
+}
+
+static void forget_raw(void *arg)
+{
+	arena_reset(&((const struct raw_source *)arg)->run->keys);
+}
+
+/* Stacks with names are many times as large as what they are made of: to be sorted they
+ * are only what the order needs. */
+static int sort_raw(struct run *r, struct collector *c, struct snapshot *out)
+{
+	const struct value_source source = { .get = get_raw, .forget = forget_raw,
+					     .arg = &(struct raw_source){ r, c } };
+	struct raw_entry *sorted = arena_array(c->arena, struct raw_entry, out->n);
+	uint32_t *indexes = arena_array(c->arena, uint32_t, out->n);
+	struct arena *before = r->decoder.arena;
+	int err;
+
+	r->decoder.arena = &r->keys;
+	r->decoder.bare_stacks = true;
+	err = value_sort_source(c->map->value, &source, indexes, out->n);
 	r->decoder.bare_stacks = false;
-	arena_free(&r->keys);
+	r->decoder.arena = before;
+	for (size_t i = 0; i < out->n && !err; i++)
+		sorted[i] = c->entries.at[indexes[i]];
+	out->raw = sorted;
 	return err;
 }
 
-int run_snapshot_keys(struct run *r, const struct script_map *m, const struct snapshot *s,
-		      size_t from, size_t n, struct sonde_value *keys)
+#define FETCH_AHEAD 8
+
+int run_snapshot_batch(struct run *r, const struct script_map *m, const struct snapshot *s,
+		       size_t from, size_t n, struct map_batch *out)
 {
+	const struct raw_entry *raw = &s->raw[from];
 	struct arena *before = r->decoder.arena;
 	int err = 0;
 
 	arena_reset(&r->keys);
 	r->decoder.arena = &r->keys;
 	for (size_t i = 0; i < n && !err; i++) {
-		err = decode_key(r, m, &s->keys[from + i], &keys[i]);
-		s->entries[from + i].key = &keys[i];
+		/* Sorted entries lie all over memory. */
+		if (from + i + FETCH_AHEAD < s->n)
+			__builtin_prefetch(raw[i + FETCH_AHEAD].bytes);
+		err = decode_entry(r, m, &raw[i], &out->keys[i], &out->values[i],
+				   &out->entries[i]);
 	}
 	r->decoder.arena = before;
+	return err;
+}
+
+/* Series have to be aligned with each other, and so all be there. */
+static int decode_entries(struct run *r, struct collector *c, struct snapshot *out)
+{
+	int err;
+
+	out->n = c->entries.n;
+	if (r->options.map_batches && !c->whole && out->n && c->map->value->kind != VALUE_TSERIES)
+		err = sort_raw(r, c, out);
+	else
+		err = decode_all(r, c, out);
+	arena_free(&r->keys);
 	return err;
 }
 
@@ -454,11 +472,11 @@ static int put_zeros(struct run *r, struct collector *c)
 		return -ENOMEM;
 	key = (char *)zeros + store_values_size(&c->store);
 	for (size_t i = 0; i < c->entries.n; i++) {
-		const struct raw_key *raw = &c->entries.at[i].key;
+		const struct raw_entry *raw = &c->entries.at[i];
 		uint32_t map;
 
 		memset(key, 0, c->key_size);
-		memcpy(key, raw->bytes, raw->size_bytes);
+		memcpy(key, raw->bytes, raw->key_size);
 		map = map_of_key(r, c->map, key, spare);
 
 		if (!bpf_call_map_update(r->maps[map].fd, key, zeros, BPF_NOEXIST))
@@ -485,7 +503,7 @@ static int collect_zeros(struct run *r, struct collector *c)
 	int err = each_entry(r, c, uses_spare(r, c->map), false, collect, c);
 
 	for (size_t i = 0; i < c->entries.n; i++)
-		memset(c->entries.at[i].value, 0, c->map->value->size_bytes);
+		memset(raw_value(&c->entries.at[i]), 0, c->map->value->size_bytes);
 	return err;
 }
 

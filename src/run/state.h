@@ -181,22 +181,32 @@ struct sonde_place run_place(struct run *r, const struct image_place *p);
 
 /* ---- maps (snapshot.c, take.c) ---- */
 
-/* Entries of a script map, merged over CPUs, sorted, in `arena`. */
-struct raw_key {
-	const void *bytes;
-	uint32_t size_bytes;
+/* An entry as bytes: the key, which may end early (the rest is zeros), and the values of
+ * all CPUs made one. */
+struct raw_entry {
+	char *bytes;
+	uint32_t key_size, value_at;
 };
 
+/* Entries of a script map, merged over CPUs, sorted, in an arena. */
 struct snapshot {
 	struct sonde_map_entry *entries;
 	size_t n;
-	const struct raw_key *keys;	/* NULL, or: the entries' keys are yet to be decoded */
+	const struct raw_entry *raw;	/* NULL, or: what the entries are to be decoded from */
 };
 
-/* Decode the keys of `n` entries from number `from` on; what was decoded by the last
- * call is gone. */
-int run_snapshot_keys(struct run *r, const struct script_map *m, const struct snapshot *s,
-		      size_t from, size_t n, struct sonde_value *keys);
+#define MAP_BATCH 128
+
+/* Some entries of a map that are decoded only to be printed. */
+struct map_batch {
+	struct sonde_map_entry entries[MAP_BATCH];
+	struct sonde_value keys[MAP_BATCH], values[MAP_BATCH];
+};
+
+/* Decode `n` raw entries, at most MAP_BATCH, from number `from` on; what was decoded by
+ * the last call is gone. */
+int run_snapshot_batch(struct run *r, const struct script_map *m, const struct snapshot *s,
+		       size_t from, size_t n, struct map_batch *out);
 
 int run_snapshot(struct run *r, const struct script_map *m, struct arena *arena,
 		 struct snapshot *out);

@@ -132,6 +132,21 @@ expect_printed '@[2]: 20
 @[3]: 3
 @[3]: 4'
 
+# Text goes out some entries at a time, each decoded for it.
+begin_case "maps: more than are printed at a time, the largest of them, and divided"
+sonde -e 'begin { for ($i : 0..1000) { @m[comm, 1000 - $i] = $i * 10; @s[$i] = stats($i); }
+    print(@m, 300, 10); clear(@m); print(@s, 130); clear(@s); exit(); }'
+expect_status 0
+{
+    for i in $(seq 700 999); do echo "@m[begin, $((1000 - i))]: $i"; done
+    for i in $(seq 870 999); do
+        echo "@s[$i]: { .count = 1, .average = $i, .total = $i }"
+    done
+} >"$tmp/many"
+expect_output "$(sed "s/begin/$(sed -n '1s/^@m\[\(.*\), .*/\1/p' "$tmp/out")/" "$tmp/many")
+
+"
+
 begin_case "maps: zero and clear"
 text '@[1] = 10; @[2] = 20; zero(@); print(@); clear(@); print(@); print("end");'
 expect_printed '@[1]: 0

@@ -6,6 +6,7 @@
 #include "out/value.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -607,6 +608,78 @@ static bool in_order(const struct sonde_map_entry *a, const struct sonde_map_ent
 	return order < 0 || (!order && value_compare(a->key, b->key) <= 0);
 }
 
+/* A source of copies, which are gone when they are forgotten. */
+struct copies {
+	const struct sonde_map_entry *entries;
+	VEC(struct sonde_value *) made;
+};
+
+static int get_copy(void *arg, size_t i, struct sonde_map_entry *entry)
+{
+	struct copies *c = arg;
+	struct sonde_value *both = malloc(2 * sizeof(*both));
+
+	assert_non_null(both);
+	both[0] = *c->entries[i].key;
+	both[1] = *c->entries[i].value;
+	*entry = (struct sonde_map_entry){ &both[0], &both[1] };
+	c->made.at[c->made.n++] = both;
+	return 0;
+}
+
+static void forget_copies(void *arg)
+{
+	struct copies *c = arg;
+
+	while (c->made.n) {
+		memset(c->made.at[--c->made.n], 0xff, 2 * sizeof(struct sonde_value));
+		free(c->made.at[c->made.n]);
+	}
+}
+
+/* The order of a source is that of the entries. */
+static void check_source(const struct value_layout *layout, const struct sonde_map_entry *entries,
+			 size_t n, bool by_value)
+{
+	static struct sonde_value *made[MANY];
+	static uint32_t indexes[MANY];
+	static bool seen[MANY];
+	struct copies copies = { .entries = entries, .made = { made, 0, MANY } };
+	const struct value_source source = { get_copy, forget_copies, &copies };
+
+	memset(seen, 0, sizeof(seen));
+	assert_int_equal(value_sort_source(layout, &source, indexes, n), 0);
+	assert_int_equal(copies.made.n, 0);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(indexes[i] < n && !seen[indexes[i]]);
+		seen[indexes[i]] = true;
+		assert_true(!i || in_order(&entries[indexes[i - 1]], &entries[indexes[i]],
+					   by_value));
+	}
+}
+
+static int get_no_memory(void *arg, size_t i, struct sonde_map_entry *entry)
+{
+	return i > 20 ? -ENOMEM : get_copy(arg, i, entry);
+}
+
+static void test_sort_of_what_fails(void **state)
+{
+	static struct sonde_value one = { .kind = SONDE_VALUE_INT }, *made[MANY];
+	static struct sonde_map_entry entries[MANY];
+	static uint32_t indexes[MANY];
+	const struct value_layout layout = { .kind = VALUE_INT };
+	struct copies copies = { .entries = entries, .made = { made, 0, MANY } };
+	const struct value_source source = { get_no_memory, forget_copies, &copies };
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++)
+		entries[i] = (struct sonde_map_entry){ &one, &one };
+	assert_int_equal(value_sort_source(&layout, &source, indexes, MANY), -ENOMEM);
+	assert_int_equal(value_sort_source(&layout, &source, indexes, 40), -ENOMEM);
+	forget_copies(&copies);
+}
+
 static void test_sort_many(void **state)
 {
 	static const enum sonde_value_kind kinds[] = { SONDE_VALUE_INT, SONDE_VALUE_UINT,
@@ -630,6 +703,8 @@ static void test_sort_many(void **state)
 								.items = parts[i], .nr_items = 2 };
 			entries[i] = (struct sonde_map_entry){ &keys[i], &values[i] };
 		}
+		check_source(&layout, entries, MANY, by_value);
+		check_source(&layout, entries, 40, by_value);
 		value_sort(&layout, entries, MANY);
 		for (size_t i = 1; i < MANY; i++)
 			assert_true(in_order(&entries[i - 1], &entries[i], by_value));
@@ -719,6 +794,7 @@ int main(void)
 		TEST(test_merge), TEST(test_averages), TEST(test_hist_buckets),
 		TEST(test_lhist_buckets), TEST(test_divide), TEST(test_sort),
 		TEST(test_sort_many),
+		TEST(test_sort_of_what_fails),
 		TEST(test_any_bytes),
 	};
 
