@@ -358,7 +358,9 @@ static void send_fixed(struct gen *g, struct record *r)
 	ir_emit_helper(&g->b, BPF_FUNC_ringbuf_submit, IR_VOID, p, send_flags(g));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, lost);
-	lower_loss(g, IMAGE_LOSS_RING);
+	/* Without its record exit() ends the run all the same, by the flag. */
+	if (r->action.kind != ACTION_EXIT)
+		lower_loss(g, IMAGE_LOSS_RING);
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
 }
