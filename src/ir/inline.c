@@ -227,7 +227,7 @@ static uint32_t nr_insns(const struct ir_func *f)
 
 static bool should_inline(const struct inliner *x, uint32_t callee)
 {
-	if (x->m->funcs.at[callee]->is_global)
+	if (x->m->funcs.at[callee]->is_global || x->m->funcs.at[callee]->is_apart)
 		return false;
 	if (x->group > 1 && x->height[callee] % x->group)
 		return true;

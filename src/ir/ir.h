@@ -164,6 +164,7 @@ struct ir_func {
 	uint32_t param_bytes;		/* behind each pointer to memory among the params */
 	bool is_callback;
 	bool is_global;			/* the kernel verifies it by itself: it stays a func */
+	bool is_apart;			/* it stays a func, whether global or not */
 	uint32_t next_insn_id;
 	uint32_t stack_bytes;		/* set by ir_place_objects */
 	struct hmap leaf_table;

@@ -11,6 +11,7 @@
 #include "kernel/bpf_call.h"
 
 #include <errno.h>
+#include <linux/btf.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
@@ -190,6 +191,48 @@ static bool has_uninit_stack(struct live *l)
 	};
 
 	return insns_load(l, BPF_PROG_TYPE_KPROBE, 0, insns, COUNT(insns));
+}
+
+/* A func that takes a pointer to memory, and may be NULL, is verified by itself. */
+static bool has_global_func_mem(struct live *l)
+{
+	static const struct {
+		struct btf_header header;
+		uint32_t types[21];
+		char strings[4];
+	} btf = {
+		.header = { .magic = 0xeb9f, .version = 1, .hdr_len = sizeof(struct btf_header),
+			    .type_len = 84, .str_off = 84, .str_len = 3 },
+		.types = {
+			/* 1: int; 2: int *; 3: int (int *); 4: a func of it; 5: int (void); 6 */
+			1, BTF_KIND_INT << 24, 4, BTF_INT_SIGNED << 24 | 32,
+			0, BTF_KIND_PTR << 24, 1,
+			0, BTF_KIND_FUNC_PROTO << 24 | 1, 1, 1, 2,
+			1, BTF_KIND_FUNC << 24 | BTF_FUNC_GLOBAL, 3,
+			0, BTF_KIND_FUNC_PROTO << 24, 1,
+			1, BTF_KIND_FUNC << 24 | BTF_FUNC_GLOBAL, 5,
+		},
+		.strings = "\0a",
+	};
+	static const struct bpf_insn insns[] = {
+		MOV(1, 0), I(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, 1), EXIT, MOV(0, 0), EXIT,
+	};
+	static const uint32_t funcs[2][2] = { { 0, 6 }, { 3, 4 } };
+	struct bpf_prog_spec spec = {
+		.type = BPF_PROG_TYPE_KPROBE, .insns = insns, .nr_insns = COUNT(insns),
+		.license = "GPL", .kern_version = l->target->kernel_version,
+		.func_info = funcs, .nr_func_info = 2,
+	};
+	int fd;
+
+	spec.btf_fd = bpf_call_btf_load(&btf, sizeof(btf) - 1, NULL, 0);
+	if (spec.btf_fd < 0)
+		return false;
+	fd = bpf_call_prog_load(&spec);
+	close(spec.btf_fd);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 static bool has_sleepable_uprobe(struct live *l)
@@ -479,6 +522,7 @@ static const struct feature_test {
 	[FEATURE_TASK_PT_REGS]		= { NULL, BPF_FUNC_task_pt_regs },
 	[FEATURE_FUNC_IP]		= { NULL, BPF_FUNC_get_func_ip },
 	[FEATURE_BTF_TRACEPOINT]	= { has_btf_tracepoint, 0 },
+	[FEATURE_GLOBAL_FUNC_MEM]	= { has_global_func_mem, 0 },
 	[FEATURE_UNINIT_STACK]		= { has_uninit_stack, 0 },
 	[FEATURE_BATCH_OPS]		= { has_batch_ops, 0 },
 	[FEATURE_SYSCALL_TP_PREEMPT]	= { has_syscall_tp_preempt, 0 },

@@ -201,7 +201,9 @@ static struct ir_func *compare_func(struct gen *g, enum shared_kind kind, uint32
 	if (s->func)
 		return s->func;
 	s->func = lower_func_enter(g, &out, "compare", params, 2);
-	s->func->is_global = true;
+	/* Older kernels verify it at each call, as a part of the caller. */
+	s->func->is_apart = true;
+	s->func->is_global = lower_has(g, FEATURE_GLOBAL_FUNC_MEM);
 	s->func->param_bytes = size;
 	null = lower_block(g, true);
 	x = ir_emit_null_check(&g->b, ir_param(s->func, 0), null);

@@ -27,6 +27,7 @@
 	X(RDONLY_CAST, "bpf_rdonly_cast", "6.2")				\
 	X(CURRENT_TASK_BTF, "get_current_task_btf", "5.11")			\
 	X(TASK_STORAGE, "task storage in tracing programs", "5.12")		\
+	X(GLOBAL_FUNC_MEM, "global functions with pointers to memory", "5.12")	\
 	X(SLEEPABLE_UPROBE, "sleepable uprobe programs", "6.0")			\
 	X(COPY_FROM_USER_STR, "bpf_copy_from_user_str", "6.12")			\
 	X(COOKIE, "attach cookies", "5.15")					\

@@ -3,6 +3,7 @@
  */
 #include "tests/unit/lower_help.h"
 
+#include <bpf/btf.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,7 @@ static void expect_cell(const char *script, const char *name, int64_t value)
 		h.lacks[FEATURE_ITER_NUM] = old;
 		lower_help_compile(&h, script);
 		lower_help_fire(&h, 0);
-		assert_int_equal((int64_t)*lower_help_cell(&h, name, 0), value);
+		assert_int_equal(lower_help_scalar(&h, name), value);
 		lower_help_close(&h);
 	}
 }
@@ -135,7 +136,7 @@ static void test_context(void **state)
 				   "fn total($n : int64) : uint64 { $s = (uint64)0; "
 				   "for ($i : 0..$n) { $s += sp(); } return $s; } "
 				   "kprobe:do_it { @ = total(100); }");
-		regs[19] = 7;
+		regs[h.target.arch->sp_offset / 8] = 7;
 		lower_help_run(&h, 0, regs, sizeof(regs));
 		assert_int_equal(*lower_help_cell(&h, "", 0), 700);
 		lower_help_close(&h);
@@ -194,6 +195,40 @@ static void test_unused_costs_nothing(void **state)
 	lower_help_close(&h);
 }
 
+/* Whether a func of program 0 is one that the kernel verifies by itself. */
+static bool has_global(const struct lower_help *h)
+{
+	const struct image_prog *prog = &h->image->progs.at[0];
+	const struct bpf_func_info *info = prog->func_info;
+	struct btf *btf = btf__new(h->image->btf, (uint32_t)h->image->btf_size);
+	bool found = false;
+
+	assert_non_null(btf);
+	for (uint32_t i = 1; i < prog->nr_func_info; i++)
+		found |= btf_vlen(btf__type_by_id(btf, info[i].type_id)) == BTF_FUNC_GLOBAL;
+	btf__free(btf);
+	return found;
+}
+
+/* Kernels that take no pointer to memory there verify a comparison at each call. */
+static void test_compare(void **state)
+{
+	(void)state;
+	for (int old = 0; old < 2; old++) {
+		struct lower_help h;
+
+		lower_help_open(&h);
+		h.lacks[FEATURE_GLOBAL_FUNC_MEM] = old;
+		lower_help_compile(&h, "begin { @a[1] = str(uptr(0x7f0000001000), 64); @b[1] = @a[1]; "
+				   "@c[1] = comm; if (@a[1] == @b[1]) { @ += 1; } "
+				   "if (@a[1] != @c[1]) { @ += 2; } }");
+		lower_help_fire(&h, 0);
+		assert_int_equal(lower_help_scalar(&h, ""), 3);
+		assert_int_equal(has_global(&h), !old);
+		lower_help_close(&h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,7 +238,7 @@ int main(void)
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_loops),
 		cmocka_unit_test(test_exit),
-		cmocka_unit_test(test_context),
+		cmocka_unit_test(test_context), cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_described),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_unused_costs_nothing),
