@@ -127,6 +127,8 @@ struct cdefs *session_c_part(struct sonde *s, struct types *types, struct diags 
 	struct cdefs_env env = {
 		.types = types, .diags = diags, .btf = btf,
 		.char_is_signed = s->target.arch->char_is_signed,
+		.big_endian = s->target.arch->big_endian,
+		.max_align_bytes = s->target.arch->max_align_bytes,
 		.machine_macro = arena_printf(&s->arena, "__%s__", s->target.arch->name),
 		.page_size = s->target.page_size,
 		.kernel_version = s->target.kernel_version,

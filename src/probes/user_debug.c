@@ -44,8 +44,13 @@ static bool is_x86_64(const struct target_arch *arch)
 	return !strcmp(arch->name, "x86_64");
 }
 
-/* One that is large may take two, if both are left. A register keeps numbers
- * with the lowest byte first on all machines that we know. */
+/* Where the low bytes of a register of 8 bytes are, of which a parameter has so many. */
+static uint32_t low_bytes(const struct target_arch *arch, uint32_t size_bytes)
+{
+	return arch->big_endian && size_bytes < 8 ? 8 - size_bytes : 0;
+}
+
+/* One that is large may take two, if both are left. */
 static void place_param(struct registers *r, const struct debug_param *p, struct type_field *field,
 			const struct type *error)
 {
@@ -56,7 +61,8 @@ static void place_param(struct registers *r, const struct debug_param *p, struct
 	field->name = p->name;
 	field->type = p->class == DEBUG_INTEGER && fits ? p->type : error;
 	if (p->class == DEBUG_INTEGER && fits)
-		field->offset_bytes = r->arch->arg_offsets[r->used++];
+		field->offset_bytes = r->arch->arg_offsets[r->used++] +
+				      low_bytes(r->arch, p->type->size_bytes);
 	else if (r->used + taken <= r->arch->nr_args)
 		r->used += taken;
 }

@@ -98,7 +98,7 @@ static const struct target_arch arches[] = {
 		.name = "s390x", .kernel_name = "s390", .big_endian = true,
 		.regs = s390x_regs, .nr_regs = COUNT(s390x_regs),
 		.arg_offsets = { 40, 48, 56, 64, 72 }, .nr_args = 5,
-		.ret_offset = 40, .ip_offset = 16, .sp_offset = 144,
+		.ret_offset = 40, .ip_offset = 16, .sp_offset = 144, .max_align_bytes = 8,
 		.result_pointer_is_arg = true,
 	},
 	{ PPC64("ppc64", true) },

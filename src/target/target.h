@@ -79,6 +79,7 @@ struct target_arch {
 	uint32_t nr_args;
 	uint16_t ret_offset, ip_offset, sp_offset, syscall_nr_offset;
 	bool char_is_signed;
+	uint32_t max_align_bytes;	/* of any scalar; 0: 16 */
 	bool result_pointer_is_arg;	/* where a result in memory shall lie: the first argument */
 };
 

@@ -45,7 +45,7 @@ const struct ctoken *cdecl_args(struct cparser *p, size_t *n)
 static void set_alignment(struct cparser *p, struct cattrs *attrs, const struct ctoken *args,
 			  size_t n, const struct ctoken *at)
 {
-	struct cvalue v = { .bits = 16 };
+	struct cvalue v = { .bits = p->c->opaque16->align_bytes };	/* the largest there is */
 	const struct ctype *t;
 
 	if (n && cdecl_type_name(p->c, args, n, &t) == n)

@@ -21,7 +21,8 @@ struct cdefs_env {
 	struct types *types;
 	struct diags *diags;
 	struct kbtf *btf;		/* NULL: none */
-	bool char_is_signed;
+	bool char_is_signed, big_endian;
+	uint32_t max_align_bytes;	/* of any scalar; 0: 16 */
 	const char *machine_macro;	/* "__x86_64__" */
 	uint64_t page_size;		/* 0: not known */
 	uint32_t kernel_version;	/* as LINUX_VERSION_CODE */

@@ -506,8 +506,7 @@ static const char *const predefined[] = {
 	"__UINT16_TYPE__ unsigned short", "__INT32_TYPE__ int", "__UINT32_TYPE__ unsigned int",
 	"__INT64_TYPE__ long", "__UINT64_TYPE__ unsigned long", "__INTPTR_TYPE__ long",
 	"__UINTPTR_TYPE__ unsigned long", "__ORDER_LITTLE_ENDIAN__ 1234",
-	"__ORDER_BIG_ENDIAN__ 4321", "__BYTE_ORDER__ __ORDER_LITTLE_ENDIAN__",
-	"__USER_LABEL_PREFIX__", "__BPF_TRACING__ 1",
+	"__ORDER_BIG_ENDIAN__ 4321", "__USER_LABEL_PREFIX__", "__BPF_TRACING__ 1",
 };
 
 void cpp_init(struct cpp *p, const struct cdefs_env *env)
@@ -527,6 +526,8 @@ void cpp_init(struct cpp *p, const struct cdefs_env *env)
 		cpp_define(p, predefined[i]);
 	if (env->machine_macro)
 		cpp_define(p, arena_printf(p->arena, "%s 1", env->machine_macro));
+	cpp_define(p, env->big_endian ? "__BYTE_ORDER__ __ORDER_BIG_ENDIAN__"
+				      : "__BYTE_ORDER__ __ORDER_LITTLE_ENDIAN__");
 	if (!env->char_is_signed)
 		cpp_define(p, "__CHAR_UNSIGNED__ 1");
 	if (env->nr_kernel_dirs) {

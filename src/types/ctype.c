@@ -33,7 +33,8 @@ void ctypes_init(struct cdefs *c)
 	t->is_char = true;
 	c->char_ = t;
 	c->bool_ = new_type(c, CTYPE_BOOL, 1, 1);
-	c->opaque16 = new_type(c, CTYPE_OPAQUE, 16, 16);
+	c->opaque16 = new_type(c, CTYPE_OPAQUE, 16,
+			       c->env.max_align_bytes ? c->env.max_align_bytes : 16);
 	/* GNU C: sizeof(void) is 1. */
 	t = new_type(c, CTYPE_VOID, 1, 1);
 	c->void_ = t;

@@ -237,6 +237,14 @@ struct struct_origin {
 	Dwarf_Die die;
 };
 
+static bool is_big_endian(Dwarf_Die *die)
+{
+	GElf_Ehdr header;
+	Elf *elf = dwarf_getelf(dwarf_cu_getdwarf(die->cu));
+
+	return elf && gelf_getehdr(elf, &header) && header.e_ident[EI_DATA] == ELFDATA2MSB;
+}
+
 /* Bits from the begin of the struct, of both ways to tell. */
 static bool bitfield_place(Dwarf_Die *die, const struct type_field *field, uint32_t *at,
 			   uint32_t *bits)
@@ -250,12 +258,14 @@ static bool bitfield_place(Dwarf_Die *die, const struct type_field *field, uint3
 		*at = (uint32_t)offset;
 		return true;
 	}
-	/* DWARF 3: counted from the unit's most significant bit */
+	/* DWARF 3: counted from the unit's most significant bit, which is the first where
+	 * the highest byte is */
 	if (!unsigned_attr(die, DW_AT_bit_offset, &offset))
 		offset = unit * 8 - size;
 	if (byte_size(die))
 		unit = byte_size(die);
-	*at = field->offset_bytes * 8 + (uint32_t)(unit * 8 - offset - size);
+	*at = field->offset_bytes * 8 +
+	      (uint32_t)(is_big_endian(die) ? offset : unit * 8 - offset - size);
 	return true;
 }
 
