@@ -60,6 +60,7 @@ UNIT_SRC = $(wildcard tests/unit/test_*.c)
 UNIT_HELP = $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)) $(wildcard tests/vm/*.c)
 UNIT_BIN = $(UNIT_SRC:%.c=$(BUILD)/%)
 
+.PHONY: sysroot emulator big-endian
 .PHONY: all qemu-smoke qemu-table static unit differential test-programs unit-programs check check-svg live qemu test demo bench lint fuzz install clean help doc-tables stress
 .SECONDARY:
 
@@ -197,12 +198,21 @@ qemu-smoke: all static test-programs
 qemu-table: all static test-programs
 	$(Q)tests/qemu/table $(KERNELS)
 
+# Bytecode and output where the highest byte comes first, in an emulated processor.
+big-endian:
+	$(Q)tests/qemu/user s390x
+
+sysroot: $(READY)
+
+emulator:
+	@echo '$(EMULATOR)'
+
 # Everything, installing what is missing. The last line is the total.
 test:
 	$(Q)tools/install-deps build test qemu
 	$(Q)$(MAKE) -s -j2 all unit-programs test-programs
 	$(Q)tools/run-tests "$(MAKE) -s check" "$(MAKE) -s SAN=1 unit" "DIFFERENTIAL=200 $(MAKE) -s live" \
-		"DIFFERENTIAL=20 $(MAKE) -s qemu"
+		"DIFFERENTIAL=20 $(MAKE) -s qemu" "$(MAKE) -s big-endian"
 
 unit-programs: $(UNIT_BIN)
 
@@ -246,6 +256,7 @@ help:
 	@echo "make live     live tests on this kernel (root); FILES=... chooses"
 	@echo "make qemu     live tests on Debian kernels in QEMU; KERNELS=... chooses"
 	@echo "make qemu-smoke    each type of probe once on further kernels"
+	@echo "make big-endian    unit tests on an emulated s390x"
 	@echo "make differential  random programs on three sides; N=, SEED=, KERNEL=, REFERENCE="
 	@echo "make stress   scripts of many sizes (root, python3); SEED="
 	@echo "make check-svg  open, click and search a flame graph in Chromium (root); PICTURE=FILE.png"

@@ -5,7 +5,9 @@
  *		     [--reference BPFTRACE]
  *	differential --show SEED		print the program
  *	differential [--live] FILE.bt ...	kept programs: FILE.out is what they print
- *						(written if it is missing)
+ *						(written if it is missing); what
+ *						shows the order of bytes prints FILE.big
+ *						where the highest is first
  *
  * The sides are the interpreter of the checked tree, the interpreter of
  * bytecode, for a made-up machine whose features change from program to
@@ -22,6 +24,7 @@
 #include "tests/unit/format_help.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,14 +263,24 @@ static char *read_expected(struct driver *d, const char *path, const char *text)
 	return read_file(path);
 }
 
+/* FILE.out, or FILE.big where the order of bytes shows and is that of this machine. */
+static void expected_path(const char *path, char out[PATH_MAX])
+{
+	int len = (int)(strlen(path) - strlen(".bt"));
+
+	snprintf(out, PATH_MAX, "%.*s.big", len, path);
+	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ || access(out, F_OK))
+		snprintf(out, PATH_MAX, "%.*s.out", len, path);
+}
+
 /* On all machines. The tree's text must be the kept one. */
 static void run_kept(struct driver *d, const char *path)
 {
 	struct trial *t = &d->shared->trial;
-	char *text = read_file(path), *want, out[4096];
+	char *text = read_file(path), *want, out[PATH_MAX];
 	struct trial_sides sides = sides_of(d, 0);
 
-	snprintf(out, sizeof(out), "%.*s.out", (int)(strlen(path) - strlen(".bt")), path);
+	expected_path(path, out);
 	want = read_expected(d, out, text);
 	for (sides.variant = 0; text && want && sides.variant < VARIANTS; sides.variant++) {
 		sides.cut_weight = sides.variant / 2 % 2 ? 10 : 0;

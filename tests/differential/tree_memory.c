@@ -6,6 +6,7 @@
  * from the variable's value at that moment. The value of a struct is its bytes.
  */
 #include "tests/differential/tree_impl.h"
+#include "tests/vm/bytes.h"
 
 #include <string.h>
 
@@ -63,7 +64,7 @@ void tree_store(const struct type *type, const struct val *v, uint8_t *bytes)
 			tree_store(type->target, &v->items[i], bytes + i * type->target->size_bytes);
 		break;
 	default:
-		memcpy(bytes, &v->n, type->size_bytes < 8 ? type->size_bytes : 8);
+		bytes_store(bytes, v->n, type->size_bytes < 8 ? type->size_bytes : 8);
 	}
 }
 
@@ -88,7 +89,7 @@ struct val tree_load(struct tree *t, const struct type *type, const uint8_t *byt
 			items[i] = tree_load(t, type->target, bytes + i * type->target->size_bytes);
 		return (struct val){ .s = "", .items = items, .nr = type->count };
 	default:
-		memcpy(&v.n, bytes, type->size_bytes < 8 ? type->size_bytes : 8);
+		v.n = bytes_load(bytes, type->size_bytes < 8 ? type->size_bytes : 8);
 		v.n = val_extend(type, v.n);
 		return v;
 	}
@@ -187,11 +188,13 @@ struct val tree_pointer_index(struct tree *t, const struct node *n)
 
 static struct val load_bits(struct tree *t, const struct type_field *f, const uint8_t *bytes)
 {
-	uint64_t n = 0;
+	uint64_t n = bytes_load(bytes, f->type->size_bytes);
+	unsigned below = f->bit_offset;	/* bits; the first is the highest on some machines */
 
 	hit(t, BITFIELD);
-	memcpy(&n, bytes, f->type->size_bytes);
-	n = n << (64 - f->bit_offset - f->bit_size);
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		below = f->type->size_bytes * 8 - f->bit_offset - f->bit_size;
+	n = n << (64 - below - f->bit_size);
 	n = f->type->is_signed ? (uint64_t)((int64_t)n >> (64 - f->bit_size))
 			       : n >> (64 - f->bit_size);
 	return val_number(f->type, n);

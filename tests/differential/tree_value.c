@@ -2,6 +2,7 @@
  * Values of the tree's interpreter: conversion, equality, order.
  */
 #include "tests/differential/tree_impl.h"
+#include "tests/vm/bytes.h"
 
 #include <string.h>
 
@@ -76,22 +77,24 @@ static struct val array_of(struct tree *t, uint64_t n, const struct type *from,
 			   const struct type *to)
 {
 	struct val *items = arena_array(t->arena, struct val, to->count + 1);
-	unsigned bits = 8 * to->target->size_bytes, drop = 64 - 8 * from->size_bytes;
+	uint32_t size = to->target->size_bytes;
+	uint8_t bytes[8] = { 0 };
 
-	n = n << drop >> drop;
+	bytes_store(bytes, n, from->size_bytes);
 	for (uint32_t i = 0; i < to->count; i++)
-		items[i] = val_number(to->target, i * bits < 64 ? n >> (i * bits) : 0);
+		items[i] = val_number(to->target,
+				      i * size < 8 ? bytes_load(bytes + i * size, size) : 0);
 	return (struct val){ .items = items, .nr = to->count };
 }
 
-static uint64_t number_of(const struct val *v, const struct type *from)
+static uint64_t number_of(const struct val *v, const struct type *from, const struct type *to)
 {
-	unsigned bits = 8 * from->target->size_bytes;
-	uint64_t n = 0;
+	uint32_t size = from->target->size_bytes;
+	uint8_t bytes[8] = { 0 };
 
-	for (size_t i = 0; i < v->nr && i * bits < 64; i++)
-		n |= (v->items[i].n & (bits < 64 ? (1ull << bits) - 1 : UINT64_MAX)) << (i * bits);
-	return n;
+	for (size_t i = 0; i < v->nr && i * size < 8; i++)
+		bytes_store(bytes + i * size, v->items[i].n, size);
+	return bytes_load(bytes, to->size_bytes);
 }
 
 struct val val_convert(struct tree *t, const struct val *v, const struct type *from,
@@ -111,7 +114,7 @@ struct val val_convert(struct tree *t, const struct val *v, const struct type *f
 	if (to->kind == TYPE_ARRAY && from->kind != TYPE_ARRAY)
 		return array_of(t, v->n, from, to);
 	if (from->kind == TYPE_ARRAY && to->kind != TYPE_ARRAY)
-		return val_number(to, number_of(v, from));
+		return val_number(to, number_of(v, from, to));
 	if (to->kind == TYPE_BOOL && from->kind == TYPE_STRING)
 		return val_number(to, v->len != 0);
 	if (to->kind == TYPE_POINTER && from->kind == TYPE_INT)

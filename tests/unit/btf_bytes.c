@@ -50,9 +50,7 @@ void btf_bytes_member(struct btf_bytes *b, const char *name, uint32_t type, uint
 const void *btf_bytes_blob(struct btf_bytes *b, size_t *size_bytes)
 {
 	uint32_t types_len = b->nr_words * 4;
-	/* Magic number and version share a word. */
-	const uint32_t first = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 0xeb9f0100 : 0x1eb9f;
-	const uint32_t header[6] = { first, 24, 0, types_len, types_len, b->strings_len };
+	const uint32_t header[6] = { BTF_BYTES_FIRST, 24, 0, types_len, types_len, b->strings_len };
 
 	assert(24 + types_len + b->strings_len <= sizeof(b->blob));
 	memcpy(b->blob, header, 24);

@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The first word of BTF: its magic number and version. */
+#define BTF_BYTES_FIRST (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 0xeb9f0100u : 0x1eb9fu)
+
 struct btf_bytes {
 	uint32_t words[4096];		/* the types' section */
 	uint32_t nr_words, nr_types;

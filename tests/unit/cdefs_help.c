@@ -57,6 +57,7 @@ void cdefs_help_open(struct cdefs_help *h, const struct cdefs_header *headers, b
 	static const char *const dirs[] = { "/own", "/sys" };
 	struct cdefs_env env = {
 		.types = &h->types, .diags = &h->diags, .char_is_signed = (char)-1 < 0,
+		.big_endian = BIG_ENDIAN_HERE, .max_align_bytes = _Alignof(max_align_t),
 		.machine_macro = "__x86_64__", .kernel_version = 6 << 16 | 1 << 8 | 9,
 		.script_dir = "/script", .include_dirs = dirs,
 		.nr_include_dirs = 2, .read = read_header, .read_arg = h,

@@ -8,6 +8,8 @@
 #include "tests/unit/btf_bytes.h"
 #include "types/cdefs.h"
 
+#define BIG_ENDIAN_HERE (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+
 struct cdefs_header {
 	const char *path, *text;
 };

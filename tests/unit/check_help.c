@@ -178,6 +178,7 @@ void check_help_open(struct check_help *h)
 	diags_init(&h->diags, &h->arena);
 	types_init(&h->types, &h->arena, &h->names);
 	target_init_plain(&h->target, &h->arena);
+	h->target.arch = target_arch_find("x86_64");	/* whatever runs this */
 	ops = *h->target.ops;
 	ops.btf = help_btf;
 	ops.format = help_format;

@@ -1,6 +1,7 @@
 #include "tests/unit/lower_help.h"
 
 #include "lang/lang.h"
+#include "tests/vm/bytes.h"
 #include "types/kbtf.h"
 
 #include <errno.h>
@@ -350,6 +351,15 @@ uint64_t *lower_help_cell(struct lower_help *h, const char *name, uint32_t cpu)
 
 	assert_int_equal(m->storage, STORE_CELL);
 	return (uint64_t *)(value + m->cell_offset + cpu * m->cell_stride);
+}
+
+int64_t lower_help_scalar(struct lower_help *h, const char *name)
+{
+	const struct value_layout *value = lower_help_map(h, name)->value;
+	uint64_t v = bytes_load(lower_help_cell(h, name, 0), value->size_bytes);
+	unsigned unused = 64 - value->size_bytes * 8;
+
+	return value->is_signed ? (int64_t)(v << unused) >> unused : (int64_t)v;
 }
 
 void *lower_help_elem(struct lower_help *h, const char *name, const void *key, uint32_t cpu)

@@ -28,6 +28,9 @@ struct lower_help {
 	bool lacks[FEATURE_COUNT];	/* what this kernel has not */
 };
 
+/* The plain target where this is built for a big-endian machine has no table of system calls. */
+#define NO_SYSCALLS (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+
 /* Addresses in the made-up kernel. */
 #define TASK_ADDRESS 0xffffa00000010000ull
 #define PARENT_ADDRESS 0xffffa00000020000ull
@@ -46,6 +49,8 @@ uint64_t lower_help_fire(struct lower_help *h, uint32_t n);
 
 /* Value of the scalar map `name`, which is a cell; of `cpu` if it has one a CPU. */
 uint64_t *lower_help_cell(struct lower_help *h, const char *name, uint32_t cpu);
+/* The integer in the scalar map `name`, of its own size. */
+int64_t lower_help_scalar(struct lower_help *h, const char *name);
 /* Counters of the first program, by enum image_loss. */
 uint64_t *lower_help_losses(struct lower_help *h);
 

@@ -86,6 +86,8 @@ static const char *machine(void)
 {
 #if defined(__aarch64__)
 	return "__aarch64__";
+#elif defined(__s390x__)
+	return "__s390x__";
 #else
 	return "__x86_64__";
 #endif

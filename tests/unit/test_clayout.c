@@ -98,14 +98,15 @@ static void test_fields(void **state)
 	cdefs_help_close(&h);
 }
 
-/* The only run of bits that are set in a record: its first and its length. */
+/* The only run of bits that are set in a record: its first and its length. The first bit
+ * of a byte is the one that is used up first. */
 static void find_bits(const void *record, size_t size, size_t *first, size_t *count)
 {
 	const uint8_t *bytes = record;
 
 	*first = *count = 0;
 	for (size_t i = 0; i < size * 8; i++) {
-		if (!(bytes[i / 8] >> i % 8 & 1))
+		if (!(bytes[i / 8] >> (BIG_ENDIAN_HERE ? 7 - i % 8 : i % 8) & 1))
 			continue;
 		if (!*count)
 			*first = i;

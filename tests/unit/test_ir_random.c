@@ -6,6 +6,7 @@
  * effects, leave the same map values, and return the same.
  */
 #include "ir_text.h"
+#include "tests/vm/bytes.h"
 
 #define NR_VARS 4
 #define NR_OBJECTS 4
@@ -57,14 +58,6 @@ static int64_t value_of(const struct machine *m, const struct ir_insn *v)
 	}
 }
 
-static uint64_t load_bytes(const void *p, unsigned size)
-{
-	uint64_t x = 0;
-
-	memcpy(&x, p, size);
-	return x;
-}
-
 static int64_t arg(const struct machine *m, const struct ir_insn *i, uint32_t k)
 {
 	return value_of(m, i->args[k]);
@@ -84,12 +77,12 @@ static int64_t run_call(struct machine *m, const struct ir_insn *i)
 		if (arg(m, i, 0) == SCRATCH_MAP)
 			return (int64_t)(intptr_t)m->scratch;
 		p = (uint8_t *)(intptr_t)arg(m, i, 1);
-		return load_bytes(p, 8) % 3 ? (int64_t)(intptr_t)(m->map + 128) : 0;
+		return bytes_load(p, 8) % 3 ? (int64_t)(intptr_t)(m->map + 128) : 0;
 	case 3:
 		p = (uint8_t *)(intptr_t)arg(m, i, 1);
 		note(m, (uint64_t)arg(m, i, 0));
-		note(m, load_bytes(p, 8));
-		return (int64_t)(load_bytes(p, 8) & 3);
+		note(m, bytes_load(p, 8));
+		return (int64_t)(bytes_load(p, 8) & 3);
 	case 14:
 		return 0x123400005678;
 	case 16:
@@ -163,15 +156,15 @@ static int64_t run_insn(struct machine *m, const struct ir_insn *i)
 	case IR_CMP:
 		return compare(i->cmp, arg(m, i, 0), arg(m, i, 1));
 	case IR_LOAD:
-		return extend(load_bytes(address(m, i), i->size), i->size, i->is_signed);
+		return extend(bytes_load(address(m, i), i->size), i->size, i->is_signed);
 	case IR_STORE:
 		v = arg(m, i, 1);
-		memcpy(address(m, i), &v, i->size);
+		bytes_store(address(m, i), (uint64_t)v, i->size);
 		return 0;
 	case IR_ATOMIC_ADD:
-		old = load_bytes(address(m, i), i->size);
+		old = bytes_load(address(m, i), i->size);
 		v = (int64_t)(old + (uint64_t)arg(m, i, 1));
-		memcpy(address(m, i), &v, i->size);
+		bytes_store(address(m, i), (uint64_t)v, i->size);
 		return (int64_t)old;
 	case IR_MEMZERO:
 		memset(address(m, i), 0, (size_t)i->imm2);
@@ -245,7 +238,7 @@ static uint64_t run_machine(const struct ir_func *f, uint32_t seed)
 	}
 	note(m, (uint64_t)run_func(m));
 	for (uint32_t k = 0; k < sizeof(m->map); k += 8)
-		note(m, load_bytes(m->map + k, 8));
+		note(m, bytes_load(m->map + k, 8));
 	trace = m->trace;
 	free(m->values);
 	free(m);

@@ -371,9 +371,9 @@ static void test_refused(void **state)
 
 	assert_int_equal(kbtf_open(&b, &f->types, blob, 0, NULL), -EINVAL);
 	assert_int_equal(kbtf_open(&b, &f->types, blob, sizeof(blob), NULL), -EINVAL);
-	blob[0] = 0x01009feb;
+	memcpy(blob, &(uint16_t){ 0x9feb }, 2);
 	assert_int_equal(kbtf_open(&b, &f->types, blob, sizeof(blob), NULL), -ENOEXEC);
-	blob[0] = 0x1eb9f;
+	blob[0] = BTF_BYTES_FIRST;
 	blob[1] = 24;
 	blob[3] = 4;
 	blob[4] = 4;
@@ -460,7 +460,7 @@ static void test_unknown_kind(void **state)
 {
 	struct fixture *f = *state;
 	struct btf_bytes *b = &f->bytes;
-	uint32_t header[8] = { 0x1eb9f, 32 }, i;
+	uint32_t header[8] = { BTF_BYTES_FIRST, 32 }, i;
 	uint8_t *copy = calloc(1, 4096);
 	struct kbtf *btf;
 	uint32_t types_len;
@@ -517,12 +517,19 @@ static void test_this_machine(void **state)
 	void *data = read_whole("/sys/kernel/btf/vmlinux", &size_bytes);
 	struct kbtf *b;
 	uint32_t at;
+	int err;
 
 	if (!data) {
 		print_message("skipped: /sys/kernel/btf/vmlinux cannot be read\n");
 		skip();
 	}
-	assert_int_equal(kbtf_open(&b, &f->types, data, size_bytes, NULL), 0);
+	err = kbtf_open(&b, &f->types, data, size_bytes, NULL);
+	if (err == -ENOEXEC) {
+		print_message("skipped: this kernel's machine has another order of bytes\n");
+		free(data);
+		skip();
+	}
+	assert_int_equal(err, 0);
 	task = kbtf_type_by_name(b, &f->types, KBTF_STRUCT_NAME, "task_struct");
 	assert_non_null(task);
 	assert_string_equal(shown(f, field(f, task, "comm", &at)->type), "string[17]");

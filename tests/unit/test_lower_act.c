@@ -87,6 +87,7 @@ static void test_override(void **state)
 static void test_write_user(void **state)
 {
 	struct lower_help h;
+	const uint32_t number = 0x01020304;
 	struct vm_record r;
 
 	(void)state;
@@ -99,7 +100,7 @@ static void test_write_user(void **state)
 	assert_memory_equal(r.data, "abcd", 4);
 	r = vm_record_get(h.vm, 1);
 	assert_int_equal(r.size, 4);	/* no more than there is */
-	assert_memory_equal(r.data, "\4\3\2\1", 4);
+	assert_memory_equal(r.data, &number, 4);
 	assert_int_equal(*(uint8_t *)lower_help_cell(&h, "", 0), 1);
 	vm_world(h.vm)->act_result = -EFAULT;
 	lower_help_fire(&h, 0);

@@ -22,7 +22,7 @@ static void expect_cell(const char *script, const char *name, int64_t value)
 		h.lacks[FEATURE_LOOP] = old > 1;
 		lower_help_compile(&h, script);
 		lower_help_fire(&h, 0);
-		assert_int_equal((int64_t)*lower_help_cell(&h, name, 0), value);
+		assert_int_equal(lower_help_scalar(&h, name), value);
 		lower_help_close(&h);
 	}
 }

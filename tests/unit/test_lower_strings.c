@@ -16,14 +16,10 @@
 static void expect_number(const char *script, int64_t value)
 {
 	struct lower_help h;
-	const struct script_map *m;
-	int64_t is = 0;
+	int64_t is;
 
 	lower_help_script(&h, script);
-	m = lower_help_map(&h, "");
-	memcpy(&is, lower_help_cell(&h, "", 0), m->value->size_bytes);
-	if (m->value->is_signed && m->value->size_bytes == 4)
-		is = (int32_t)is;
+	is = lower_help_scalar(&h, "");
 	if (is != value)
 		fail_msg("%s: %lld, not %lld", script, (long long)is, (long long)value);
 	lower_help_close(&h);
@@ -130,8 +126,9 @@ static void test_texts_of_numbers(void **state)
 	expect_text("begin { print(signal_name(64)); }", "Real-time signal 30");
 	expect_text("begin { print(signal_name(65)); }", "N/A");
 	expect_text("begin { print(signal_name(-1)); }", "N/A");
-	expect_text("begin { print(syscall_name(0)); }", "read");
-	expect_text("begin { print(syscall_name(4)); }", "stat");
+	/* no names for the big-endian machine: its numbers stay numbers */
+	expect_text("begin { print(syscall_name(0)); }", NO_SYSCALLS ? "Unknown syscall" : "read");
+	expect_text("begin { print(syscall_name(4)); }", NO_SYSCALLS ? "Unknown syscall" : "stat");
 	expect_text("begin { print(syscall_name(340)); }", "Unknown syscall");
 	expect_text("begin { print(syscall_name(-1)); }", "Unknown syscall");
 }

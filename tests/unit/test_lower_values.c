@@ -11,24 +11,15 @@
 
 #include <cmocka.h>
 
-/* `@` as an integer of its own size. */
-static int64_t scalar(struct lower_help *h)
-{
-	const struct script_map *m = lower_help_map(h, "");
-	int64_t v = 0;
-	unsigned bits = 64 - m->value->size_bytes * 8;
-
-	memcpy(&v, lower_help_cell(h, "", 0), m->value->size_bytes);
-	return m->value->is_signed ? (int64_t)((uint64_t)v << bits) >> bits : (int64_t)((uint64_t)v << bits >> bits);
-}
-
 static void expect_result(const char *script, int64_t value)
 {
 	struct lower_help h;
+	int64_t is;
 
 	lower_help_script(&h, script);
-	if (scalar(&h) != value)
-		fail_msg("%s: %lld, not %lld", script, (long long)scalar(&h), (long long)value);
+	is = lower_help_scalar(&h, "");
+	if (is != value)
+		fail_msg("%s: %lld, not %lld", script, (long long)is, (long long)value);
 	lower_help_close(&h);
 }
 
@@ -68,7 +59,7 @@ static void test_division_by_zero(void **state)
 
 	(void)state;
 	lower_help_script(&h, "begin { $x = 10; $y = 0; @ = $x / $y; @m = $x % $y; }");
-	assert_int_equal(scalar(&h), 1);
+	assert_int_equal(lower_help_scalar(&h, ""), 1);
 	assert_int_equal(vm_record_count(h.vm), 2);
 	a = lower_help_record(&h, 1, NULL);
 	assert_int_equal(a->kind, ACTION_RUNTIME_ERROR);
@@ -90,7 +81,7 @@ static void test_tuples(void **state)
 	assert_int_equal(*(int64_t *)lower_help_elem(&h, "t", &key, 0), 8);
 	assert_memory_equal(lower_help_field(&h, 0, 0, &len), &key, sizeof(key));
 	assert_int_equal(len, sizeof(key));
-	assert_int_equal(scalar(&h), 41);
+	assert_int_equal(lower_help_scalar(&h, ""), 41);
 	assert_int_equal(*(uint8_t *)lower_help_cell(&h, "e", 0), 1);
 	lower_help_close(&h);
 }
@@ -109,7 +100,7 @@ static void test_string_sizes(void **state)
 	assert_memory_equal(v, "abc\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 19);
 	v = lower_help_elem(&h, "s", &(int8_t){ 2 }, 0);
 	assert_memory_equal(v, "ab\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 19);
-	assert_int_equal(scalar(&h), 1);
+	assert_int_equal(lower_help_scalar(&h, ""), 1);
 	lower_help_close(&h);
 }
 
@@ -167,7 +158,7 @@ static void test_aggregations(void **state)
 	v = lower_help_cell(&h, "l", 0);
 	assert_int_equal(v[0], 1);
 	assert_int_equal(v[6], 2);
-	assert_int_equal(scalar(&h), 1509);
+	assert_int_equal(lower_help_scalar(&h, ""), 1509);
 	lower_help_close(&h);
 }
 
@@ -180,7 +171,7 @@ static void test_delete_and_ask(void **state)
 			      "@ += delete(@m, 1); @ += has_key(@m, 1) * 1000; @s = 5; delete(@s); "
 			      "if (find(@f, 1, $v)) { @ += 10000; } @f[1] = 7; "
 			      "if (find(@f, 1, $v)) { @ += $v * 100000; } }");
-	assert_int_equal(scalar(&h), 700101);
+	assert_int_equal(lower_help_scalar(&h, ""), 700101);
 	assert_int_equal(*lower_help_cell(&h, "s", 0), 0);
 	lower_help_close(&h);
 }
@@ -196,7 +187,7 @@ static void test_old_kernel(void **state)
 	lower_help_compile(&h, "begin { @ = curtask->real_parent->tgid * 100 + curtask->small; "
 			       "@c[curtask->comm] = 1; }");
 	lower_help_fire(&h, 0);
-	assert_int_equal(scalar(&h), 597);
+	assert_int_equal(lower_help_scalar(&h, ""), 597);
 	assert_non_null(lower_help_elem(&h, "c", "worker\0\0\0\0\0\0\0\0\0\0", 0));
 	lower_help_close(&h);
 }

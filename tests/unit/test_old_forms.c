@@ -125,6 +125,10 @@ static void test_accesses(void **state)
 	};
 
 	(void)state;
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) {
+		print_message("skipped: the saved types have the lowest byte first\n");
+		skip();
+	}
 	TRY(rows);
 }
 

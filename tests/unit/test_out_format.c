@@ -6,6 +6,7 @@
  * padded as a whole.
  */
 #include "out/format.h"
+#include "tests/vm/bytes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,8 +33,8 @@ static const struct value_layout tuple = { .kind = VALUE_TUPLE, .size_bytes = 2,
 struct row {
 	struct image_conversion conv;
 	const struct value_layout *layout;
-	int64_t number;		/* the field's bytes, or */
-	const char *bytes;	/* these */
+	int64_t number;		/* the field's, or */
+	const char *bytes;	/* its bytes; of a buffer behind the length, which is `number` */
 	const char *expected;
 };
 
@@ -96,13 +97,19 @@ static const struct row rows[] = {
 	{ STRING(.width = 0), &s8, -1, NULL, "[-1]" },
 	{ STRING(.width = 10), &tuple, 0, "\1\2", "[    (1, 2)]" },
 	{ STRING(.width = 10, .left = true), &tuple, 0, "\1\2", "[(1, 2)    ]" },
-	{ STRING(.width = 0), &buffer, 0, "\4\0\0\0ab\001\\", "[ab\\x01\\]" },
-	{ CONV(BUFFER_TEXT, .width = 10), &buffer, 0, "\3\0\0\0abc", "[       abc]" },
-	{ CONV(BUFFER_X, .width = 0), &buffer, 0, "\3\0\0\0abc", "[\\x61\\x62\\x63]" },
-	{ CONV(BUFFER_X, .width = 14), &buffer, 0, "\3\0\0\0abc", "[  \\x61\\x62\\x63]" },
-	{ CONV(BUFFER_HEX, .width = 0), &buffer, 0, "\3\0\0\0ab\xff", "[61 62 ff]" },
-	{ CONV(BUFFER_HEX, .width = 0), &buffer, 0, "\0\0\0\0", "[]" },
+	{ STRING(.width = 0), &buffer, 4, "ab\001\\", "[ab\\x01\\]" },
+	{ CONV(BUFFER_TEXT, .width = 10), &buffer, 3, "abc", "[       abc]" },
+	{ CONV(BUFFER_X, .width = 0), &buffer, 3, "abc", "[\\x61\\x62\\x63]" },
+	{ CONV(BUFFER_X, .width = 14), &buffer, 3, "abc", "[  \\x61\\x62\\x63]" },
+	{ CONV(BUFFER_HEX, .width = 0), &buffer, 3, "ab\xff", "[61 62 ff]" },
+	{ CONV(BUFFER_HEX, .width = 0), &buffer, 0, "", "[]" },
 };
+
+static void put_buffer(uint8_t *to, const struct row *row)
+{
+	bytes_store(to, (uint64_t)row->number, 4);
+	memcpy(to + 4, row->bytes, (size_t)row->number);
+}
 
 static void format_row(const struct row *row, struct value_decoder *d, struct sbuf *out,
 		       size_t size_bytes)
@@ -118,11 +125,13 @@ static void format_row(const struct row *row, struct value_decoder *d, struct sb
 	void *exact = malloc(size_bytes);	/* so that reading beyond it is seen */
 
 	if (!row->bytes)
-		memcpy(record + 8, &row->number, 8);
+		bytes_store(record + 8, (uint64_t)row->number, row->layout->size_bytes);
 	else if (row->layout == &string)
 		strncpy((char *)record + 8, row->bytes, 8);
+	else if (row->layout == &tuple)
+		memcpy(record + 8, row->bytes, 2);
 	else
-		memcpy(record + 8, row->bytes, row->layout == &tuple ? 2 : row->bytes[0] + 4u);
+		put_buffer(record + 8, row);
 	memcpy(exact, record, size_bytes);
 	sbuf_clear(out);
 	assert_int_equal(format_record(out, d, &action, exact, size_bytes), 0);

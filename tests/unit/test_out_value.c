@@ -91,10 +91,10 @@ static void test_enums(void **state)
 					     .is_signed = true, .enumeration = &e };
 	struct sonde_value v;
 
-	v = decode(state, &layout, "\xff\xff\xff\xff", 4);
+	v = decode(state, &layout, &(int32_t){ -1 }, 4);
 	assert_string_equal(v.text, "MINUS");
 	assert_int_equal(v.number, -1);
-	v = decode(state, &layout, "\xfe\xff\xff\xff", 4);
+	v = decode(state, &layout, &(int32_t){ -2 }, 4);
 	assert_string_equal(v.text, "-2");
 }
 
@@ -122,13 +122,15 @@ static void test_strings(void **state)
 static void test_buffers(void **state)
 {
 	const struct value_layout buffer = { .kind = VALUE_BUFFER, .size_bytes = 12 };
+	struct { uint32_t len; char text[8]; } bytes = { 3, "a\0bcdefg" };
 	struct sonde_value v;
 
-	v = decode(state, &buffer, "\3\0\0\0a\0bcdefg", 12);
+	v = decode(state, &buffer, &bytes, 12);
 	assert_int_equal(v.kind, SONDE_VALUE_BUFFER);
 	assert_int_equal(v.len, 3);
 	assert_memory_equal(v.text, "a\0b", 4);
-	v = decode(state, &buffer, "\377\0\0\0abc", 7);
+	bytes.len = 255;
+	v = decode(state, &buffer, &bytes, 7);
 	assert_int_equal(v.len, 3);
 	v = decode(state, &buffer, "\3", 1);
 	assert_int_equal(v.len, 0);
@@ -170,8 +172,13 @@ static void test_composites(void **state)
 	};
 	const struct value_layout record = { .kind = VALUE_RECORD, .size_bytes = 16,
 					     .fields = fields, .nr_fields = 4 };
-	const uint8_t bytes[16] = { 7, 0, 1, 0, 0xff, 0xff, 0, 0, 0x85 };
-	struct sonde_value v = decode(state, &record, bytes, sizeof(bytes));
+	const struct {
+		uint8_t a;
+		int16_t b[2], unused;
+		struct { int32_t low : 3, high : 5; } bits;
+		uint32_t rest;
+	} bytes = { .a = 7, .b = { 1, -1 }, .bits = { .low = -3 /* 5 */, .high = -16 } };
+	struct sonde_value v = decode(state, &record, &bytes, 16);
 
 	assert_int_equal(v.kind, SONDE_VALUE_RECORD);
 	assert_int_equal(v.nr_items, 4);
@@ -183,7 +190,7 @@ static void test_composites(void **state)
 	assert_int_equal(v.items[2].unsigned_number, 5);
 	assert_int_equal(v.items[3].number, -16);
 	/* half of it is not there */
-	v = decode(state, &record, bytes, 5);
+	v = decode(state, &record, &bytes, 5);
 	assert_int_equal(v.items[0].unsigned_number, 7);
 	assert_int_equal(v.items[1].kind, SONDE_VALUE_NONE);
 	assert_int_equal(v.items[3].kind, SONDE_VALUE_NONE);
@@ -200,13 +207,16 @@ static void test_anonymous_members(void **state)
 					      { .name = "d", .layout = &u8, .offset_bytes = 4 } };
 	const struct value_layout record = { .kind = VALUE_RECORD, .size_bytes = 5,
 					     .fields = fields, .nr_fields = 3 };
-	struct sonde_value v = decode(state, &record, "\1\0\2\1\3", 5);
+	const struct { uint8_t a; union { uint8_t b[2]; int16_t c; } u; uint8_t d; } bytes = {
+		.a = 1, .u.b = { 2, 1 }, .d = 3,
+	};
+	struct sonde_value v = decode(state, &record, &bytes, 5);
 
 	assert_int_equal(v.nr_items, 4);
 	assert_string_equal(v.items[1].name, "b");
 	assert_int_equal(v.items[1].unsigned_number, 2);
 	assert_string_equal(v.items[2].name, "c");
-	assert_int_equal(v.items[2].number, 0x102);
+	assert_int_equal(v.items[2].number, bytes.u.c);
 	assert_int_equal(v.items[3].unsigned_number, 3);
 	v = decode(state, &record, "\1", 1);	/* the rest is not there */
 	assert_int_equal(v.nr_items, 4);
@@ -238,10 +248,12 @@ static void test_network(void **state)
 {
 	const struct value_layout inet = { .kind = VALUE_INET, .size_bytes = 24 };
 	const struct value_layout mac = { .kind = VALUE_MACADDR, .size_bytes = 6 };
-	uint8_t bytes[24] = { AF_INET, 0, 0, 0, 0, 0, 0, 0, 127, 0, 0, 1 };
-	uint64_t family = AF_INET6;
+	uint8_t bytes[24] = { [8] = 127, 0, 0, 1 };
+	uint64_t family = AF_INET;
 
+	memcpy(bytes, &family, 8);
 	assert_string_equal(decode(state, &inet, bytes, 24).text, "127.0.0.1");
+	family = AF_INET6;
 	memcpy(bytes, &family, 8);
 	memset(bytes + 8, 0, 16);
 	bytes[23] = 1;
@@ -334,7 +346,8 @@ static void test_symbols(void **state)
 {
 	const struct value_layout ksym = { .kind = VALUE_KSYM, .size_bytes = 8 };
 	const struct value_layout usym = { .kind = VALUE_USYM, .size_bytes = 16 };
-	uint64_t addresses[] = { 0x1010, 0x5000, 0 }, user[] = { 0x10, 3ull << 32 | 42 };
+	uint64_t addresses[] = { 0x1010, 0x5000, 0 };
+	const struct { uint64_t address; uint32_t pid, probe; } user = { 0x10, 42, 3 };
 	struct fixture *f = *state;
 
 	assert_string_equal(decode(state, &ksym, &addresses[1], 8).text, "0x5000");
@@ -343,14 +356,14 @@ static void test_symbols(void **state)
 	assert_string_equal(decode(state, &ksym, &addresses[0], 8).text, "vfs_read");
 	assert_string_equal(decode(state, &ksym, &addresses[1], 8).text, "0x5000");
 	assert_string_equal(decode(state, &ksym, &addresses[2], 8).text, "0");
-	assert_string_equal(decode(state, &usym, user, 16).text, "main");
+	assert_string_equal(decode(state, &usym, &user, 16).text, "main");
 }
 
 static void test_stacks(void **state)
 {
 	struct value_layout layout = { .kind = VALUE_KSTACK, .size_bytes = 8 + 4 * 8 };
 	uint64_t kernel[5] = { 2, 0x1010, 0x5000 };
-	uint64_t user[6] = { 3ull << 32 | 42, 2, 0x10, 0x20 };
+	struct { uint32_t pid, probe; uint64_t nr, frames[4]; } user = { 42, 3, 2, { 0x10, 0x20 } };
 	struct fixture *f = *state;
 	struct sonde_value v;
 
@@ -367,21 +380,21 @@ static void test_stacks(void **state)
 	assert_string_equal(v.items[0].text, "1010");
 	layout.kind = VALUE_USTACK;
 	layout.param[1] = VALUE_STACK_PERF;
-	v = decode(state, &layout, user, sizeof(user));
+	v = decode(state, &layout, &user, sizeof(user));
 	assert_string_equal(v.items[0].text, "main+0 (/bin/app)");
 	assert_string_equal(v.items[1].text, "0x20 (/bin/app)");
-	user[3] = 0x30;
-	v = decode(state, &layout, user, sizeof(user));
+	user.frames[1] = 0x30;
+	v = decode(state, &layout, &user, sizeof(user));
 	assert_int_equal(v.nr_items, 4);
 	assert_string_equal(v.items[1].text, "inner (inlined)");
 	layout.param[1] = VALUE_STACK_BPFTRACE;
-	v = decode(state, &layout, user, sizeof(user));
+	v = decode(state, &layout, &user, sizeof(user));
 	assert_string_equal(v.items[1].text, "[inlined] inner@/src/a.h:3");
 	assert_string_equal(v.items[2].text, "[inlined] outer");
 	assert_string_equal(v.items[3].text, "main+0@/src/a.c:7");
-	user[3] = 0x20;
-	user[1] = UINT64_MAX;	/* more frames than bytes */
-	v = decode(state, &layout, user, sizeof(user));
+	user.frames[1] = 0x20;
+	user.nr = UINT64_MAX;	/* more frames than bytes */
+	v = decode(state, &layout, &user, sizeof(user));
 	assert_int_equal(v.nr_items, 4);
 }
 
@@ -529,7 +542,7 @@ static void test_divide(void **state)
 	assert_int_equal(v.nr_items, 3);
 	assert_int_equal(v.items[2].items[0].number, 2);
 	assert_int_equal(v.items[2].items[2].unsigned_number, 4);
-	v = decode(state, &s16, "\xf9\xff", 2);
+	v = decode(state, &s16, &(int16_t){ -7 }, 2);
 	value_divide(&s16, &v, 2);
 	assert_int_equal(v.number, -3);
 }

@@ -472,9 +472,12 @@ static void apply_mmap(struct process_cache *c, int pid, uint64_t time_ns, uint6
 
 static void apply_fork(struct process_cache *c, int pid, int parent, uint64_t time_ns)
 {
-	const uint64_t words[3] = { (uint64_t)parent << 32 | (uint64_t)pid,
-				    (uint64_t)parent << 32 | (uint64_t)pid, time_ns };
+	const struct { uint32_t pid, parent, tid, parent_tid; uint64_t time_ns; } fork = {
+		(uint32_t)pid, (uint32_t)parent, (uint32_t)pid, (uint32_t)parent, time_ns,
+	};
+	uint64_t words[3];
 
+	memcpy(words, &fork, sizeof(words));
 	apply(c, PERF_RECORD_FORK, 0, parent, time_ns, words, 3);
 }
 
@@ -552,7 +555,7 @@ static void test_lines_of_a_shortened_file(void **state)
 	uint64_t address = (uint64_t)(uintptr_t)test_lines_of_a_shortened_file;
 	struct source_lines found;
 	struct lines *l;
-	char command[256];
+	char self[256] = "", command[600];
 	int fd;
 
 	(void)state;
@@ -560,7 +563,8 @@ static void test_lines_of_a_shortened_file(void **state)
 	print_message("skipped: under the address sanitizer: what libdw had in hand stays\n");
 	skip();
 #endif
-	snprintf(command, sizeof(command), "cp /proc/%d/exe '%s'", getpid(), at("huge"));
+	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+	snprintf(command, sizeof(command), "cp '%s' '%s'", self, at("huge"));
 	assert_int_equal(system(command), 0);
 	fd = open(at("huge"), O_RDWR | O_CLOEXEC);
 	assert_true(fd >= 0);
