@@ -11,14 +11,15 @@
 #	end_tests
 #
 # Each case ends in one line: "ok NAME", "FAILED NAME" (with what was seen) or
-# "skip NAME: reason".
+# "skip NAME: reason". A case that fails where sonde said that it wants a newer kernel
+# than this one, and which, is a skip with these words as the reason.
 
 SONDE=${SONDE:-build/sonde}
 TESTS=${TESTS:-build/tests}
 machine=$(uname -m)
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/sonde-live.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
-case_name='' case_bad='' case_skipped=''
+case_name='' case_bad='' case_skipped='' case_refused=''
 nr_passed=0 nr_failed=0 nr_skipped=0
 file=$(basename "$0" .sh)
 
@@ -27,6 +28,9 @@ finish_case() {
     if [ -n "$case_skipped" ]; then
         nr_skipped=$((nr_skipped + 1))
         echo "skip $file: $case_name: $case_skipped"
+    elif [ -n "$case_bad" ] && note_refusal && [ -n "$case_refused" ]; then
+        nr_skipped=$((nr_skipped + 1))
+        echo "skip $file: $case_name: $case_refused"
     elif [ -n "$case_bad" ]; then
         nr_failed=$((nr_failed + 1))
         echo "FAILED $file: $case_name"
@@ -44,7 +48,7 @@ finish_case() {
 
 begin_case() { # NAME
     finish_case
-    case_name=$1 case_bad='' case_skipped='' status=''
+    case_name=$1 case_bad='' case_skipped='' case_refused='' status=''
     : >"$tmp/out"
     : >"$tmp/err"
 }
@@ -53,6 +57,18 @@ end_tests() {
     finish_case
     echo "$nr_passed passed, $nr_failed failed, $nr_skipped skipped"
     [ "$nr_failed" -eq 0 ]
+}
+
+# What sonde said that this kernel is too old for, if it did in this case: "..., which
+# kernels from 5.13 on have", "kernels before 6.1 ...". The version that it names counts
+# only if it is newer than this kernel.
+note_refusal() {
+    local line version
+    [ -z "$case_refused" ] || return 0
+    line=$(grep -m 1 -E 'kernels (from|before) [0-9]+\.[0-9]+ ' "$tmp/err") || return 0
+    version=$(echo "$line" | sed -E 's/.*kernels (from|before) ([0-9]+\.[0-9]+) .*/\2/')
+    kernel_at_least "$version" ||
+        case_refused=$(echo "$line" | sed -E 's/^([^ ]+: )?(ERROR|HINT|WARNING): //')
 }
 
 bad() { # TEXT
@@ -127,6 +143,7 @@ kernel_at_least() { # MAJOR.MINOR
 sonde() {
     timeout 60 "$SONDE" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
     status=$?
+    note_refusal
 }
 
 # The same with any command.
