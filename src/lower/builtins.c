@@ -253,10 +253,25 @@ static struct ir_insn *ctx_word(struct gen *g, uint32_t offset)
 	return ir_emit_load(&g->b, IR_INT, 8, false, g->ctx, (int32_t)offset);
 }
 
-static bool is_raw_args(const struct gen *g)
+static bool has_slots(const struct gen *g)
 {
 	return g->prog->provider->attach == ATTACH_RAW_TRACEPOINT ||
-	       g->prog->provider->attach == ATTACH_BTF_TRACEPOINT;
+	       g->prog->provider->prog_type == BPF_PROG_TYPE_TRACING;
+}
+
+/* argN from its slot. The verifier knows some as pointers, with which a script may calculate
+ * all the same. */
+static struct ir_insn *slot_arg(struct gen *g, uint32_t index)
+{
+	const struct provider *p = g->prog->provider;
+	struct ir_insn *v = ctx_word(g, index * 8);
+	const char *name;
+	int nr_params;
+
+	if (p->prog_type != BPF_PROG_TYPE_TRACING || !p->arg_type ||
+	    !p->arg_type(&g->c->probe_ctx, g->prog->sites[0], index, &nr_params, &name))
+		return v;
+	return lower_to_scalar(g, v);
 }
 
 CALL(arg)
@@ -264,8 +279,8 @@ CALL(arg)
 	uint64_t index = n->u.call.args.at[0]->u.integer.value;
 
 	(void)d;
-	if (is_raw_args(g))
-		return ctx_word(g, (uint32_t)index * 8);
+	if (has_slots(g))
+		return slot_arg(g, (uint32_t)index);
 	if (g->prog->sites[0]->places)
 		return lower_placed_arg(g, (uint32_t)index);
 	return ctx_word(g, g->c->target->arch->arg_offsets[index]);
@@ -279,7 +294,11 @@ static struct ir_insn *typed_retval(struct gen *g, struct node *n)
 
 	g->prog->provider->retval(&g->c->probe_ctx, g->prog->sites[0], &offset);
 	v = ctx_word(g, offset);
-	return n->type->kind == TYPE_POINTER ? lower_to_scalar(g, v) : lower_extend(g, v, n->type);
+	if (n->type->kind == TYPE_POINTER)
+		return lower_to_scalar(g, v);
+	/* A kretprobe's number may be what the verifier knows as a pointer. */
+	return lower_extend(g, g->prog->provider->has & HAS_ARGS ? v : lower_to_scalar(g, v),
+			    n->type);
 }
 
 CALL(retval)

@@ -16,4 +16,11 @@ if needs btf; then
     expect_out '@[rawtracepoint:vmlinux:sched_process_exit]: 1'
 fi
 
+begin_case "calculating with arguments that are pointers"
+if needs btf; then
+    sonde -c /bin/true -e 'rawtracepoint:sched_process_exit /pid == cpid/ { @[arg0 >> 1 << 1 == arg0, arg0 * 2 / 2 == arg0 << 1 >> 1, arg0->tgid == cpid] = count(); }'
+    expect_status 0
+    expect_out '@[true, true, true]: 1'
+fi
+
 end_tests
