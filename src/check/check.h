@@ -224,6 +224,7 @@ struct config {		/* after defaults, config block and environment */
 	enum stack_mode stack_mode;
 	int missing_probes;
 	enum mechanism attach[MECHANISM_FAMILIES];	/* how each family is attached */
+	bool kprobe_as_fentry;		/* kprobes are fentry programs where those do the same */
 	enum gate_mode gates[GATE_COUNT];
 	bool fault_in;			/* sleepable reads may fault pages in */
 };
@@ -244,6 +245,7 @@ struct check {
 	VEC(struct map *) maps;		/* order of first use */
 	VEC(struct named_param *) named_params;
 	struct prog *prog;		/* being checked */
+	bool is_guarded;		/* programs must not run within each other */
 	bool reporting;			/* last round: diagnostics may be added */
 	bool changed;			/* this round enlarged some type */
 	struct check_state *state;	/* private to check */

@@ -47,6 +47,7 @@ static const struct key keys[] = {
 	{ "cache_user_symbols", KEY_CACHE, 0, NULL, false, false },
 	{ "cpp_demangle", KEY_BOOL, AT(cpp_demangle), NULL, false, false },
 	{ "fault_in", KEY_BOOL, AT(fault_in), NULL, false, false },
+	{ "kprobe_as_fentry", KEY_BOOL, AT(kprobe_as_fentry), NULL, false, false },
 	{ "lazy_symbolication", KEY_BOOL, AT(lazy_symbolication), NULL, false, false },
 	{ "license", KEY_LICENSE, AT(license), NULL, false, false },
 	{ "log_size", KEY_NUMBER, AT(log_size), NULL, false, true },

@@ -28,6 +28,7 @@ struct demands {
 	bool args, whole_args;
 	bool kstack;
 	bool probe;			/* which of the sites it is */
+	bool registers;			/* of the place where it is: reg(), ctx */
 	uint64_t argn;			/* which argN are used; bit 63: and later ones */
 	VEC(const char *) fields;	/* of args */
 	VEC(struct followed) followed;
@@ -91,6 +92,9 @@ static void scan_demands(struct node **slot, void *arg)
 		d->args = d->whole_args = true;
 	if (calls(n, "skboutput"))
 		d->args = true;		/* its packet is one of them, whatever it is called */
+	if (is_word(n, "ctx") || calls(n, "reg") ||
+	    (n->kind == NODE_IDENT && !strncmp(n->u.ident.name, "sarg", 4)))
+		d->registers = true;
 	if (is_word(n, "probe") || calls(n, "uaddr"))
 		d->probe = true;
 	if (is_word(n, "kstack") || calls(n, "kstack"))
@@ -358,6 +362,22 @@ static size_t raw_syscalls_min(const struct check *c, const struct demands *d)
 	return d->kstack && blind ? 1 : RAW_SYSCALLS_MIN;
 }
 
+/* kprobe_as_fentry: what a trampoline can do as well is done by one. */
+static void use_fentry(const struct demands *d, site_vec *sites)
+{
+	struct probe_site **s;
+
+	if (!d->c->config.kprobe_as_fentry || d->registers)
+		return;
+	vec_each(s, sites) {
+		const struct provider *p = (*s)->provider->as_fentry ?
+			(*s)->provider->as_fentry(&d->c->probe_ctx, *s, d->argn) : NULL;
+
+		if (p)
+			(*s)->provider = p;
+	}
+}
+
 static void group_sites(struct check *c, const struct probe *probe, site_vec *sites)
 {
 	struct demands d = { .c = c };
@@ -369,6 +389,7 @@ static void group_sites(struct check *c, const struct probe *probe, site_vec *si
 	scan_demands(&body, &d);
 	scan_demands(&predicate, &d);
 	keep_fitting(c, &d, probe, sites);
+	use_fentry(&d, sites);
 	if (!d.args) {
 		use_raw[0] = count_raw(sites, "sys_enter") >= raw_syscalls_min(c, &d);
 		use_raw[1] = count_raw(sites, "sys_exit") >= raw_syscalls_min(c, &d);
@@ -514,6 +535,23 @@ static void expand_probe(struct check *c, const struct probe *probe)
 	c->state->nr_sites += sites.n;
 }
 
+/* Once is enough: what is missed is counted by probe. */
+static void guard_helpers(struct check *c)
+{
+	struct prog **p;
+
+	vec_each(p, &c->progs) {
+		const struct probe_site *s = (*p)->nr_sites ? (*p)->sites[0] : NULL;
+
+		if (c->is_guarded || !s || !probes_is_in_helpers(s))
+			continue;
+		c->is_guarded = true;
+		check_warning(c, s->loc, DIAG_IN_HELPERS,
+			      "%s is also called by what programs do: events within a program of "
+			      "this script are not traced, but counted as lost", s->name);
+	}
+}
+
 static void check_mechanisms(struct check *c)
 {
 	struct prog **p;
@@ -547,4 +585,5 @@ void expand_probes(struct check *c)
 			   "raise the limit with max_probes");
 	pair_programs(c);
 	check_mechanisms(c);
+	guard_helpers(c);
 }

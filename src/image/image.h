@@ -121,7 +121,11 @@ enum image_map_role {
 };
 
 /* Why a program could not record an event. */
-enum image_loss { IMAGE_LOSS_RING, IMAGE_LOSS_SCRATCH, IMAGE_LOSS_READ, IMAGE_LOSS_COUNT };
+enum image_loss {
+	IMAGE_LOSS_RING, IMAGE_LOSS_SCRATCH, IMAGE_LOSS_READ,
+	IMAGE_LOSS_NESTED,	/* within another program of the script, where that may lock up */
+	IMAGE_LOSS_COUNT
+};
 
 struct image_map {
 	const char *name;

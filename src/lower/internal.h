@@ -68,6 +68,8 @@ struct lower {
 	uint32_t one_offset;		/* a word that is 1 in the control block; 0: not asked
 					   for */
 	uint32_t cpu_mask;		/* CPUs rounded up to a power of two, less one */
+	uint32_t guard_offset;		/* in the control block, of guard.c: a u64 for each CPU, 1
+					   while a program runs there */
 	/* What the calls of strftime and cgroup_path have as literals. */
 	VEC(const char *) time_formats, cgroup_filters;
 	struct type_struct *task_struct;	/* see lower_task_struct */
@@ -305,6 +307,12 @@ struct ir_insn *lower_ptr(struct gen *g, struct ir_insn *base, int32_t offset);
 void lower_store_value(struct gen *g, unsigned size, struct ir_insn *p, int32_t offset,
 		       struct ir_insn *v);
 struct ir_insn *lower_cpu_masked(struct gen *g);
+
+/* guard.c: programs that must not run within each other; before the first program, before a
+ * body, and wherever it is left. */
+void lower_guard_prepare(struct lower *l);
+void lower_guard_enter(struct gen *g);
+void lower_guard_leave(struct gen *g);
 struct ir_insn *lower_to_scalar(struct gen *g, struct ir_insn *pointer);
 struct ir_insn *lower_task(struct gen *g);		/* IR_KPTR, or an address */
 bool lower_has(struct gen *g, enum target_feature f);

@@ -235,6 +235,7 @@ int lower_run(struct check *c, struct image *image, struct lower_result *out)
 	set_config(&l);
 	image->has_context = c->options->context;
 	add_fixed_maps(&l);
+	lower_guard_prepare(&l);
 	lower_maps(&l);
 	lower_name_keys(&l);
 	for (size_t i = 0; i < c->progs.n && !err; i++)

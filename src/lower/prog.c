@@ -290,9 +290,11 @@ static void generate_body(struct gen *g)
 		find_syscall(g);
 	if (g->prog->provider->attach == ATTACH_ITER)
 		lower_iter_enter(g);
+	lower_guard_enter(g);
 	lower_split(g, g->prog->body);
 	lower_vars(g, g->prog->body);
 	lower_effect(g, g->prog->body);
+	lower_guard_leave(g);
 	ir_emit_ret(&g->b, lower_const(g, g->default_result));
 }
 

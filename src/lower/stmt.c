@@ -214,20 +214,24 @@ void lower_leave(struct gen *g, struct ir_insn *result)
 	if (!result)
 		result = lower_const(g, g->func ? 0 : g->default_result);
 	close_iterators(g, NULL);
-	if (g->in_callback)
+	if (g->in_callback) {
 		leave_callback(g, result, RETURNED);
-	else
+	} else {
+		lower_guard_leave(g);
 		ir_emit_ret(&g->b, result);
+	}
 }
 
 /* A function that may exit returns whether it did. */
 void lower_exit(struct gen *g)
 {
 	close_iterators(g, NULL);
-	if (g->in_callback)
+	if (g->in_callback) {
 		leave_callback(g, NULL, EXITED);
-	else
+	} else {
+		lower_guard_leave(g);
 		ir_emit_ret(&g->b, lower_const(g, g->func ? 1 : g->default_result));
+	}
 }
 
 void lower_jump_in_loop(struct gen *g, bool is_break)

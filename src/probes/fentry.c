@@ -83,6 +83,17 @@ static bool look_up(struct probe_ctx *c, const char *module, const char *functio
 	return true;
 }
 
+uint32_t fentry_proto(struct probe_ctx *c, const char *module, const char *function,
+		      struct kbtf_proto *proto)
+{
+	struct candidate f;
+
+	if (!look_up(c, module, function, &f) || f.refusal ||
+	    kbtf_proto(kernel_module_btf(c, module), f.btf_id, proto))
+		return 0;
+	return f.btf_id;
+}
+
 static void add_candidate(struct probe_ctx *c, const struct provider *p,
 			  const struct attach_point *ap, const struct candidate *f, site_vec *out)
 {
@@ -294,8 +305,8 @@ static const struct type *function_retval(struct probe_ctx *c, struct probe_site
 	return slot_value_type(c, proto.return_type);
 }
 
-static void plan_function(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
-			  struct image_prog *prog)
+void plan_fentry(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
+		 struct image_prog *prog)
 {
 	const struct image_site *s = &sites[0]->image;
 
@@ -399,7 +410,7 @@ const struct provider provider_fentry = {
 	.single_site = true,
 	.expand = expand_function,
 	.args = function_args,
-	.plan = plan_function,
+	.plan = plan_fentry,
 	.list = list_functions,
 	.list_args = list_args,
 };
@@ -418,7 +429,7 @@ const struct provider provider_fexit = {
 	.expand = expand_function,
 	.args = function_args,
 	.retval = function_retval,
-	.plan = plan_function,
+	.plan = plan_fentry,
 	.list = list_functions,
 	.list_args = list_exit_args,
 };

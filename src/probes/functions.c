@@ -112,6 +112,21 @@ bool kernel_function_blocked(const char *name)
 	return strstr(name, ".part.");
 }
 
+bool probes_is_in_helpers(const struct probe_site *s)
+{
+	static const char *const parts[] = {
+		"_raw_spin_", "_raw_read_", "_raw_write_", "spin_lock_slowpath",
+	};
+	enum attach_kind kind = s->provider->attach;
+
+	if ((kind != ATTACH_FENTRY && kind != ATTACH_FEXIT) || s->image.prog_id)
+		return false;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strstr(s->image.function, parts[i]))
+			return true;
+	return false;
+}
+
 bool kernel_function_exists(struct probe_ctx *c, const char *name)
 {
 	return !kernel_function_blocked(name) && c->target->ops->has_function(c->target->arg, name);

@@ -298,6 +298,73 @@ static void plan_function(struct probe_ctx *c, struct probe_site *const *sites, 
 		prog->expected_attach_type = BPF_TRACE_KPROBE_MULTI;
 }
 
+/* ---- by a trampoline (kprobe_as_fentry) ---- */
+
+static const struct provider by_fentry, by_fexit;
+
+/* The kernel hands over what it knows as a number, and pointers to structs. */
+static bool is_plain(const struct type *t)
+{
+	return type_is_integer(t) || t->kind == TYPE_BOOL ||
+	       (t->kind == TYPE_POINTER &&
+		(t->target->kind == TYPE_STRUCT || t->target->kind == TYPE_VOID));
+}
+
+/* Structs by value lie elsewhere in a trampoline's context than in registers. */
+static bool has_all_plain(const struct kbtf_proto *proto, uint64_t mask)
+{
+	if (proto->nr_params < 64 && mask >> proto->nr_params)
+		return false;
+	for (uint32_t i = 0; i < proto->nr_params; i++)
+		if (proto->params[i].type->kind == TYPE_STRUCT ||
+		    (mask >> i & 1 && !is_plain(proto->params[i].type)))
+			return false;
+	return true;
+}
+
+/* Of functions of one name kprobes are at each, of which BTF knows one. */
+static bool is_single(struct probe_ctx *c, const struct image_site *s)
+{
+	const uint64_t *list;
+	size_t count = 0;
+
+	if (s->entry)
+		return false;
+	kernel_function_addresses(c, s->module, s->function, &list, &count);
+	return count < 2;
+}
+
+static const struct provider *as_fentry(struct probe_ctx *c, struct probe_site *s, uint64_t mask)
+{
+	const char *module = s->image.module ? s->image.module : "vmlinux";
+	bool is_return = s->provider->is_return;
+	struct kbtf_proto proto;
+	uint32_t id;
+
+	if (!c->btf || !s->image.function || s->image.offset ||
+	    probes_mechanism(c, s) != MECHANISM_AUTO || !target_has(c->target, FEATURE_FENTRY))
+		return NULL;
+	id = fentry_proto(c, module, s->image.function, &proto);
+	if (!id || !has_all_plain(&proto, mask) || !is_single(c, &s->image) ||
+	    (is_return && !is_plain(proto.return_type)))
+		return NULL;
+	s->btf_id = id;
+	s->image.module = module;
+	return is_return ? &by_fexit : &by_fentry;
+}
+
+/* The same number as in the register. */
+static const struct type *result_by_fexit(struct probe_ctx *c, struct probe_site *s,
+					  uint32_t *offset)
+{
+	struct kbtf_proto proto;
+
+	if (kbtf_proto(kernel_module_btf(c, s->image.module), s->btf_id, &proto))
+		return NULL;
+	*offset = proto.nr_params * 8;
+	return type_int(c->types, 8, false);
+}
+
 /* As much of a site as its arguments need; NULL if they are not wanted. */
 static struct probe_site *listed_site(struct probe_ctx *c, const char *module,
 				      const char *name, const struct list_out *out)
@@ -379,6 +446,7 @@ const struct provider provider_kprobe = {
 	.listed = true,
 	.expand = expand_function,
 	.arg_type = function_arg_type,
+	.as_fentry = as_fentry,
 	.plan = plan_function,
 	.list = list_functions,
 	.list_name = list_function_name,
@@ -396,8 +464,37 @@ const struct provider provider_kretprobe = {
 	.is_return = true,
 	.lists_by_name = true,
 	.expand = expand_function,
+	.as_fentry = as_fentry,
 	.plan = plan_function,
 	.list = list_functions,
+	.list_name = list_function_name,
+	.list_args = list_function_return,
+};
+
+/* Rows that no script can name. */
+static const struct provider by_fentry = {
+	.name = "kprobe",
+	.has = HAS_ARGN | HAS_FUNC | HAS_STACKS,
+	.space = SPACE_KERNEL,
+	.prog_type = BPF_PROG_TYPE_TRACING,
+	.attach = ATTACH_FENTRY,
+	.single_site = true,
+	.arg_type = function_arg_type,
+	.plan = plan_fentry,
+	.list_name = list_function_name,
+	.list_args = list_function_args,
+};
+
+static const struct provider by_fexit = {
+	.name = "kretprobe",
+	.has = HAS_RETVAL | HAS_FUNC | HAS_STACKS,
+	.space = SPACE_KERNEL,
+	.prog_type = BPF_PROG_TYPE_TRACING,
+	.attach = ATTACH_FEXIT,
+	.is_return = true,
+	.single_site = true,
+	.retval = result_by_fexit,
+	.plan = plan_fentry,
 	.list_name = list_function_name,
 	.list_args = list_function_return,
 };

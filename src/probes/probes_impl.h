@@ -126,6 +126,14 @@ const struct type *slot_value_type(struct probe_ctx *c, const struct type *t);
 struct type_struct *slot_struct(struct probe_ctx *c, const char *name,
 				const struct kbtf_param *params, uint32_t first, uint32_t count);
 
+/* ---- fentry.c ---- */
+
+/* The prototype of a function that fentry and fexit can be attached to; 0: they cannot. */
+uint32_t fentry_proto(struct probe_ctx *c, const char *module, const char *function,
+		      struct kbtf_proto *proto);
+void plan_fentry(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
+		 struct image_prog *prog);
+
 /* ---- functions.c: the kernel's and its modules'; "vmlinux" is the core kernel ---- */
 
 /* Traceable functions of the target; count 0 if it has no list. */

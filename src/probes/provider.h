@@ -126,6 +126,11 @@ struct provider {
 	 * same. */
 	const char *(*arg_form)(struct probe_ctx *c, struct probe_site *s, uint64_t mask);
 
+	/* The row that serves this site by a trampoline instead (kprobe_as_fentry), with the
+	 * arguments in `mask` and without registers; NULL: none does. NULL hook: none ever does. */
+	const struct provider *(*as_fentry)(struct probe_ctx *c, struct probe_site *s,
+					    uint64_t mask);
+
 	/* Why argument `index` cannot be read at this site; NULL: it can. NULL hook: all can. */
 	const char *(*arg_problem)(struct probe_ctx *c, struct probe_site *s, uint32_t index);
 
@@ -185,6 +190,10 @@ void probes_check_mechanism(struct probe_ctx *c, const struct site_set *set);
 /* A function of the kernel that is found by its address: it is in another link than those
  * that are found by their names. */
 bool probes_needs_address(const struct probe_site *s);
+
+/* A function that helpers call with a lock held, by a program that the kernel does not keep from
+ * running there within others. */
+bool probes_is_in_helpers(const struct probe_site *s);
 
 /* Can a site be one of a session, for entry and return in one link? */
 bool probes_fits_session(const struct probe_site *s);

@@ -33,6 +33,7 @@ static const enum sonde_loss counted[IMAGE_LOSS_COUNT] = {
 	[IMAGE_LOSS_RING] = SONDE_LOSS_RING,
 	[IMAGE_LOSS_SCRATCH] = SONDE_LOSS_SCRATCH,
 	[IMAGE_LOSS_READ] = SONDE_LOSS_READ,
+	[IMAGE_LOSS_NESTED] = SONDE_LOSS_NESTED,
 };
 
 /* Losses are counted by program, which may serve more attach points than one. */

@@ -62,6 +62,59 @@ if needs kprobe && needs btf && needs kernel:6.1; then
     fi
 fi
 
+begin_case "kprobes as fentry programs"
+if needs kprobe && needs btf && needs kernel:6.1; then
+    script='kprobe:vfs_read /pid == cpid && arg2 >= 1024/ {
+            @in[func, probe, arg2 >> 10 > 0, arg0 >> 60, ((struct file *)arg0)->f_pos >= 0, arg0->f_pos >= 0] = count(); }
+        kretprobe:vfs_read /pid == cpid && (int64)retval >= 0/ { @out[func, probe, retval >> 40] = count(); }'
+    sonde -v -c "/bin/cat /dev/null" -e "config = { kprobe_as_fentry = true } $script"
+    expect_status 0
+    expect_err 'kprobe:vfs_read: attached by a BPF trampoline'
+    expect_err 'kretprobe:vfs_read: attached by a BPF trampoline'
+    expect_match '^@in\[vfs_read, kprobe:vfs_read, true, 15, true, true\]: [1-9]'
+    expect_match '^@out\[vfs_read, kretprobe:vfs_read, 0\]: [1-9]'
+    cp "$tmp/out" "$tmp/typed"
+    sonde -v -c "/bin/cat /dev/null" -e "$script"
+    expect_status 0
+    expect_no_err 'trampoline'
+    check "the same, either way" cmp "$tmp/out" "$tmp/typed"
+fi
+
+begin_case "kprobes that fentry cannot replace stay kprobes"
+if needs kprobe && needs btf && needs kernel:6.1; then
+    sonde -v --dry-run -e "config = { kprobe_as_fentry = true } kprobe:vfs_read { @ = reg(\"$(reg_name arg0)\"); }
+        kprobe:vfs_write { @ = arg5; } kprobe:vfs_open { @p = ctx; } kprobe:vfs_unlink+4 { @ = arg0; }"
+    expect_no_err 'trampoline'
+    sonde -v --dry-run -e "config = { kprobe_as_fentry = true; attach_kprobe = link } kprobe:vfs_read { @ = arg0; }"
+    expect_status 0
+    expect_no_err 'trampoline'
+fi
+
+begin_case "an fentry program that meets itself is told of"
+if needs kprobe && needs btf && needs kernel:6.1; then
+    sonde -c "/bin/cat /dev/null" -e 'config = { kprobe_as_fentry = true }
+        kprobe:_raw_spin_lock_irqsave /pid == cpid/ { printf("x\n"); }'
+    expect_status 0
+    expect_match '^x$'
+    expect_err '^Lost [0-9]* events: the program was running already \(kprobe:_raw_spin_lock_irqsave\)$'
+fi
+
+# The warning in-helpers.
+begin_case "fentry programs do not run within each other where helpers hold locks"
+if needs kprobe && needs btf && needs kernel:6.1; then
+    sonde -c "/bin/cat /dev/null" -e 'fentry:_raw_spin_lock_irqsave /pid == cpid/ { printf("in\n"); }
+        fentry:_raw_spin_unlock_irqrestore /pid == cpid/ { printf("out\n"); }
+        fexit:_raw_spin_lock_irqsave /pid == cpid/ { if (cpu >= 0) { @n = count(); return; } }
+        tracepoint:syscalls:sys_enter_close /pid == cpid/ { printf("close\n"); @c[comm] = count(); }'
+    expect_status 0
+    expect_match '^in$'
+    expect_match '^out$'
+    expect_match '^close$'
+    expect_match '^@n: [1-9]'
+    expect_err 'WARNING: fentry:vmlinux:_raw_spin_lock_irqsave is also called by what programs do: events within a program of this script are not traced, but counted as lost'
+    expect_err '^Lost [0-9]* events: the probe was hit within another one \(fentry:vmlinux:_raw_spin_unlock_irqrestore\)$'
+fi
+
 begin_case "structs by value"
 if needs kprobe && needs btf && needs kernel:6.1; then
     sonde -c "/bin/id -u" -e 'fentry:from_kuid_munged /pid == cpid/ { $k = args.kuid; @[args.kuid.val, $k.val] = count(); }'
