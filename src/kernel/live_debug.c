@@ -1,9 +1,10 @@
 /*
  * Where the symbols and the debug information of a stripped file are.
  *
- * In: an ELF file. Out: the separate file of its build id, or the one that it
- * names (.gnu_debuglink) if its checksum is right; or the small symbol table
- * that it carries compressed (.gnu_debugdata).
+ * In: an ELF file. Out: the separate file of its build id; or the one that it
+ * names (.gnu_debuglink) if its checksum is right, or, if it names none, FILE.debug
+ * of the same build id; or the small symbol table that it carries compressed
+ * (.gnu_debugdata).
  */
 #include "kernel/live_impl.h"
 
@@ -60,45 +61,84 @@ static bool has_checksum(const char *path, uint32_t wanted)
 	return sum == wanted;
 }
 
+static bool has_build_id_of(struct arena *a, const char *path, Elf *elf)
+{
+	struct user_file debug = { .path = path };
+	const void *id, *its;
+	ssize_t len = dwelf_elf_gnu_build_id(elf, &id);
+	struct elf_handle h;
+	bool same;
+
+	if (len < 2 || live_elf_open(a, &debug, &h))
+		return false;
+	same = dwelf_elf_gnu_build_id(h.elf, &its) == len && !memcmp(its, id, (size_t)len);
+	live_elf_close(&h);
+	return same;
+}
+
+/* A debug file by name, and what proves that it belongs to `elf`. */
+struct named_file {
+	Elf *elf;
+	const char *dir, *name;
+	bool is_linked;		/* `elf` has its name and checksum; else: the build id */
+	GElf_Word checksum;
+};
+
+static bool is_that_file(struct arena *a, const struct named_file *n, const char *path)
+{
+	return n->is_linked ? has_checksum(path, n->checksum) : has_build_id_of(a, path, n->elf);
+}
+
+/* The one that the file names, or FILE.debug. */
+static bool name_debug_file(struct arena *a, const struct user_file *f, struct named_file *n)
+{
+	char *real = realpath(f->path, NULL);
+	const char *link = dwelf_elf_gnu_debuglink(n->elf, &n->checksum), *base;
+
+	if (!real)
+		return false;
+	base = strrchr(real, '/') + 1;
+	n->dir = arena_strndup(a, real, (size_t)(base - 1 - real));
+	n->is_linked = link && *link && !strchr(link, '/');
+	n->name = n->is_linked ? link : arena_printf(a, "%s.debug", base);
+	free(real);
+	return true;
+}
+
 /* In the folders that the user named: in the tree there, there itself, or below the
  * file's own folder. */
-static const char *path_in_dirs(struct arena *a, const struct debug_dirs *dirs, const char *dir,
-				const char *name, GElf_Word sum)
+static const char *path_in_dirs(struct arena *a, const struct debug_dirs *dirs,
+				const struct named_file *n)
 {
 	for (size_t i = 0; i < dirs->n; i++) {
 		const char *at = dirs->at[i], *places[3];
 
-		places[0] = arena_printf(a, "%s%s/%s", at, dir, name);
-		places[1] = arena_printf(a, "%s/%s", at, name);
-		places[2] = arena_printf(a, "%s/%s/%s", *at == '/' ? "" : dir, at, name);
+		places[0] = arena_printf(a, "%s%s/%s", at, n->dir, n->name);
+		places[1] = arena_printf(a, "%s/%s", at, n->name);
+		places[2] = arena_printf(a, "%s/%s/%s", *at == '/' ? "" : n->dir, at, n->name);
 		for (size_t k = 0; k < sizeof(places) / sizeof(places[0]); k++)
-			if (has_checksum(places[k], sum))
+			if (is_that_file(a, n, places[k]))
 				return places[k];
 	}
 	return NULL;
 }
 
 /* There; or beside the file, in .debug below that, or in the tree of debug files. */
-static const char *path_of_link(struct arena *a, const struct user_file *f, Elf *elf)
+static const char *path_by_name(struct arena *a, const struct user_file *f, Elf *elf)
 {
-	GElf_Word sum;
-	const char *name = dwelf_elf_gnu_debuglink(elf, &sum);
-	char *real = realpath(f->path, NULL);
-	const char *dir = "", *places[3], *found;
+	struct named_file n = { .elf = elf };
+	const char *places[3], *found;
 
-	if (real && strrchr(real, '/'))
-		dir = arena_strndup(a, real, (size_t)(strrchr(real, '/') - real));
-	free(real);
-	if (!name || !*name || strchr(name, '/'))
+	if (!name_debug_file(a, f, &n))
 		return NULL;
-	found = path_in_dirs(a, &f->debug_dirs, dir, name, sum);
+	found = path_in_dirs(a, &f->debug_dirs, &n);
 	if (found)
 		return found;
-	places[0] = arena_printf(a, "%s/%s", dir, name);
-	places[1] = arena_printf(a, "%s/.debug/%s", dir, name);
-	places[2] = arena_printf(a, DEBUG_ROOT "%s/%s", dir, name);
+	places[0] = arena_printf(a, "%s/%s", n.dir, n.name);
+	places[1] = arena_printf(a, "%s/.debug/%s", n.dir, n.name);
+	places[2] = arena_printf(a, DEBUG_ROOT "%s/%s", n.dir, n.name);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (has_checksum(places[i], sum))
+		if (is_that_file(a, &n, places[i]))
 			return places[i];
 	return NULL;
 }
@@ -121,7 +161,7 @@ int live_debug_open(struct arena *a, const struct user_file *f, Elf *elf, struct
 		err = open_by_build_id(a, elf, DEBUG_ROOT, h);
 	if (!err)
 		return 0;
-	debug.path = path_of_link(a, f, elf);
+	debug.path = path_by_name(a, f, elf);
 	return debug.path ? live_elf_open(a, &debug, h) : -ENOENT;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Separate debug files: by build id and by debuglink.
+ * Separate debug files: by build id and by name.
  *
  * In: an ELF file of anybody's making. Out: a descriptor of the file that holds
  * its symbols and DWARF. A candidate counts only if its build id, or the sum
@@ -67,7 +67,7 @@ static int open_by_build_id(Elf *elf, const char *root, const char *debug_root)
 	return fd;
 }
 
-/* ---- by debuglink ---- */
+/* ---- by name ---- */
 
 static bool has_sum(int fd, uint32_t sum)
 {
@@ -86,8 +86,8 @@ static bool has_sum(int fd, uint32_t sum)
 	return !n && (uint32_t)have == sum;
 }
 
-/* The folder of an open file, with its slash; false: unknown. */
-static bool folder_of(int fd, char folder[PATH_MAX])
+/* The folder of an open file, with its slash, and its name; false: unknown. */
+static bool folder_of(int fd, char folder[PATH_MAX], char name[PATH_MAX])
 {
 	char link[64], *end;
 	ssize_t n;
@@ -98,57 +98,87 @@ static bool folder_of(int fd, char folder[PATH_MAX])
 		return false;
 	folder[n] = '\0';
 	end = strrchr(folder, '/');
+	strcpy(name, end + 1);
 	end[1] = '\0';
+	return strlen(name) + sizeof(".debug") <= PATH_MAX;
+}
+
+/* A debug file by name, and what proves that it belongs to `elf`. */
+struct named_file {
+	Elf *elf;
+	char folder[PATH_MAX], name[PATH_MAX];
+	bool is_linked;		/* `elf` has its name and sum; else: the build id */
+	GElf_Word sum;
+};
+
+/* The one that the file names, or FILE.debug. */
+static bool name_debug_file(struct named_file *n, int fd)
+{
+	const char *link = dwelf_elf_gnu_debuglink(n->elf, &n->sum);
+
+	n->is_linked = link && *link && !strchr(link, '/');
+	if (!folder_of(fd, n->folder, n->name))
+		return false;
+	if (n->is_linked)
+		return snprintf(n->name, sizeof(n->name), "%s", link) < PATH_MAX;
+	strcat(n->name, ".debug");
 	return true;
 }
 
-static int open_with_sum(const char *path, GElf_Word sum)
+static int open_named(const char *path, const struct named_file *n)
 {
 	int fd = open_regular(path);
+	const void *id;
+	ssize_t len;
+	bool belongs;
 
-	if (fd < 0 || has_sum(fd, sum))
+	if (fd < 0)
+		return fd;
+	len = dwelf_elf_gnu_build_id(n->elf, &id);
+	belongs = n->is_linked ? has_sum(fd, n->sum) : len >= 2 && has_build_id(fd, id, len);
+	if (belongs)
 		return fd;
 	close(fd);
 	return -1;
 }
 
-static int open_by_link(Elf *elf, const char *root, const struct file_place *place)
+static int open_by_name(Elf *elf, const char *root, const struct file_place *place)
 {
 	const char *places[][2] = {
 		{ "", "" }, { "", ".debug/" }, { place->debug_root, "" },
 	};
-	char folder[PATH_MAX], path[2 * PATH_MAX];
-	GElf_Word sum;
-	const char *name = dwelf_elf_gnu_debuglink(elf, &sum);
-	int fd;
+	struct named_file n = { .elf = elf };
+	char path[3 * PATH_MAX];
 
-	if (!name || !*name || strchr(name, '/') || !folder_of(place->fd, folder))
+	if (!name_debug_file(&n, place->fd))
 		return -1;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		snprintf(path, sizeof(path), "%s%s%s%s%s", root, places[i][0], folder, places[i][1],
-			 name);
-		fd = open_with_sum(path, sum);
+		int fd;
+
+		snprintf(path, sizeof(path), "%s%s%s%s%s", root, places[i][0], n.folder,
+			 places[i][1], n.name);
+		fd = open_named(path, &n);
 		if (fd >= 0)
 			return fd;
 	}
 	return -1;
 }
 
-/* The file of a link in a folder that the user named: in the tree there, there itself,
- * or, if the folder is not absolute, below the file's own. */
-static int open_in_folder(const char *dir, const char *folder, const char *name, GElf_Word sum)
+/* In a folder that the user named: in the tree there, there itself, or, if the folder
+ * is not absolute, below the file's own. */
+static int open_in_folder(const char *dir, const struct named_file *n)
 {
-	const char *places[][3] = {
-		{ dir, folder, name }, { dir, "/", name }, { *dir == '/' ? "" : folder, dir, name },
+	const char *places[][2] = {
+		{ dir, n->folder }, { dir, "/" }, { *dir == '/' ? "" : n->folder, dir },
 	};
-	char path[2 * PATH_MAX];
+	char path[3 * PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		int fd;
 
 		snprintf(path, sizeof(path), "%s%s%s%s", places[i][0], places[i][1],
-			 i == 2 ? "/" : "", places[i][2]);
-		fd = open_with_sum(path, sum);
+			 i == 2 ? "/" : "", n->name);
+		fd = open_named(path, n);
 		if (fd >= 0)
 			return fd;
 	}
@@ -157,17 +187,15 @@ static int open_in_folder(const char *dir, const char *folder, const char *name,
 
 static int open_in_dirs(Elf *elf, const struct file_place *place)
 {
-	char folder[PATH_MAX];
-	GElf_Word sum;
-	const char *name = dwelf_elf_gnu_debuglink(elf, &sum);
+	struct named_file n = { .elf = elf };
 	int fd = -1;
 
 	for (size_t i = 0; fd < 0 && i < place->dirs.n; i++)
 		fd = open_by_build_id(elf, "", place->dirs.at[i]);
-	if (fd >= 0 || !name || !*name || strchr(name, '/') || !folder_of(place->fd, folder))
+	if (fd >= 0 || !name_debug_file(&n, place->fd))
 		return fd;
 	for (size_t i = 0; fd < 0 && i < place->dirs.n; i++)
-		fd = open_in_folder(place->dirs.at[i], folder, name, sum);
+		fd = open_in_folder(place->dirs.at[i], &n);
 	return fd;
 }
 
@@ -185,6 +213,6 @@ int debug_file_open(Elf *elf, const struct file_place *place)
 			fd = open_by_build_id(elf, roots[i], place->debug_root);
 	for (size_t i = 0; fd < 0 && i < 2; i++)
 		if (roots[i])
-			fd = open_by_link(elf, roots[i], place);
+			fd = open_by_name(elf, roots[i], place);
 	return fd;
 }

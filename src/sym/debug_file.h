@@ -17,8 +17,9 @@ struct file_place {
 };
 
 /* Open the file with the symbols of `elf`: by build id, else by the name in its
- * debuglink beside it, in .debug there, and below the debug root; first as the
- * process sees it, then as we do. It is proven to belong. -1: there is none. */
+ * debuglink, or, without one, as FILE.debug: beside it, in .debug there, and below the
+ * debug root; first as the process sees it, then as we do. It is proven to belong.
+ * -1: there is none. */
 int debug_file_open(Elf *elf, const struct file_place *place);
 
 #endif

@@ -147,6 +147,30 @@ if needs gcc && needs strip; then
     expect_err "No DWARF debug info found for '.*/stripped'"
 fi
 
+begin_case "FILE.debug of a stripped file that names none"
+if needs gcc && needs strip && needs objcopy; then
+    mkdir -p "$tmp/plain/below"
+    cp "$T" "$tmp/plain/typed"
+    objcopy --only-keep-debug "$tmp/plain/typed" "$tmp/plain/below/typed.debug"
+    strip "$tmp/plain/typed"
+    of_it="$tmp/plain/typed@typed.c:$line"
+    sonde --mode codegen -e "uprobe:$of_it { }"
+    expect_status 1
+    sonde --mode codegen --debuginfo below -e "uprobe:$of_it { }"
+    expect_status 0
+    sonde --debuginfo "$tmp/plain/below" -e "uprobe:$tmp/plain/typed:scalars { print((args.n, ustack(1))); }" \
+        -c "$tmp/plain/typed"
+    expect_status 0
+    check 'its argument' grep -q '^(-1, $' "$tmp/out"
+    check 'its name and its line' grep -q '^ *scalars+0@.*typed\.c:[0-9]*$' "$tmp/out"
+    mkdir "$tmp/plain/.debug" && mv "$tmp/plain/below/typed.debug" "$tmp/plain/.debug/"
+    sonde --mode codegen -e "uprobe:$of_it { }"
+    expect_status 0
+    printf 'int main() { return 1; }' | gcc -g -x c -o "$tmp/plain/.debug/typed.debug" -
+    sonde --mode codegen -e "uprobe:$of_it { }"
+    expect_status 1
+fi
+
 begin_case "classes of C++"
 if needs g++; then
     cat >"$tmp/class.cpp" <<'END'
