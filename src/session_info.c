@@ -328,7 +328,7 @@ static void tell_system(struct info *i)
 	tell(i, "  linked: %s", getauxval(AT_BASE) ? "with the system's libc" : "statically");
 	tell(i, "  libdw (DWARF support): yes");
 	tell(i, "  own compiler (no LLVM needed): yes");
-	tell(i, "  dwunwind (DWARF stack unwinding): no");
+	tell(i, "  dwunwind (DWARF stack unwinding): yes");
 	tell(i, "%s", "");
 }
 

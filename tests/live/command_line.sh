@@ -202,6 +202,7 @@ expect_match '  loop: (yes|no)'
 expect_match '  (kprobe_multi|kprobe_session): (yes|no)'
 expect_match '^  hash: yes '
 expect_match '^  tracefs: yes$'
+expect_match '^  dwunwind \(DWARF stack unwinding\): yes$' # dw_ustack
 sed '/^Missing/,$d' "$tmp/out" | grep -oE '[a-z][a-z0-9_-]*( [a-z0-9-]+)*: no( |$)' | sed 's/: no.*//' | grep -v '^list of' | sort >"$tmp/no"
 sed '1,/^Missing/d' "$tmp/out" | sed -n 's/^  \([^:]*\): .*/\1/p' | sort >"$tmp/why"
 sed -i '/^CAP_/d' "$tmp/no"
