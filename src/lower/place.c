@@ -487,6 +487,7 @@ struct place lower_index_place(struct gen *g, struct node *n)
 static bool is_pointerless(const struct type *t)
 {
 	switch (t->kind) {
+	case TYPE_STRING:	/* such as comm */
 	case TYPE_CHARS:
 		return true;
 	case TYPE_ARRAY:

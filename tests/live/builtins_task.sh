@@ -15,6 +15,17 @@ if needs root && needs btf; then
     expect_out '(true, sonde)'
 fi
 
+# Two words of the task: a call that reads them takes ten times as long.
+begin_case "names of tasks are loaded, where the kernel types the running one"
+if needs btf && needs kernel:6.1; then
+    for name in comm pcomm leader_comm; do
+        sonde -d bpf --mode codegen -e "tracepoint:syscalls:sys_enter_getppid { @[$name] = count(); }"
+        expect_status 0
+        expect_match 'call bpf_get_current_task_btf'
+        expect_no_match 'call bpf_(probe_read|get_current_comm)'
+    done
+fi
+
 begin_case "the name of another process"
 if needs root && needs btf && needs function:bpf_task_from_pid; then
     sonde -c "$calls getppid 1" -e 'tracepoint:syscalls:sys_enter_getppid /pid == cpid/ {
