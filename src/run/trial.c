@@ -116,6 +116,12 @@ static int call_often(struct run *r, struct trial *t, uint32_t repeat, uint64_t 
 	return 0;
 }
 
+/* The kernel ends repeated calls for a signal, such as that of Ctrl-C. */
+static bool is_interrupted(const struct run *r, int err)
+{
+	return err == -EINTR && r->stop_count;
+}
+
 static int repeat_run(struct run *r, struct trial *t, uint32_t repeat, uint64_t idle_ns)
 {
 	uint32_t mean_ns = 0;
@@ -125,7 +131,7 @@ static int repeat_run(struct run *r, struct trial *t, uint32_t repeat, uint64_t 
 	if (!r->progs[t->prog].is_repeatable)
 		return call_often(r, t, repeat, idle_ns);
 	err = bpf_call_prog_repeat(r->progs[t->prog].fd, repeat, &t->retval, &mean_ns);
-	if (err)
+	if (err && !is_interrupted(r, err))
 		run_tell(r, SONDE_ERROR, "could not run %s: %s",
 			 r->image->progs.at[t->prog].name, strerror(-err));
 	t->duration_ns = mean_ns;
@@ -142,7 +148,7 @@ static uint32_t more(uint32_t repeat, uint64_t total_ns)
 }
 
 /* Returns 1 if it failed, 0, or a negative errno. One that returns something is left
- * out. */
+ * out, and one that is interrupted. */
 static int run_benchmark(struct run *r, struct trial *t)
 {
 	struct sonde_event e = { .kind = SONDE_EVENT_BENCH_RESULT, .name = t->name };
@@ -152,7 +158,11 @@ static int run_benchmark(struct run *r, struct trial *t)
 
 	begin_trial(r, t, SONDE_EVENT_BENCH_BEGIN);
 	while (!failed && !is_long && !t->retval) {
-		failed = repeat_run(r, t, repeat, idle_ns) || !is_good(r, t);
+		int err = repeat_run(r, t, repeat, idle_ns);
+
+		if (is_interrupted(r, err))
+			return 0;
+		failed = err || !is_good(r, t);
 		is_long = t->duration_ns * repeat >= LONG_ENOUGH_NS || repeat == MAX_REPEAT ||
 			  r->stop_count;
 		repeat = more(repeat, t->duration_ns * repeat);

@@ -103,6 +103,15 @@ expect_err "^ERROR: Benchmark 'bad' failed.$"
 expect_err "^ERROR: Benchmark 'exits' failed.$"
 expect_match '^good '
 
+begin_case "--bench: Ctrl-C is no failure of the one that runs"
+for i in 1 2 3 4 5 6 7 8 9; do
+    echo "bench:b$i { \$s = 0; for (\$j : 0..50) { \$s += \$j; @ = count(); } }"
+done >"$tmp/long.bt"
+for delay in 0.2 0.25 0.3 0.35; do
+    timeout -s INT $delay "$SONDE" --bench "$tmp/long.bt" >"$tmp/out" 2>"$tmp/err" </dev/null
+    expect_no_err 'ERROR'
+done
+
 begin_case "--bench as JSON"
 sonde --bench -f json -e 'bench:a { @x = 1; }'
 expect_match '^\{"type": "benchmark_result", "data": \{"a": \{"average": [0-9]+, "iters": [0-9]+\}\}\}$'
