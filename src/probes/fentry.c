@@ -80,6 +80,11 @@ static bool look_up(struct probe_ctx *c, const char *module, const char *functio
 	if (!out->btf_id || kbtf_proto(b, out->btf_id, &proto))
 		return false;
 	out->refusal = refusal(c, &proto);
+	/* The kernel looked for the name alone, and took the first. */
+	if (!kernel_is_core(module) && c->target->kernel_version < KERNEL_VERSION(6, 4, 0) &&
+	    kernel_function_id(c, "vmlinux", function))
+		out->refusal = "before Linux 6.4 the kernel takes its own function of this name "
+			       "for it";
 	return true;
 }
 
