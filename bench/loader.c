@@ -1,6 +1,6 @@
 /*
  * Load one program of a BPF object by name, attach it, wait for a signal:
- *	loader OBJECT PROGRAM
+ *	loader OBJECT PROGRAM [FILE FUNCTION]	(of a uprobe)
  * Without arguments: load and test-run one empty program, and end: the least
  * that any tracer has to do.
  */
@@ -22,7 +22,16 @@ static int run_empty(void)
 	return fd < 0 || bpf_prog_test_run_opts(fd, &run) ? 1 : 0;
 }
 
-static int attach(const char *path, const char *name)
+static struct bpf_link *attach_one(const struct bpf_program *p, const char *file,
+				   const char *function)
+{
+	LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = function);
+
+	return file ? bpf_program__attach_uprobe_opts(p, -1, file, 0, &options)
+		    : bpf_program__attach(p);
+}
+
+static int attach(const char *path, const char *name, const char *file, const char *function)
 {
 	struct bpf_object *object = bpf_object__open(path);
 	struct bpf_program *p, *wanted = NULL;
@@ -35,7 +44,7 @@ static int attach(const char *path, const char *name)
 		else
 			wanted = p;
 	}
-	if (!wanted || bpf_object__load(object) || !bpf_program__attach(wanted))
+	if (!wanted || bpf_object__load(object) || !attach_one(wanted, file, function))
 		return 1;
 	pause();
 	return 0;
@@ -44,5 +53,7 @@ static int attach(const char *path, const char *name)
 int main(int argc, char **argv)
 {
 	libbpf_set_print(NULL);
-	return argc > 2 ? attach(argv[1], argv[2]) : run_empty();
+	if (argc < 3)
+		return run_empty();
+	return attach(argv[1], argv[2], argc > 4 ? argv[3] : NULL, argc > 4 ? argv[4] : NULL);
 }
