@@ -55,6 +55,7 @@ struct check_state {
 	bool in_query;				/* what is resolved is not evaluated */
 	uint32_t longest_probe_name;
 	size_t nr_sites;			/* attach points of all probes */
+	bool misses_a_probe;			/* an error left it out, with all that it sets */
 	struct hmap unique_names;		/* spelling -> struct probe_site */
 	const struct probe *last_probe;		/* the first one over max_probes, else the last */
 	const struct c_macro_use *c_macros;	/* macros of C around the node being resolved */

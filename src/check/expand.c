@@ -521,6 +521,7 @@ static void expand_probe(struct check *c, const struct probe *probe)
 	if (!sites.n)
 		no_attach_points(c, probe, c->diags->nr_errors != errors ||
 				 c->diags->nr_warnings != warnings);
+	c->state->misses_a_probe |= !sites.n && c->diags->nr_errors != errors;
 	drop_followed_twice(&sites);
 	check_sole(c, &sites);
 	vec_each(s, &sites)

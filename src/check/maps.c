@@ -102,7 +102,8 @@ static void settle_decl(struct check *c, const struct map_decl *decl)
 
 /*
  * "Undefined map" for what is printed, cleared, walked, searched or deleted from, and never filled.
- * A read alone gives zero: a filter may ask for what no probe sets any more.
+ * A read alone gives zero: a filter may ask for what no probe sets any more. Maps of a probe that
+ * is in error are not known.
  */
 static void check_defined(struct check *c, const struct map *m)
 {
@@ -111,7 +112,7 @@ static void check_defined(struct check *c, const struct map *m)
 	struct nearest near;
 	struct map **other;
 
-	if (m->uses & fills)
+	if (m->uses & fills || c->state->misses_a_probe)
 		return;
 	d = check_error(c, m->loc, DIAG_UNDEFINED_MAP, "Undefined map: @%s", m->name);
 	nearest_start(&near, m->name);
