@@ -175,9 +175,12 @@ live: all static test-programs
 	$(Q)tests/live/run $(FILES)
 
 # Scripts of many sizes, up to what takes minutes: make stress SEED=7
-stress: all test-programs
-	$(Q)tests/stress/generate $(BUILD)/stress $(SEED)
-	$(Q)tests/stress/run $(BUILD)/stress
+# In an emulated machine they take hours; up to 100 statements, half an hour:
+# make stress KERNEL=6.12 LARGEST=100
+stress: all test-programs $(if $(KERNEL),static)
+	$(Q)rm -rf $(BUILD)/stress
+	$(Q)tests/stress/generate $(BUILD)/stress "$(SEED)" $(LARGEST)
+	$(Q)tests/stress/$(if $(KERNEL),run-in $(KERNEL),run) $(BUILD)/stress
 
 # On stock Debian kernels in QEMU: make qemu KERNELS="6.1 6.12"
 qemu: all static test-programs
@@ -258,7 +261,7 @@ help:
 	@echo "make qemu-smoke    each type of probe once on further kernels"
 	@echo "make big-endian    unit tests on an emulated s390x"
 	@echo "make differential  random programs on three sides; N=, SEED=, KERNEL=, REFERENCE="
-	@echo "make stress   scripts of many sizes (root, python3); SEED="
+	@echo "make stress   scripts of many sizes (root, python3); SEED=, LARGEST=, KERNEL="
 	@echo "make check-svg  open, click and search a flame graph in Chromium (root); PICTURE=FILE.png"
 	@echo "make bench    compare with bpftrace (BPFTRACE=...) and BPF C"
 	@echo "make lint     clang, cppcheck, style"
