@@ -158,8 +158,8 @@ if needs gcc && needs strip && needs objcopy; then
     expect_status 1
     sonde --mode codegen --debuginfo below -e "uprobe:$of_it { }"
     expect_status 0
-    sonde --debuginfo "$tmp/plain/below" -e "uprobe:$tmp/plain/typed:scalars { print((args.n, ustack(1))); }" \
-        -c "$tmp/plain/typed"
+    sonde --debuginfo "$tmp/plain/below" -c "$tmp/plain/typed" \
+        -e "uprobe:$tmp/plain/typed:scalars { print((args.n, ustack(1))); }"
     expect_status 0
     check 'its argument' grep -q '^(-1, $' "$tmp/out"
     check 'its name and its line' grep -q '^ *scalars+0@.*typed\.c:[0-9]*$' "$tmp/out"
