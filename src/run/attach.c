@@ -9,6 +9,7 @@
  */
 #include "run/attach.h"
 #include "kernel/bpf_call.h"
+#include "run/denied.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -237,8 +238,9 @@ static const struct {
 	{ ATTACH_WATCHPOINT, ENOENT, "the kernel or the machine has no hardware breakpoints" },
 	{ ATTACH_WATCHPOINT, EOPNOTSUPP, "the kernel or the machine has no hardware breakpoints" },
 	{ ATTACH_HARDWARE, ENOENT, "the processor or the virtual machine does not count it" },
+	{ ATTACH_ITER, E2BIG, "going over one process only (-p, -c) needs iterators with "
+	  "parameters, which kernels from 6.1 on have" },
 	{ ATTACH_ITER, EINVAL, "the kernel does not have this iterator, or not for one process" },
-	{ ATTACH_NONE, EPERM, "not permitted: tracing needs root, or CAP_BPF and CAP_PERFMON" },
 	{ ATTACH_NONE, EACCES, "not permitted: see /proc/sys/kernel/perf_event_paranoid" },
 	{ ATTACH_NONE, EMFILE, "too many open files: raise the limit (ulimit -n)" },
 	{ ATTACH_NONE, EBUSY, "another program holds it" },
@@ -258,7 +260,7 @@ const char *attach_reason(enum attach_kind kind, int error)
 		if (explanations[i].error == error &&
 		    (explanations[i].kind == ATTACH_NONE || explanations[i].kind == family(kind)))
 			return explanations[i].text;
-	return strerror(error);
+	return error == EPERM ? denied_reason() : strerror(error);
 }
 
 int attach_failed(struct run *r, const struct attach_job *job, const struct image_site *site,

@@ -6,6 +6,7 @@
  * loaded without a log, and once more with one only after it was refused.
  */
 #include "kernel/bpf_call.h"
+#include "run/denied.h"
 #include "run/ring_size.h"
 #include "run/unwind.h"
 
@@ -18,6 +19,8 @@
 #include <unistd.h>
 
 #define FIRST_LOG_BYTES ((size_t)1000000)
+
+enum { LOG_INSNS = 1, LOG_WORDS = 4 };	/* levels of the verifier's log */
 
 /* ---- maps ---- */
 
@@ -144,9 +147,7 @@ static void tell_map_failure(struct run *r, const struct image_map *spec, int er
 	const char *at = spec->role == IMAGE_MAP_SCRIPT ? "@" : "";
 
 	if (err == -EPERM)
-		run_tell(r, SONDE_ERROR, "no permission to create map %s: tracing needs root, or "
-			 "CAP_BPF and CAP_PERFMON%s", name, geteuid() ? "" :
-			 ", and a container's seccomp profile must allow bpf(2)");
+		run_tell(r, SONDE_ERROR, "could not create map %s: %s", name, denied_reason());
 	else if (err == -ENOSYS)
 		run_tell(r, SONDE_ERROR, "this kernel has no bpf(2): it was built without "
 			 "CONFIG_BPF_SYSCALL, or a seccomp profile hides it");
@@ -161,7 +162,8 @@ static void tell_map_failure(struct run *r, const struct image_map *spec, int er
 		run_tell(r, SONDE_ERROR, "could not create map %s: %s", name, strerror(-err));
 	if (err == -E2BIG && spec->key_size > OLD_KEY_BYTES)
 		run_tell(r, SONDE_HINT, "kernels before 6.1 allow keys of %u bytes: read less of "
-			 "a string, as by str(x, 200)", OLD_KEY_BYTES);
+			 "a string, as by str(x, 200), or fewer frames, as by kstack(60)",
+			 OLD_KEY_BYTES);
 }
 
 static uint64_t clock_ns(clockid_t clock)
@@ -311,17 +313,33 @@ static void hint_at_helper(struct run *r, const char *log, const char *reason)
 			run_tell(r, SONDE_HINT, "%s", listed[i].hint);
 }
 
+/* What the verifier says; NULL if that is nothing. Older kernels keep the begin of what is too
+ * long, and the reason is at the end: then without the instructions. */
+static char *load_log(const struct run *r, const struct bpf_prog_spec *spec)
+{
+	size_t size = r->image->config.log_size ? r->image->config.log_size : FIRST_LOG_BYTES;
+	char *log = calloc(1, size + 1);
+	int fd = log ? bpf_call_prog_load_log(spec, LOG_INSNS, log, size) : -ENOMEM;
+
+	if (fd == -ENOSPC)
+		fd = bpf_call_prog_load_log(spec, LOG_WORDS, log, size);
+	if (fd >= 0)
+		close(fd);
+	if (fd < 0 && log && *log)
+		return log;
+	free(log);
+	return NULL;
+}
+
 static void tell_refusal(struct run *r, const struct image_prog *prog,
 			 const struct bpf_prog_spec *spec, int err)
 {
-	size_t size = r->image->config.log_size ? r->image->config.log_size : FIRST_LOG_BYTES;
-	char *log = calloc(1, size + 1), *copy;
+	char *log = load_log(r, spec), *copy;
 	const char *reason;
 
-	if (!log || bpf_call_prog_load_log(spec, 1, log, size) >= 0 || !*log) {
+	if (!log) {
 		run_tell(r, SONDE_ERROR, "Error loading BPF program for %s. Error code: %d (%s).",
 			 prog->name, -err, strerror(-err));
-		free(log);
 		return;
 	}
 	copy = strdup(log);
@@ -375,8 +393,7 @@ static void tell_load_failure(struct run *r, const struct image_prog *prog,
 			      const struct bpf_prog_spec *spec, int err)
 {
 	if (err == -EPERM && geteuid())
-		run_tell(r, SONDE_ERROR, "no permission to load programs: tracing needs root, or "
-			 "CAP_BPF and CAP_PERFMON");
+		run_tell(r, SONDE_ERROR, "could not load programs: %s", denied_reason());
 	else if (has_no_function(prog, err))
 		tell_no_function(r, prog, err);
 	else

@@ -94,7 +94,7 @@ begin_case "bpf(2) is refused, or not there"
 if needs root; then
     run_command "$TESTS/programs/refuse" 1 "$SONDE" -e 'begin { exit(); }'
     expect_status 1
-    expect_err '^ERROR: no permission to create map ring: .*CAP_BPF.*seccomp'
+    expect_err '^ERROR: could not create map ring: not permitted: a seccomp filter is .*bpf\(2\)'
     run_command "$TESTS/programs/refuse" 38 "$SONDE" -e 'begin { exit(); }'
     expect_status 255
     expect_err '^ERROR: this kernel has no bpf\(2\): '
