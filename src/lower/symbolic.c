@@ -13,7 +13,8 @@ struct ir_insn *lower_call_##name(struct gen *g, struct node *n, const struct de
 
 /* ---- stacks ---- */
 
-/* The helper clears what it does not fill, so nothing is zeroed before. */
+/* The helper clears what it does not fill, so nothing is zeroed before but for kernels that
+ * want it. */
 static void get_stack(struct gen *g, struct ir_insn *p, int32_t offset, const struct type *type,
 		      int64_t flags)
 {
@@ -23,6 +24,8 @@ static void get_stack(struct gen *g, struct ir_insn *p, int32_t offset, const st
 	struct ir_var *count = ir_var_new(g->b.func, "frames", IR_INT);
 	struct ir_insn *r;
 
+	if (p->type == IR_OBJ && !lower_has(g, FEATURE_UNINIT_STACK))
+		ir_emit_memzero(&g->b, p, offset + 8, size);
 	r = ir_emit_helper(&g->b, BPF_FUNC_get_stack, IR_INT, g->ctx, lower_ptr(g, p, offset + 8),
 			   lower_const(g, size), lower_const(g, flags));
 	ir_var_write(&g->b, count, ir_emit_binary_imm(&g->b, IR_LSHR, r,
