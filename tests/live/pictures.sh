@@ -4,12 +4,14 @@
 target=$(readlink -f "$TESTS/programs/target")
 
 begin_case "folded: a user stack as key, alone and among others"
+if needs kernel:6.1; then	# before, the direct caller is not in a stack of a function's begin
 sonde -f folded -c "$target 3" -e "config = { print_maps_on_exit = false }
     uprobe:$target:target_inner { @[ustack(3)] = count(); @two[pid == cpid, comm, ustack(2)] = sum(5); }
     end { print(@two); print(@); }"
 expect_status 0
 expect_output '@;target_outer;target_middle;target_inner 3
 @two;true;target;target_middle;target_inner 15'
+fi
 
 begin_case "folded: printed and emptied, printed again, and as histogram"
 sonde -f folded -c "$target 3" -e "uprobe:$target:target_inner { @[ustack(1)] = hist(5); print(@); clear(@); }

@@ -1,16 +1,19 @@
 /*
  * A program for tests of -p and -c: two threads at once, one later, and a child, all of which
  * call work() and pass its static probe, each with a number of its own: 1, 2, 3 and 9; 4 is the
- * main thread.
+ * main thread. threads [TURNS]: how often each does, 30 times if it is not said.
  */
 #include "usdt.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TURNS 30
+static int nr_turns = 30;
 
 #if defined(__x86_64__)
 #define ARG "8@%%rdi"
@@ -34,22 +37,25 @@ void work(long number)
 
 static void *turns(void *number)
 {
-	for (int i = 0; i < TURNS; i++) {
+	for (int i = 0; i < nr_turns; i++) {
 		work((long)number);
 		usleep(10000);
 	}
 	return NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	pthread_t threads[3];
 
+	if (argc > 1)
+		nr_turns = atoi(argv[1]);
 	pthread_create(&threads[0], NULL, turns, (void *)1);
 	pthread_create(&threads[1], NULL, turns, (void *)2);
 	usleep(150000);
 	pthread_create(&threads[2], NULL, turns, (void *)3);
 	if (!fork()) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		turns((void *)9);
 		_exit(0);
 	}
