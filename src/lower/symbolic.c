@@ -24,8 +24,10 @@ static void get_stack(struct gen *g, struct ir_insn *p, int32_t offset, const st
 	struct ir_var *count = ir_var_new(g->b.func, "frames", IR_INT);
 	struct ir_insn *r;
 
-	if (p->type == IR_OBJ && !lower_has(g, FEATURE_UNINIT_STACK))
+	if (p->type == IR_OBJ && !lower_has(g, FEATURE_UNINIT_STACK)) {
 		ir_emit_memzero(&g->b, p, offset + 8, size);
+		g->b.block->last->is_pinned = true;	/* the helper seems to write it all */
+	}
 	r = ir_emit_helper(&g->b, BPF_FUNC_get_stack, IR_INT, g->ctx, lower_ptr(g, p, offset + 8),
 			   lower_const(g, size), lower_const(g, flags));
 	ir_var_write(&g->b, count, ir_emit_binary_imm(&g->b, IR_LSHR, r,
