@@ -108,7 +108,7 @@ begin_case "1: missing privileges"
 if needs root; then
     run_command "$TESTS/programs/refuse" 1 "$SONDE" -e 'begin { exit(); }'
     expect_status 1
-    expect_err '^ERROR: no permission'
+    expect_err '^ERROR: could not create map ring: not permitted: '
 fi
 
 # ---- 255: the kernel says no ----
