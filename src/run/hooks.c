@@ -122,6 +122,18 @@ static bool has_user_symbols(const struct value_layout *layout)
 	return false;
 }
 
+bool run_has_symbols(const struct value_layout *layout)
+{
+	if (!layout)
+		return false;
+	if (layout->kind == VALUE_KSTACK || layout->kind == VALUE_KSYM)
+		return true;
+	for (size_t i = 0; i < layout->nr_fields; i++)
+		if (run_has_symbols(layout->fields[i].layout))
+			return true;
+	return has_user_symbols(layout);
+}
+
 /* Whether user addresses can come up when the process may be gone already. */
 static bool will_ask(const struct image *image)
 {

@@ -6,6 +6,8 @@
  * not fight with them for the cache line. The data is mapped once, not twice in
  * a row as is usual, because every mapped page counts as our memory; the rare
  * record that crosses the end is put together.
+ *
+ * Records that were laid aside are older than all in the ring, and are given first.
  */
 #include "run/ring.h"
 
@@ -26,8 +28,17 @@ struct ring {
 	size_t page_bytes;		/* 0: memory of the caller's */
 	bool calm;			/* see ring_set_calm */
 	uint64_t position;		/* of the record that is being given */
+	uint64_t next;			/* of the record behind it */
+	char *aside;			/* owned: struct aside_record, its bytes, and so on */
+	size_t aside_at, aside_bytes, aside_cap;	/* given up to; filled; allocated */
 	char *joined;			/* owned: a record that crosses the end, in one piece */
 	size_t joined_bytes;
+};
+
+/* In front of the bytes of a record that was laid aside, which are rounded up to 8. */
+struct aside_record {
+	uint64_t position;
+	uint64_t len;
 };
 
 static struct ring *ring_new(size_t size_bytes)
@@ -144,14 +155,112 @@ static bool give(struct ring *ring, uint64_t at, uint32_t len, ring_fn fn, void 
 	return record && fn(arg, record, len);
 }
 
-size_t ring_read(struct ring *ring, size_t max, ring_fn fn, void *arg, bool *stopped)
+/* ---- laid aside ---- */
+
+/* Room for so many bytes more; what has been given already goes first. */
+static bool make_room(struct ring *ring, size_t bytes)
+{
+	size_t left = ring->aside_bytes - ring->aside_at, cap = ring->aside_cap;
+	char *p;
+
+	if (ring->aside_at) {
+		memmove(ring->aside, ring->aside + ring->aside_at, left);
+		ring->aside_at = 0;
+		ring->aside_bytes = left;
+	}
+	while (cap - left < bytes)
+		cap = cap ? cap * 2 : 65536;
+	if (cap == ring->aside_cap)
+		return true;
+	p = realloc(ring->aside, cap);
+	if (!p)
+		return false;
+	ring->aside = p;
+	ring->aside_cap = cap;
+	return true;
+}
+
+static bool add_aside(struct ring *ring, uint64_t at, uint32_t len)
+{
+	const struct aside_record head = { .position = at, .len = len };
+	const void *record = record_at(ring, at, len);
+	size_t bytes = sizeof(head) + round_up_8(len);
+	char *to;
+
+	if (!record)
+		return false;
+	if (ring->aside_cap - ring->aside_bytes < bytes && !make_room(ring, bytes))
+		return false;
+	to = ring->aside + ring->aside_bytes;
+	memcpy(to, &head, sizeof(head));
+	memcpy(to + sizeof(head), record, len);
+	ring->aside_bytes += bytes;
+	return true;
+}
+
+bool ring_lay_aside(struct ring *ring, size_t max_bytes, size_t max_aside_bytes)
+{
+	uint64_t from = ring->next, at = from, end;
+
+	end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+	while (at - from < max_bytes && ring->aside_bytes - ring->aside_at < max_aside_bytes) {
+		uint32_t len = length_at(ring, at, end);
+
+		if (len & BPF_RINGBUF_BUSY_BIT)
+			break;
+		if (!(len & BPF_RINGBUF_DISCARD_BIT) && !add_aside(ring, at, len))
+			break;
+		at += round_up_8((len & ~BPF_RINGBUF_DISCARD_BIT) + BPF_RINGBUF_HDR_SZ);
+	}
+	ring->next = at;
+	publish(ring, at);
+	return at != from;
+}
+
+/* The next record that was laid aside. False: there is none. */
+static bool give_aside(struct ring *ring, ring_fn fn, void *arg, bool *stop)
+{
+	const char *record = ring->aside + ring->aside_at;
+	struct aside_record head;
+
+	if (ring->aside_at == ring->aside_bytes)
+		return false;
+	memcpy(&head, record, sizeof(head));
+	ring->aside_at += sizeof(head) + round_up_8(head.len);
+	ring->position = head.position;
+	ring->next = __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
+	*stop = fn(arg, record + sizeof(head), head.len);
+	return true;
+}
+
+static void free_aside(struct ring *ring)
+{
+	free(ring->aside);
+	ring->aside = NULL;
+	ring->aside_at = ring->aside_bytes = ring->aside_cap = 0;
+}
+
+static size_t read_aside(struct ring *ring, size_t max, ring_fn fn, void *arg, bool *stop)
+{
+	size_t n = 0;
+
+	while (n < max && !*stop && give_aside(ring, fn, arg, stop))
+		n++;
+	if (ring->aside && ring->aside_at == ring->aside_bytes)
+		free_aside(ring);
+	return n;
+}
+
+/* ---- reading ---- */
+
+/* Read what is in the ring itself, until something is laid aside, which comes next. */
+static size_t read_ring(struct ring *ring, size_t max, ring_fn fn, void *arg, bool *stop)
 {
 	uint64_t at = __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
 	uint64_t end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
 	size_t n = 0;
-	bool stop = false;
 
-	while (n < max && !stop) {
+	while (n < max && !*stop && !ring->aside) {
 		uint32_t len = length_at(ring, at, end);
 
 		if (len & BPF_RINGBUF_BUSY_BIT) {
@@ -163,13 +272,26 @@ size_t ring_read(struct ring *ring, size_t max, ring_fn fn, void *arg, bool *sto
 			end = now;
 			continue;
 		}
+		ring->next = at + round_up_8((len & ~BPF_RINGBUF_DISCARD_BIT) + BPF_RINGBUF_HDR_SZ);
 		if (!(len & BPF_RINGBUF_DISCARD_BIT))
-			stop = give(ring, at, len, fn, arg);
-		at += round_up_8((len & ~BPF_RINGBUF_DISCARD_BIT) + BPF_RINGBUF_HDR_SZ);
+			*stop = give(ring, at, len, fn, arg);
+		at = ring->next;
 		if (++n % RECORDS_A_BATCH == 0)
 			publish(ring, at);
 	}
 	publish(ring, at);
+	return n;
+}
+
+size_t ring_read(struct ring *ring, size_t max, ring_fn fn, void *arg, bool *stopped)
+{
+	bool stop = false;
+	size_t n = 0;
+
+	do {
+		n += read_aside(ring, max - n, fn, arg, &stop);
+		n += read_ring(ring, max - n, fn, arg, &stop);
+	} while (n < max && !stop && ring->aside);
 	if (stopped)
 		*stopped = stop;
 	return n;
@@ -185,7 +307,7 @@ bool ring_has_data(const struct ring *ring)
 	uint64_t at = __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
 	uint64_t end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
 
-	return !(length_at(ring, at, end) & BPF_RINGBUF_BUSY_BIT);
+	return ring->aside_at != ring->aside_bytes || !(length_at(ring, at, end) & BPF_RINGBUF_BUSY_BIT);
 }
 
 uint64_t ring_position(const struct ring *ring)
@@ -200,7 +322,18 @@ uint64_t ring_produced(const struct ring *ring)
 
 uint64_t ring_pending_bytes(const struct ring *ring)
 {
-	return ring_produced(ring) - __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
+	return ring_produced(ring) - __atomic_load_n(ring->consumer, __ATOMIC_RELAXED) +
+	       ring->aside_bytes - ring->aside_at;
+}
+
+uint64_t ring_unread_bytes(const struct ring *ring)
+{
+	return ring_produced(ring) - ring->next;
+}
+
+size_t ring_size_bytes(const struct ring *ring)
+{
+	return ring->size_bytes;
 }
 
 void ring_close(struct ring *ring)
@@ -212,5 +345,6 @@ void ring_close(struct ring *ring)
 	if (ring->page_bytes && ring->consumer)
 		munmap(ring->consumer, ring->page_bytes);
 	free(ring->joined);
+	free_aside(ring);
 	free(ring);
 }

@@ -32,13 +32,24 @@ void ring_set_calm(struct ring *ring, bool calm);
 /* True if there is a record that could be read now. */
 bool ring_has_data(const struct ring *ring);
 
+/* Lay aside what follows the record that `fn` has now, at most so many bytes of it: ring_read
+ * gives it before what is in the ring. To be called while `fn` runs, by another thread that it
+ * waits for before it returns, and only if what `fn` reads is a copy: the record's place is given
+ * back. Stops when `max_aside_bytes` lie there. Returns false if nothing came. */
+bool ring_lay_aside(struct ring *ring, size_t max_bytes, size_t max_aside_bytes);
+
 /* Positions that only grow: of the record that `fn` has now, and of the next one
  * that a program will reserve. */
 uint64_t ring_position(const struct ring *ring);
 uint64_t ring_produced(const struct ring *ring);
 
-/* Bytes that programs have reserved and nobody has read. */
+/* Bytes that programs have reserved and nobody has read, those laid aside included. */
 uint64_t ring_pending_bytes(const struct ring *ring);
+
+/* The same of the ring alone, as the one who lays aside sees it. */
+uint64_t ring_unread_bytes(const struct ring *ring);
+
+size_t ring_size_bytes(const struct ring *ring);
 
 void ring_close(struct ring *ring);
 

@@ -5,6 +5,7 @@
  * then on programs are told to stop, and run_poll says 0.
  */
 #include "run/action.h"
+#include "run/aside.h"
 #include "run/detach.h"
 #include "run/packets.h"
 #include "run/unwind.h"
@@ -64,7 +65,8 @@ static int alloc_state(struct run *r)
 	r->told = calloc(r->image->script_maps.n + 1, sizeof(*r->told));
 	r->taken = calloc(r->image->script_maps.n + 1, sizeof(*r->taken));
 	r->failed = calloc(r->image->probe_names.n + 1, sizeof(*r->failed));
-	if (!r->maps || !r->progs || !r->zeroed || !r->told || !r->taken || !r->failed)
+	if (!r->maps || !r->progs || !r->zeroed || !r->told || !r->taken || !r->failed ||
+	    run_find_slow_actions(r))
 		return -ENOMEM;
 	for (size_t i = 0; i < nr_maps; i++)
 		r->maps[i].fd = -1;
@@ -128,6 +130,7 @@ void run_close(struct run *r)
 		return;
 	if (r->control)
 		__atomic_store_n(&r->control->stopped, 1, __ATOMIC_RELEASE);
+	aside_close(r->aside);
 	ring_close(r->ring);
 	run_packets_close(r);
 	run_iters_close(r);
@@ -149,6 +152,8 @@ void run_close(struct run *r)
 	free(r->zeroed);
 	free(r->told);
 	free(r->taken);
+	free(r->slow);
+	free(r->held);
 	free(r->maps);
 	free(r->progs);
 	sbuf_close(&r->text);

@@ -56,6 +56,7 @@ struct run_iter {
 /* How the run comes to its end. */
 enum run_end { RUN_GOES_ON, RUN_EXIT, RUN_STOPPED, RUN_TARGET_GONE, RUN_NOTHING_LEFT };
 
+struct aside;
 struct cgroups;
 struct packets;
 struct symbols;
@@ -78,6 +79,10 @@ struct run {
 	int btf_fd;
 	struct ring *ring;		/* owned; NULL: no ring */
 	uint64_t ring_bytes;
+	struct aside *aside;		/* owned; NULL: no record has taken long */
+	bool *slow;			/* owned; one for each action: it may take long */
+	char *held;			/* owned: the record that is being handled, of such one */
+	size_t held_bytes;
 	struct packets *packets;	/* owned; NULL: none will come */
 	struct pace pace;
 	bool woken;			/* wake_fd says that the ring wants to be looked at */
@@ -122,6 +127,9 @@ int64_t run_now_ns(void);	/* CLOCK_MONOTONIC */
 
 void run_tell(struct run *r, enum sonde_severity severity, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Whether a value is named by symbols: of the kernel, or of programs (hooks.c). */
+bool run_has_symbols(const struct value_layout *layout);
 
 /* ---- loading (load.c) ---- */
 
@@ -170,6 +178,9 @@ bool run_iterates(const struct run *r);
 void run_iters_close(struct run *r);
 
 /* ---- events (record.c, action.c) ---- */
+
+/* Say which actions may take long. Returns 0 or -ENOMEM. */
+int run_find_slow_actions(struct run *r);
 
 /* Handle one record of the ring: a ring_fn whose `arg` is the session. */
 int run_record(void *arg, const void *data, size_t size_bytes);

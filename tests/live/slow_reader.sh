@@ -88,4 +88,28 @@ sonde_stop
 expect_status 0
 expect_out done
 
+# A map of names that takes long to read, while events come fast.
+begin_case "names that take long to find: no event is lost meanwhile"
+jit=$TESTS/programs/jit
+sonde_start -e "config = { perf_rb_pages = 512 }
+    uprobe:$jit:jit_inner { print(ustack); }
+    tracepoint:syscalls:sys_enter_getppid /comm == \"$name\"/ { printf(\"call\\n\"); }"
+$calls getppid 1000000 &
+calls_pid=$!
+"$jit" 1500000 &
+jit_pid=$!
+wait "$calls_pid"
+i=0
+while ! grep -q '^ *made_at_run_time' "$tmp/out" && [ $i -lt 400 ]; do
+    sleep 0.05
+    i=$((i + 1))
+done
+sonde_stop
+kill "$jit_pid"
+rm -f "/tmp/perf-$jit_pid.map"
+expect_status 0
+expect_no_err 'Lost|lost'
+expect_match '^ +made_at_run_time\+[0-9]+$'
+check "1000000 calls, not $(grep -c '^call$' "$tmp/out")" [ "$(grep -c '^call$' "$tmp/out")" = 1000000 ]
+
 end_tests

@@ -215,4 +215,30 @@ kill "$gone"
 wait "$gone" 2>/dev/null
 expect_match '^@\[target_inner\]: [0-9]+$'
 
+# It ends with the session.
+jit=$TESTS/programs/jit
+begin_case "user: code made at run time"
+sonde -c "$jit" -e "uprobe:$jit:jit_inner { printf(\"pid %d\\n\", pid); print(ustack(3)); exit(); }"
+expect_match '^        made_at_run_time\+[0-9]+$'
+rm -f "/tmp/perf-$(sed -n 's/^pid //p' "$tmp/out").map"
+
+begin_case "user: code made at run time, of a process with its own numbers and its own /tmp"
+if ! unshare -m -p -f --mount-proc true 2>/dev/null; then
+    skip_case "unshare cannot make namespaces here"
+else
+    cat >"$tmp/inside" <<END
+exec 9<"$jit" && mount -t tmpfs none /tmp && exec /proc/self/fd/9
+END
+    sonde_start -e "uprobe:$jit:jit_inner { print(ustack(3)); exit(); } interval:s:20 { exit(); }"
+    unshare -m -p -f --kill-child --mount-proc sh "$tmp/inside" &
+    inside=$!
+    wait "$sonde_pid"
+    status=$?
+    kill -KILL "$inside"
+    wait "$inside" 2>/dev/null
+    expect_status 0
+    expect_match '^        made_at_run_time\+[0-9]+$'
+    check "no map outside" [ ! -e /tmp/perf-1.map ]
+fi
+
 end_tests

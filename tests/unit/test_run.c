@@ -130,6 +130,77 @@ static void test_ring_wraps(void **state)
 	ring_close(ring);
 }
 
+/* A reader whose second record takes so long that all behind it are laid aside, and
+ * more come. */
+struct slow {
+	struct got got;
+	struct fake_ring *f;
+	struct ring *ring;
+	uint64_t positions[8];
+	size_t most;
+};
+
+static int take_slowly(void *arg, const void *data, size_t size_bytes)
+{
+	struct slow *s = arg;
+
+	s->positions[s->got.n] = ring_position(s->ring);
+	if (s->got.n != 1)
+		return take(&s->got, data, size_bytes);
+	take(&s->got, data, size_bytes);
+	assert_true(ring_lay_aside(s->ring, RING_BYTES, s->most));
+	assert_int_equal(s->f->consumer, s->f->producer);
+	assert_int_equal(ring_unread_bytes(s->ring), 0);
+	assert_false(ring_lay_aside(s->ring, RING_BYTES, s->most));
+	put(s->f, 0, 4, 'e');
+	return 0;
+}
+
+static void test_ring_aside(void **state)
+{
+	struct fake_ring f = { 0 };
+	struct slow s = { .f = &f, .most = 65536 };
+
+	(void)state;
+	ring_open_memory(&s.ring, &f.consumer, &f.producer, f.data, RING_BYTES);
+	for (int i = 0; i < 2; i++)
+		put(&f, 0, 9, (char)('a' + i));
+	put(&f, BPF_RINGBUF_DISCARD_BIT, 30, 'x');
+	put(&f, 0, 1, 'c');
+	put(&f, 0, 200, 'd');
+	assert_int_equal(ring_read(s.ring, 3, take_slowly, &s, NULL), 3);
+	assert_true(ring_has_data(s.ring));
+	assert_int_equal(ring_pending_bytes(s.ring), 16 + 200 + 16);
+	assert_int_equal(ring_read(s.ring, 100, take_slowly, &s, NULL), 2);
+	assert_string_equal(s.got.text, "abcde");
+	assert_int_equal(s.got.bytes, 9 + 9 + 1 + 200 + 4);
+	assert_int_equal(s.got.wrong, 0);
+	for (size_t i = 1; i < 5; i++)
+		assert_true(s.positions[i] > s.positions[i - 1]);
+	assert_int_equal(ring_pending_bytes(s.ring), 0);
+	assert_int_equal(ring_read(s.ring, 100, take_slowly, &s, NULL), 0);
+	ring_close(s.ring);
+}
+
+/* What does not fit stays in the ring. */
+static void test_ring_aside_full(void **state)
+{
+	struct fake_ring f = { 0 };
+	struct got g = { 0 };
+	struct ring *ring;
+
+	(void)state;
+	ring_open_memory(&ring, &f.consumer, &f.producer, f.data, RING_BYTES);
+	for (int i = 0; i < 5; i++)
+		put(&f, 0, 100, (char)('a' + i));
+	assert_true(ring_lay_aside(ring, RING_BYTES, 200));
+	assert_int_equal(f.consumer, 2 * 112);
+	assert_false(ring_lay_aside(ring, RING_BYTES, 200));
+	assert_int_equal(ring_read(ring, 100, take, &g, NULL), 5);
+	assert_string_equal(g.text, "abcde");
+	ring_close(ring);
+}
+
 static void test_ring_limits(void **state)
 {
 	struct fake_ring f = { 0 };
@@ -533,6 +604,8 @@ int main(void)
 		cmocka_unit_test(test_ring_order),
 		cmocka_unit_test(test_ring_busy),
 		cmocka_unit_test(test_ring_wraps),
+		cmocka_unit_test(test_ring_aside),
+		cmocka_unit_test(test_ring_aside_full),
 		cmocka_unit_test(test_ring_limits),
 		cmocka_unit_test(test_may_repeat),
 		cmocka_unit_test(test_pace),
