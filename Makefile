@@ -47,6 +47,7 @@ AR     := $(TRIPLET)-ar
 CFLAGS += -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(TRIPLET)
 LDFLAGS += -L$(SYSROOT)/usr/lib/$(TRIPLET)
 ALONE   = -static
+CFLAGS += -DSONDE_STATIC
 LIBS    = $(ARCHIVES) -lpthread
 CMOCKA  = -lcmocka -Wl,-rpath,$(SYSROOT)/usr/lib/$(TRIPLET)
 EMULATOR = qemu-$(firstword $(subst -, ,$(TRIPLET:powerpc64le%=ppc64le%)))-static -L /usr/$(TRIPLET)
@@ -89,7 +90,12 @@ $(BUILD)/sonde: $(CLI_OBJ) $(BUILD)/libsonde.a
 	$(if $(V),,@echo "  LD   $@")
 	$(Q)$(CC) $(LDFLAGS) $(ALONE) -o $@ $^ $(LIBS)
 
-$(BUILD)/sonde-static: $(CLI_OBJ) $(BUILD)/libsonde.a
+# What is linked statically cannot load libraries.
+$(BUILD)/src/sym/debuginfod-static.o: src/sym/debuginfod.c Makefile | $(READY)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -DSONDE_STATIC -MMD -MP -c -o $@ $<
+
+$(BUILD)/sonde-static: $(CLI_OBJ) $(BUILD)/src/sym/debuginfod-static.o $(BUILD)/libsonde.a
 	$(if $(V),,@echo "  LD   $@")
 	$(Q)$(CC) $(LDFLAGS) -static -s -Wl,--gc-sections -o $@ $^ $(ARCHIVES) -lpthread
 

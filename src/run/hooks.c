@@ -15,12 +15,21 @@
 #define NOTE_AT_START_NS 20000000
 #define NOTE_A_TURN_NS 5000000
 
+/* Told to stop since the name was asked for: then no server is waited for. */
+static bool is_stopped(void *arg)
+{
+	const struct run *r = arg;
+
+	return r->stop_count != r->stops_asked;
+}
+
 static struct symbols *symbols(struct run *r)
 {
 	const struct symbols_options options = {
 		.no_demangle = !r->image->config.cpp_demangle,
 		.no_lines = !r->image->config.show_debug_info,
 		.debug_dirs = r->options.debug_dirs,
+		.is_over = is_stopped, .is_over_arg = r,
 	};
 
 	if (!r->symbols && sym_open(&r->symbols, &options))
@@ -55,10 +64,12 @@ static bool ksym(void *arg, uint64_t address, struct value_symbol *symbol)
 
 static bool usym(void *arg, const struct value_user_address *at, struct value_symbol *symbol)
 {
-	struct symbols *s = symbols(arg);
+	struct run *r = arg;
+	struct symbols *s = symbols(r);
 	struct symbol found = { 0 };
 	bool is_found = false;
 
+	r->stops_asked = r->stop_count;
 	if (s && at->use == VALUE_USE_SYMBOL)
 		is_found = sym_user(s, at->pid, at->address, &found);
 	else if (s)

@@ -67,6 +67,23 @@ static int open_by_build_id(Elf *elf, const char *root, const char *debug_root)
 	return fd;
 }
 
+/* A server's answer is as little trusted as a file of that name. */
+static int open_from_server(Elf *elf, const struct debuginfod_patience *patience)
+{
+	const void *id;
+	ssize_t len = dwelf_elf_gnu_build_id(elf, &id);
+	int fd;
+
+	if (len < 2 || len > MAX_BUILD_ID_BYTES)
+		return -1;
+	fd = debuginfod_open(id, (size_t)len, patience);
+	if (fd >= 0 && !has_build_id(fd, id, len)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 /* ---- by name ---- */
 
 static bool has_sum(int fd, uint32_t sum)
@@ -214,5 +231,5 @@ int debug_file_open(Elf *elf, const struct file_place *place)
 	for (size_t i = 0; fd < 0 && i < 2; i++)
 		if (roots[i])
 			fd = open_by_name(elf, roots[i], place);
-	return fd;
+	return fd >= 0 ? fd : open_from_server(elf, &place->patience);
 }

@@ -50,6 +50,7 @@ void elf_file_load(struct elf_cache *c, struct elf_file *f, int fd, const char *
 {
 	const struct file_place place = {
 		.fd = fd, .root = root, .debug_root = c->debug_root, .dirs = c->debug_dirs,
+		.patience = c->patience,
 	};
 	Elf *elf;
 

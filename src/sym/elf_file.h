@@ -9,6 +9,7 @@
 #define SONDE_SYM_ELF_FILE_H
 
 #include "base/debug_dirs.h"
+#include "sym/debuginfod.h"
 #include "sym/lines.h"
 #include "sym/table.h"
 
@@ -43,6 +44,7 @@ struct elf_cache {
 	size_t max_bytes;
 	const char *debug_root;	/* borrowed */
 	struct debug_dirs debug_dirs;
+	struct debuginfod_patience patience;
 	bool no_demangle;
 };
 

@@ -69,6 +69,7 @@ int sym_open(struct symbols **out, const struct symbols_options *o)
 	s->files.max_bytes = o->max_table_bytes ? o->max_table_bytes : DEFAULT_TABLE_BYTES;
 	s->files.debug_root = s->debug_root;
 	s->files.debug_dirs = o->debug_dirs;
+	s->files.patience = (struct debuginfod_patience){ o->is_over, o->is_over_arg };
 	s->files.no_demangle = o->no_demangle;
 	s->no_lines = o->no_lines;
 	*out = s;

@@ -189,6 +189,75 @@ if needs objcopy; then
     expect_match '^        inlined_last\+0@/.*/inlined\.c:[0-9]+$'
 fi
 
+# A server of debug files: what debuginfod clients ask for is /buildid/ID/debuginfo. One that
+# holds its tongue: the first connection is taken, and that is all.
+begin_case "user: a separate debug file from a server"
+fetches() {
+    DEBUGINFOD_URLS=$1 DEBUGINFOD_CACHE_PATH=$2 sonde --unsafe -c "$tmp/far" -e "uprobe:$tmp/far:$at { print(ustack(1)); }"
+}
+if ! ldconfig -p 2>/dev/null | grep -q 'libdebuginfod\.so\.1'; then
+    skip_case "libdebuginfod is not installed"
+elif needs objcopy && needs python3; then
+    cp "$inlined" "$tmp/far"
+    at=$(nm "$tmp/far" | sed -n 's/^0*\([0-9a-f]*\) T inlined_last$/0x\1/p')
+    id=$(readelf -n "$tmp/far" | sed -n 's/.*Build ID: //p')
+    mkdir -p "$tmp/served/buildid/$id" "$tmp/wrong/buildid/$id"
+    objcopy --only-keep-debug "$tmp/far" "$tmp/served/buildid/$id/debuginfo"
+    cp "$target" "$tmp/wrong/buildid/$id/debuginfo"
+    strip "$tmp/far"
+    python3 -u -m http.server --bind 127.0.0.1 --directory "$tmp" 0 >"$tmp/server" 2>&1 &
+    server=$!
+    await_program "$server" python3
+    i=0
+    while ! grep -q port "$tmp/server" && [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done
+    url=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$tmp/server")
+    fetches "$url/wrong" "$tmp/cache-wrong"
+    expect_no_match 'inlined_last'
+    fetches '' "$tmp/cache"
+    expect_no_match 'inlined_last'
+    fetches "$url/served" "$tmp/cache"
+    expect_match '^        inlined_last\+0@/.*/inlined\.c:[0-9]+$'
+    kill "$server"
+    wait "$server" 2>/dev/null
+    fetches "$url/served" "$tmp/cache"
+    expect_match '^        inlined_last\+0@/.*/inlined\.c:[0-9]+$'
+fi
+
+begin_case "user: a server that does not answer is left at Ctrl-C"
+if ! ldconfig -p 2>/dev/null | grep -q 'libdebuginfod\.so\.1'; then
+    skip_case "libdebuginfod is not installed"
+elif needs objcopy && needs python3; then
+    cat >"$tmp/silent.py" <<END
+import socket, time
+s = socket.create_server(("127.0.0.1", 0))
+print("port", s.getsockname()[1], flush=True)
+c = s.accept()
+print("taken", flush=True)
+time.sleep(60)
+END
+    python3 "$tmp/silent.py" >"$tmp/server" 2>&1 &
+    server=$!
+    i=0
+    while ! grep -q port "$tmp/server" && [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done
+    export DEBUGINFOD_URLS="http://127.0.0.1:$(sed -n 's/port //p' "$tmp/server")"
+    export DEBUGINFOD_CACHE_PATH="$tmp/cache-silent"
+    sonde_start --unsafe -e "uprobe:$tmp/far:$at { print(ustack(1)); }"
+    unset DEBUGINFOD_URLS DEBUGINFOD_CACHE_PATH
+    "$tmp/far" >/dev/null
+    while ! grep -q taken "$tmp/server" && [ $i -lt 400 ]; do sleep 0.05; i=$((i + 1)); done
+    kill -INT "$sonde_pid"
+    i=0
+    while kill -0 "$sonde_pid" 2>/dev/null && [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done
+    check "an end within 10 s" [ $i -lt 200 ]
+    kill -KILL "$sonde_pid" 2>/dev/null
+    wait "$sonde_pid"
+    status=$?
+    kill "$server"
+    wait "$server" 2>/dev/null
+    expect_status 0
+    expect_match '^        0x[0-9a-f]+$'
+fi
+
 # Fedora's form: local functions packed into the file itself.
 begin_case "user: symbols in .gnu_debugdata"
 if needs objcopy && needs xz; then
