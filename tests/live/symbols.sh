@@ -131,6 +131,31 @@ check "the chain that the program knows" cmp "$tmp/seen" "$tmp/known"
 check "four functions" [ "$(wc -l <"$tmp/known")" = 4 ]
 check "two inlined" [ "$(grep -cE '^        \[inlined\] (inner|outer)@' "$tmp/out")" = 2 ]
 
+# The chain that a program compiled so knows: COMPILER FLAGS...
+chain_by() {
+    (cd "$tmp" && "$@" -O1 -fno-omit-frame-pointer -c inlined.c -o form.o &&
+        "$1" -o form form.o) 2>"$tmp/err" || bad "does not compile: $*"
+    sonde -c "$tmp/form" -e "uprobe:$tmp/form:inlined_last { print(ustack); }"
+    grep -oE '(inner|outer|inlined_work|main)(\+[0-9]+)?@.*/inlined\.c:[0-9]+' "$tmp/out" |
+        sed -E 's/(\+[0-9]+)?@.*:/ /' >"$tmp/seen"
+    grep -E '^[a-z_]+ [0-9]+$' "$tmp/out" >"$tmp/known"
+    cmp -s "$tmp/seen" "$tmp/known" || bad "not the chain that the program knows: $*"
+}
+
+source=$(dirname "$0")/../programs/inlined.c
+for cc in gcc clang-19; do
+    begin_case "user: lines and inlined functions of DWARF 4 and 5, packed, split: $cc"
+    if [ ! -e "$source" ]; then
+        skip_case "the tests' programs are here without their source"
+    elif needs $cc; then
+        cp "$source" "$tmp/inlined.c"
+        for flags in -gdwarf-4 -gdwarf-5 "-gdwarf-5 -gz" "-gdwarf-4 -gsplit-dwarf" \
+            "-gdwarf-5 -gsplit-dwarf"; do
+            chain_by $cc $flags
+        done
+    fi
+done
+
 begin_case "user: inlined functions in perf's form, which has no lines"
 sonde -c "$inlined" -e "uprobe:$inlined:inlined_last { print(ustack(perf)); }"
 expect_match '^	[0-9a-f]+ inner \(inlined\)$'
