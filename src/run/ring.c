@@ -126,6 +126,12 @@ static uint64_t round_up_8(uint64_t n)
 	return (n + 7) & ~(uint64_t)7;
 }
 
+/* Where the next record begins. */
+static uint64_t behind(uint64_t at, uint32_t len)
+{
+	return at + round_up_8((len & ~BPF_RINGBUF_DISCARD_BIT) + BPF_RINGBUF_HDR_SZ);
+}
+
 /* The bytes of the record at `at`; NULL if memory is out. */
 static const void *record_at(struct ring *ring, uint64_t at, uint32_t len)
 {
@@ -210,7 +216,7 @@ bool ring_lay_aside(struct ring *ring, size_t max_bytes, size_t max_aside_bytes)
 			break;
 		if (!(len & BPF_RINGBUF_DISCARD_BIT) && !add_aside(ring, at, len))
 			break;
-		at += round_up_8((len & ~BPF_RINGBUF_DISCARD_BIT) + BPF_RINGBUF_HDR_SZ);
+		at = behind(at, len);
 	}
 	ring->next = at;
 	publish(ring, at);
@@ -272,7 +278,7 @@ static size_t read_ring(struct ring *ring, size_t max, ring_fn fn, void *arg, bo
 			end = now;
 			continue;
 		}
-		ring->next = at + round_up_8((len & ~BPF_RINGBUF_DISCARD_BIT) + BPF_RINGBUF_HDR_SZ);
+		ring->next = behind(at, len);
 		if (!(len & BPF_RINGBUF_DISCARD_BIT))
 			*stop = give(ring, at, len, fn, arg);
 		at = ring->next;
@@ -307,7 +313,8 @@ bool ring_has_data(const struct ring *ring)
 	uint64_t at = __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
 	uint64_t end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
 
-	return ring->aside_at != ring->aside_bytes || !(length_at(ring, at, end) & BPF_RINGBUF_BUSY_BIT);
+	return ring->aside_at != ring->aside_bytes ||
+	       !(length_at(ring, at, end) & BPF_RINGBUF_BUSY_BIT);
 }
 
 uint64_t ring_position(const struct ring *ring)

@@ -8,6 +8,7 @@
 #ifndef SONDE_RUN_UNWIND_H
 #define SONDE_RUN_UNWIND_H
 
+#include "base/file_id.h"
 #include "run/state.h"
 #include "unwind/table.h"
 
@@ -29,8 +30,7 @@ struct unwind_piece {
 /* A file and its rows, which stay where they are. */
 struct unwind_file {
 	struct unwind_file *next;
-	uint64_t dev, ino;
-	int64_t ctime_ns;
+	struct file_id id;
 	uint64_t base;
 	struct unwind_segment segments[UNWIND_SEGMENTS];
 	size_t nr_segments;

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define ROW_BYTES (sizeof(uint32_t) + sizeof(uint16_t))
@@ -187,23 +186,19 @@ struct unwind_file *unwind_store_file(struct unwind_store *s, int fd)
 {
 	struct unwind_table t;
 	struct unwind_file *f;
-	int64_t ctime_ns;
-	struct stat st;
+	struct file_id id;
 
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+	if (!file_id_of(fd, &id))
 		return NULL;
-	ctime_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
 	for (f = s->files; f; f = f->next)
-		if (f->ino == st.st_ino && f->dev == st.st_dev && f->ctime_ns == ctime_ns)
+		if (file_id_same(&f->id, &id))
 			return f;
 	if (unwind_table_read(&t, fd, &s->rules))
 		return NULL;
 	f = file_of(s, &t);
 	if (!f)
 		return NULL;
-	f->dev = st.st_dev;
-	f->ino = st.st_ino;
-	f->ctime_ns = ctime_ns;
+	f->id = id;
 	f->next = s->files;
 	s->files = f;
 	return f;

@@ -196,16 +196,13 @@ bool elf_file_lines(struct elf_cache *c, struct elf_file *f, uint64_t offset, bo
 
 /* ---- the cache ---- */
 
-static struct elf_file *file_add(struct elf_cache *c, const struct stat *st, int64_t ctime_ns)
+static struct elf_file *file_add(struct elf_cache *c, const struct file_id *id)
 {
 	struct elf_file *f = calloc(1, sizeof(*f));
 
 	if (!f)
 		return NULL;
-	f->dev = st->st_dev;
-	f->ino = st->st_ino;
-	f->ctime_ns = ctime_ns;
-	f->size_bytes = st->st_size;
+	f->id = *id;
 	f->next = c->files;
 	c->files = f;
 	return f;
@@ -214,18 +211,15 @@ static struct elf_file *file_add(struct elf_cache *c, const struct stat *st, int
 struct elf_file *elf_file_get(struct elf_cache *c, int fd)
 {
 	struct elf_file *f;
-	int64_t ctime_ns;
-	struct stat st;
+	struct file_id id;
 
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+	if (!file_id_of(fd, &id))
 		return NULL;
-	ctime_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
-	for (f = c->files; f; f = f->next)
-		if (f->ino == st.st_ino && f->dev == st.st_dev && f->ctime_ns == ctime_ns &&
-		    f->size_bytes == st.st_size)
-			break;
+	f = c->files;
+	while (f && !file_id_same(&f->id, &id))
+		f = f->next;
 	if (!f)
-		f = file_add(c, &st, ctime_ns);
+		f = file_add(c, &id);
 	if (f) {
 		f->refs++;
 		f->used = ++c->clock;

@@ -9,11 +9,10 @@
 #define SONDE_SYM_ELF_FILE_H
 
 #include "base/debug_dirs.h"
+#include "base/file_id.h"
 #include "sym/debuginfod.h"
 #include "sym/lines.h"
 #include "sym/table.h"
-
-#include <sys/stat.h>
 
 #define ELF_FILE_SEGMENTS 8
 #define ELF_FILE_BUILD_ID 32	/* bytes; longer ones are cut */
@@ -24,8 +23,7 @@ struct elf_segment {		/* a PT_LOAD */
 
 struct elf_file {
 	struct elf_file *next;
-	uint64_t dev, ino;
-	int64_t ctime_ns, size_bytes;
+	struct file_id id;
 	size_t refs;		/* mappings that point here */
 	uint64_t used;		/* clock of the cache */
 	bool loaded, lines_asked;

@@ -28,7 +28,7 @@ struct symbols_options {
 	const char *kallsyms;		/* NULL: proc/kallsyms */
 	const char *debug_root;		/* NULL: "/usr/lib/debug" */
 	struct debug_dirs debug_dirs;	/* looked into before; must outlive what is opened */
-	bool (*is_over)(void *arg);	/* whether to wait for servers no longer; NULL: to the end */
+	bool (*is_over)(void *arg);	/* to wait for servers no longer; NULL: to the end */
 	void *is_over_arg;
 	bool no_demangle;		/* C++ and Rust names as they are in the file */
 	bool no_lines;			/* sym_user_frame() tells no lines and inlined calls */

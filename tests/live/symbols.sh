@@ -218,7 +218,8 @@ fi
 # holds its tongue: the first connection is taken, and that is all.
 begin_case "user: a separate debug file from a server"
 fetches() {
-    DEBUGINFOD_URLS=$1 DEBUGINFOD_CACHE_PATH=$2 sonde --unsafe -c "$tmp/far" -e "uprobe:$tmp/far:$at { print(ustack(1)); }"
+    DEBUGINFOD_URLS=$1 DEBUGINFOD_CACHE_PATH=$2 \
+        sonde --unsafe -c "$tmp/far" -e "uprobe:$tmp/far:$at { print(ustack(1)); }"
 }
 if ! ldconfig -p 2>/dev/null | grep -q 'libdebuginfod\.so\.1'; then
     skip_case "libdebuginfod is not installed"

@@ -549,6 +549,20 @@ static void test_username(void **state)
 	sym_close(s);
 }
 
+/* Is a file of that name mapped into this process? */
+static bool is_mapped(const char *name)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	char line[4096];
+	bool found = false;
+
+	assert_non_null(f);
+	while (!found && fgets(line, sizeof(line), f))
+		found = strstr(line, name) != NULL;
+	fclose(f);
+	return found;
+}
+
 /* A file so large that it is mapped, and becomes shorter. */
 static void test_lines_of_a_shortened_file(void **state)
 {
@@ -577,7 +591,9 @@ static void test_lines_of_a_shortened_file(void **state)
 	assert_false(lines_find(l, address, &found));
 	assert_null(found.file);
 	assert_false(lines_find(l, address + 1, &found));
+	assert_true(is_mapped(at("huge")));
 	lines_close(l);
+	assert_false(is_mapped(at("huge")));
 	l = lines_open(fd);
 	assert_null(l);
 	close(fd);
