@@ -101,12 +101,20 @@ static const char *inlined_text(struct arena *a, const struct value_inlined *cal
 				   place_text(a, call->file, call->line));
 }
 
-static const char *frame_text(struct arena *a, const struct value_symbol *symbol, bool found,
-			      uint64_t address)
+static const char *found_text(struct arena *a, const struct value_symbol *symbol)
 {
-	return found ? arena_printf(a, "%s+%" PRIu64 "%s", symbol->name, symbol->offset,
-				    place_text(a, symbol->file, symbol->line))
-		     : arena_printf(a, "0x%" PRIx64, address);
+	return arena_printf(a, "%s+%" PRIu64 "%s", symbol->name, symbol->offset,
+			    place_text(a, symbol->file, symbol->line));
+}
+
+static const char *missing_text(struct arena *a, const struct value_symbol *symbol,
+				bool explains, uint64_t address)
+{
+	if (!explains || !symbol->why)
+		return arena_printf(a, "0x%" PRIx64, address);
+	return symbol->module ? arena_printf(a, "0x%" PRIx64 " <%s: %s>", address, symbol->why,
+					     symbol->module)
+			      : arena_printf(a, "0x%" PRIx64 " <%s>", address, symbol->why);
 }
 
 static const char *perf_text(struct arena *a, const struct value_symbol *symbol, bool found,
@@ -167,7 +175,8 @@ static void add_named(struct decoding *c, struct frames *f, const struct user_sp
 	struct sonde_value *v;
 	bool found = find_symbol(c, user, address, use, &symbol);
 	const char *text = perf && user ? perf_text(a, &symbol, found, address)
-					: frame_text(a, &symbol, found, address);
+			 : found ? found_text(a, &symbol)
+				 : missing_text(a, &symbol, c->d->explains, address);
 
 	for (size_t i = 0; i < symbol.nr_inlined; i++) {
 		v = add_frame(c, f, address, inlined_text(a, &symbol.inlined[i], perf));

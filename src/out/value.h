@@ -33,6 +33,7 @@ struct value_inlined {
 /* A symbol: texts are borrowed until the next call of a hook. */
 struct value_symbol {
 	const char *name;
+	const char *why;	/* there is no name, in a person's words; NULL: unknown */
 	uint64_t offset;	/* of the address from the symbol's start */
 	const char *module;	/* path of the mapped file; NULL: unknown */
 	uint64_t module_offset;	/* of the address in that file; or the address, if there is none */
@@ -74,7 +75,7 @@ struct value_decoder {
 	const char *str_trunc_trailer;	/* borrowed; NULL: none */
 	bool bare_stacks;		/* stacks become buffers in the same order, without names */
 	bool wants_frames;		/* what is known of each frame, not its text only */
-	bool explains;			/* stacks say why they end early */
+	bool explains;			/* stacks say why they end early, and names are missing */
 	int64_t wall_offset_ns;		/* CLOCK_REALTIME minus CLOCK_BOOTTIME, for timestamps */
 };
 

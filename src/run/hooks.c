@@ -40,6 +40,7 @@ static struct symbols *symbols(struct run *r)
 static bool give(bool found, const struct symbol *from, struct value_symbol *to)
 {
 	to->name = from->name;
+	to->why = from->why;
 	to->offset = from->offset;
 	to->module = from->module;
 	to->module_offset = from->module_offset;

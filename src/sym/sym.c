@@ -116,11 +116,14 @@ bool sym_kernel(struct symbols *s, uint64_t address, struct symbol *symbol)
 		(void)kernel_table_read(&s->kernel, s->kallsyms);
 	}
 	e = table_find_nearest(&s->kernel, address);
+	symbol->why = s->kernel.n ? "no symbol of the kernel there"
+				  : "kallsyms hides its addresses, or cannot be read";
 	if (!e)
 		return false;
 	symbol->offset = address - e->start;
 	if (e == &s->kernel.entries[s->kernel.n - 1] && symbol->offset > KERNEL_REACH)
 		return false;
+	symbol->why = NULL;
 	symbol->name = table_name(&s->kernel, e);
 	symbol->module = table_module(&s->kernel, e);
 	return true;
@@ -325,33 +328,61 @@ static bool find_in_file(struct symbols *s, struct elf_file *file, uint64_t offs
 	return symbol->name != NULL;
 }
 
+/* Memory of no file. The kernel's own is where its uretprobes let functions return to. */
+static bool find_anonymous(struct symbols *s, struct process *p, const struct mapping *m,
+			   uint64_t address, struct symbol *symbol)
+{
+	if (!strcmp(process_path(p, m), "[uprobes]")) {
+		symbol->name = "[uprobes]";
+		symbol->offset = address - m->start;
+		return true;
+	}
+	if (find_jit(s, p, address, symbol))
+		return true;
+	symbol->why = p->jit.n ? "no symbol in its perf map" : "no file is mapped there, and there "
+								"is no perf map";
+	return false;
+}
+
+static bool find_mapped(struct symbols *s, struct process *p, struct mapping *m, uint64_t address,
+			const struct question *q, struct symbol *symbol)
+{
+	const char *path = process_path(p, m);
+	bool is_vdso = !strcmp(path, "[vdso]");
+	struct elf_file *file;
+
+	if (*path)
+		symbol->module = path;
+	if (!m->ino && !is_vdso)
+		return find_anonymous(s, p, m, address, symbol);
+	symbol->module_offset = address - m->start + m->offset;
+	file = is_vdso ? vdso_file(s) : mapping_file(s, p, m, q->lines);
+	if (!file) {
+		symbol->why = "the file cannot be opened, or is another now";
+		return false;
+	}
+	symbol->build_id = *file->build_id ? file->build_id : NULL;
+	if (find_in_file(s, file, symbol->module_offset, q, symbol))
+		return true;
+	symbol->why = file->table.n ? "no symbol there in the file"
+				    : "no symbols in the file, and no debug file";
+	return false;
+}
+
 static bool find_user(struct symbols *s, pid_t pid, uint64_t address, const struct question *q,
 		      struct symbol *symbol)
 {
 	struct process *p;
 	struct mapping *m;
-	struct elf_file *file;
-	const char *path;
-	bool is_vdso;
 
 	*symbol = (struct symbol){ .module_offset = address };
 	follow(s);
 	p = process_cache_get(&s->processes, pid);
 	m = p ? process_cache_mapping(&s->processes, p, address) : NULL;
-	if (!m)
-		return false;
-	path = process_path(p, m);
-	is_vdso = !strcmp(path, "[vdso]");
-	if (*path)
-		symbol->module = path;
-	if (!m->ino && !is_vdso)
-		return find_jit(s, p, address, symbol);
-	symbol->module_offset = address - m->start + m->offset;
-	file = is_vdso ? vdso_file(s) : mapping_file(s, p, m, q->lines);
-	if (!file)
-		return false;
-	symbol->build_id = *file->build_id ? file->build_id : NULL;
-	return find_in_file(s, file, symbol->module_offset, q, symbol);
+	if (m)
+		return find_mapped(s, p, m, address, q, symbol);
+	symbol->why = p ? "no mapping there" : "the process has ended, and was not seen before";
+	return false;
 }
 
 bool sym_user(struct symbols *s, pid_t pid, uint64_t address, struct symbol *symbol)

@@ -47,6 +47,7 @@ struct symbol_inlined {
 /* Texts are borrowed until the next call on the same `struct symbols`. */
 struct symbol {
 	const char *name;	/* NULL: none, but the module may be known */
+	const char *why;	/* there is none, in a person's words; lives on. Else NULL */
 	uint64_t offset;	/* from the symbol's start */
 	const char *module;	/* user: path of the mapped file; kernel: module, NULL: the image */
 	uint64_t module_offset;	/* of the address in that file; the address, if there is none */

@@ -109,6 +109,14 @@ sonde_stop
 expect_status 0
 expect_match "^	[0-9a-f]+ 0x[0-9a-f]+ \\($tmp/replaced\\)\$"
 
+begin_case "user: with -v a name that is missing says why"
+cp "$target" "$tmp/replaced"
+sonde_start -v -e "uprobe:$tmp/replaced:target_add { @[ustack(1)] = count(); }"
+"$tmp/replaced"
+rm "$tmp/replaced"
+sonde_stop
+expect_match "^ +0x[0-9a-f]+ <the file cannot be opened, or is another now: $tmp/replaced>\$"
+
 begin_case "user: a program that was overwritten after its end"
 cp "$target" "$tmp/replaced"
 sonde_start -e "uprobe:$tmp/replaced:target_add { @[usym(reg(\"ip\"))] = count(); }"
@@ -243,6 +251,8 @@ elif needs objcopy && needs python3; then
     expect_no_match 'inlined_last'
     fetches "$url/served" "$tmp/cache"
     expect_match '^        inlined_last\+0@/.*/inlined\.c:[0-9]+$'
+    sonde --unsafe -v -c "$tmp/far" -e "uprobe:$tmp/far:$at { print(ustack(1)); }"
+    expect_match "^        0x[0-9a-f]+ <no symbols in the file, and no debug file: $tmp/far>\$"
     kill "$server"
     wait "$server" 2>/dev/null
     fetches "$url/served" "$tmp/cache"

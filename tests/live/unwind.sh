@@ -177,5 +177,10 @@ if needs root && needs btf; then
     expect_no_match 'unwind failure'
     sonde -c "$programs/unwound chains" -e "uprobe:$programs/unwound:report { print(ustack(3)); exit(); }"
     expect_no_match 'unwind failure'
+    # A caller whose return is waited for has an address of the kernel's in its place.
+    sonde -v -c "$programs/unwound chains" -e "uprobe:$programs/unwound:report /arg0 == 5/ {
+        print(dw_ustack); } uretprobe:$programs/unwound:c_small { @++; }"
+    expect_match '^        \[uprobes\]\+0$'
+    expect_match '^        <unwind failure: the address is in no mapping of code that is known>$'
 fi
 end_tests
