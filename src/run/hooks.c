@@ -5,14 +5,13 @@
  * kernel's list takes 50 ms to read. Answers are borrowed until the next
  * question.
  */
-#include "run/state.h"
+#include "run/unwind.h"
 #include "sym/cgroup.h"
 #include "sym/sym.h"
 
 #include <stdlib.h>
 
 /* What runs already is looked at in slices: a process costs 0.1 ms. */
-#define NOTE_AT_START_NS 20000000
 #define NOTE_A_TURN_NS 5000000
 
 /* Told to stop since the name was asked for: then no server is waited for. */
@@ -172,13 +171,24 @@ void run_watch_users(struct run *r)
 	(void)sym_watch(r->symbols, pid > 0 ? pid : -1);
 	if (r->options.pid > 0)
 		sym_note_pid(r->symbols, r->options.pid);
-	r->notes_running = pid <= 0 && sym_note_running(r->symbols, NOTE_AT_START_NS);
+	r->notes_running = pid <= 0;
+}
+
+static void unwind_noted(void *arg, pid_t pid)
+{
+	run_unwind_ahead(arg, pid);
+}
+
+void run_note_running(struct run *r, int64_t budget_ns)
+{
+	if (r->notes_running)
+		r->notes_running = sym_note_running(r->symbols, budget_ns,
+						    r->unwinder ? unwind_noted : NULL, r);
 }
 
 void run_follow_users(struct run *r)
 {
 	if (r->symbols)
 		sym_watch_poll(r->symbols);
-	if (r->notes_running)
-		r->notes_running = sym_note_running(r->symbols, NOTE_A_TURN_NS);
+	run_note_running(r, NOTE_A_TURN_NS);
 }

@@ -223,6 +223,11 @@ bool ring_lay_aside(struct ring *ring, size_t max_bytes, size_t max_aside_bytes)
 	return at != from;
 }
 
+void ring_rest(struct ring *ring)
+{
+	ring->next = __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
+}
+
 /* The next record that was laid aside. False: there is none. */
 static bool give_aside(struct ring *ring, ring_fn fn, void *arg, bool *stop)
 {

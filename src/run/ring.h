@@ -38,6 +38,9 @@ bool ring_has_data(const struct ring *ring);
  * back. Stops when `max_aside_bytes` lie there. Returns false if nothing came. */
 bool ring_lay_aside(struct ring *ring, size_t max_bytes, size_t max_aside_bytes);
 
+/* The same may be done now, while no `fn` runs, until the next ring_read. */
+void ring_rest(struct ring *ring);
+
 /* Positions that only grow: of the record that `fn` has now, and of the next one
  * that a program will reserve. */
 uint64_t ring_position(const struct ring *ring);

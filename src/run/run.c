@@ -425,7 +425,8 @@ static int wait_slice(struct run *r, int timeout_ms)
 		if (r->stop_count || r->signals_done != r->signal_count)
 			slice = 0;
 	}
-	if (only_begin_and_end(r) || run_iterates(r) || (r->ring && ring_has_data(r->ring)))
+	if (only_begin_and_end(r) || run_iterates(r) || r->notes_running ||
+	    (r->ring && ring_has_data(r->ring)))
 		slice = 0;
 	n = epoll_wait(r->epoll_fd, events, 4, slice);
 	if (n < 0)
@@ -462,6 +463,21 @@ static void keep_readable(struct run *r)
 	wake(r);
 }
 
+/* Tables of large programs take long to read: events are not to wait for them. */
+static void follow_processes(struct run *r)
+{
+	bool is_slow = r->ring && (r->unwinder || r->notes_running);
+
+	if (is_slow) {
+		ring_rest(r->ring);
+		aside_begin(&r->aside, r->ring);
+	}
+	run_follow_users(r);
+	run_unwind_follow(r);
+	if (is_slow)
+		aside_end(r->aside);
+}
+
 /* One turn: wait, read, look whether it is over. Returns 1 if anything came. */
 static int turn(struct run *r, int timeout_ms)
 {
@@ -474,8 +490,7 @@ static int turn(struct run *r, int timeout_ms)
 	if (came < 0)
 		return came;
 	run_signals(r);
-	run_follow_users(r);
-	run_unwind_follow(r);
+	follow_processes(r);
 	gone = exit_without_record(r) || target_is_gone(r);
 	err = run_iterate(r);
 	if (err < 0)

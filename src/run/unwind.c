@@ -11,9 +11,12 @@
 #include "kernel/bpf_call.h"
 #include "sym/sym.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BUCKETS 256
@@ -110,9 +113,13 @@ static const struct unwind_file *file_of(struct list *l, const struct symbol_map
 static void add_mapping(void *arg, const struct symbol_mapping *m)
 {
 	struct list *l = arg;
-	const struct unwind_file *f = file_of(l, m);
+	const struct unwind_file *f;
 	uint64_t bias;
 
+	/* Programs search by the sign of a difference: [vsyscall] lies in the upper half. */
+	if (m->start > INT64_MAX)
+		return;
+	f = file_of(l, m);
 	if (f && f->nr_pieces && find_bias(f, m, &bias))
 		add_pieces(l, f, m, bias);
 	else
@@ -236,6 +243,14 @@ void run_unwind_process(struct run *r, pid_t pid)
 		load_process(r, pid);
 }
 
+void run_unwind_ahead(struct run *r, pid_t pid)
+{
+	const struct unwinder *u = r->unwinder;
+
+	if (u->store.nr_chunks < IMAGE_UNWIND_CHUNKS / 2 && u->nr_processes < MANY_PROCESSES / 2)
+		run_unwind_process(r, pid);
+}
+
 void run_unwind_follow(struct run *r)
 {
 	struct unwinder *u = r->unwinder;
@@ -247,6 +262,51 @@ void run_unwind_follow(struct run *r)
 			if (p->entry.nr_ranges &&
 			    p->generation != sym_generation(r->symbols, p->pid))
 				load_process(r, p->pid);
+}
+
+/* ---- processes that run already ---- */
+
+/* Is it the program of a process that probes are in? */
+static bool is_probed(const struct run *r, const struct stat *exe)
+{
+	const struct image_prog *prog;
+	const char *last = NULL;
+	struct stat st = { 0 };
+
+	vec_each(prog, &r->image->progs) {
+		for (size_t i = 0; i < prog->nr_sites; i++) {
+			const char *path = prog->sites[i].path;
+
+			if (!attach_is_user(prog->attach) || !path)
+				continue;
+			if ((!last || strcmp(path, last) != 0) && stat(path, &st))
+				st.st_ino = 0;
+			last = path;
+			if (st.st_ino == exe->st_ino && st.st_dev == exe->st_dev)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A stack without tables is lost: the programs of the probes are loaded before they are
+ * attached. Others follow later. */
+static void load_probed(struct run *r)
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+	char path[64];
+	struct stat st;
+
+	while (proc && (entry = readdir(proc))) {
+		int pid = atoi(entry->d_name);
+
+		snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+		if (pid > 0 && !stat(path, &st) && is_probed(r, &st))
+			run_unwind_ahead(r, pid);
+	}
+	if (proc)
+		closedir(proc);
 }
 
 /* ---- life ---- */
@@ -275,6 +335,8 @@ void run_unwind_start(struct run *r)
 	(void)bpf_call_map_update(s->chunks_fd, &first, &s->chunks[0].fd, BPF_ANY);
 	if (r->options.pid > 0)
 		run_unwind_process(r, r->options.pid);
+	else if (!r->options.child)
+		load_probed(r);
 	for (size_t i = 0; i < r->options.nr_unwind_pids; i++)
 		run_unwind_process(r, r->options.unwind_pids[i]);
 }

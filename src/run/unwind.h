@@ -73,6 +73,9 @@ int run_unwind_template(struct run *r);
 /* Load what programs need for a process, or bring it up to date. */
 void run_unwind_process(struct run *r, pid_t pid);
 
+/* The same before a program asks, as long as half of the room is free. */
+void run_unwind_ahead(struct run *r, pid_t pid);
+
 /* Some times a second: what processes have mapped or executed since. */
 void run_unwind_follow(struct run *r);
 

@@ -169,6 +169,18 @@ if needs root && needs btf; then
     expect_err "The dw_ustack builtin can not be used with 'begin' probes"
 fi
 
+begin_case "the first stack of a program that ran before is whole"
+if needs root && needs btf; then
+    "$programs/target" 1000000 1000 >/dev/null &
+    target_pid=$!
+    await_program "$target_pid" target
+    sonde -e "uprobe:$programs/target:target_inner /pid == $target_pid/ { print(dw_ustack); exit(); }"
+    kill "$target_pid"
+    wait "$target_pid" 2>/dev/null
+    expect_status 0
+    expect_match '^        main\+[0-9]+@?.*$'
+fi
+
 begin_case "a stack that ends early says why"
 if needs root && needs btf; then
     sonde -v -c "$programs/unwound chains" -e "uprobe:$programs/unwound:report {
