@@ -5,7 +5,7 @@
  * kernel's list takes 50 ms to read. Answers are borrowed until the next
  * question.
  */
-#include "run/unwind.h"
+#include "run/state.h"
 #include "sym/cgroup.h"
 #include "sym/sym.h"
 
@@ -174,21 +174,11 @@ void run_watch_users(struct run *r)
 	r->notes_running = pid <= 0;
 }
 
-static void unwind_noted(void *arg, pid_t pid)
-{
-	run_unwind_ahead(arg, pid);
-}
-
-void run_note_running(struct run *r, int64_t budget_ns)
-{
-	if (r->notes_running)
-		r->notes_running = sym_note_running(r->symbols, budget_ns,
-						    r->unwinder ? unwind_noted : NULL, r);
-}
 
 void run_follow_users(struct run *r)
 {
 	if (r->symbols)
 		sym_watch_poll(r->symbols);
-	run_note_running(r, NOTE_A_TURN_NS);
+	if (r->notes_running)
+		r->notes_running = sym_note_running(r->symbols, NOTE_A_TURN_NS);
 }

@@ -245,9 +245,6 @@ void run_hooks_close(struct run *r);
 void run_watch_users(struct run *r);
 void run_follow_users(struct run *r);
 
-/* Look at the processes that ran at the start, for so long, as far as that is not done. */
-void run_note_running(struct run *r, int64_t budget_ns);
-
 /* ---- losses (loss.c) ---- */
 
 /* Tell of events lost since the last call; `all`: also of what else failed, and

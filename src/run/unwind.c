@@ -290,7 +290,7 @@ static bool is_probed(const struct run *r, const struct stat *exe)
 }
 
 /* A stack without tables is lost: the programs of the probes are loaded before they are
- * attached. Others follow later. */
+ * attached. Those of others are read when they are asked for. */
 static void load_probed(struct run *r)
 {
 	DIR *proc = opendir("/proc");

@@ -145,19 +145,19 @@ void sym_note_pid(struct symbols *s, pid_t pid)
 }
 
 /* False: there is none left. */
-static bool note_next(struct symbols *s, symbol_noted_fn fn, void *arg)
+static bool note_next(struct symbols *s)
 {
 	struct dirent *entry = readdir(s->running);
 	long pid = entry ? strtol(entry->d_name, NULL, 10) : 0;
 
 	if (!entry || s->processes.n >= s->processes.max / 2)
 		return false;
-	if (pid > 0 && process_cache_get(&s->processes, (pid_t)pid) && fn)
-		fn(arg, (pid_t)pid);
+	if (pid > 0)
+		(void)process_cache_get(&s->processes, (pid_t)pid);
 	return true;
 }
 
-bool sym_note_running(struct symbols *s, int64_t budget_ns, symbol_noted_fn fn, void *arg)
+bool sym_note_running(struct symbols *s, int64_t budget_ns)
 {
 	int64_t until = process_now_ns() + budget_ns;
 
@@ -168,7 +168,7 @@ bool sym_note_running(struct symbols *s, int64_t budget_ns, symbol_noted_fn fn, 
 		s->running = opendir(s->proc);
 	s->noted_running = !s->running;
 	while (!s->noted_running && process_now_ns() < until)
-		s->noted_running = !note_next(s, fn, arg);
+		s->noted_running = !note_next(s);
 	if (s->noted_running && s->running) {
 		closedir(s->running);
 		s->running = NULL;

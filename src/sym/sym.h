@@ -98,10 +98,8 @@ int sym_open_mapping(struct symbols *s, pid_t pid, const struct symbol_mapping *
 void sym_note_pid(struct symbols *s, pid_t pid);
 
 /* Take snapshots of the processes that run, for so long; call it again as long as it
- * returns true. Half of those that can be remembered at most. `fn` (or NULL) is told of
- * each. */
-typedef void (*symbol_noted_fn)(void *arg, pid_t pid);
-bool sym_note_running(struct symbols *s, int64_t budget_ns, symbol_noted_fn fn, void *arg);
+ * returns true. Half of those that can be remembered at most. */
+bool sym_note_running(struct symbols *s, int64_t budget_ns);
 
 /* Follow a process and its children (-1: every process): what they execute, map
  * and fork is known from then on, even of processes that have ended before they
