@@ -91,7 +91,7 @@ expect_out done
 # A map of names that takes long to read, while events come fast.
 begin_case "names that take long to find: no event is lost meanwhile"
 jit=$TESTS/programs/jit
-sonde_start -e "config = { perf_rb_pages = 512 }
+sonde_start -e "config = { perf_rb_pages = 2048 }
     uprobe:$jit:jit_inner { print(ustack); }
     tracepoint:syscalls:sys_enter_getppid /comm == \"$name\"/ { printf(\"call\\n\"); }"
 $calls getppid 1000000 &
