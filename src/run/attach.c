@@ -230,6 +230,8 @@ static const struct {
 	{ ATTACH_RAW_TRACEPOINT, EINVAL, "the kernel does not take this program here; one that "
 	  "looks further into the arguments than there are is refused" },
 	{ ATTACH_FENTRY, E2BIG, "the kernel runs at most 38 programs on one function" },
+	{ ATTACH_FENTRY, EINVAL, "the kernel has no place for a program there: the function may "
+	  "not be traced, or was for the start only" },
 	{ ATTACH_FENTRY, EBUSY, "the function is traced in a way that excludes this one" },
 	{ ATTACH_WATCHPOINT, ENOSPC, "no debug register is free; x86-64 has four a CPU" },
 	{ ATTACH_WATCHPOINT, EBUSY, "no debug register is free" },

@@ -122,6 +122,14 @@ if needs kprobe && needs btf && needs kernel:6.1; then
     expect_err '^Lost [0-9]* events: the probe was hit within another one \(fentry:vmlinux:_raw_spin_unlock_irqrestore\)$'
 fi
 
+begin_case "a function that may not be traced"
+if needs kprobe && needs btf && needs kernel:6.1 && needs machine:x86_64 && needs function:msr_init; then
+    # Its memory is free once the kernel has started.
+    sonde -e 'fentry:vmlinux:msr_init { }'
+    expect_status 255
+    expect_err '^ERROR: Unable to attach probe: fentry:vmlinux:msr_init: the kernel has no place for a program there: the function may not be traced, or was for the start only$'
+fi
+
 begin_case "structs by value"
 if needs kprobe && needs btf && needs kernel:6.1; then
     sonde -c "/bin/id -u" -e 'fentry:from_kuid_munged /pid == cpid/ { $k = args.kuid; @[args.kuid.val, $k.val] = count(); }'
