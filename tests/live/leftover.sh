@@ -91,6 +91,30 @@ if needs root && needs btf && needs kernel:6.1; then
     expect_status 3
     expect_nothing_left
 
+    # Many functions: by one link where there are such, and by one for each. Detaching them takes
+    # seconds, for which nobody is to wait.
+    for many in "multi t" "link vfs_"; do
+        for signal in INT TERM KILL; do
+            begin_case "nothing is left of many kprobes (attach_kprobe=${many% *}) after SIG$signal"
+            needs kprobe || continue
+            script="config = { max_probes = 9999; attach_kprobe = ${many% *} }
+                kprobe:${many#* }* { @ = count(); } interval:s:100 { @i = count(); }"
+            if [ "${many% *}" = multi ] && ! "$SONDE" --dry-run -e "$script" >/dev/null 2>&1; then
+                skip_case "this kernel has no kprobe multi links"
+                continue
+            fi
+            start
+            check "many are attached" grep -qE "^Attached [0-9]{2,} probes" "$tmp/err"
+            kill -$signal "$sonde_pid"
+            read -r begin _ </proc/uptime
+            wait "$sonde_pid" 2>/dev/null
+            read -r end _ </proc/uptime
+            [ $signal = KILL ] || check "the prompt is back within 2 s: $begin to $end" \
+                awk "BEGIN { exit $end - $begin > 2 }"
+            expect_nothing_left
+        done
+    done
+
     begin_case "nothing is left when the output is closed"
     : >"$tmp/held"
     "$left" -q -e 'interval:ms:1 { printf("x\n"); }' 2>/dev/null | head -n 1 >/dev/null
