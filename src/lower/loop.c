@@ -14,6 +14,7 @@
 #include <errno.h>
 
 #define MAX_TURNS (1 << 23)	/* the kernel's limit */
+#define LIMIT_TEXT "The loop was ended after 8388608 turns, as many as the kernel allows."
 #define WALKED_TURNS 1000	/* of a loop that the verifier walks turn by turn */
 
 /* ---- callbacks ---- */
@@ -158,20 +159,44 @@ static void walk_turns(struct gen *g, struct ir_func *f, struct ir_insn *turns,
 	lower_enter(g, done);
 }
 
-static void repeat_func(struct gen *g, struct ir_func *f, struct ir_insn *turns,
-			struct ir_insn *pair)
+/* How many turns there were; NULL if that was looked after. */
+static struct ir_insn *repeat_func(struct gen *g, struct ir_func *f, struct ir_insn *turns,
+				   struct ir_insn *pair)
 {
 	if (lower_has(g, FEATURE_LOOP))
-		ir_emit_helper(&g->b, BPF_FUNC_loop, IR_INT, turns,
-			       ir_func_ref(g->b.func, f->index), pair, lower_const(g, 0));
-	else
-		walk_turns(g, f, turns, pair);
+		return ir_emit_helper(&g->b, BPF_FUNC_loop, IR_INT, turns,
+				      ir_func_ref(g->b.func, f->index), pair, lower_const(g, 0));
+	walk_turns(g, f, turns, pair);
+	return NULL;
 }
 
-static void call_loop(struct gen *g, struct ir_func *f, struct ir_insn *turns,
-		      struct ir_insn *start, struct node *body)
+/* Behind a loop that had all its turns: tell if the script wanted more than the kernel takes. */
+static void tell_limit(struct gen *g, struct ir_insn *wanted)
 {
-	repeat_func(g, f, turns, make_pair(g, start));
+	struct ir_block *cut = lower_block(g, true), *next = lower_block(g, false);
+
+	ir_emit_branch(&g->b, IR_UGT, wanted, lower_const(g, MAX_TURNS), cut, next);
+	lower_enter(g, cut);
+	lower_failed(g, "loop", LIMIT_TEXT, lower_const(g, -E2BIG));
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, next);
+}
+
+/* `wanted` is what the script asks for, NULL if it cannot be too many; `turns` what it gets. */
+static void call_loop(struct gen *g, struct ir_func *f, struct ir_insn *turns,
+		      struct ir_insn *wanted, struct ir_insn *start, struct node *body)
+{
+	struct ir_insn *ran = repeat_func(g, f, turns, make_pair(g, start));
+
+	if (ran && wanted) {
+		struct ir_block *all = lower_block(g, true), *next = lower_block(g, false);
+
+		ir_emit_branch(&g->b, IR_EQ, ran, lower_const(g, MAX_TURNS), all, next);
+		lower_enter(g, all);
+		tell_limit(g, wanted);
+		ir_emit_jump(&g->b, next);
+		lower_enter(g, next);
+	}
 	pass_return_on(g, body);
 }
 
@@ -180,7 +205,9 @@ static void call_loop(struct gen *g, struct ir_func *f, struct ir_insn *turns,
 struct iteration {
 	struct loop loop;
 	struct ir_block *head, *done;
+	struct ir_block *over;		/* no turn is left */
 	struct ir_insn *index;		/* of this turn, from 0 */
+	struct ir_insn *wanted;		/* turns that the script asks for; or NULL: not too many */
 };
 
 static void start_iterator(struct gen *g, struct iteration *it, struct ir_insn *turns)
@@ -196,11 +223,12 @@ static void start_iterator(struct gen *g, struct iteration *it, struct ir_insn *
 	ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_ITER_NEW), IR_INT, args, 3);
 	it->head = lower_block(g, false);
 	it->done = lower_block(g, false);
+	it->over = lower_block(g, true);
 	ir_emit_jump(&g->b, it->head);
 	ir_continue_in(&g->b, it->head);
 	next = ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_ITER_NEXT), IR_MAPVAL_OR_NULL,
 			    args, 1);
-	next = ir_emit_null_check(&g->b, next, it->done);
+	next = ir_emit_null_check(&g->b, next, it->over);
 	it->index = ir_emit_load(&g->b, IR_INT, 4, false, next, 0);
 	it->loop.outer = g->loop;
 	it->loop.on_break = it->done;
@@ -213,6 +241,10 @@ static void end_iterator(struct gen *g, struct iteration *it)
 	g->loop = it->loop.outer;
 	ir_emit_jump(&g->b, it->head);
 	ir_seal(it->head);
+	lower_enter(g, it->over);
+	if (it->wanted)
+		tell_limit(g, it->wanted);
+	ir_emit_jump(&g->b, it->done);
 	lower_enter(g, it->done);
 	ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_ITER_DESTROY), IR_VOID,
 		     &it->loop.iterator, 1);
@@ -230,7 +262,7 @@ static void while_cond(struct gen *g, struct node *n, struct ir_block *out)
 
 static void while_iterator(struct gen *g, struct node *n)
 {
-	struct iteration it = { 0 };
+	struct iteration it = { .wanted = lower_const(g, MAX_TURNS + 1) };
 
 	start_iterator(g, &it, lower_const(g, MAX_TURNS));
 	while_cond(g, n, it.done);
@@ -251,7 +283,8 @@ static void while_callback(struct gen *g, struct node *n)
 	lower_enter(g, body);
 	lower_block_stmts(g, n->u.loop.body);
 	leave_callback(g, &out);
-	call_loop(g, f, lower_const(g, MAX_TURNS), lower_const(g, 0), n->u.loop.body);
+	call_loop(g, f, lower_const(g, MAX_TURNS), lower_const(g, MAX_TURNS + 1),
+		  lower_const(g, 0), n->u.loop.body);
 }
 
 /* ---- ranges ---- */
@@ -282,31 +315,25 @@ static void range_plain(struct gen *g, struct node *n, int64_t from, int64_t to)
 	lower_enter(g, done);
 }
 
-/* Number of turns: 0 if the range is empty. */
+/* Number of turns that the script asks for: 0 if the range is empty. */
 static struct ir_insn *range_turns(struct gen *g, struct ir_insn *from, struct ir_insn *to)
 {
-	struct ir_block *some = lower_block(g, false), *many = lower_block(g, false);
-	struct ir_block *next = lower_block(g, false);
+	struct ir_block *some = lower_block(g, false), *next = lower_block(g, false);
 	struct ir_var *v = ir_var_new(g->b.func, "turns", IR_INT);
-	struct ir_insn *turns;
 
 	ir_var_write(&g->b, v, lower_const(g, 0));
 	ir_emit_branch(&g->b, IR_SLT, from, to, some, next);
 	lower_enter(g, some);
-	turns = ir_emit_binary(&g->b, IR_SUB, to, from);
-	ir_var_write(&g->b, v, turns);
-	ir_emit_branch(&g->b, IR_UGT, turns, lower_const(g, MAX_TURNS), many, next);
-	lower_enter(g, many);
-	ir_var_write(&g->b, v, lower_const(g, MAX_TURNS));
+	ir_var_write(&g->b, v, ir_emit_binary(&g->b, IR_SUB, to, from));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
 	return ir_var_read(&g->b, v);
 }
 
 static void range_iterator(struct gen *g, struct node *n, struct ir_insn *from,
-			   struct ir_insn *turns)
+			   struct ir_insn *turns, struct ir_insn *wanted)
 {
-	struct iteration it = { 0 };
+	struct iteration it = { .wanted = wanted };
 
 	start_iterator(g, &it, turns);
 	lower_var_write(g, n->u.loop.var, ir_emit_binary(&g->b, IR_ADD, from, it.index));
@@ -315,7 +342,7 @@ static void range_iterator(struct gen *g, struct node *n, struct ir_insn *from,
 }
 
 static void range_callback(struct gen *g, struct node *n, struct ir_insn *from,
-			   struct ir_insn *turns)
+			   struct ir_insn *turns, struct ir_insn *wanted)
 {
 	struct outside out;
 	struct loop loop;
@@ -325,12 +352,12 @@ static void range_callback(struct gen *g, struct node *n, struct ir_insn *from,
 	lower_var_write(g, n->u.loop.var, ir_emit_binary(&g->b, IR_ADD, first, ir_param(f, 0)));
 	lower_block_stmts(g, n->u.loop.body);
 	leave_callback(g, &out);
-	call_loop(g, f, turns, from, n->u.loop.body);
+	call_loop(g, f, turns, wanted, from, n->u.loop.body);
 }
 
 static void for_range(struct gen *g, struct node *n)
 {
-	struct ir_insn *from, *to, *turns;
+	struct ir_insn *from, *to, *turns, *wanted;
 	int64_t first, last;
 
 	if (lower_is_plain_range(g, n)) {
@@ -341,11 +368,12 @@ static void for_range(struct gen *g, struct node *n)
 	}
 	from = lower_value(g, n->u.loop.from);
 	to = lower_value(g, n->u.loop.to);
-	turns = range_turns(g, from, to);
+	wanted = range_turns(g, from, to);
+	turns = lower_at_most(g, wanted, MAX_TURNS);
 	if (lower_loops_inline(g->l))
-		range_iterator(g, n, from, turns);
+		range_iterator(g, n, from, turns, wanted);
 	else
-		range_callback(g, n, from, turns);
+		range_callback(g, n, from, turns, wanted);
 }
 
 /* ---- loops that the script does not see ---- */
@@ -485,7 +513,7 @@ static void repeat(struct gen *g, struct node *n)
 	f = enter_callback(g, &out, &loop, loop_params, 2);
 	lower_block_stmts(g, n->u.loop.body);
 	leave_callback(g, &out);
-	call_loop(g, f, lower_const(g, turns), lower_const(g, 0), n->u.loop.body);
+	call_loop(g, f, lower_const(g, turns), NULL, lower_const(g, 0), n->u.loop.body);
 }
 
 static void unroll(struct gen *g, struct node *n)
