@@ -234,6 +234,47 @@ static bool x86_is_return(const uint8_t *code, size_t length)
 	return opcode == 0xc3 || opcode == 0xc2;
 }
 
+/*
+ * Linux does itself what a probed jump, call or push does, and moves the address
+ * behind others; which one it is it reads from the first byte of the opcode
+ * (arch_uprobe_analyze_insn in arch/x86/kernel/uprobes.c). Of an instruction with a
+ * VEX, EVEX or XOP prefix that byte is one of another table. So `vpbroadcastb`, the
+ * first one of many string functions, becomes a jump that is not taken.
+ */
+static bool is_acted(uint8_t opcode)
+{
+	static const uint8_t acted[] = {
+		0x90, 0x9a, 0x9d, 0xc2, 0xc3, 0xca, 0xcb, 0xe8, 0xe9, 0xea, 0xeb, 0xff,
+	};
+
+	return (opcode & 0xf8) == 0x50 || (opcode & 0xf0) == 0x70 ||
+	       memchr(acted, opcode, sizeof(acted));
+}
+
+static bool x86_is_mistaken(const uint8_t *code, size_t size)
+{
+	struct x86 x = { .at = code, .end = code + (size < X86_MAX_BYTES ? size : X86_MAX_BYTES) };
+	size_t behind;
+
+	switch (skip_prefixes(&x)) {
+	case 0xc5:
+		behind = 1;
+		break;
+	case 0xc4:
+		behind = 2;
+		break;
+	case 0x62:
+		behind = 3;
+		break;
+	case 0x8f:
+		behind = x.at < x.end && (*x.at & 31) >= 8 ? 2 : size;
+		break;
+	default:
+		return false;
+	}
+	return behind < (size_t)(x.end - x.at) && is_acted(x.at[behind]);
+}
+
 static size_t arm64_length(const uint8_t *code, size_t size)
 {
 	(void)code;
@@ -250,8 +291,8 @@ static bool arm64_is_return(const uint8_t *code, size_t length)
 }
 
 static const struct insn_set sets[] = {
-	{ "x86_64", x86_length, x86_is_return },
-	{ "aarch64", arm64_length, arm64_is_return },
+	{ "x86_64", x86_length, x86_is_return, x86_is_mistaken },
+	{ "aarch64", arm64_length, arm64_is_return, NULL },
 };
 
 const struct insn_set *insn_set_find(const struct target_arch *arch)

@@ -18,6 +18,9 @@ struct insn_set {
 	size_t (*length)(const uint8_t *code, size_t size);
 	/* Does it return to the caller? `length` has accepted it. */
 	bool (*is_return)(const uint8_t *code, size_t length);
+	/* Does the kernel take it for another when a breakpoint stands in its place, and do that
+	 * instead? NULL: there are none. */
+	bool (*is_mistaken)(const uint8_t *code, size_t size);
 };
 
 /* NULL: we do not know this architecture's. */

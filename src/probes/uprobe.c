@@ -174,6 +174,64 @@ static bool check_boundary(const struct walk *e, const struct target_user_symbol
 	return true;
 }
 
+/*
+ * Would a breakpoint at this place of the file damage each program that gets there?
+ * The kernel runs some instructions wrongly then (see insn_set.is_mistaken). *next is
+ * the length of the instruction.
+ */
+static bool is_mistaken(const struct walk *e, uint64_t file_offset, size_t *next)
+{
+	const struct insn_set *set = insn_set_find(e->c->target->arch);
+	const struct target_ops *ops = e->c->target->ops;
+	const uint8_t *code;
+	size_t size = 16;
+
+	if (!set || !set->is_mistaken || e->info.is_32_bit || !ops->user_code ||
+	    ops->user_code(e->c->target->arg, e->path, file_offset, &code, &size) ||
+	    !set->is_mistaken(code, size))
+		return false;
+	*next = set->length(code, size);
+	return true;
+}
+
+/* Refuse such a place. With --unsafe it is told only. */
+static bool check_not_mistaken(const struct walk *e, uint64_t file_offset, const char *function)
+{
+	uint64_t offset = e->u->offset;
+	const char *place = offset ? arena_printf(e->c->arena, "%s+%" PRIu64, function, offset)
+				   : function;
+	size_t length, ignored;
+	struct diag *d;
+
+	if (!is_mistaken(e, file_offset, &length))
+		return true;
+	if (e->c->unsafe_mode) {
+		diag_warning(e->c->diags, e->ap->loc, DIAG_UNSAFE, "the kernel runs the "
+			     "instruction at %s wrongly when it is probed", place);
+		return true;
+	}
+	d = ap_error(e->c, e->ap, DIAG_UNSAFE, "the kernel runs the instruction at %s wrongly when "
+		     "it is probed, which would damage each program that gets there", place);
+	if (d && length && e->u->kind == USER_FUNCTION &&
+	    !is_mistaken(e, file_offset + length, &ignored))
+		diag_hint(e->c->diags, d, "probe the one behind it: %s+%" PRIu64, function,
+			  offset + length);
+	return false;
+}
+
+/* Of a pattern they are left out. */
+static void tell_left_out(const struct walk *e, size_t count, const char *one)
+{
+	if (!count || e->c->lenient)
+		return;
+	diag_warning(e->c->diags, e->ap->loc, DIAG_UNSAFE, "%s%s left out: the kernel runs the "
+		     "first instruction wrongly when it is probed, which would damage each program "
+		     "that gets there",
+		     count == 1 ? one : arena_printf(e->c->arena, "%s and %zu other functions", one,
+						     count - 1),
+		     count == 1 ? " is" : " are");
+}
+
 static char *no_boundary(const struct walk *e, const struct target_user_symbol *symbol)
 {
 	return arena_printf(e->c->arena, "Could not determine boundary for %s (%s).", symbol->name,
@@ -264,7 +322,8 @@ static void expand_symbols(const struct walk *e)
 	const struct user_ap *u = e->u;
 	bool pattern = u->kind == USER_CPP || has_wildcard(u->function);
 	const struct target_user_symbol *list, *last = NULL;
-	size_t count, before = e->out->n;
+	size_t count, before = e->out->n, next, left_out = 0;
+	const char *one = NULL;
 	int err = user_symbols(e->c, e->path, pattern ? NULL : u->function, &list, &count);
 
 	if (err) {
@@ -278,9 +337,16 @@ static void expand_symbols(const struct walk *e)
 		if (twice || (pattern && (!is_match(u, s) || is_taken(e, before, s))))
 			continue;
 		last = s;
-		if (has_wildcard(u->function) || check_place(e, s))
+		if (pattern && !u->offset && is_mistaken(e, s->file_offset, &next)) {
+			one = left_out++ ? one : s->name;
+			continue;
+		}
+		if (has_wildcard(u->function) ||
+		    (check_place(e, s) &&
+		     check_not_mistaken(e, s->file_offset + u->offset, s->name)))
 			add_function(e, s);
 	}
+	tell_left_out(e, left_out, one);
 	if (!last && !has_wildcard(u->function))
 		missing_symbol(e);
 }
@@ -320,6 +386,9 @@ static void expand_address(const struct walk *e, uint64_t address)
 		return;
 	}
 	if (inside && !check_boundary(e, around, inside))
+		return;
+	if (!check_not_mistaken(e, around ? around->file_offset + inside : offset,
+				arena_printf(e->c->arena, "0x%" PRIx64, address)))
 		return;
 	s = add_place(e, arena_printf(e->c->arena, "%" PRIu64, address));
 	s->image.offset = around ? around->file_offset + inside : offset;

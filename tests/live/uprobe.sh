@@ -172,4 +172,27 @@ expect_status 0
 expect_out "@[uprobe:$P:target_outer]: 1"
 expect_match '^@r: [0-9]+$'
 
+begin_case "a place whose instruction the kernel runs wrongly is refused"
+vector=$TESTS/programs/vector_first
+[ "$("$vector")" = 7 ] || skip_case "$("$vector")"
+if [ -z "$case_skipped" ]; then
+    sonde -c "$vector" -e "uprobe:$vector:vector_first { @ = count(); }"
+    expect_status 1
+    expect_err 'ERROR: the kernel runs the instruction at vector_first wrongly when it is probed'
+    expect_err 'HINT: probe the one behind it: vector_first\+5'
+    sonde -c "$vector" -e "uprobe:$vector:vector_first+5 { @ = count(); }"
+    expect_out '7'
+    expect_out '@: 1'
+fi
+
+begin_case "a wildcard leaves it out, and says so"
+[ "$("$vector")" = 7 ] || skip_case "$("$vector")"
+if [ -z "$case_skipped" ]; then
+    sonde -c "$vector" -e "uprobe:$vector:vector_* { @[func] = count(); }"
+    expect_out '7'
+    expect_out '@[vector_second]: 1'
+    expect_no_match 'vector_first'
+    expect_err 'WARNING: vector_first is left out: the kernel runs the first instruction wrongly'
+fi
+
 end_tests

@@ -92,6 +92,41 @@ static void test_x86(void **state)
 	CHECK("x86_64", cases);
 }
 
+/* What the kernel does instead of the instruction, going by a byte that is of another table. */
+static void test_mistaken(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_mistaken;
+	} cases[] = {
+		{ "62 e2 7d 28 7a ce", true },	/* vpbroadcastb %esi, %ymm17: jp */
+		{ "62 f2 7d 48 7c c6", true },	/* vpbroadcastd %esi, %zmm0: jl */
+		{ "c5 f8 57 c0", true },	/* vxorps: push */
+		{ "c5 f9 70 c0 00", true },	/* vpshufd: jo */
+		{ "c5 f8 c2 c1 00", true },	/* vcmpps: ret */
+		{ "c4 e2 79 9a c1", true },	/* vfmsub132ps: call */
+		{ "c5 f9 ef c0", false },	/* vpxor */
+		{ "c5 f9 6e ce", false },	/* vmovd */
+		{ "c4 e2 7d 78 c9", true },	/* vpbroadcastb %xmm1: js */
+		{ "c4 e2 70 f3 c8", false },	/* blsr */
+		{ "62 e1 fe 28 6f 07", false },	/* vmovdqu64 */
+		{ "55", false }, { "7a 05", false }, { "e8 00 00 00 00", false },
+		{ "0f 57 c0", false },		/* xorps */
+		{ "66 0f 70 c0 00", false }, { "8f c0", false }, { "c5", false }, { "62 e2", false },
+	};
+	const struct insn_set *set = insn_set_find(target_arch_find("x86_64"));
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t bytes[32];
+		size_t n = bytes_of(cases[i].text, bytes);
+
+		if (set->is_mistaken(bytes, n) != cases[i].is_mistaken)
+			print_message("%s\n", cases[i].text);
+		assert_int_equal(set->is_mistaken(bytes, n), cases[i].is_mistaken);
+	}
+}
+
 static void test_arm64(void **state)
 {
 	static const struct insn_case cases[] = {
@@ -126,7 +161,8 @@ static void test_walk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_x86), cmocka_unit_test(test_arm64), cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_x86), cmocka_unit_test(test_mistaken),
+		cmocka_unit_test(test_arm64), cmocka_unit_test(test_walk),
 	};
 
 	return cmocka_run_group_tests_name("insn", tests, NULL, NULL);
