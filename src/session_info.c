@@ -247,28 +247,14 @@ static uint32_t version_number(const char *text)
 	return major << 16 | minor << 8;
 }
 
-/* Options of a list that the kernel was built without. */
-static void unset_options(const struct info *i, const char *list, struct sbuf *out)
-{
-	char option[64];
-
-	while (list && *list) {
-		size_t len = strcspn(list, " ");
-
-		snprintf(option, sizeof(option), "%.*s", (int)len, list);
-		if (i->config.len && !kernel_config_has(&i->config, option))
-			sbuf_printf(out, "%s%s", out->len ? ", " : "", option);
-		list += len + strspn(list + len, " ");
-	}
-}
-
 static void tell_missing(struct info *i, const struct row *r)
 {
 	const char *since = r->since ? r->since : r->feature >= 0
 			    ? target_feature_kernel((enum target_feature)r->feature) : "";
 	struct sbuf unset = { 0 };
 
-	unset_options(i, r->config, &unset);
+	if (i->config.len)
+		kernel_config_lacks(&i->config, r->config, &unset);
 	if (!i->privileged)
 		tell(i, "  %s: may not be tried; run as root, or with CAP_BPF and CAP_PERFMON",
 		     r->key);

@@ -388,6 +388,7 @@ struct image_site {
 	uint64_t count;			/* period or frequency */
 	bool is_freq;
 	bool must_exist;		/* missing_probes=error */
+	bool of_pattern;		/* one of those that a wildcard found */
 };
 
 /* A relocation: instruction `insn` (an ld_imm64) names a map; or a value in it. */

@@ -38,16 +38,25 @@ bool attempt_perf_event(uint32_t type, uint64_t config)
 	return opens(&attr);
 }
 
+/* Machines there are that take a watchpoint and never see it: it has to count a write. */
 bool attempt_watchpoint(void)
 {
-	static uint64_t watched;
+	static volatile uint64_t watched;
 	struct perf_event_attr attr = {
-		.type = PERF_TYPE_BREAKPOINT, .bp_type = HW_BREAKPOINT_W,
+		.size = sizeof(attr), .type = PERF_TYPE_BREAKPOINT, .bp_type = HW_BREAKPOINT_W,
 		.bp_addr = (uintptr_t)&watched, .bp_len = HW_BREAKPOINT_LEN_8,
 		.sample_period = 1,
 	};
+	int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	uint64_t seen = 0;
 
-	return opens(&attr);
+	if (fd < 0)
+		return false;
+	watched++;
+	if (read(fd, &seen, sizeof(seen)) != sizeof(seen))
+		seen = 0;
+	close(fd);
+	return seen;
 }
 
 bool attempt_map(uint32_t type)
@@ -137,6 +146,20 @@ bool kernel_config_has(const struct sbuf *config, const char *option)
 		    (at[len + 1] == 'y' || at[len + 1] == 'm'))
 			return true;
 	return false;
+}
+
+void kernel_config_lacks(const struct sbuf *config, const char *list, struct sbuf *out)
+{
+	char option[64];
+
+	while (list && *list) {
+		size_t len = strcspn(list, " ");
+
+		snprintf(option, sizeof(option), "%.*s", (int)len, list);
+		if (!kernel_config_has(config, option))
+			sbuf_printf(out, "%s%s", out->len ? ", " : "", option);
+		list += len + strspn(list + len, " ");
+	}
 }
 
 void kernel_lockdown(char *word, uint32_t size)

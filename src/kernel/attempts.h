@@ -29,6 +29,9 @@ int kernel_config_read(const char *release, struct sbuf *out);
 /* Is an option y or m there? */
 bool kernel_config_has(const struct sbuf *config, const char *option);
 
+/* Which of some options, separated by blanks, are neither; appended, with commas. */
+void kernel_config_lacks(const struct sbuf *config, const char *list, struct sbuf *out);
+
 /* The word in brackets of the lockdown file: "none", "integrity", "confidentiality"; ""
  * if the kernel does not say. */
 void kernel_lockdown(char *word, uint32_t size);

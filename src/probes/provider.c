@@ -138,6 +138,14 @@ struct diag *ap_missing(struct probe_ctx *c, const struct provider *p,
 	return diag_error(c->diags, ap->loc, DIAG_NO_MATCH, "No matches for %s %s.", p->name, what);
 }
 
+static bool is_pattern(const struct attach_point *ap)
+{
+	for (size_t i = 0; i < ap->parts.n; i++)
+		if (has_wildcard(ap->parts.at[i].text))
+			return true;
+	return false;
+}
+
 struct probe_site *site_add(struct probe_ctx *c, const struct provider *p,
 			    const struct attach_point *ap, const char *name, site_vec *out)
 {
@@ -149,6 +157,7 @@ struct probe_site *site_add(struct probe_ctx *c, const struct provider *p,
 	s->loc = ap->loc;
 	s->syscall_nr = -1;
 	s->image.must_exist = c->missing == MISSING_ERROR;
+	s->image.of_pattern = c->lenient || is_pattern(ap);
 	vec_push(c->arena, out, s);
 	return s;
 }

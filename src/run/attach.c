@@ -209,6 +209,9 @@ int run_attach_all(struct run *r)
 
 /* ---- what went wrong ---- */
 
+/* What the kernel answers to what it has not learnt; it is its own, errno.h has no name. */
+#define NOT_SUPPORTED 524
+
 /* Sentences for errors that strerror does not explain. */
 static const struct {
 	enum attach_kind kind;		/* ATTACH_NONE: any */
@@ -222,6 +225,8 @@ static const struct {
 	{ ATTACH_KPROBE, EILSEQ, "the offset is not the start of an instruction" },
 	{ ATTACH_UPROBE, ENODEV, "this kernel has no uprobes (CONFIG_UPROBES)" },
 	{ ATTACH_UPROBE, EINVAL, "the kernel does not allow a probe at this offset of the file" },
+	{ ATTACH_UPROBE, NOT_SUPPORTED, "the kernel cannot probe the instruction at this place" },
+	{ ATTACH_UPROBE, ENOEXEC, "what is at this place is not an instruction" },
 	{ ATTACH_UPROBE, EFBIG, "its semaphore lies too far into the file" },
 	{ ATTACH_UPROBE, EIO, "there is no instruction at this offset of the file" },
 	{ ATTACH_TRACEPOINT, E2BIG, "the kernel runs at most 64 programs on one tracepoint" },
@@ -242,9 +247,11 @@ static const struct {
 	{ ATTACH_HARDWARE, ENOENT, "the processor or the virtual machine does not count it" },
 	{ ATTACH_ITER, E2BIG, "going over one process only (-p, -c) needs iterators with "
 	  "parameters, which kernels from 6.1 on have" },
+	{ ATTACH_PROFILE, EINVAL, "the kernel does not sample as often as this" },
 	{ ATTACH_ITER, EINVAL, "the kernel does not have this iterator, or not for one process" },
 	{ ATTACH_NONE, EACCES, "not permitted: see /proc/sys/kernel/perf_event_paranoid" },
 	{ ATTACH_NONE, EMFILE, "too many open files: raise the limit (ulimit -n)" },
+	{ ATTACH_NONE, NOT_SUPPORTED, "this kernel cannot do that" },
 	{ ATTACH_NONE, EBUSY, "another program holds it" },
 	{ ATTACH_NONE, ESRCH, "there is no such process" },
 };
@@ -265,25 +272,84 @@ const char *attach_reason(enum attach_kind kind, int error)
 	return error == EPERM ? denied_reason() : strerror(error);
 }
 
+/* Where something else helps than to go on without the probe. */
+static const struct remedy {
+	enum attach_kind kind;
+	int error;
+	bool of_kind;			/* it is true of all probes of this kind */
+	const char *hint;
+} remedies[] = {
+	{ ATTACH_KPROBE, ENODEV, true, "tracepoint, rawtracepoint and uprobe do without; "
+	  "sonde --info tells what this machine has and what would change it" },
+	{ ATTACH_UPROBE, ENODEV, true, "sonde --info tells what this machine has and what would "
+	  "change it" },
+	{ ATTACH_PROFILE, EINVAL, false, "/proc/sys/kernel/perf_event_max_sample_rate says how "
+	  "often a second it may be" },
+};
+
+static const struct remedy *remedy_find(enum attach_kind kind, int error)
+{
+	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
+		if (remedies[i].error == error && remedies[i].kind == family(kind))
+			return &remedies[i];
+	return NULL;
+}
+
+bool attach_is_unfit(enum attach_kind kind, int err)
+{
+	return family(kind) == ATTACH_UPROBE && (err == -NOT_SUPPORTED || err == -ENOEXEC);
+}
+
+/* Whether the run ends with this failure. */
+static bool ends_run(const struct run *r, const struct attach_job *job,
+		     const struct image_site *site, int err)
+{
+	if (err == -ENOMEM || err == -EMFILE || err == -EPERM)
+		return true;
+	if (site && site->of_pattern && attach_is_unfit(job->prog->attach, err))
+		return false;
+	return (site && site->must_exist) || r->image->config.missing_probes == MISSING_ERROR;
+}
+
+/* Note that the attach point has no probe, or not at all its places. Was that known? */
+static bool note_failure(struct run *r, const struct image_site *site)
+{
+	bool known = false;
+
+	if (site && site->probe < r->image->probe_names.n) {
+		known = r->failed[site->probe];
+		r->failed[site->probe] = true;
+	}
+	return known;
+}
+
+/* What cannot be attached: of a wildcard no function is to blame for what all lack. */
+static const char *failed_name(const struct run *r, const struct attach_job *job,
+			       const struct image_site *site, bool of_kind)
+{
+	if (of_kind && site && site->of_pattern)
+		return attach_is_user(job->prog->attach) ? "what the wildcard found in programs"
+							 : "what the wildcard found in the kernel";
+	return site && site->probe < r->image->probe_names.n
+	       ? r->image->probe_names.at[site->probe] : job->prog->name;
+}
+
 int attach_failed(struct run *r, const struct attach_job *job, const struct image_site *site,
 		  int err)
 {
-	const char *name = site && site->probe < r->image->probe_names.n
-			   ? r->image->probe_names.at[site->probe] : job->prog->name;
-	bool must = site && site->must_exist;
+	const struct remedy *remedy = remedy_find(job->prog->attach, -err);
+	bool must = ends_run(r, job, site, err), of_kind = remedy && remedy->of_kind;
+	bool *told = &r->no_kind[family(job->prog->attach)];
+	bool known = note_failure(r, site) || (of_kind && *told);
 
-	if (site && site->probe < r->image->probe_names.n)
-		r->failed[site->probe] = true;
-	if (err == -ENOMEM || err == -EMFILE || err == -EPERM)
-		must = true;
-	if (!must && r->image->config.missing_probes == MISSING_ERROR)
-		must = true;
-	if (!must && r->image->config.missing_probes == MISSING_IGNORE)
+	*told |= of_kind;
+	if (!must && (known || r->image->config.missing_probes == MISSING_IGNORE))
 		return 0;
-	run_tell(r, must ? SONDE_ERROR : SONDE_WARNING, "Unable to attach probe: %s: %s", name,
-		 attach_reason(job->prog->attach, -err));
-	if (must)
-		run_tell(r, SONDE_HINT, "If this is expected, set the 'missing_probes' config "
-			 "variable to 'warn'.");
+	run_tell(r, must ? SONDE_ERROR : SONDE_WARNING, "Unable to attach probe: %s: %s",
+		 failed_name(r, job, site, of_kind), attach_reason(job->prog->attach, -err));
+	if (remedy || must)
+		run_tell(r, SONDE_HINT, "%s", remedy ? remedy->hint :
+			 "If this is expected, set the 'missing_probes' config variable to "
+			 "'warn'.");
 	return must ? err : 0;
 }

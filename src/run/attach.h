@@ -36,6 +36,10 @@ int attach_perf(struct run *r, struct attach_job *job, int event_fd, uint64_t co
 /* Why a kind of probe cannot be attached, in words. */
 const char *attach_reason(enum attach_kind kind, int error);
 
+/* There is an instruction at the place, but not one that the kernel can put a probe at:
+ * of the places that a pattern finds some may be such. `err` is negative. */
+bool attach_is_unfit(enum attach_kind kind, int err);
+
 /* Tell that a site (NULL: the whole program) could not be attached. Returns 0
  * if the run goes on without it, else `err`. */
 int attach_failed(struct run *r, const struct attach_job *job, const struct image_site *site,

@@ -271,8 +271,8 @@ static bool fill_arrays(struct uprobe_arrays *a, const struct image_site *sites,
 	return a->offsets && a->cookies && a->semaphores;
 }
 
-/* The sites from `first` on that are in the same file; in one link. */
-static int attach_uprobe_file(struct run *r, struct attach_job *job, size_t first, size_t n)
+/* n sites of one file from `first` on, in one link. */
+static int link_uprobes(struct run *r, struct attach_job *job, size_t first, size_t n)
 {
 	const struct image_site *sites = job->prog->sites + first;
 	struct uprobe_arrays a = { 0 };
@@ -294,6 +294,21 @@ static int attach_uprobe_file(struct run *r, struct attach_job *job, size_t firs
 	free(a.cookies);
 	free(a.semaphores);
 	return fd < 0 ? fd : run_links_add(r, job->index, fd, true);
+}
+
+/* The sites from `first` on that are in the same file; in one link, or in several
+ * around those that the kernel cannot probe. */
+static int attach_uprobe_file(struct run *r, struct attach_job *job, size_t first, size_t n)
+{
+	int err = link_uprobes(r, job, first, n);
+
+	if (!err || !attach_is_unfit(job->prog->attach, err))
+		return err;
+	if (n == 1)
+		return job->prog->sites[first].of_pattern
+		       ? attach_failed(r, job, &job->prog->sites[first], err) : err;
+	err = attach_uprobe_file(r, job, first, n / 2);
+	return err ? err : attach_uprobe_file(r, job, first + n / 2, n - n / 2);
 }
 
 static size_t same_file(const struct attach_job *job, size_t first)
@@ -336,6 +351,17 @@ static int count_names(const struct image_prog *prog)
 	return n;
 }
 
+/* How many of them are not told to have failed. */
+static int count_attached(const struct run *r, const struct image_prog *prog)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < prog->nr_sites; i++)
+		n += (!i || prog->sites[i].probe != prog->sites[i - 1].probe) &&
+		     !r->failed[prog->sites[i].probe];
+	return n;
+}
+
 static int attach_each_named(struct run *r, struct attach_job *job, attach_one_fn one)
 {
 	int n = attach_each(r, job, one), names = count_names(job->prog);
@@ -359,7 +385,6 @@ static int attach_each_kprobe(struct run *r, struct attach_job *job)
 struct way {
 	int (*multi)(struct run *r, struct attach_job *job);
 	int (*each)(struct run *r, struct attach_job *job);
-	int (*count)(const struct image_prog *prog);
 };
 
 /* By a multi link, if the program was loaded for one and the kernel makes it. */
@@ -374,7 +399,7 @@ static int attach_plain(struct run *r, struct attach_job *job, const struct way 
 	}
 	err = way->multi(r, job);
 	if (!err)
-		return way->count(job->prog);
+		return count_attached(r, job->prog);
 	if (attach_wanted(r, job) == MECHANISM_MULTI)
 		return attach_failed(r, job, NULL, err);
 	err = fall_back(r, job, err);
@@ -410,7 +435,7 @@ static int attach_session(struct run *r, struct attach_job *job, const struct wa
 	int err = is_session(r, job) ? way->multi(r, job) : -EOPNOTSUPP, entries, returns;
 
 	if (!err)
-		return 2 * way->count(job->prog);
+		return 2 * count_attached(r, job->prog);
 	job->used = MECHANISM_AUTO;
 	if (attach_wanted(r, job) == MECHANISM_SESSION)
 		return attach_failed(r, job, NULL, err);
@@ -431,14 +456,14 @@ static int attach_functions(struct run *r, struct attach_job *job, const struct 
 
 int attach_kprobes(struct run *r, struct attach_job *job)
 {
-	static const struct way way = { attach_kprobe_multi, attach_each_kprobe, count_names };
+	static const struct way way = { attach_kprobe_multi, attach_each_kprobe };
 
 	return attach_functions(r, job, &way);
 }
 
 int attach_uprobes(struct run *r, struct attach_job *job)
 {
-	static const struct way way = { attach_uprobe_multi, attach_each_uprobe, count_names };
+	static const struct way way = { attach_uprobe_multi, attach_each_uprobe };
 
 	return attach_functions(r, job, &way);
 }

@@ -5,6 +5,7 @@
  * first, in the image's order, because instructions name them; each program is
  * loaded without a log, and once more with one only after it was refused.
  */
+#include "kernel/attempts.h"
 #include "kernel/bpf_call.h"
 #include "run/denied.h"
 #include "run/ring_size.h"
@@ -16,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define FIRST_LOG_BYTES ((size_t)1000000)
@@ -368,18 +370,52 @@ static bool has_no_function(const struct image_prog *prog, int err)
 	return is_on_function(prog) && ((err == -EPERM && !geteuid()) || err == -ENOENT);
 }
 
+static const char fentry_options[] = "CONFIG_DEBUG_INFO_BTF CONFIG_FUNCTION_TRACER "
+				     "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS CONFIG_BPF_EVENTS";
+
+/* Why even root may not attach to functions in this way; as far as the kernel tells. */
+static void why_no_fentry(char *text, size_t size)
+{
+	struct sbuf config = { 0 }, unset = { 0 };
+	struct utsname names = { 0 };
+	char lockdown[32];
+
+	kernel_lockdown(lockdown, sizeof(lockdown));
+	if (!uname(&names) && !kernel_config_read(names.release, &config))
+		kernel_config_lacks(&config, fentry_options, &unset);
+	if (unset.len)
+		snprintf(text, size, "it was built without %s", sbuf_text(&unset));
+	else if (*lockdown && strcmp(lockdown, "none"))
+		snprintf(text, size, "it is locked down (%s), which is set at boot", lockdown);
+	else if (*lockdown)
+		snprintf(text, size, "it does not say why");
+	else
+		snprintf(text, size, "perhaps it is locked down, which securityfs would tell "
+			 "(mount -t securityfs none /sys/kernel/security)");
+	sbuf_close(&config);
+	sbuf_close(&unset);
+}
+
 static void tell_no_function(struct run *r, const struct image_prog *prog, int err)
 {
 	bool must = r->image->config.missing_probes == MISSING_ERROR;
 	enum sonde_severity severity = must ? SONDE_ERROR : SONDE_WARNING;
+	char why[400];
 
 	if (r->image->config.missing_probes == MISSING_IGNORE)
 		return;
-	if (err == -EPERM)
+	if (err == -EPERM) {
+		if (r->no_kind[ATTACH_FENTRY] && !must)
+			return;
+		r->no_kind[ATTACH_FENTRY] = true;
+		why_no_fentry(why, sizeof(why));
 		run_tell(r, severity, "%s: this kernel does not let programs attach to its "
-			 "functions in this way, whoever asks: it is locked down, or built without "
-			 "what fentry needs", prog->name);
-	else if (prog->attach_prog_id)
+			 "functions in this way: %s", prog->name, why);
+		run_tell(r, SONDE_HINT, "tracepoint, rawtracepoint and uprobe do without; sonde "
+			 "--info tells what this machine has and what would change it");
+		return;
+	}
+	if (prog->attach_prog_id)
 		run_tell(r, severity, "%s: the BPF program has ended meanwhile", prog->name);
 	else
 		run_tell(r, severity, "%s: the kernel has no BTF for module %s", prog->name,
@@ -547,8 +583,9 @@ int run_load_progs(struct run *r)
 		if (err && has_no_function(prog, err) &&
 		    image->config.missing_probes != MISSING_ERROR)
 			err = 0;	/* the run goes on without it */
+		/* Not for want of a privilege, as -EPERM would say. */
 		if (err)
-			return err;
+			return has_no_function(prog, err) ? -EOPNOTSUPP : err;
 	}
 	return 0;
 }

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 begin_case "arguments and result"
-if needs kprobe && needs btf && needs kernel:6.1; then
+if needs fentry && needs kernel:6.1; then
     sonde -c "/bin/cat /dev/null" -e 'fentry:vfs_read /pid == cpid && str(args.file.f_path.dentry.d_name.name) == "null"/
         { printf("in %d %s %s\n", args.count >= 1024, func, probe); }
         fexit:vmlinux:vfs_read /pid == cpid && str(args.file.f_path.dentry.d_name.name) == "null"/
@@ -14,7 +14,7 @@ if needs kprobe && needs btf && needs kernel:6.1; then
 fi
 
 begin_case "short names, stacks, negative results"
-if needs kprobe && needs btf && needs kernel:6.1; then
+if needs fentry && needs kernel:6.1; then
     sonde -c "/bin/cat /dev/null /no/such/file" -e 'kfunc:do_sys_openat2 /pid == cpid/ { @in[str(uptr(args.filename))] = count(); @s[kstack(5)] = count(); }
         kretfunc:do_sys_openat2 /pid == cpid && retval < 0/ { @out[retval, str(uptr(args.filename))] = count(); }'
     expect_status 0
@@ -24,7 +24,7 @@ if needs kprobe && needs btf && needs kernel:6.1; then
 fi
 
 begin_case "a wildcard"
-if needs kprobe && needs btf && needs kernel:6.1; then
+if needs fentry && needs kernel:6.1; then
     sonde -c "/bin/cat /dev/null" -e 'f:vfs_ope*, f:vmlinux:vfs_rea* /pid == cpid/ { @[probe, func] = count(); }'
     expect_status 0
     expect_match '^@\[fentry:vmlinux:vfs_open, vfs_open\]: [1-9]'
@@ -32,7 +32,7 @@ if needs kprobe && needs btf && needs kernel:6.1; then
 fi
 
 begin_case "a pointer as result"
-if needs kprobe && needs btf && needs function:do_filp_open; then
+if needs fentry && needs function:do_filp_open; then
     sonde -c "/bin/cat /dev/null" -e 'fexit:do_filp_open /pid == cpid && (uint64)retval < 0xfffffffffffff000/ {
         if (str(retval.f_path.dentry.d_name.name) == "null") { printf("%s %d\n", str(args.pathname.name), retval.f_flags >= 0); } }'
     expect_status 0
@@ -40,7 +40,7 @@ if needs kprobe && needs btf && needs function:do_filp_open; then
 fi
 
 begin_case "more arguments than registers"
-if needs kprobe && needs btf && needs kernel:6.6 && needs machine:x86_64; then
+if needs fentry && needs kernel:6.6 && needs machine:x86_64; then
     sonde -c "/bin/cat /dev/null" -e 'fexit:do_mmap /pid == cpid/ {
         @[args.len > 0, args.populate != 0, args.pgoff < 10000, args.uf != 0, (uint64)retval > 4096] = count(); }'
     expect_status 0
@@ -131,7 +131,7 @@ if needs kprobe && needs btf && needs kernel:6.1 && needs machine:x86_64 && need
 fi
 
 begin_case "structs by value"
-if needs kprobe && needs btf && needs kernel:6.1; then
+if needs fentry && needs kernel:6.1; then
     sonde -c "/bin/id -u" -e 'fentry:from_kuid_munged /pid == cpid/ { $k = args.kuid; @[args.kuid.val, $k.val] = count(); }'
     expect_status 0
     expect_match '^@\[0, 0\]: [1-9]'
@@ -145,7 +145,7 @@ if needs kprobe && needs btf && needs kernel:6.1; then
 fi
 
 begin_case "all arguments as a key, a value, a part of a tuple, in a variable"
-if needs kprobe && needs btf; then
+if needs fentry; then
     sonde -c "/bin/cat /dev/null" -e 'fentry:vfs_open /pid == cpid && !@done/ { @done = 1; $a = args;
         @k[args] = count(); @t[1, $a] = (args, args.file != 0); printf("%d %d\n", $a == args, sizeof(args)); }
         fexit:vfs_open /pid == cpid && @done == 1/ { @done = 2; @k[args] = count(); @v = args; } end { clear(@done); }'
@@ -158,14 +158,14 @@ if needs kprobe && needs btf; then
 fi
 
 begin_case "and with a struct by value among them"
-if needs kprobe && needs btf && needs kernel:6.1; then
+if needs fentry && needs kernel:6.1; then
     sonde -c "/bin/id -u" -e 'fentry:from_kuid_munged /pid == cpid/ { @[args] = 1; }'
     expect_status 0
     expect_match '^@\[\{ \.targ = 0x[0-9a-f]+, \.kuid = \{ \.val = 0 \} \}\]: 1$'
 fi
 
 begin_case "order of several"
-if needs kprobe && needs btf; then
+if needs fentry; then
     sonde -c "/bin/cat /dev/null" -e 'fentry:do_sys_openat2 /pid == cpid && !@done/ { printf("a"); }
         fentry:do_sys_openat2 /pid == cpid && !@done/ { printf("b"); }
         fexit:do_sys_openat2 /pid == cpid && !@done/ { printf("c"); }
@@ -175,7 +175,7 @@ if needs kprobe && needs btf; then
 fi
 
 begin_case "path of an argument"
-if needs kprobe && needs btf && needs kernel:6.1; then
+if needs fentry && needs kernel:6.1; then
     sonde -c "/bin/cat /dev/null" -e 'fentry:filp_close /pid == cpid/ { printf("%s\n", path(args.filp.f_path)); }'
     expect_status 0
     expect_out '/dev/null'
@@ -190,7 +190,7 @@ if needs kprobe && needs btf && needs kernel:6.1; then
 fi
 
 begin_case "a path where the kernel does not allow it"
-if needs kprobe && needs btf && needs kernel:6.1; then
+if needs fentry && needs kernel:6.1; then
     sonde -e 'fentry:vfs_open { print(path(args.path)); }'
     expect_status 255
     expect_err '^ERROR: Error loading BPF program for fentry:vmlinux:vfs_open'
@@ -198,7 +198,7 @@ if needs kprobe && needs btf && needs kernel:6.1; then
 fi
 
 begin_case "what does not exist, or cannot be traced"
-if needs kprobe && needs btf; then
+if needs fentry; then
     sonde -e 'fentry:vfs_reed { }'
     expect_status 1
     expect_err '^stdin:1:1-16: ERROR: No matches for fentry vfs_reed\.$'
@@ -227,7 +227,7 @@ if needs btf; then
 fi
 
 begin_case "what belongs to other probes"
-if needs kprobe && needs btf; then
+if needs fentry; then
     for x in arg0 ctx 'reg("ip")' retval; do
         sonde -e "fentry:vfs_read { print($x); }"
         expect_status 1
@@ -240,7 +240,7 @@ if needs kprobe && needs btf; then
 fi
 
 begin_case "functions of BPF programs"
-if needs kprobe && needs btf && needs kernel:6.1; then
+if needs fentry && needs kernel:6.1; then
     "$SONDE" -q -e 'fn twice($x : int64) : int64 { return $x * 2; } tracepoint:raw_syscalls:sys_enter { @a[twice(1), twice(2), twice(3)] = count(); }' >/dev/null 2>&1 </dev/null &
     other=$!
     sleep 2
@@ -259,6 +259,19 @@ if needs kprobe && needs btf && needs kernel:6.1; then
     expect_err 'No matches for fexit bpf:nosuch'
     kill -INT $other
     wait $other
+fi
+
+begin_case "and why"
+if needs root && needs btf; then
+    if needs fentry; then
+        case_skipped="this kernel does not refuse them"
+    else
+        case_skipped=''
+        sonde -e 'fentry:vfs_read { }'
+        expect_status 255
+        expect_err '^ERROR: fentry:vmlinux:vfs_read: .* in this way: (it was built without|(perhaps )?it is locked down|it does not say why)'
+        expect_err '^HINT: tracepoint, rawtracepoint and uprobe do without'
+    fi
 fi
 
 end_tests

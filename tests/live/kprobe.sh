@@ -121,4 +121,21 @@ if needs kprobe && needs function:vfs_read; then
     expect_match '^@z: [1-9]'
 fi
 
+begin_case "a kernel without kprobes: what works instead, once"
+if [ -e /sys/bus/event_source/devices/kprobe/type ]; then
+    skip_case "this kernel has kprobes"
+elif needs root && needs btf; then
+    sonde -e 'kprobe:vfs_read { }'
+    expect_status 255
+    expect_err '^ERROR: Unable to attach probe: kprobe:vfs_read: this kernel has no kprobes \(CONFIG_KPROBES\)'
+    expect_err '^HINT: tracepoint, rawtracepoint and uprobe do without; sonde --info'
+    expect_no_err missing_probes
+    sonde -e 'kprobe:vfs_re* { }'
+    expect_status 255
+    expect_err '^ERROR: Unable to attach probe: what the wildcard found in the kernel: this kernel has no kprobes'
+    sonde -e 'config = { missing_probes = warn } kprobe:vfs_re*, kretprobe:vfs_read { } interval:ms:1 { exit(); }'
+    expect_status 0
+    check "one warning" [ "$(grep -c '^WARNING' "$tmp/err")" = 1 ]
+fi
+
 end_tests

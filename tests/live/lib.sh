@@ -93,11 +93,15 @@ skip_case() { # REASON
 }
 
 # Is there what a case needs? Marks the case as skipped if not.
-needs() { # root|kprobe|kprobe_multi|uprobe_multi|btf|tracefs|PROGRAM
+needs() { # root|kprobe|fentry|kprobe_multi|uprobe_multi|btf|tracefs|PROGRAM
     case $1 in
         root) [ "$(id -u)" -eq 0 ] || { skip_case "needs root"; return 1; } ;;
         kprobe) [ -e /sys/bus/event_source/devices/kprobe/type ] ||
             { skip_case "this kernel has no kprobes"; return 1; } ;;
+        # The reason is what the tool says.
+        fentry) [ -n "${no_fentry+x}" ] || no_fentry=$(timeout 60 "$SONDE" -q --dry-run -e 'fentry:vfs_read { }' 2>&1 |
+                sed -n 's/^ERROR: //p' | head -n 1)
+            [ -z "$no_fentry" ] || { skip_case "$no_fentry"; return 1; } ;;
         btf) [ -e /sys/kernel/btf/vmlinux ] || { skip_case "this kernel has no BTF"; return 1; } ;;
         # kernel:6.12 - at least this version
         kernel:*) kernel_at_least "${1#kernel:}" ||

@@ -88,6 +88,33 @@ else
     skip_case "there is no libc of x86-64"
 fi
 
+# The kernel looks at instructions when some process has them in its memory.
+begin_case "a function that cannot be probed, alone and of a wildcard"
+if needs root && needs machine:x86_64; then
+    L=$TESTS/programs/locked
+    "$L" 60 &
+    child=$!
+    await_program $child locked
+    for without in '' --no-feature=uprobe_multi; do
+        sonde $without -e "uprobe:$L:locked_second { }"
+        expect_status 255
+        expect_err "^ERROR: Unable to attach probe: uprobe:$L:locked_second: the kernel cannot probe the instruction at this place"
+        expect_no_err 524
+        sonde $without -e "uprobe:$L:locked_* { @[func] = count(); } interval:ms:200 { exit(); }"
+        expect_status 0
+        check "one warning" [ "$(grep -c '^WARNING: Unable to attach probe: .*:locked_second: ' "$tmp/err")" = 1 ]
+        expect_no_err ERROR
+        expect_match '^@\[locked_first\]: [1-9]'
+        expect_match '^@\[locked_third\]: [1-9]'
+        expect_no_match locked_second
+        sonde $without -e "uprobe:$L:locked_s* { }"
+        expect_status 255
+        expect_err '^ERROR: Attachment failed for all probes'
+    done
+    kill $child
+    wait $child 2>/dev/null
+fi
+
 begin_case "names of C++"
 if needs g++; then
     cat >"$tmp/names.cpp" <<'END'
