@@ -475,10 +475,26 @@ static int print_version(const struct cli_options *o)
 	return fflush(stdout) ? STATUS_USER : 0;
 }
 
+/* Nothing that we open may come where a closed standard stream is looked for: messages would
+ * go into the output file. What is opened for 1 and 2 cannot be written: that is told. */
+static void keep_standard_streams(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd < STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct cli_options o;
-	int status = options_parse(&o, argc, argv);
+	int status;
+
+	keep_standard_streams();
+	status = options_parse(&o, argc, argv);
 
 	if (status >= 0)
 		return status;

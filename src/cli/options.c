@@ -537,7 +537,7 @@ int options_parse(struct cli_options *o, int argc, char **argv)
 		const struct option_row *r = row_find(id);
 
 		if (!r) {
-			options_usage(o->program, true);
+			fprintf(stderr, "HINT: %s --help tells of all options\n", o->program);
 			return 1;
 		}
 		if (!apply(o, r, optarg))

@@ -24,10 +24,11 @@ sonde
 expect_status 1
 expect_err '^USAGE:'
 
-begin_case "an unknown option: usage"
+begin_case "an unknown option: which, and where all are told of"
 sonde --nonsense
 expect_status 1
-expect_err 'USAGE:'
+expect_err "unrecognized option '--nonsense'"
+expect_err '^HINT: .* --help'
 
 begin_case "an unknown probe type, with the nearest"
 sonde -e 'tracepiont:syscalls:sys_enter_open { }'

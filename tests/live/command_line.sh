@@ -194,6 +194,19 @@ sonde --mode compiler-bench -e 'begin { @ = count(); }'
 expect_status 0
 expect_match '^compile +[0-9]+ +[0-9]+ +[0-9]+ ± [0-9]+ ns$'
 
+begin_case "a script that begins with a byte order mark"
+printf '\357\273\277begin { printf("%%d\\n", 5); oops }' >"$tmp/mark.bt"
+sonde "$tmp/mark.bt"
+expect_status 1
+expect_err 'mark.bt:1:[0-9]*-?[0-9]*: ERROR: .*oops'
+printf '\357\273\277begin { printf("%%d\\n", 5); }' >"$tmp/mark.bt"
+sonde "$tmp/mark.bt"
+expect_status 0
+expect_out 5
+sonde --fmt "$tmp/mark.bt"
+expect_status 0
+expect_out begin
+
 begin_case "--info"
 sonde --info
 expect_status 0

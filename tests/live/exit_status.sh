@@ -32,6 +32,16 @@ expect_status 0
 sonde --version
 expect_status 0
 
+begin_case "1: nothing can be written to a closed output; messages stay out of files"
+(exec >&-; exec timeout 60 "$SONDE" -e 'begin { printf("x\n"); exit(); }' 2>"$tmp/err")
+status=$?
+expect_status 1
+expect_err '^ERROR: cannot write to standard output: Bad file descriptor'
+(exec 2>&-; exec timeout 60 "$SONDE" -o "$tmp/o.txt" -e 'begin { printf("x\n"); exit(); }')
+cp "$tmp/o.txt" "$tmp/out"
+expect_out x
+expect_no_match Attached
+
 # ---- what the script says ----
 
 begin_case "n: exit(n), the low 8 bits"
@@ -54,6 +64,8 @@ sonde
 expect_status 1
 sonde --nonsense -e 'begin { }'
 expect_status 1
+expect_err "unrecognized option '--nonsense'"
+check "and no whole help" [ "$(wc -l <"$tmp/err")" = 2 ]
 sonde -d nonsense -e 'begin { }'
 expect_status 1
 
