@@ -220,8 +220,8 @@ emulator:
 test:
 	$(Q)tools/install-deps build test qemu
 	$(Q)$(MAKE) -s -j2 all unit-programs test-programs
-	$(Q)tools/run-tests "$(MAKE) -s check" "$(MAKE) -s SAN=1 unit" "DIFFERENTIAL=200 $(MAKE) -s live" \
-		"DIFFERENTIAL=20 $(MAKE) -s qemu" "$(MAKE) -s big-endian"
+	$(Q)tools/run-tests "$(MAKE) -s check" "$(MAKE) -s SAN=1 -j2 unit" \
+		"DIFFERENTIAL=200 $(MAKE) -s live" "DIFFERENTIAL=20 $(MAKE) -s qemu" "$(MAKE) -s big-endian"
 
 unit-programs: $(UNIT_BIN)
 

@@ -265,7 +265,8 @@ static void tell_missing(struct info *i, const struct row *r)
 		     sbuf_text(&unset));
 	else if (!strcmp(r->key, "tracepoint"))
 		tell(i, "  %s: tracefs cannot be opened (%s); mount -t tracefs tracefs "
-		     "/sys/kernel/tracing", r->key, strerror(-i->tracefs_fd));
+		     "/sys/kernel/tracing", r->key,
+		     i->tracefs_fd == -ENODEV ? "not mounted" : strerror(-i->tracefs_fd));
 	else if (!strcmp(r->key, "hardware") || !strcmp(r->key, "watchpoint"))
 		tell(i, "  %s: the processor does not offer it, as in many virtual machines",
 		     r->key);

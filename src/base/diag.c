@@ -174,12 +174,36 @@ void diag_note(struct diags *d, struct diag *diag, struct loc loc, const char *f
 
 /* ---- rendering ---- */
 
-static void render_line(const struct source *s, uint32_t line, struct sbuf *out)
-{
-	const char *p = s->text, *end = s->text + s->len;
+/* Of a longer line only so many bytes are shown, and so many before a range. */
+enum { MAX_LINE_SHOWN = 400, SHOWN_BEFORE = 60 };
 
-	p += line <= s->lines.n ? s->lines.at[line - 1] : s->len;
-	for (; p < end && *p != '\n'; p++) {
+/* The bytes of a line that are shown. */
+struct window {
+	uint32_t from, to, len;
+};
+
+static struct window window_of(const struct source *s, uint32_t line, uint32_t col)
+{
+	uint32_t start = line <= s->lines.n ? s->lines.at[line - 1] : (uint32_t)s->len;
+	const char *end = memchr(s->text + start, '\n', s->len - start);
+	struct window w = { .len = (end ? (uint32_t)(end - s->text) : (uint32_t)s->len) - start };
+
+	w.to = w.len;
+	if (w.len > MAX_LINE_SHOWN) {
+		w.from = col > SHOWN_BEFORE ? col - SHOWN_BEFORE : 0;
+		w.from = w.from < w.len ? w.from : w.len;
+		w.to = w.len - w.from > MAX_LINE_SHOWN ? w.from + MAX_LINE_SHOWN : w.len;
+	}
+	return w;
+}
+
+static void render_line(const struct source *s, uint32_t line, struct window w, struct sbuf *out)
+{
+	const char *text = s->text + (line <= s->lines.n ? s->lines.at[line - 1] : s->len);
+
+	if (w.from)
+		sbuf_puts(out, "...");
+	for (const char *p = text + w.from; p < text + w.to; p++) {
 		if (*p == '\t')
 			sbuf_puts(out, "    ");
 		else if (*p)
@@ -187,7 +211,7 @@ static void render_line(const struct source *s, uint32_t line, struct sbuf *out)
 		else
 			sbuf_putc(out, '?');
 	}
-	sbuf_putc(out, '\n');
+	sbuf_puts(out, w.to < w.len ? "...\n" : "\n");
 }
 
 /* As wide as the byte is shown: a character of UTF-8 is one column. */
@@ -198,13 +222,16 @@ static size_t width_of(char c)
 
 /* Blanks up to the column, then a "~" for each column of the range. */
 static void render_marker(const struct source *s, uint32_t begin, uint32_t col, uint32_t width,
-			  struct sbuf *out)
+			  struct window w, struct sbuf *out)
 {
 	const char *line = s->text + (begin - s->base) - (col - 1);
+	uint32_t end = col - 1 + width;
 
-	for (uint32_t i = 0; i < col - 1; i++)
+	if (w.from)
+		sbuf_puts(out, "   ");
+	for (uint32_t i = w.from; i < col - 1; i++)
 		sbuf_fill(out, ' ', width_of(line[i]));
-	for (uint32_t i = col - 1; i < col - 1 + width; i++)
+	for (uint32_t i = col - 1; i < end && (i < w.to || w.to == w.len); i++)
 		sbuf_fill(out, '~', width_of(line[i]));
 	sbuf_putc(out, '\n');
 }
@@ -233,9 +260,10 @@ static void render_place(const struct diags *d, struct loc loc, const char *word
 		sbuf_printf(out, "%s:%u-%u: ", s->name, line, end_line);
 	sbuf_printf(out, "%s: %s%s\n", word, text, end);
 	for (uint32_t i = line; i <= end_line; i++)
-		render_line(s, i, out);
+		render_line(s, i, window_of(s, i, i == line ? col : 1), out);
 	if (end_line == line)
-		render_marker(s, loc.begin, col, end_col > col ? end_col - col : 0, out);
+		render_marker(s, loc.begin, col, end_col > col ? end_col - col : 0,
+			      window_of(s, line, col), out);
 }
 
 void diag_render(const struct diags *d, const struct diag *diag, bool colour, struct sbuf *out)

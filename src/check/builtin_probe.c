@@ -59,6 +59,7 @@ const struct type *check_type_func(struct check *c, struct node *call)
 const struct type *check_type_args(struct check *c, struct node *call)
 {
 	const struct type *t;
+	size_t nr_params;
 
 	if (!(c->prog->provider->has & HAS_ARGS)) {
 		check_error(c, call->loc, DIAG_NOT_IN_PROBE,
@@ -73,9 +74,12 @@ const struct type *check_type_args(struct check *c, struct node *call)
 	t = type_structure(c->types, c->prog->args, SPACE_CONTEXT, false);
 	if (!args_are_packed(c, t) || args_packed_offset(c, t, NULL))
 		return t;
+	type_struct_fields(c->types, t->structure, &nr_params);
 	check_hint(c, check_error(c, call->loc, DIAG_NO_SUCH_ARGUMENT,
 				  "Cannot read function parameters"),
-		   "%s has none", c->prog->sites[0]->name);
+		   nr_params ? "those of %s are floating-point numbers, or too large for a "
+			       "register, which cannot be read" : "%s has none",
+		   c->prog->sites[0]->name);
 	return bad_type(c);
 }
 

@@ -279,7 +279,10 @@ static void fold_offset(struct check *c, struct node *n, const struct node *text
 	if (n->u.binary.op != OP_ADD || by->u.integer.negative)
 		return;
 	if (drop > len || (drop == len && len)) {
-		check_warning(c, n->loc, DIAG_EMPTY_STRING, "literal string will always be empty");
+		check_hint(c, check_warning(c, n->loc, DIAG_EMPTY_STRING,
+					    "literal string will always be empty"),
+			   "a number added to a string drops as many bytes at its begin; this one "
+			   "has %zu", len);
 		drop = len;
 	}
 	set_string(n, text->u.string.text + drop, len - drop);

@@ -113,8 +113,13 @@ static const struct type *check_field(struct check *c, struct node *n, const str
 				      const struct type_field *f)
 {
 	if (f->type->kind == TYPE_ERROR) {
-		check_error(c, n->loc, DIAG_UNUSABLE_FIELD,
-			    "field '%s' has a type that can not be read", n->u.field.name);
+		struct diag *d = check_error(c, n->loc, DIAG_UNUSABLE_FIELD,
+					     "field '%s' has a type that can not be read",
+					     n->u.field.name);
+
+		if (args_are_packed(c, s))
+			check_hint(c, d, "floating-point parameters, and what is too large for "
+				   "registers, cannot be read");
 		return bad_type(c);
 	}
 	if (f->percpu_tag) {

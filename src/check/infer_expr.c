@@ -19,8 +19,9 @@ static const struct type *infer_string(struct check *c, const struct node *n)
 {
 	if (n->u.string.len >= c->config.max_strlen) {
 		check_hint(c, check_error(c, n->loc, DIAG_STRING_TOO_LONG,
-					  "String is too long (over %u bytes): %s",
-					  c->config.max_strlen, n->u.string.text),
+					  "String is too long (over %u bytes): %.60s%s",
+					  c->config.max_strlen, n->u.string.text,
+					  n->u.string.len > 60 ? "..." : ""),
 			   "the limit is max_strlen");
 		return bad_type(c);
 	}

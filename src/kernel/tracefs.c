@@ -32,7 +32,7 @@ static int open_unmounted(void)
 	int context = fsopen("tracefs", FSOPEN_CLOEXEC), fd = -1, err = 0;
 
 	if (context < 0)
-		return errno == ENODEV ? -ENOENT : -errno;
+		return errno == ENODEV ? -ENOENT : errno == EPERM ? -ENODEV : -errno;
 	if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		err = -errno;
 	if (!err) {

@@ -10,7 +10,8 @@
 #include "base/sbuf.h"
 
 /* A descriptor of tracefs' root, which the caller closes; -ENOENT if the
- * kernel has none, -EACCES or -EPERM if we may not. */
+ * kernel has none, -ENODEV if it is not mounted and we may not mount it, -EACCES or
+ * -EPERM if we may not read it. */
 int tracefs_open(void);
 
 /* Append the text of a file below `dir_fd` (AT_FDCWD: any file). Returns 0, a

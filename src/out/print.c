@@ -182,8 +182,19 @@ const char *print_helper_reason(const char *helper, int return_code)
 	return reason ? reason : "Unknown error";
 }
 
+/* What the text of an error does not say. */
+static const char *helper_hint(const char *helper, int return_code)
+{
+	if (return_code != -EFAULT || !helper || strncmp(helper, "probe_read_user", 15))
+		return NULL;
+	return "the address is wrong, or its page is not in memory now, and a probe cannot wait "
+	       "for it; what a system call has used is there at its end: keep the address at "
+	       "sys_enter, read at sys_exit";
+}
+
 static void message_helper_error(struct printer *p, const struct sonde_event *e)
 {
+	const char *hint = helper_hint(e->name, e->return_code);
 	struct sbuf extra = { 0 };
 
 	sbuf_printf(&extra, "Additional Info - helper: %s, retcode: %d", e->name ? e->name : "",
@@ -193,6 +204,8 @@ static void message_helper_error(struct printer *p, const struct sonde_event *e)
 		     sbuf_text(&extra));
 	text_source(&p->message, &e->place);
 	text_expansions(&p->message, &e->place, false, p->options.colour);
+	if (hint)
+		sbuf_printf(&p->message, "HINT: %s\n", hint);
 	sbuf_close(&extra);
 }
 

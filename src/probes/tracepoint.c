@@ -27,12 +27,19 @@ static void tell_no_tracefs(struct probe_ctx *c, struct diag *d, int err)
 	if (!d)
 		return;
 	if (err == -EACCES || err == -EPERM)
-		diag_hint(c->diags, d, "reading tracefs takes root, or CAP_DAC_READ_SEARCH; where "
-			  "it is not mounted, as root: mount -t tracefs tracefs "
-			  "/sys/kernel/tracing");
+		diag_hint(c->diags, d, "reading tracefs takes root, or CAP_DAC_READ_SEARCH, also "
+			  "to compile only");
+	else if (err == -ENODEV)
+		diag_hint(c->diags, d, "as root: mount -t tracefs tracefs /sys/kernel/tracing; "
+			  "root itself needs no mount");
 	else if (err == -ENOENT)
 		diag_hint(c->diags, d, "this kernel has no tracefs: it was built without "
 			  "CONFIG_TRACING");
+}
+
+static const char *tracefs_reason(int err)
+{
+	return err == -ENODEV ? "it is not mounted" : strerror(-err);
 }
 
 /* ---- expansion ---- */
@@ -40,7 +47,7 @@ static void tell_no_tracefs(struct probe_ctx *c, struct diag *d, int err)
 static void unreadable(struct probe_ctx *c, const struct attach_point *ap, int err)
 {
 	struct diag *d = ap_error(c, ap, DIAG_NO_TRACEFS,
-				  "cannot read tracepoints from tracefs: %s", strerror(-err));
+				  "cannot read tracepoints from tracefs: %s", tracefs_reason(err));
 
 	tell_no_tracefs(c, d, err);
 }
@@ -222,7 +229,8 @@ static void list_tracepoint(struct probe_ctx *c, const struct provider *p, const
 	err = all_events(c, &list, &count);
 	if (err)
 		tell_no_tracefs(c, diag_warning(c->diags, (struct loc){ 0 }, DIAG_NO_TRACEFS,
-						"cannot list tracepoints: %s", strerror(-err)),
+						"cannot list tracepoints from tracefs: %s",
+						tracefs_reason(err)),
 				err);
 	for (size_t i = 0; i < count; i++)
 		if (wildcard_match(pattern, list[i]))

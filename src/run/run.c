@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Records handled before run_poll returns, so that output can be flushed and
@@ -307,12 +308,27 @@ static void stop_programs(struct run *r)
 		__atomic_store_n(&r->control->stopped, 1, __ATOMIC_SEQ_CST);
 }
 
+/* Its status is not ours: only -v tells it. */
+static bool command_has_ended(struct run *r)
+{
+	int status;
+
+	if (!child_has_ended(r->options.child, &status))
+		return false;
+	if (r->options.verbose && !r->told_command)
+		run_tell(r, SONDE_INFO, WIFSIGNALED(status) ? "The command was ended by signal %d"
+			 : "The command exited with status %d",
+			 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	r->told_command = true;
+	return true;
+}
+
 static bool target_is_gone(struct run *r)
 {
 	struct pollfd fd = { .fd = r->pid_fd, .events = POLLIN };
 
 	if (r->options.child)
-		return child_has_ended(r->options.child, NULL);
+		return command_has_ended(r);
 	return r->pid_fd >= 0 && poll(&fd, 1, 0) > 0;
 }
 

@@ -73,6 +73,7 @@ struct run {
 	bool *told;			/* owned; the same: printed, and not emptied since */
 	uint64_t *taken;		/* owned; the same: where the ring was at the last take */
 	bool *failed;			/* owned; one for each attach point: it is not attached */
+	bool told_command;		/* how the command of -c ended */
 	bool no_kind[ATTACH_KIND_COUNT];	/* told: no probe of this kind can be attached */
 	struct run_links links;		/* owned */
 	struct run_iter *iters;	/* owned */

@@ -207,6 +207,14 @@ sonde --fmt "$tmp/mark.bt"
 expect_status 0
 expect_out begin
 
+begin_case "how the command of -c ended is told with -v"
+sonde -v -c /bin/false -e 'end { }'
+expect_status 0
+expect_err 'The command exited with status 1'
+sonde -c /bin/false -e 'end { }'
+expect_status 0
+expect_no_err 'The command'
+
 begin_case "--info"
 sonde --info
 expect_status 0

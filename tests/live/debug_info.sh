@@ -132,6 +132,21 @@ if needs gcc; then
     done
 fi
 
+begin_case "floating-point parameters"
+if needs gcc; then
+    echo 'double half(double x) { return x / 2; } int mixed(double x, int n) { return x + n; }
+        int main(void) { return half(3) + mixed(1, 1); }' >"$tmp/half.c"
+    gcc -g -o "$tmp/half" "$tmp/half.c"
+    for args in args args.x; do
+        sonde --mode codegen -e "uprobe:$tmp/half:half { print($args); }"
+        expect_status 1
+        expect_err '^HINT: those of uprobe:.*/half:half are floating-point numbers'
+    done
+    sonde --mode codegen -e "uprobe:$tmp/half:mixed { print(args.x); }"
+    expect_status 1
+    expect_err '^HINT: floating-point parameters, .* cannot be read'
+fi
+
 begin_case "a part that is missing, and none at all"
 if needs gcc && needs strip; then
     (cd "$tmp" && gcc -O1 -gdwarf-5 -gsplit-dwarf -c typed.c && gcc -o split typed.o && rm -f typed.dwo split.dwo)

@@ -127,16 +127,17 @@ E
 fi
 
 begin_case "tracepoints without the privilege to read them: a warning, and how"
-denied='Permission denied'
-grep -qs '/sys/kernel/tracing tracefs' /proc/mounts || denied='Operation not permitted' # to mount it
+denied='Permission denied' hint='^HINT: .*CAP_DAC_READ_SEARCH'
+grep -qs '/sys/kernel/tracing tracefs' /proc/mounts ||
+    { denied='it is not mounted' hint='^HINT: as root: mount -t tracefs'; }
 if ! setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
     skip_case "setpriv is not installed, or a small one"
 else
     cp "$SONDE" "$tmp/sonde" && chmod 755 "$tmp" "$tmp/sonde"
     run_command setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/sonde" -l 'tracepoint:sched:*'
     expect_status 0
-    expect_err "^WARNING: cannot list tracepoints: $denied"
-    expect_err '^HINT: .*CAP_DAC_READ_SEARCH'
+    expect_err "^WARNING: cannot list tracepoints from tracefs: $denied"
+    expect_err "$hint"
     run_command setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/sonde" -e 'tracepoint:sched:* { }'
     expect_status 1
     expect_err "ERROR: cannot read tracepoints from tracefs: $denied"

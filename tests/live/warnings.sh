@@ -66,6 +66,11 @@ begin { @x[1] = 1; _ = delete(@x, 5); forget(@x, 6); _ = { delete(@x, 1); 7 }; e
 expect_status 0
 check "no warning" [ "$(grep -c "delete map element" "$tmp/err")" = 0 ]
 
+begin_case "failed reads of a process: what may be the matter, and the way round"
+sonde -k -e 'begin { print(str(uptr((int8 *)8))); print(*uptr((int8 *)8)); exit(); }'
+expect_status 0
+check "two hints" [ "$(grep -c '^HINT: the address is wrong, or its page is not in memory now' "$tmp/err")" = 2 ]
+
 begin_case "failed reads and absent keys: with -k"
 sonde -k -e 'begin { $a = *(uint64 *)0x10; print(@x[5] + $a); @x[1] = 1; exit(); }'
 expect_status 0

@@ -163,7 +163,8 @@ static const struct check_row constants_rows[] = {
 	{ "begin { print(\"a\" + 5); }",
 	  "program 0: begin +effects\n"
 	  "  (print \"\":string[1])\n"
-	  "t:1:15-22: WARNING: literal string will always be empty\n" },
+	  "t:1:15-22: WARNING: literal string will always be empty\n"
+	  "HINT: a number added to a string drops as many bytes at its begin; this one has 1\n" },
 };
 
 static const struct check_row maps_rows[] = {

@@ -237,7 +237,10 @@ static const struct {
 	    .place = { "t.bt", 3, 7, 3, 12, "\tx = 5 / $y;", NULL } }, "",
 	  "t.bt:3:7-12: WARNING: Bad address\n"
 	  "Additional Info - helper: probe_read_user, retcode: -14\n"
-	  "    x = 5 / $y;\n         ~~~~~\n",
+	  "    x = 5 / $y;\n         ~~~~~\n"
+	  "HINT: the address is wrong, or its page is not in memory now, and a probe cannot wait for "
+	  "it; what a system call has used is there at its end: keep the address at sys_enter, read at "
+	  "sys_exit\n",
 	  "{\"type\": \"helper_error\", \"msg\": \"Bad address\", \"helper\": \"probe_read_user\", "
 	  "\"retcode\": -14, " PLACE_JSON },
 	{ { .kind = SONDE_EVENT_HELPER_ERROR, .name = "map_lookup_elem" }, "",
