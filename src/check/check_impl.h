@@ -29,6 +29,7 @@ struct scope {
 	struct node *block;
 	bool is_callback;	/* body of a `for`: variables from outside are captured */
 	VEC(struct var *) vars;
+	struct hmap by_name;	/* the same, by interned name */
 };
 
 /* A use of a map by a call that does not by itself decide the map's shape. */

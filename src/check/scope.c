@@ -13,6 +13,7 @@ struct scope *scope_push(struct check *c, struct node *block, bool is_callback)
 	s->parent = c->state->scope;
 	s->block = block;
 	s->is_callback = is_callback;
+	hmap_init(&s->by_name, c->arena);
 	c->state->scope = s;
 	return s;
 }
@@ -22,22 +23,12 @@ void scope_pop(struct check *c)
 	c->state->scope = c->state->scope->parent;
 }
 
-static struct var *find_in(const struct scope *s, const char *name)
-{
-	struct var **v;
-
-	vec_each(v, &s->vars)
-		if ((*v)->name == name)
-			return *v;
-	return NULL;
-}
-
 struct var *scope_find(struct check *c, const char *name)
 {
 	bool crossed = false;
 
 	for (struct scope *s = c->state->scope; s; s = s->parent) {
-		struct var *v = find_in(s, name);
+		struct var *v = pmap_find(&s->by_name, name);
 
 		if (v) {
 			v->captured |= crossed;
@@ -56,6 +47,9 @@ struct var *scope_add(struct check *c, const char *name, struct loc loc)
 	v->loc = loc;
 	v->scope = c->state->scope->block;
 	vec_push(c->arena, &c->state->scope->vars, v);
+	/* Of two parameters of one name, which is an error, the first. */
+	if (!pmap_find(&c->state->scope->by_name, name))
+		pmap_set(&c->state->scope->by_name, name, v);
 	vec_push(c->arena, &c->state->vars, v);
 	return v;
 }

@@ -13,50 +13,42 @@
 #define FAILURE_BYTES 16
 #define CODE_OFFSET 8
 
-static bool same_text(const char *a, const char *b)
+/* What tells one failure from another, as bytes. */
+static const char *key_of(struct lower *l, const struct image_failure *f)
 {
-	return a == b || (a && b && !strcmp(a, b));
-}
+	const char *key = arena_printf(l->arena, "%s|%s", f->helper, f->text ? f->text : "");
 
-static bool same_place(const struct image_place *a, const struct image_place *b)
-{
-	for (; a && b; a = a->from, b = b->from)
-		if (!same_text(a->file, b->file) || a->line != b->line || a->col != b->col ||
-		    a->end_line != b->end_line || a->end_col != b->end_col)
-			return false;
-	return a == b;
+	for (const struct image_place *p = &f->place; p; p = p->from)
+		key = arena_printf(l->arena, "%s|%s:%u:%u-%u:%u", key, p->file ? p->file : "",
+				   (unsigned)p->line, (unsigned)p->col, (unsigned)p->end_line,
+				   (unsigned)p->end_col);
+	return key;
 }
 
 /* Bodies are compiled once for each group of attach points: one for all. */
-static struct image_failure *find_failure(const struct lower *l, const struct image_failure *like)
-{
-	struct image_failure *f;
-
-	vec_each(f, &l->image->failures)
-		if (same_text(f->helper, like->helper) && same_text(f->text, like->text) &&
-		    same_place(&f->place, &like->place))
-			return f;
-	return NULL;
-}
-
 static const struct image_failure *failure_of(struct gen *g, const char *helper, const char *text)
 {
 	struct lower *l = g->l;
 	struct image_failure f = {
 		.helper = arena_strdup(&l->image->arena, helper),
 		.text = text ? arena_strdup(&l->image->arena, text) : NULL,
-		.place = lower_image_place(l, g->at),
+		.place = lower_image_place(l, g->at), .prog = g->index,
 	};
-	struct image_failure *known = find_failure(l, &f);
+	const char *key = key_of(l, &f);
+	size_t known = (uintptr_t)hmap_find(&l->failures, key, strlen(key));
 
-	f.prog = g->index;
-	if (known && known->prog != f.prog)
-		known->prog = UINT32_MAX;
-	if (known)
-		return known;
+	if (known) {
+		struct image_failure *old = &l->image->failures.at[known - 1];
+
+		if (old->prog != f.prog)
+			old->prog = UINT32_MAX;
+		return old;
+	}
 	f.offset = lower_control_word(l, FAILURE_BYTES);
 	vec_push(&l->image->arena, &l->image->failures, f);
-	return &l->image->failures.at[l->image->failures.n - 1];
+	known = l->image->failures.n;
+	hmap_set(&l->failures, key, strlen(key), (void *)(uintptr_t)known);
+	return &l->image->failures.at[known - 1];
 }
 
 bool lower_tells_all(const struct gen *g)

@@ -61,6 +61,7 @@ struct lower {
 	struct image *image;
 	struct lower_result *out;
 	struct arena *arena;		/* work and IR; what stays is in image->arena */
+	struct hmap failures;		/* helper, text and place -> index in the image, plus 1 */
 	struct hmap layouts;		/* struct type -> struct value_layout */
 	uint32_t cells_map;		/* the control block; NO_MAP: there are no cells */
 	uint32_t control_size;

@@ -231,6 +231,7 @@ int lower_run(struct check *c, struct image *image, struct lower_result *out)
 	int err = 0;
 
 	hmap_init(&l.layouts, c->arena);
+	hmap_init(&l.failures, c->arena);
 	round_cpus(&l);
 	set_config(&l);
 	image->has_context = c->options->context;

@@ -194,6 +194,19 @@ sonde --mode compiler-bench -e 'begin { @ = count(); }'
 expect_status 0
 expect_match '^compile +[0-9]+ +[0-9]+ +[0-9]+ ± [0-9]+ ns$'
 
+# Ten times the script takes about ten times as long; with searches through all that came
+# before it was sixty times for variables.
+begin_case "the time to compile grows with the script"
+for form in '$v%d = %d;' '@m[%d, %d] = pid;'; do
+    for n in 2000 20000; do
+        awk -v n=$n -v form="$form\n" 'BEGIN { print "begin {"; for (i = 0; i < n; i++) printf(form, i, i); print "}" }' >"$tmp/$n.bt"
+        sonde --mode compiler-bench "$tmp/$n.bt"
+        expect_status 0
+        sed -n 's/^compile .* \([0-9]*\) ± .*/\1/p' "$tmp/out" >"$tmp/time$n"
+    done
+    check "at most 30 times as long for $form" [ "$(cat "$tmp/time20000")" -le $((30 * $(cat "$tmp/time2000"))) ]
+done
+
 begin_case "a script that begins with a byte order mark"
 printf '\357\273\277begin { printf("%%d\\n", 5); oops }' >"$tmp/mark.bt"
 sonde "$tmp/mark.bt"
