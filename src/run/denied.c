@@ -45,6 +45,12 @@ static bool has_no_capability(const struct denied_facts *f)
 	return !may_trace(f);
 }
 
+/* Some things CAP_BPF and CAP_PERFMON are not enough for. */
+static bool is_no_admin(const struct denied_facts *f)
+{
+	return !(number_in(f->status, "CapEff:", 16, UINT64_MAX) >> SYS_ADMIN & 1);
+}
+
 static bool is_confidential(const struct denied_facts *f)
 {
 	return strstr(f->lockdown, "[confidentiality]");
@@ -78,6 +84,8 @@ static const struct {
 	  "--cap-add of both)" },
 	{ is_confidential, "not permitted: the kernel is locked down (confidentiality), which "
 	  "forbids tracing to everybody; boot without lockdown=, or without Secure Boot" },
+	{ is_no_admin, "not permitted: some of it wants CAP_SYS_ADMIN beside CAP_BPF and "
+	  "CAP_PERFMON; root has it" },
 	{ is_filtered, "not permitted: a seccomp filter is in force, as in a container; its "
 	  "profile must allow bpf(2) and perf_event_open(2) (--security-opt seccomp=...)" },
 	{ is_integral, "not permitted: the kernel is locked down (integrity), which may forbid "

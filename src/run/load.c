@@ -386,7 +386,7 @@ static void why_no_fentry(char *text, size_t size)
 	if (unset.len)
 		snprintf(text, size, "it was built without %s", sbuf_text(&unset));
 	else if (*lockdown && strcmp(lockdown, "none"))
-		snprintf(text, size, "it is locked down (%s), which is set at boot", lockdown);
+		snprintf(text, size, "it is locked down (%s), which may forbid it", lockdown);
 	else if (*lockdown)
 		snprintf(text, size, "it does not say why");
 	else

@@ -168,8 +168,8 @@ static void show_difference(const struct trial *t)
 		same++;
 	while (same && want[same - 1] != '\n')
 		same--;
-	printf("--- expected, from the first line that differs\n%.400s\n--- got\n%.400s\n", want + same,
-	       got + same);
+	printf("--- expected, from the first line that differs\n%.400s\n--- got\n%.400s\n",
+	       want + same, got + same);
 }
 
 static void show(struct driver *d, const char *title, const char *text)

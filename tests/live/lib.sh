@@ -65,6 +65,8 @@ end_tests() {
 note_refusal() {
     local line version
     [ -z "$case_refused" ] || return 0
+    # A hint alone beside another warning is no refusal.
+    grep -qE 'ERROR: |WARNING: .*kernels (from|before) ' "$tmp/err" || return 0
     line=$(grep -m 1 -E 'kernels (from|before) [0-9]+\.[0-9]+ ' "$tmp/err") || return 0
     version=$(echo "$line" | sed -E 's/.*kernels (from|before) ([0-9]+\.[0-9]+) .*/\2/')
     kernel_at_least "$version" ||

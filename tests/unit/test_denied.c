@@ -36,9 +36,11 @@ static void test_causes(void **state)
 		{ { true, ALL_CAPS OPEN, ALL_USERS, "[none] integrity confidentiality\n" },
 		  "security module" },
 		{ { true, "", "", "" }, "mount -t securityfs" },
-		/* CAP_BPF and CAP_PERFMON are enough */
+		/* CAP_BPF and CAP_PERFMON are enough for most, whoever has them. */
 		{ { false, "CapEff:\t000000c000000000\n" OPEN, ALL_USERS, "[none]\n" },
-		  "security module" },
+		  "CAP_SYS_ADMIN beside" },
+		{ { false, "CapEff:\t000000c000000000\n" OPEN, ALL_USERS, "" },
+		  "CAP_SYS_ADMIN beside" },
 	};
 
 	(void)state;
