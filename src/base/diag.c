@@ -41,8 +41,9 @@ struct source *source_add(struct diags *d, const char *name, const char *text, s
 		return NULL;
 	s = arena_new(d->arena, struct source);
 	s->name = arena_strdup(d->arena, name);
-	/* Some editors begin a file with a mark of its byte order, which is no part of the text. */
-	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
+	/* Some editors begin a file with a mark of its byte order, which is no part of the text;
+	 * joined files have several. */
+	while (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
 		text += 3;
 		len -= 3;
 	}
