@@ -328,7 +328,7 @@ expect_match '^        made_at_run_time\+[0-9]+$'
 rm -f "/tmp/perf-$(sed -n 's/^pid //p' "$tmp/out").map"
 
 begin_case "user: code made at run time, of a process with its own numbers and its own /tmp"
-if ! unshare -m -p -f --mount-proc true 2>/dev/null; then
+if ! unshare -m -p -f --kill-child --mount-proc true 2>/dev/null; then
     skip_case "unshare cannot make namespaces here"
 else
     cat >"$tmp/inside" <<END
