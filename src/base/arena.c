@@ -4,6 +4,7 @@
 #include "base/arena.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,21 +49,23 @@ static void arena_out_of_memory(struct arena *a)
 	abort();
 }
 
-static void arena_add_chunk(struct arena *a, size_t need)
+/* False if memory is out: nothing was changed. */
+static bool arena_add_chunk(struct arena *a, size_t need)
 {
 	size_t size = need > ARENA_CHUNK_BYTES ? need : ARENA_CHUNK_BYTES;
 	struct arena_chunk *c;
 
 	if (size > SIZE_MAX - sizeof(*c))
-		arena_out_of_memory(a);
+		return false;
 	c = calloc(1, sizeof(*c) + size);
 	if (!c)
-		arena_out_of_memory(a);
+		return false;
 	c->next = a->chunks;
 	a->chunks = c;
 	a->at = (char *)(c + 1);
 	a->end = a->at + size;
 	a->total_bytes += sizeof(*c) + size;
+	return true;
 }
 
 void arena_reset(struct arena *a)
@@ -76,7 +79,8 @@ void arena_reset(struct arena *a)
 		a->at = start;
 		return;
 	}
-	/* One chunk that would have held it all, so that the next round fits. */
+	/* One chunk that would have held it all, so that the next round fits; without memory
+	 * it stays empty, for those who forget have nowhere to go. */
 	arena_free(a);
 	if (total && total <= ARENA_KEEP_BYTES)
 		arena_add_chunk(a, total);
@@ -91,8 +95,8 @@ void *arena_alloc(struct arena *a, size_t size_bytes)
 		arena_out_of_memory(a);
 	if (!need)
 		need = ARENA_ALIGN;
-	if (!a->at || need > (size_t)(a->end - a->at))
-		arena_add_chunk(a, need);
+	if ((!a->at || need > (size_t)(a->end - a->at)) && !arena_add_chunk(a, need))
+		arena_out_of_memory(a);
 	p = a->at;
 	a->at += need;
 	return p;

@@ -27,7 +27,7 @@ void arena_init(struct arena *a);
 void arena_free(struct arena *a);
 
 /* Empty it but keep its newest memory, for arenas that are filled again and
- * again: after a few rounds nothing is taken from the system. */
+ * again: after a few rounds nothing is taken from the system. Never jumps. */
 void arena_reset(struct arena *a);
 
 /* Where to go when memory is out; `oom` must outlive the arena's use. */

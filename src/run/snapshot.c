@@ -328,13 +328,26 @@ struct raw_source {
 	const struct collector *collector;
 };
 
+/* Memory that is out is told as an error: a jump would leave behind what the sorting has
+ * allocated, and the decoder with the arena of here. */
 static int get_raw(void *arg, size_t i, struct sonde_map_entry *entry)
 {
 	const struct raw_source *s = arg;
-	struct sonde_value *both = arena_array(&s->run->keys, struct sonde_value, 2);
+	struct arena *keys = &s->run->keys;
+	jmp_buf oom;
+	int err;
 
-	return decode_entry(s->run, s->collector->map, &s->collector->entries.at[i], &both[0],
-			    &both[1], entry);
+	arena_on_oom(keys, &oom);
+	if (setjmp(oom)) {
+		err = -ENOMEM;
+	} else {
+		struct sonde_value *both = arena_array(keys, struct sonde_value, 2);
+
+		err = decode_entry(s->run, s->collector->map, &s->collector->entries.at[i],
+				   &both[0], &both[1], entry);
+	}
+	arena_on_oom(keys, NULL);
+	return err;
 }
 
 static void forget_raw(void *arg)

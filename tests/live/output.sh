@@ -147,6 +147,37 @@ expect_output "$(sed "s/begin/$(sed -n '1s/^@m\[\(.*\), .*/\1/p' "$tmp/out")/" "
 
 "
 
+# Values that no rank tells apart, so that all keys are compared.
+many_alike='config = { max_map_keys = 20000 }
+    begin { for $i : 0..20000 { @[$i] = (uint64)0xf000000000000000; } exit(); }'
+
+begin_case "maps: memory that is out is told, however little there is"
+sonde -e "$many_alike"
+expect_status 0
+cp "$tmp/out" "$tmp/whole"
+is_sorted_whole() {
+    { printf '\n\n' && seq -f '@[%.0f]: 17293822569102704640' 0 19999; } | cmp -s - "$tmp/whole"
+}
+check "all keys in their order" is_sorted_whole
+# A megabyte more each time, from too little to start with until all is printed.
+if command -v prlimit >/dev/null; then
+    mib=15 nr_told=0
+    until cmp -s "$tmp/out" "$tmp/whole" && [ $mib -gt 15 ]; do
+        mib=$((mib + 1))
+        run_command prlimit --as=$((mib << 20)) "$SONDE" -e "$many_alike"
+        grep -q '^WARNING: could not read map @: Cannot allocate memory$' "$tmp/err" &&
+            nr_told=$((nr_told + 1))
+        case $status in
+            0 | 1 | 127 | 255) [ -s "$tmp/err" ] || { bad "no word at $mib MiB"; break; } ;;
+            *) bad "ended at $mib MiB, not told"; break ;;
+        esac
+        [ $mib -lt 200 ] || { bad "not printed at $mib MiB"; break; }
+    done
+    check "the map that could not be read is told" [ $nr_told -gt 0 ]
+else
+    skip_case "prlimit is not installed"
+fi
+
 begin_case "maps: zero and clear"
 text '@[1] = 10; @[2] = 20; zero(@); print(@); clear(@); print(@); print("end");'
 expect_printed '@[1]: 0
