@@ -9,7 +9,8 @@
  * of the value and of the first two parts of the key; only what these do not tell
  * apart is compared. So a million entries take a few walks over memory, not twenty
  * million comparisons all over it; and each is there as a tree of values only while
- * its numbers are taken.
+ * its numbers are taken. Of those that are compared, be they ever so many, a part is there
+ * as trees at a time: pieces are sorted one by one, then merged by their first entries.
  */
 #include "out/value.h"
 
@@ -156,9 +157,9 @@ struct compared {
 	uint32_t index;
 };
 
-/* Sort indexes of entries by comparing these. Returns 0 or a negative errno. */
-static int sort_by_comparing(const struct order *order, const struct value_source *source,
-			     uint32_t *indexes, size_t n)
+/* Sort indexes of entries, all of which are there at once. Returns 0 or a negative errno. */
+static int sort_piece(const struct order *order, const struct value_source *source,
+		      uint32_t *indexes, size_t n)
 {
 	struct compared *all = calloc(n, sizeof(*all));
 	int err = all ? 0 : -ENOMEM;
@@ -174,6 +175,112 @@ static int sort_by_comparing(const struct order *order, const struct value_sourc
 	if (source->forget)
 		source->forget(source->arg);
 	free(all);
+	return err;
+}
+
+#define PIECES 16
+#define LEAST_PIECE 16384
+#define FORGET_EVERY 4096
+
+/* Indexes in pieces of `size`, each sorted, and the first entry of each that is not taken. */
+struct merging {
+	const struct order *order;
+	const struct value_source *source;
+	uint32_t *indexes;
+	size_t n, size;
+	size_t at[PIECES], end[PIECES];
+	struct sonde_map_entry heads[PIECES];
+	size_t queue[PIECES], nr_queued;	/* pieces by their heads, the first one last */
+};
+
+static int get_head(struct merging *m, size_t piece)
+{
+	if (m->at[piece] == m->end[piece])
+		return 0;
+	return m->source->get(m->source->arg, m->indexes[m->at[piece]], &m->heads[piece]);
+}
+
+static int get_heads_anew(struct merging *m)
+{
+	int err = 0;
+
+	if (m->source->forget)
+		m->source->forget(m->source->arg);
+	for (size_t i = 0; i < PIECES && !err; i++)
+		err = get_head(m, i);
+	return err;
+}
+
+/* Put a piece where its head belongs, if it has one. */
+static void queue_piece(struct merging *m, size_t piece)
+{
+	size_t low = 0, high = m->nr_queued;
+
+	if (m->at[piece] == m->end[piece])
+		return;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (compare_entries(&m->heads[piece], &m->heads[m->queue[middle]],
+				    (void *)(uintptr_t)m->order) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	memmove(&m->queue[low + 1], &m->queue[low], (m->nr_queued++ - low) * sizeof(*m->queue));
+	m->queue[low] = piece;
+}
+
+static int merge_pieces(struct merging *m, uint32_t *merged)
+{
+	int err = get_heads_anew(m);
+
+	for (size_t i = 0; i < PIECES && !err; i++)
+		queue_piece(m, i);
+	for (size_t i = 0; i < m->n && !err; i++) {
+		size_t piece = m->queue[--m->nr_queued];
+
+		merged[i] = m->indexes[m->at[piece]++];
+		err = (i + 1) % FORGET_EVERY ? get_head(m, piece) : get_heads_anew(m);
+		if (!err)
+			queue_piece(m, piece);
+	}
+	if (m->source->forget)
+		m->source->forget(m->source->arg);
+	return err;
+}
+
+static size_t piece_size(size_t n)
+{
+	size_t size = (n + PIECES - 1) / PIECES;
+
+	return size > LEAST_PIECE ? size : LEAST_PIECE;
+}
+
+/* Sort indexes of entries by comparing these. Returns 0 or a negative errno. */
+static int sort_by_comparing(const struct order *order, const struct value_source *source,
+			     uint32_t *indexes, size_t n)
+{
+	struct merging m = { order, source, indexes, n, .size = piece_size(n) };
+	uint32_t *merged;
+	int err = 0;
+
+	if (n <= m.size)
+		return sort_piece(order, source, indexes, n);
+	merged = calloc(n, sizeof(*merged));
+	if (!merged)
+		return -ENOMEM;
+	for (size_t i = 0, at = 0; i < PIECES && !err; i++, at = m.end[i - 1]) {
+		m.at[i] = at;
+		m.end[i] = n - at > m.size ? at + m.size : n;
+		if (m.end[i] > at)
+			err = sort_piece(order, source, &indexes[at], m.end[i] - at);
+	}
+	if (!err)
+		err = merge_pieces(&m, merged);
+	if (!err)
+		memcpy(indexes, merged, n * sizeof(*merged));
+	free(merged);
 	return err;
 }
 

@@ -108,7 +108,7 @@ int value_compare(const struct sonde_value *a, const struct sonde_value *b);
 void value_sort(const struct value_layout *layout, struct sonde_map_entry *entries, size_t n);
 
 /* Entries that are made when asked for. `get` makes the one of an index, in any order and
- * perhaps twice; `forget` (or NULL) says that none of those made so far is looked at again. */
+ * more than once; `forget` (or NULL) says that none of those made so far is looked at again. */
 struct value_source {
 	int (*get)(void *arg, size_t index, struct sonde_map_entry *entry);
 	void (*forget)(void *arg);

@@ -633,6 +633,7 @@ static int get_copy(void *arg, size_t i, struct sonde_map_entry *entry)
 	struct sonde_value *both = malloc(2 * sizeof(*both));
 
 	assert_non_null(both);
+	assert_true(c->made.n < c->made.cap);
 	both[0] = *c->entries[i].key;
 	both[1] = *c->entries[i].value;
 	*entry = (struct sonde_map_entry){ &both[0], &both[1] };
@@ -691,6 +692,60 @@ static void test_sort_of_what_fails(void **state)
 	assert_int_equal(value_sort_source(&layout, &source, indexes, MANY), -ENOMEM);
 	assert_int_equal(value_sort_source(&layout, &source, indexes, 40), -ENOMEM);
 	forget_copies(&copies);
+}
+
+#define RUN 300000
+#define RUN_AT_ONCE 24000
+
+struct failing {
+	struct copies copies;
+	size_t nr_left;		/* entries until memory is out */
+};
+
+static int get_until_it_fails(void *arg, size_t i, struct sonde_map_entry *entry)
+{
+	struct failing *f = arg;
+
+	return f->nr_left-- ? get_copy(&f->copies, i, entry) : -ENOMEM;
+}
+
+static void forget_until_it_fails(void *arg)
+{
+	forget_copies(&((struct failing *)arg)->copies);
+}
+
+/* Entries that no rank tells apart are never all there, and in order even so. */
+static void test_sort_of_a_run(void **state)
+{
+	static struct sonde_value value = { .kind = SONDE_VALUE_UINT, .is_unsigned = true,
+					    .unsigned_number = UINT64_MAX };
+	static struct sonde_value keys[RUN], *made[RUN_AT_ONCE];
+	static struct sonde_map_entry entries[RUN];
+	static uint32_t indexes[RUN];
+	static const size_t sizes[] = { 16384, 16385, 40000, RUN };
+	const struct value_layout layout = { .kind = VALUE_INT };
+	struct failing f = { .copies = { entries, { made, 0, RUN_AT_ONCE } } };
+	const struct value_source source = { get_until_it_fails, forget_until_it_fails, &f };
+
+	(void)state;
+	for (size_t i = 0; i < RUN; i++) {
+		keys[i] = (struct sonde_value){ .kind = SONDE_VALUE_INT,
+						.number = (int64_t)(i * 7919 % RUN) };
+		entries[i] = (struct sonde_map_entry){ &keys[i], &value };
+	}
+	for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
+		f.nr_left = SIZE_MAX;
+		assert_int_equal(value_sort_source(&layout, &source, indexes, sizes[k]), 0);
+		assert_int_equal(f.copies.made.n, 0);
+		for (size_t i = 1; i < sizes[k]; i++)
+			assert_true(keys[indexes[i - 1]].number < keys[indexes[i]].number);
+	}
+	/* While ranking, in a piece, and where pieces are merged. */
+	for (size_t left = 10000; left < 120000; left += 40000) {
+		f.nr_left = left;
+		assert_int_equal(value_sort_source(&layout, &source, indexes, 40000), -ENOMEM);
+		forget_until_it_fails(&f);
+	}
 }
 
 static void test_sort_many(void **state)
@@ -807,7 +862,7 @@ int main(void)
 		TEST(test_merge), TEST(test_averages), TEST(test_hist_buckets),
 		TEST(test_lhist_buckets), TEST(test_divide), TEST(test_sort),
 		TEST(test_sort_many),
-		TEST(test_sort_of_what_fails),
+		TEST(test_sort_of_what_fails), TEST(test_sort_of_a_run),
 		TEST(test_any_bytes),
 	};
 
