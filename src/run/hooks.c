@@ -174,7 +174,6 @@ void run_watch_users(struct run *r)
 	r->notes_running = pid <= 0;
 }
 
-
 void run_follow_users(struct run *r)
 {
 	if (r->symbols)
