@@ -147,6 +147,8 @@ chain_by() {
     grep -oE '(inner|outer|inlined_work|main)(\+[0-9]+)?@.*/inlined\.c:[0-9]+' "$tmp/out" |
         sed -E 's/(\+[0-9]+)?@.*:/ /' >"$tmp/seen"
     grep -E '^[a-z_]+ [0-9]+$' "$tmp/out" >"$tmp/known"
+    expect_status 0
+    [ -s "$tmp/known" ] || bad "the program told no chain: $*"
     cmp -s "$tmp/seen" "$tmp/known" || bad "not the chain that the program knows: $*"
 }
 
