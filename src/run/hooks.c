@@ -14,12 +14,21 @@
 /* What runs already is looked at in slices: a process costs 0.1 ms. */
 #define NOTE_A_TURN_NS 5000000
 
-/* Told to stop since the name was asked for: then no server is waited for. */
+/* From the first stop on no server is asked, and none is waited for: results come at once.
+ * A stop that only ended such a wait does not end their printing, too. */
 static bool is_stopped(void *arg)
 {
-	const struct run *r = arg;
+	struct run *r = arg;
 
-	return r->stop_count != r->stops_asked;
+	if (r->finishing && !r->stops_asked && r->stop_count)
+		r->stops_spent = 1;
+	return r->stop_count || (r->drain_until_ns && run_now_ns() >= r->drain_until_ns);
+}
+
+static void tell_wait(void *arg)
+{
+	run_tell(arg, SONDE_INFO, "Waiting for the servers of DEBUGINFOD_URLS to send debug "
+		 "files; Ctrl-C ends that");
 }
 
 static struct symbols *symbols(struct run *r)
@@ -28,7 +37,7 @@ static struct symbols *symbols(struct run *r)
 		.no_demangle = !r->image->config.cpp_demangle,
 		.no_lines = !r->image->config.show_debug_info,
 		.debug_dirs = r->options.debug_dirs,
-		.is_over = is_stopped, .is_over_arg = r,
+		.is_over = is_stopped, .on_wait = tell_wait, .servers_arg = r,
 	};
 
 	if (!r->symbols && sym_open(&r->symbols, &options))

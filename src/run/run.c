@@ -609,14 +609,14 @@ static int print_maps(struct run *r)
 {
 	size_t n = r->image->script_maps.n;
 	const struct script_map **order = calloc(n + 1, sizeof(*order));
-	sig_atomic_t stops = r->stop_count;
+	sig_atomic_t stops = r->stop_count - r->stops_spent;
 
 	if (!order)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		order[i] = &r->image->script_maps.at[i];
 	qsort(order, n, sizeof(*order), compare_maps);
-	for (size_t i = 0; i < n && r->stop_count == stops; i++)
+	for (size_t i = 0; i < n && r->stop_count - r->stops_spent == stops; i++)
 		print_map(r, order[i]);
 	free(order);
 	return 0;

@@ -100,6 +100,7 @@ struct run {
 	volatile sig_atomic_t signal_count;	/* set by run_signal */
 	sig_atomic_t signals_done;
 	sig_atomic_t stops_asked;	/* stop_count when the last name was asked for */
+	sig_atomic_t stops_spent;	/* how many of them only ended the wait for a server */
 
 	enum run_end end;
 	int64_t drain_until_ns;		/* what was recorded before a stop has until then; 0: no

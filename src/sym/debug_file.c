@@ -68,15 +68,15 @@ static int open_by_build_id(Elf *elf, const char *root, const char *debug_root)
 }
 
 /* A server's answer is as little trusted as a file of that name. */
-static int open_from_server(Elf *elf, const struct debuginfod_patience *patience)
+static int open_from_server(Elf *elf, struct debuginfod *servers)
 {
 	const void *id;
 	ssize_t len = dwelf_elf_gnu_build_id(elf, &id);
 	int fd;
 
-	if (len < 2 || len > MAX_BUILD_ID_BYTES)
+	if (!servers || len < 2 || len > MAX_BUILD_ID_BYTES)
 		return -1;
-	fd = debuginfod_open(id, (size_t)len, patience);
+	(void)debuginfod_open(servers, id, (size_t)len, &fd);
 	if (fd >= 0 && !has_build_id(fd, id, len)) {
 		close(fd);
 		fd = -1;
@@ -231,5 +231,5 @@ int debug_file_open(Elf *elf, const struct file_place *place)
 	for (size_t i = 0; fd < 0 && i < 2; i++)
 		if (roots[i])
 			fd = open_by_name(elf, roots[i], place);
-	return fd >= 0 ? fd : open_from_server(elf, &place->patience);
+	return fd >= 0 ? fd : open_from_server(elf, place->servers);
 }

@@ -15,7 +15,7 @@ struct file_place {
 	const char *root;	/* of the process that maps it, "/proc/PID/root"; or NULL */
 	const char *debug_root;	/* "/usr/lib/debug"; NULL: look for no other file */
 	struct debug_dirs dirs;	/* before all others */
-	struct debuginfod_patience patience;	/* with servers, which come last */
+	struct debuginfod *servers;	/* which come last; NULL: none */
 };
 
 /* Open the file with the symbols of `elf`: by build id, else by the name in its

@@ -50,12 +50,13 @@ void elf_file_load(struct elf_cache *c, struct elf_file *f, int fd, const char *
 {
 	const struct file_place place = {
 		.fd = fd, .root = root, .debug_root = c->debug_root, .dirs = c->debug_dirs,
-		.patience = c->patience,
+		.servers = &c->servers,
 	};
 	Elf *elf;
 
 	if (!elf_file_wants(f, lines))
 		return;
+	c->servers.is_unsure = false;
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (elf_kind(elf) == ELF_K_ELF && !f->loaded) {
@@ -67,6 +68,7 @@ void elf_file_load(struct elf_cache *c, struct elf_file *f, int fd, const char *
 		f->lines = elf_read_lines(elf, &place);
 	f->loaded = true;
 	f->lines_asked |= lines;
+	f->is_unsure = c->servers.is_unsure;
 	elf_end(elf);
 	elf_cache_trim(c, f);
 }
@@ -283,4 +285,5 @@ void elf_cache_close(struct elf_cache *c)
 		free(f);
 	}
 	c->files = NULL;
+	debuginfod_close(&c->servers);
 }

@@ -27,6 +27,7 @@ struct elf_file {
 	size_t refs;		/* mappings that point here */
 	uint64_t used;		/* clock of the cache */
 	bool loaded, lines_asked;
+	bool is_unsure;		/* whether there is a debug file was not found out */
 	char build_id[2 * ELF_FILE_BUILD_ID + 1];	/* in hexadecimal; "": none */
 	struct elf_segment segments[ELF_FILE_SEGMENTS];
 	size_t nr_segments;
@@ -42,7 +43,7 @@ struct elf_cache {
 	size_t max_bytes;
 	const char *debug_root;	/* borrowed */
 	struct debug_dirs debug_dirs;
-	struct debuginfod_patience patience;
+	struct debuginfod servers;
 	bool no_demangle;
 };
 

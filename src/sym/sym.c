@@ -69,7 +69,9 @@ int sym_open(struct symbols **out, const struct symbols_options *o)
 	s->files.max_bytes = o->max_table_bytes ? o->max_table_bytes : DEFAULT_TABLE_BYTES;
 	s->files.debug_root = s->debug_root;
 	s->files.debug_dirs = o->debug_dirs;
-	s->files.patience = (struct debuginfod_patience){ o->is_over, o->is_over_arg };
+	s->files.servers = (struct debuginfod){
+		.is_over = o->is_over, .on_wait = o->on_wait, .arg = o->servers_arg,
+	};
 	s->files.no_demangle = o->no_demangle;
 	s->no_lines = o->no_lines;
 	*out = s;
@@ -344,6 +346,15 @@ static bool find_anonymous(struct symbols *s, struct process *p, const struct ma
 	return false;
 }
 
+static const char *why_unnamed(const struct elf_file *file)
+{
+	if (file->table.n)
+		return "no symbol there in the file";
+	return file->is_unsure ? "no symbols in the file; no server of debug files was asked, or "
+				 "none answered"
+			       : "no symbols in the file, and no debug file";
+}
+
 static bool find_mapped(struct symbols *s, struct process *p, struct mapping *m, uint64_t address,
 			const struct question *q, struct symbol *symbol)
 {
@@ -364,8 +375,7 @@ static bool find_mapped(struct symbols *s, struct process *p, struct mapping *m,
 	symbol->build_id = *file->build_id ? file->build_id : NULL;
 	if (find_in_file(s, file, symbol->module_offset, q, symbol))
 		return true;
-	symbol->why = file->table.n ? "no symbol there in the file"
-				    : "no symbols in the file, and no debug file";
+	symbol->why = why_unnamed(file);
 	return false;
 }
 

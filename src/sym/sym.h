@@ -29,7 +29,8 @@ struct symbols_options {
 	const char *debug_root;		/* NULL: "/usr/lib/debug" */
 	struct debug_dirs debug_dirs;	/* looked into before; must outlive what is opened */
 	bool (*is_over)(void *arg);	/* to wait for servers no longer; NULL: to the end */
-	void *is_over_arg;
+	void (*on_wait)(void *arg);	/* told once, when a server is waited for; or NULL */
+	void *servers_arg;		/* of these two */
 	bool no_demangle;		/* C++ and Rust names as they are in the file */
 	bool no_lines;			/* sym_user_frame() tells no lines and inlined calls */
 	size_t max_processes;		/* 0: 2,048 */

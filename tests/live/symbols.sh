@@ -224,8 +224,7 @@ if needs objcopy; then
     expect_match '^        inlined_last\+0@/.*/inlined\.c:[0-9]+$'
 fi
 
-# A server of debug files: what debuginfod clients ask for is /buildid/ID/debuginfo. One that
-# holds its tongue: the first connection is taken, and that is all.
+# A server of debug files: what debuginfod clients ask for is /buildid/ID/debuginfo.
 begin_case "user: a separate debug file from a server"
 fetches() {
     DEBUGINFOD_URLS=$1 DEBUGINFOD_CACHE_PATH=$2 \
@@ -261,39 +260,147 @@ elif needs objcopy && needs python3; then
     expect_match '^        inlined_last\+0@/.*/inlined\.c:[0-9]+$'
 fi
 
-begin_case "user: a server that does not answer is left at Ctrl-C"
-if ! ldconfig -p 2>/dev/null | grep -q 'libdebuginfod\.so\.1'; then
-    skip_case "libdebuginfod is not installed"
-elif needs objcopy && needs python3; then
+# A server that takes connections, tells of each, and holds its tongue, or closes them.
+silent_start() { # [closes]
     cat >"$tmp/silent.py" <<END
-import socket, time
+import socket, sys
 s = socket.create_server(("127.0.0.1", 0))
 print("port", s.getsockname()[1], flush=True)
-c = s.accept()
-print("taken", flush=True)
-time.sleep(60)
+taken = []
+while True:
+    taken.append(s.accept())
+    print("taken", flush=True)
+    if sys.argv[1:]:
+        taken.pop()[0].close()
 END
-    python3 "$tmp/silent.py" >"$tmp/server" 2>&1 &
+    : >"$tmp/server"	# the one before told its port
+    python3 "$tmp/silent.py" "$@" >"$tmp/server" 2>&1 &
     server=$!
+    await_line port "$tmp/server"
+    url=http://127.0.0.1:$(sed -n 's/port //p' "$tmp/server")
+}
+
+await_line() { # TEXT FILE
     i=0
-    while ! grep -q port "$tmp/server" && [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done
-    export DEBUGINFOD_URLS="http://127.0.0.1:$(sed -n 's/port //p' "$tmp/server")"
-    export DEBUGINFOD_CACHE_PATH="$tmp/cache-silent"
-    sonde_start --unsafe -e "uprobe:$tmp/far:$at { print(ustack(1)); }"
-    unset DEBUGINFOD_URLS DEBUGINFOD_CACHE_PATH
-    "$tmp/far" >/dev/null
-    while ! grep -q taken "$tmp/server" && [ $i -lt 400 ]; do sleep 0.05; i=$((i + 1)); done
-    kill -INT "$sonde_pid"
+    while ! grep -q "$1" "$2" && [ $i -lt 400 ]; do sleep 0.05; i=$((i + 1)); done
+}
+
+silent_end() { # [QUESTIONS]
+    check "${1:-1} questions to the server" [ "$(grep -c taken "$tmp/server")" = "${1:-1}" ]
+    kill "$server"
+    wait "$server" 2>/dev/null
+}
+
+# Until sonde ends by itself, or is ended.
+await_end() {
     i=0
-    while kill -0 "$sonde_pid" 2>/dev/null && [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done
-    check "an end within 10 s" [ $i -lt 200 ]
+    while kill -0 "$sonde_pid" 2>/dev/null && [ $i -lt 400 ]; do sleep 0.05; i=$((i + 1)); done
+    check "an end within 20 s" [ $i -lt 400 ]
     kill -KILL "$sonde_pid" 2>/dev/null
     wait "$sonde_pid"
     status=$?
-    kill "$server"
-    wait "$server" 2>/dev/null
+}
+
+# Start sonde with the servers and the cache that are named: URLS CACHE ARGS...
+asking_start() {
+    export DEBUGINFOD_URLS="$1" DEBUGINFOD_CACHE_PATH="$tmp/$2"
+    shift 2
+    sonde_start --unsafe "$@"
+    unset DEBUGINFOD_URLS DEBUGINFOD_CACHE_PATH
+}
+
+# Two programs without symbols: $tmp/far, and $tmp/farther, which is $there at its start.
+can_ask() {
+    ldconfig -p 2>/dev/null | grep -q 'libdebuginfod\.so\.1' ||
+        { skip_case "libdebuginfod is not installed"; return 1; }
+    needs objcopy && needs python3 || return 1
+    cp "$target" "$tmp/farther"
+    there=$(nm "$tmp/farther" | sed -n 's/^0*\([0-9a-f]*\) T target_inner$/0x\1/p')
+    strip "$tmp/farther"
+}
+
+unanswered='no symbols in the file; no server of debug files was asked, or none answered'
+
+begin_case "user: no server is asked, or waited for, from Ctrl-C on"
+if can_ask; then
+    silent_start
+    asking_start "$url" cache-silent -e "uprobe:$tmp/far:$at, uprobe:$tmp/farther:$there {
+        print(ustack(1)); @[ustack(1)] = count(); }"
+    "$tmp/far" >/dev/null
+    "$tmp/farther" >/dev/null
+    await_line '^Waiting for the servers of DEBUGINFOD_URLS' "$tmp/err"
+    kill -INT "$sonde_pid"
+    await_end
+    silent_end
+    expect_status 0
+    check "it said that it waits, once" [ "$(grep -c '^Waiting for' "$tmp/err")" = 1 ]
+    check "the map with both addresses" \
+        [ "$(sed -n '/^@\[/,$p' "$tmp/out" | grep -cE '^        0x[0-9a-f]+$')" = 2 ]
+fi
+
+# With the same cache: that the waiting was ended is no answer that would be kept there.
+begin_case "user: Ctrl-C while a map is printed ends the waiting, not the printing"
+if can_ask; then
+    silent_start
+    asking_start "$url" cache-silent -e "uprobe:$tmp/far:$at {
+        @a[ustack(1)] = count(); @b[usym(reg(\"ip\"))] = count(); @c = 7; exit(); }"
+    "$tmp/far" >/dev/null
+    await_line taken "$tmp/server"
+    kill -INT "$sonde_pid"
+    await_end
+    silent_end
     expect_status 0
     expect_match '^        0x[0-9a-f]+$'
+    expect_match '^@b\[0x[0-9a-f]+\]: 1$'
+    expect_out '@c: 7'
+fi
+
+begin_case "user: a server that did not answer in time is not asked again"
+if can_ask; then
+    silent_start
+    export DEBUGINFOD_TIMEOUT=2
+    asking_start "$url" cache-silent -v -e "uprobe:$tmp/far:$at { print(ustack(1)); }
+        uprobe:$tmp/farther:$there { print(ustack(1)); exit(); }"
+    unset DEBUGINFOD_TIMEOUT
+    "$tmp/far" >/dev/null
+    "$tmp/farther" >/dev/null
+    await_end
+    silent_end
+    expect_status 0
+    expect_match "^        0x[0-9a-f]+ <$unanswered: $tmp/far>\$"
+    expect_match "^        0x[0-9a-f]+ <$unanswered: $tmp/farther>\$"
+fi
+
+# Nobody listens at the port of the server that has ended.
+begin_case "user: a server that cannot be reached"
+if can_ask; then
+    asking_start "$url" cache-silent -v -e "uprobe:$tmp/far:$at { print(ustack(1)); exit(); }"
+    "$tmp/far" >/dev/null
+    await_end
+    expect_status 0
+    expect_match "^        0x[0-9a-f]+ <$unanswered: $tmp/far>\$"
+fi
+
+# Symbols and lines are wanted of each.
+begin_case "user: several servers, which fail at once, are asked once for each file"
+if can_ask; then
+    silent_start closes
+    asking_start "$url http://127.0.0.1:1" cache-silent -e "uprobe:$tmp/far:$at {
+        print(ustack(1)); } uprobe:$tmp/farther:$there { print(ustack(1)); exit(); }"
+    "$tmp/far" >/dev/null
+    "$tmp/farther" >/dev/null
+    await_end
+    silent_end 2
+    expect_status 0
+fi
+
+begin_case "user: what a server has sent before is there after Ctrl-C"
+if can_ask; then
+    asking_start "$url" cache -e "uprobe:$tmp/far:$at { @[ustack(1)] = count(); }"
+    "$tmp/far" >/dev/null
+    sonde_stop
+    expect_status 0
+    expect_match '^        inlined_last\+0@/.*/inlined\.c:[0-9]+$'
 fi
 
 # Fedora's form: local functions packed into the file itself.
