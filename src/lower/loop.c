@@ -15,6 +15,8 @@
 
 #define MAX_TURNS (1 << 23)	/* the kernel's limit */
 #define LIMIT_TEXT "The loop was ended after 8388608 turns, as many as the kernel allows."
+#define RANGE_TEXT "The range is longer than the 8388608 turns that the kernel allows; the rest " \
+	"of it is left out."
 #define WALKED_TURNS 1000	/* of a loop that the verifier walks turn by turn */
 
 /* ---- callbacks ---- */
@@ -170,30 +172,30 @@ static struct ir_insn *repeat_func(struct gen *g, struct ir_func *f, struct ir_i
 	return NULL;
 }
 
-/* Behind a loop that had all its turns: tell if the script wanted more than the kernel takes. */
-static void tell_limit(struct gen *g, struct ir_insn *wanted)
+static void tell_limit(struct gen *g)
 {
-	struct ir_block *cut = lower_block(g, true), *next = lower_block(g, false);
-
-	ir_emit_branch(&g->b, IR_UGT, wanted, lower_const(g, MAX_TURNS), cut, next);
-	lower_enter(g, cut);
 	lower_failed(g, "loop", LIMIT_TEXT, lower_const(g, -E2BIG));
-	ir_emit_jump(&g->b, next);
-	lower_enter(g, next);
 }
 
-/* `wanted` is what the script asks for, NULL if it cannot be too many; `turns` what it gets. */
 static void call_loop(struct gen *g, struct ir_func *f, struct ir_insn *turns,
-		      struct ir_insn *wanted, struct ir_insn *start, struct node *body)
+		      struct ir_insn *start, struct node *body)
 {
-	struct ir_insn *ran = repeat_func(g, f, turns, make_pair(g, start));
+	repeat_func(g, f, turns, make_pair(g, start));
+	pass_return_on(g, body);
+}
 
-	if (ran && wanted) {
+/* The same as often as the kernel allows, which is told if the loop had not ended by then. */
+static void call_endless(struct gen *g, struct ir_func *f, struct node *body)
+{
+	struct ir_insn *most = lower_const(g, MAX_TURNS);
+	struct ir_insn *ran = repeat_func(g, f, most, make_pair(g, lower_const(g, 0)));
+
+	if (ran) {
 		struct ir_block *all = lower_block(g, true), *next = lower_block(g, false);
 
-		ir_emit_branch(&g->b, IR_EQ, ran, lower_const(g, MAX_TURNS), all, next);
+		ir_emit_branch(&g->b, IR_EQ, ran, most, all, next);
 		lower_enter(g, all);
-		tell_limit(g, wanted);
+		tell_limit(g);
 		ir_emit_jump(&g->b, next);
 		lower_enter(g, next);
 	}
@@ -207,7 +209,7 @@ struct iteration {
 	struct ir_block *head, *done;
 	struct ir_block *over;		/* no turn is left */
 	struct ir_insn *index;		/* of this turn, from 0 */
-	struct ir_insn *wanted;		/* turns that the script asks for; or NULL: not too many */
+	bool is_endless;		/* it has as many turns as the kernel allows */
 };
 
 static void start_iterator(struct gen *g, struct iteration *it, struct ir_insn *turns)
@@ -242,8 +244,8 @@ static void end_iterator(struct gen *g, struct iteration *it)
 	ir_emit_jump(&g->b, it->head);
 	ir_seal(it->head);
 	lower_enter(g, it->over);
-	if (it->wanted)
-		tell_limit(g, it->wanted);
+	if (it->is_endless)
+		tell_limit(g);
 	ir_emit_jump(&g->b, it->done);
 	lower_enter(g, it->done);
 	ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_ITER_DESTROY), IR_VOID,
@@ -262,7 +264,7 @@ static void while_cond(struct gen *g, struct node *n, struct ir_block *out)
 
 static void while_iterator(struct gen *g, struct node *n)
 {
-	struct iteration it = { .wanted = lower_const(g, MAX_TURNS + 1) };
+	struct iteration it = { .is_endless = true };
 
 	start_iterator(g, &it, lower_const(g, MAX_TURNS));
 	while_cond(g, n, it.done);
@@ -283,8 +285,7 @@ static void while_callback(struct gen *g, struct node *n)
 	lower_enter(g, body);
 	lower_block_stmts(g, n->u.loop.body);
 	leave_callback(g, &out);
-	call_loop(g, f, lower_const(g, MAX_TURNS), lower_const(g, MAX_TURNS + 1),
-		  lower_const(g, 0), n->u.loop.body);
+	call_endless(g, f, n->u.loop.body);
 }
 
 /* ---- ranges ---- */
@@ -315,25 +316,35 @@ static void range_plain(struct gen *g, struct node *n, int64_t from, int64_t to)
 	lower_enter(g, done);
 }
 
-/* Number of turns that the script asks for: 0 if the range is empty. */
+/*
+ * Number of turns: 0 if the range is empty. What is cut from it is told at once: a test
+ * behind each loop would double the ways that the verifier follows through a nest.
+ */
 static struct ir_insn *range_turns(struct gen *g, struct ir_insn *from, struct ir_insn *to)
 {
-	struct ir_block *some = lower_block(g, false), *next = lower_block(g, false);
+	struct ir_block *some = lower_block(g, false), *many = lower_block(g, true);
+	struct ir_block *next = lower_block(g, false);
 	struct ir_var *v = ir_var_new(g->b.func, "turns", IR_INT);
+	struct ir_insn *turns;
 
 	ir_var_write(&g->b, v, lower_const(g, 0));
 	ir_emit_branch(&g->b, IR_SLT, from, to, some, next);
 	lower_enter(g, some);
-	ir_var_write(&g->b, v, ir_emit_binary(&g->b, IR_SUB, to, from));
+	turns = ir_emit_binary(&g->b, IR_SUB, to, from);
+	ir_var_write(&g->b, v, turns);
+	ir_emit_branch(&g->b, IR_UGT, turns, lower_const(g, MAX_TURNS), many, next);
+	lower_enter(g, many);
+	lower_failed(g, "loop", RANGE_TEXT, lower_const(g, -E2BIG));
+	ir_var_write(&g->b, v, lower_const(g, MAX_TURNS));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
 	return ir_var_read(&g->b, v);
 }
 
 static void range_iterator(struct gen *g, struct node *n, struct ir_insn *from,
-			   struct ir_insn *turns, struct ir_insn *wanted)
+			   struct ir_insn *turns)
 {
-	struct iteration it = { .wanted = wanted };
+	struct iteration it = { 0 };
 
 	start_iterator(g, &it, turns);
 	lower_var_write(g, n->u.loop.var, ir_emit_binary(&g->b, IR_ADD, from, it.index));
@@ -342,7 +353,7 @@ static void range_iterator(struct gen *g, struct node *n, struct ir_insn *from,
 }
 
 static void range_callback(struct gen *g, struct node *n, struct ir_insn *from,
-			   struct ir_insn *turns, struct ir_insn *wanted)
+			   struct ir_insn *turns)
 {
 	struct outside out;
 	struct loop loop;
@@ -352,12 +363,12 @@ static void range_callback(struct gen *g, struct node *n, struct ir_insn *from,
 	lower_var_write(g, n->u.loop.var, ir_emit_binary(&g->b, IR_ADD, first, ir_param(f, 0)));
 	lower_block_stmts(g, n->u.loop.body);
 	leave_callback(g, &out);
-	call_loop(g, f, turns, wanted, from, n->u.loop.body);
+	call_loop(g, f, turns, from, n->u.loop.body);
 }
 
 static void for_range(struct gen *g, struct node *n)
 {
-	struct ir_insn *from, *to, *turns, *wanted;
+	struct ir_insn *from, *to, *turns;
 	int64_t first, last;
 
 	if (lower_is_plain_range(g, n)) {
@@ -368,12 +379,11 @@ static void for_range(struct gen *g, struct node *n)
 	}
 	from = lower_value(g, n->u.loop.from);
 	to = lower_value(g, n->u.loop.to);
-	wanted = range_turns(g, from, to);
-	turns = lower_at_most(g, wanted, MAX_TURNS);
+	turns = range_turns(g, from, to);
 	if (lower_loops_inline(g->l))
-		range_iterator(g, n, from, turns, wanted);
+		range_iterator(g, n, from, turns);
 	else
-		range_callback(g, n, from, turns, wanted);
+		range_callback(g, n, from, turns);
 }
 
 /* ---- loops that the script does not see ---- */
@@ -513,7 +523,7 @@ static void repeat(struct gen *g, struct node *n)
 	f = enter_callback(g, &out, &loop, loop_params, 2);
 	lower_block_stmts(g, n->u.loop.body);
 	leave_callback(g, &out);
-	call_loop(g, f, lower_const(g, turns), NULL, lower_const(g, 0), n->u.loop.body);
+	call_loop(g, f, lower_const(g, turns), lower_const(g, 0), n->u.loop.body);
 }
 
 static void unroll(struct gen *g, struct node *n)

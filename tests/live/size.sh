@@ -272,14 +272,13 @@ sonde --mode codegen "$tmp/script.bt"
 expect_status 1
 expect_err 'it uses 10[0-9] maps of the kernel, which allows 64$'
 
-# The helper's limit of turns. What was cut is told, what was not is not.
-limit='WARNING: The loop was ended after 8388608 turns, as many as the kernel allows'
+# The helper's limit of turns: what was cut is told.
 
 begin_case "a while loop of too many turns is cut, and says so"
 if needs kernel:5.17; then
     sonde -k -e 'begin { $i = 0; while ($i < 10000000) { $i++; } printf("%d\n", $i); exit(); }'
     expect_out '8388608'
-    expect_err "$limit"
+    expect_err 'WARNING: The loop was ended after 8388608 turns, as many as the kernel allows'
 fi
 
 begin_case "a range of too many turns is cut, and says so"
@@ -287,19 +286,19 @@ if needs kernel:5.17; then
     sonde -k -e 'begin { for ($i : 0..(10000000 + pid % 1)) { @n = $i; }
         printf("%d\n", @n); clear(@n); exit(); }'
     expect_out '8388607'
-    expect_err "$limit"
+    expect_err 'WARNING: The range is longer than the 8388608 turns that the kernel allows'
 fi
 
 begin_case "loops that end before that say nothing"
 if needs kernel:5.17; then
     sonde -k -e 'begin { $n = 0;
         for ($i : 0..8388608) { $n = $i; }
-        for ($i : 0..(20000000 + pid % 1)) { if ($i > 5) { break; } $n += $i; }
+        for ($i : 0..(8388608 + pid % 1)) { if ($i > 5) { break; } $n += $i; }
         for ($i : 7..(pid % 1)) { $n += 1000000; }
         while (1) { $n++; if ($n > 8388700) { break; } }
         printf("%d\n", $n); exit(); }'
     expect_out "8388701"
-    expect_no_err "ended after"
+    expect_no_err "8388608 turns"
 fi
 
 end_tests
