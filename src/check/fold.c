@@ -336,15 +336,24 @@ static void fold_unary(struct check *c, struct node *n)
 }
 
 /* A constant condition with literals on both sides. */
+/* What a branch is; NULL if it is more than a literal. */
+static struct node *literal_of(struct node *branch)
+{
+	if (branch && branch->kind == NODE_BLOCK)
+		branch = branch->u.block.stmts.n ? NULL : branch->u.block.value;
+	return branch && node_is_literal(branch) ? branch : NULL;
+}
+
+/* c ? a : b, c ?: b, if c { a } else { b } */
 static void fold_cond(struct node **slot)
 {
 	struct node *n = *slot;
+	struct node *then = literal_of(n->u.cond.then ? n->u.cond.then : n->u.cond.cond);
+	struct node *otherwise = literal_of(n->u.cond.otherwise);
 	bool value;
 
-	if (!n->u.cond.then || !n->u.cond.otherwise || !truth(n->u.cond.cond, &value) ||
-	    !node_is_literal(n->u.cond.then) || !node_is_literal(n->u.cond.otherwise))
-		return;
-	*slot = value ? n->u.cond.then : n->u.cond.otherwise;
+	if (then && otherwise && truth(n->u.cond.cond, &value))
+		*slot = value ? then : otherwise;
 }
 
 /* str() of a literal is its text; of an integer, its digits. */
@@ -438,6 +447,7 @@ void fold_expr(struct check *c, struct node **slot)
 		fold_unary(c, n);
 		break;
 	case NODE_TERNARY:
+	case NODE_IF:
 		fold_cond(slot);
 		break;
 	case NODE_CALL:
