@@ -150,14 +150,18 @@ static void put_func(struct formatter *f, const struct func *func)
  * says that what follows is an attach point, whatever its name (",enum { }"). */
 static void put_attach_points(struct formatter *f, const struct probe *p)
 {
-	if (fmt_next_is(f, TOK_COMMA))
+	bool is_led = fmt_next_is(f, TOK_COMMA);
+
+	if (is_led)
 		fmt_token(f, TOK_COMMA);
 	for (size_t i = 0; i < p->attach_points.n; i++) {
 		size_t before = f->items.n;
 
 		while (fmt_next_is(f, TOK_COMMA))
 			fmt_skip(f, TOK_COMMA);
-		if (!i && f->items.n > before)	/* a comment, which clung to a comma */
+		if (!i && is_led)
+			fmt_comments(f);
+		if (!i && is_led && f->items.n > before)	/* it may have clung to a comma */
 			fmt_gap(f, GAP_SPACE);
 		fmt_raw(f, p->attach_points.at[i]->loc.end - f->lx.source->base);
 		fmt_gap(f, GAP_LINE);

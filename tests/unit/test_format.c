@@ -63,6 +63,7 @@ static void test_file_level(void **state)
 		{ "fn f($a:struct x *,$b:int8[4]):void{return;}",
 		  "fn f($a : struct x*, $b : int8[4]) : void\n{\n  return;\n}\n" },
 		{ "\xef\xbb\xbf\xef\xbb\xbf" "begin{}", "begin\n{}\n" },
+		{ ",/**/\t,)beg,n{}", ", /**/ )beg,\nn\n{}\n" },
 		{ "\n,/**/\n,begin{}", ", /**/ begin\n{}\n" },
 		{ ",//x\n,/*a*/,begin,/*c*/,end{}", ", //x\n  /*a*/ begin, /*c*/\nend\n{}\n" },
 		{ "begin{};;end{}", "begin\n{}\nend\n{}\n" },
