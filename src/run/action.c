@@ -325,14 +325,14 @@ static void divide(const struct script_map *m, const struct sonde_map_entry *ent
 static int emit_batch(struct run *r, const struct script_map *m, struct snapshot *s, size_t from,
 		      uint64_t div, struct sonde_event *e)
 {
-	struct map_batch batch;
+	struct sonde_map_entry batch[MAP_BATCH];
 	size_t n = s->n - from < MAP_BATCH ? s->n - from : MAP_BATCH;
-	int err = run_snapshot_batch(r, m, s, from, n, &batch);
+	int err = run_snapshot_batch(r, m, s, from, n, batch);
 
 	if (err)
 		return err;
-	divide(m, batch.entries, n, div);
-	e->entries = batch.entries;
+	divide(m, batch, n, div);
+	e->entries = batch;
 	e->nr_entries = n;
 	e->map_goes_on = from > 0;
 	run_emit(r, e);

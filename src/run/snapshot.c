@@ -325,10 +325,11 @@ static int decode_all(struct run *r, struct collector *c, struct snapshot *out)
 
 struct raw_source {
 	struct run *run;
-	const struct collector *collector;
+	const struct script_map *map;
+	const struct raw_entry *entries;
 };
 
-/* Memory that is out is told as an error: a jump would leave behind what the sorting has
+/* Memory that is out is told as an error: a jump would leave behind what the caller has
  * allocated, and the decoder with the arena of here. */
 static int get_raw(void *arg, size_t i, struct sonde_map_entry *entry)
 {
@@ -343,8 +344,7 @@ static int get_raw(void *arg, size_t i, struct sonde_map_entry *entry)
 	} else {
 		struct sonde_value *both = arena_array(keys, struct sonde_value, 2);
 
-		err = decode_entry(s->run, s->collector->map, &s->collector->entries.at[i],
-				   &both[0], &both[1], entry);
+		err = decode_entry(s->run, s->map, &s->entries[i], &both[0], &both[1], entry);
 	}
 	arena_on_oom(keys, NULL);
 	return err;
@@ -360,7 +360,8 @@ static void forget_raw(void *arg)
 static int sort_raw(struct run *r, struct collector *c, struct snapshot *out)
 {
 	const struct value_source source = { .get = get_raw, .forget = forget_raw,
-					     .arg = &(struct raw_source){ r, c } };
+					     .arg = &(struct raw_source){
+						     r, c->map, c->entries.at } };
 	struct raw_entry *sorted = arena_array(c->arena, struct raw_entry, out->n);
 	uint32_t *indexes = arena_array(c->arena, uint32_t, out->n);
 	struct arena *before = r->decoder.arena;
@@ -380,20 +381,19 @@ static int sort_raw(struct run *r, struct collector *c, struct snapshot *out)
 #define FETCH_AHEAD 8
 
 int run_snapshot_batch(struct run *r, const struct script_map *m, const struct snapshot *s,
-		       size_t from, size_t n, struct map_batch *out)
+		       size_t from, size_t n, struct sonde_map_entry *entries)
 {
-	const struct raw_entry *raw = &s->raw[from];
+	struct raw_source source = { r, m, s->raw };
 	struct arena *before = r->decoder.arena;
 	int err = 0;
 
 	arena_reset(&r->keys);
 	r->decoder.arena = &r->keys;
-	for (size_t i = 0; i < n && !err; i++) {
+	for (size_t i = from; i < from + n && !err; i++) {
 		/* Sorted entries lie all over memory. */
-		if (from + i + FETCH_AHEAD < s->n)
-			__builtin_prefetch(raw[i + FETCH_AHEAD].bytes);
-		err = decode_entry(r, m, &raw[i], &out->keys[i], &out->values[i],
-				   &out->entries[i]);
+		if (i + FETCH_AHEAD < s->n)
+			__builtin_prefetch(s->raw[i + FETCH_AHEAD].bytes);
+		err = get_raw(&source, i, &entries[i - from]);
 	}
 	r->decoder.arena = before;
 	return err;

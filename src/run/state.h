@@ -210,18 +210,12 @@ struct snapshot {
 	const struct raw_entry *raw;	/* NULL, or: what the entries are to be decoded from */
 };
 
-#define MAP_BATCH 128
+#define MAP_BATCH 128	/* entries that are decoded at a time, only to be printed */
 
-/* Some entries of a map that are decoded only to be printed. */
-struct map_batch {
-	struct sonde_map_entry entries[MAP_BATCH];
-	struct sonde_value keys[MAP_BATCH], values[MAP_BATCH];
-};
-
-/* Decode `n` raw entries, at most MAP_BATCH, from number `from` on; what was decoded by
- * the last call is gone. */
+/* Decode `n` raw entries from number `from` on; what was decoded by the last call is gone.
+ * Returns 0 or a negative errno. */
 int run_snapshot_batch(struct run *r, const struct script_map *m, const struct snapshot *s,
-		       size_t from, size_t n, struct map_batch *out);
+		       size_t from, size_t n, struct sonde_map_entry *entries);
 
 int run_snapshot(struct run *r, const struct script_map *m, struct arena *arena,
 		 struct snapshot *out);
