@@ -8,6 +8,7 @@
  */
 #include "run/unwind.h"
 
+#include "base/grow.h"
 #include "kernel/bpf_call.h"
 #include "sym/sym.h"
 
@@ -266,26 +267,36 @@ void run_unwind_follow(struct run *r)
 
 /* ---- processes that run already ---- */
 
-/* Is it the program of a process that probes are in? */
-static bool is_probed(const struct run *r, const struct stat *exe)
+struct file_list {
+	struct stat *at;
+	size_t n, cap;
+};
+
+/* The files that probes are in, each path of a row of sites once. Without memory fewer. */
+static void find_probed(const struct run *r, struct file_list *files)
 {
 	const struct image_prog *prog;
-	const char *last = NULL;
-	struct stat st = { 0 };
+	struct stat st;
 
 	vec_each(prog, &r->image->progs) {
-		for (size_t i = 0; i < prog->nr_sites; i++) {
+		const char *last = NULL;
+
+		for (size_t i = 0; attach_is_user(prog->attach) && i < prog->nr_sites; i++) {
 			const char *path = prog->sites[i].path;
 
-			if (!attach_is_user(prog->attach) || !path)
-				continue;
-			if ((!last || strcmp(path, last) != 0) && stat(path, &st))
-				st.st_ino = 0;
+			if (path && (!last || strcmp(path, last) != 0) && !stat(path, &st) &&
+			    grow(&files->at, &files->cap, files->n, sizeof(st)))
+				files->at[files->n++] = st;
 			last = path;
-			if (st.st_ino == exe->st_ino && st.st_dev == exe->st_dev)
-				return true;
 		}
 	}
+}
+
+static bool is_probed(const struct file_list *files, const struct stat *exe)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (files->at[i].st_ino == exe->st_ino && files->at[i].st_dev == exe->st_dev)
+			return true;
 	return false;
 }
 
@@ -295,18 +306,21 @@ static void load_probed(struct run *r)
 {
 	DIR *proc = opendir("/proc");
 	const struct dirent *entry;
+	struct file_list files = { 0 };
 	char path[64];
 	struct stat st;
 
-	while (proc && (entry = readdir(proc))) {
+	find_probed(r, &files);
+	while (files.n && proc && (entry = readdir(proc))) {
 		int pid = atoi(entry->d_name);
 
 		snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-		if (pid > 0 && !stat(path, &st) && is_probed(r, &st))
+		if (pid > 0 && !stat(path, &st) && is_probed(&files, &st))
 			run_unwind_ahead(r, pid);
 	}
 	if (proc)
 		closedir(proc);
+	free(files.at);
 }
 
 /* ---- life ---- */
