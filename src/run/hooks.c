@@ -130,28 +130,23 @@ void run_hooks_close(struct run *r)
 
 /* ---- watching the traced processes ---- */
 
-static bool has_user_symbols(const struct value_layout *layout)
+static bool has_symbols(const struct value_layout *layout, bool of_kernel)
 {
 	if (!layout)
 		return false;
 	if (layout->kind == VALUE_USTACK || layout->kind == VALUE_USYM)
 		return true;
+	if (of_kernel && (layout->kind == VALUE_KSTACK || layout->kind == VALUE_KSYM))
+		return true;
 	for (size_t i = 0; i < layout->nr_fields; i++)
-		if (has_user_symbols(layout->fields[i].layout))
+		if (has_symbols(layout->fields[i].layout, of_kernel))
 			return true;
 	return false;
 }
 
 bool run_has_symbols(const struct value_layout *layout)
 {
-	if (!layout)
-		return false;
-	if (layout->kind == VALUE_KSTACK || layout->kind == VALUE_KSYM)
-		return true;
-	for (size_t i = 0; i < layout->nr_fields; i++)
-		if (run_has_symbols(layout->fields[i].layout))
-			return true;
-	return has_user_symbols(layout);
+	return has_symbols(layout, true);
 }
 
 /* Whether user addresses can come up when the process may be gone already. */
@@ -161,11 +156,11 @@ static bool will_ask(const struct image *image)
 	const struct image_action *a;
 
 	vec_each(m, &image->script_maps)
-		if (has_user_symbols(m->key) || has_user_symbols(m->value))
+		if (has_symbols(m->key, false) || has_symbols(m->value, false))
 			return true;
 	vec_each(a, &image->actions)
 		for (size_t i = 0; i < a->nr_fields; i++)
-			if (has_user_symbols(a->fields[i].layout))
+			if (has_symbols(a->fields[i].layout, false))
 				return true;
 	return false;
 }
