@@ -335,7 +335,6 @@ static void fold_unary(struct check *c, struct node *n)
 	}
 }
 
-/* A constant condition with literals on both sides. */
 /* What a branch is; NULL if it is more than a literal. */
 static struct node *literal_of(struct node *branch)
 {
@@ -344,7 +343,7 @@ static struct node *literal_of(struct node *branch)
 	return branch && node_is_literal(branch) ? branch : NULL;
 }
 
-/* c ? a : b, c ?: b, if c { a } else { b } */
+/* c ? a : b, c ?: b, if c { a } else { b }: a constant condition with literals on both sides. */
 static void fold_cond(struct node **slot)
 {
 	struct node *n = *slot;
