@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #define MAX_DEPTH 64
@@ -46,8 +45,6 @@ struct unit {
 struct lines {
 	Elf *elf;
 	Dwarf *dwarf;
-	void *mapped;		/* owned: the file; NULL: it was read */
-	size_t mapped_bytes;
 	size_t read_bytes;	/* 0: it is mapped */
 	bool lost;		/* the file has become shorter, and libdw was left in the middle */
 	struct unit *units;	/* owned */
@@ -165,8 +162,6 @@ void lines_close(struct lines *l)
 	/* They free what they have made, and read nothing of the file. */
 	dwarf_end(l->dwarf);
 	elf_end(l->elf);
-	if (l->mapped)
-		munmap(l->mapped, l->mapped_bytes);
 	free(l);
 }
 
@@ -182,22 +177,9 @@ static void open_dwarf(void *arg)
 {
 	struct lines *l = arg;
 
-	if (l->mapped)
-		l->elf = elf_memory(l->mapped, l->mapped_bytes);
 	l->dwarf = dwarf_begin_elf(l->elf, DWARF_C_READ, NULL);
 	if (l->dwarf)
 		index_units(l);
-}
-
-/* The file is ours to unmap, so that nothing of it stays when libdw was left in the middle. */
-static void map(struct lines *l, int fd, off_t size_bytes)
-{
-	void *p = mmap(NULL, (size_t)size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-
-	if (p == MAP_FAILED)
-		return;
-	l->mapped = p;
-	l->mapped_bytes = (size_t)size_bytes;
 }
 
 struct lines *lines_open(int fd)
@@ -211,11 +193,8 @@ struct lines *lines_open(int fd)
 	}
 	elf_version(EV_CURRENT);
 	l->read_bytes = st.st_size <= MAX_READ_BYTES ? (size_t)st.st_size : 0;
-	if (l->read_bytes)
-		l->elf = elf_begin(fd, ELF_C_READ, NULL);
-	else
-		map(l, fd, st.st_size);
-	if (l->elf || l->mapped)
+	l->elf = elf_begin(fd, l->read_bytes ? ELF_C_READ : ELF_C_READ_MMAP, NULL);
+	if (l->elf)
 		call(l, open_dwarf, l);
 	if (!l->nr_units || l->lost) {
 		lines_close(l);

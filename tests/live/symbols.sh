@@ -139,17 +139,20 @@ check "the chain that the program knows" cmp "$tmp/seen" "$tmp/known"
 check "four functions" [ "$(wc -l <"$tmp/known")" = 4 ]
 check "two inlined" [ "$(grep -cE '^        \[inlined\] (inner|outer)@' "$tmp/out")" = 2 ]
 
-# The chain that a program compiled so knows: COMPILER FLAGS...
-chain_by() {
+compile_chain() { # COMPILER FLAGS...
     (cd "$tmp" && "$@" -O1 -fno-omit-frame-pointer -c inlined.c -o form.o &&
         "$1" -o form form.o) 2>"$tmp/err" || bad "does not compile: $*"
-    sonde -c "$tmp/form" -e "uprobe:$tmp/form:inlined_last { print(ustack); }"
+}
+
+# The chain that a program knows: PROGRAM WHAT
+check_chain() {
+    sonde -c "$1" -e "uprobe:$1:inlined_last { print(ustack); }"
     grep -oE '(inner|outer|inlined_work|main)(\+[0-9]+)?@.*/inlined\.c:[0-9]+' "$tmp/out" |
         sed -E 's/(\+[0-9]+)?@.*:/ /' >"$tmp/seen"
     grep -E '^[a-z_]+ [0-9]+$' "$tmp/out" >"$tmp/known"
     expect_status 0
-    [ -s "$tmp/known" ] || bad "the program told no chain: $*"
-    cmp -s "$tmp/seen" "$tmp/known" || bad "not the chain that the program knows: $*"
+    [ -s "$tmp/known" ] || bad "the program told no chain: $2"
+    cmp -s "$tmp/seen" "$tmp/known" || bad "not the chain that the program knows: $2"
 }
 
 source=$(dirname "$0")/../programs/inlined.c
@@ -161,10 +164,26 @@ for cc in gcc clang-19; do
         cp "$source" "$tmp/inlined.c"
         for flags in -gdwarf-4 -gdwarf-5 "-gdwarf-5 -gz" "-gdwarf-4 -gsplit-dwarf" \
             "-gdwarf-5 -gsplit-dwarf"; do
-            chain_by $cc $flags
+            compile_chain $cc $flags
+            check_chain "$tmp/form" "$cc $flags"
         done
     fi
 done
+
+# Not where it was built; and so large that the file is mapped, not read.
+begin_case "user: split debug information beside a large program that was moved"
+if [ ! -e "$source" ]; then
+    skip_case "the tests' programs are here without their source"
+elif needs gcc; then
+    cp "$source" "$tmp/inlined.c"
+    compile_chain gcc -gdwarf-5 -gsplit-dwarf
+    mkdir "$tmp/split"
+    mv "$tmp/form" "$tmp"/*.dwo "$tmp/split"
+    check_chain "$tmp/split/form" "moved"
+    truncate -s 300M "$tmp/split/form"
+    check_chain "$tmp/split/form" "moved and large"
+    rm -r "$tmp/split"
+fi
 
 begin_case "user: inlined functions in perf's form, which has no lines"
 sonde -c "$inlined" -e "uprobe:$inlined:inlined_last { print(ustack(perf)); }"
