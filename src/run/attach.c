@@ -245,9 +245,9 @@ static const struct {
 	{ ATTACH_WATCHPOINT, ENOENT, "the kernel or the machine has no hardware breakpoints" },
 	{ ATTACH_WATCHPOINT, EOPNOTSUPP, "the kernel or the machine has no hardware breakpoints" },
 	{ ATTACH_HARDWARE, ENOENT, "the processor or the virtual machine does not count it" },
+	{ ATTACH_PROFILE, EINVAL, "the kernel does not sample as often as this" },
 	{ ATTACH_ITER, E2BIG, "going over one process only (-p, -c) needs iterators with "
 	  "parameters, which kernels from 6.1 on have" },
-	{ ATTACH_PROFILE, EINVAL, "the kernel does not sample as often as this" },
 	{ ATTACH_ITER, EINVAL, "the kernel does not have this iterator, or not for one process" },
 	{ ATTACH_NONE, EACCES, "not permitted: see /proc/sys/kernel/perf_event_paranoid" },
 	{ ATTACH_NONE, EMFILE, "too many open files: raise the limit (ulimit -n)" },
@@ -279,8 +279,7 @@ static const struct remedy {
 	bool of_kind;			/* it is true of all probes of this kind */
 	const char *hint;
 } remedies[] = {
-	{ ATTACH_KPROBE, ENODEV, true, "tracepoint, rawtracepoint and uprobe do without; "
-	  "sonde --info tells what this machine has and what would change it" },
+	{ ATTACH_KPROBE, ENODEV, true, ATTACH_HINT_ELSEWHERE },
 	{ ATTACH_UPROBE, ENODEV, true, "sonde --info tells what this machine has and what would "
 	  "change it" },
 	{ ATTACH_PROFILE, EINVAL, false, "/proc/sys/kernel/perf_event_max_sample_rate says how "

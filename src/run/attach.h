@@ -33,6 +33,10 @@ int attach_uprobes(struct run *r, struct attach_job *job);
  * link where the kernel has them, else by ioctl. Returns 0 or a negative errno. */
 int attach_perf(struct run *r, struct attach_job *job, int event_fd, uint64_t cookie);
 
+/* What helps where functions of the kernel cannot be traced. */
+#define ATTACH_HINT_ELSEWHERE "tracepoint, rawtracepoint and uprobe do without; sonde --info " \
+	"tells what this machine has and what would change it"
+
 /* Why a kind of probe cannot be attached, in words. */
 const char *attach_reason(enum attach_kind kind, int error);
 

@@ -2,6 +2,7 @@
  * See denied.h.
  */
 #include "run/denied.h"
+#include "kernel/attempts.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -53,12 +54,12 @@ static bool is_no_admin(const struct denied_facts *f)
 
 static bool is_confidential(const struct denied_facts *f)
 {
-	return strstr(f->lockdown, "[confidentiality]");
+	return !strcmp(f->lockdown, "confidentiality");
 }
 
 static bool is_integral(const struct denied_facts *f)
 {
-	return strstr(f->lockdown, "[integrity]");
+	return !strcmp(f->lockdown, "integrity");
 }
 
 static bool is_filtered(const struct denied_facts *f)
@@ -115,13 +116,13 @@ static void read_text(const char *path, char *text, size_t size)
 
 const char *denied_reason(void)
 {
-	char status[4096], uid_map[64], lockdown[128];
+	char status[4096], uid_map[64], lockdown[32];
 	const struct denied_facts facts = {
 		.is_root = !geteuid(), .status = status, .uid_map = uid_map, .lockdown = lockdown,
 	};
 
 	read_text("/proc/self/status", status, sizeof(status));
 	read_text("/proc/self/uid_map", uid_map, sizeof(uid_map));
-	read_text("/sys/kernel/security/lockdown", lockdown, sizeof(lockdown));
+	kernel_lockdown(lockdown, sizeof(lockdown));
 	return denied_why(&facts);
 }

@@ -6,12 +6,12 @@
 
 #include <stdbool.h>
 
-/* What is known of this process and kernel, as files of /proc and /sys say it. */
+/* What is known of this process and kernel, as files of /proc say it. */
 struct denied_facts {
 	bool is_root;
 	const char *status;	/* /proc/self/status */
 	const char *uid_map;	/* /proc/self/uid_map */
-	const char *lockdown;	/* /sys/kernel/security/lockdown; "": not to be had */
+	const char *lockdown;	/* see kernel_lockdown */
 };
 
 /* The cause and its remedy, of which the first that fits counts. */

@@ -7,6 +7,7 @@
  */
 #include "kernel/attempts.h"
 #include "kernel/bpf_call.h"
+#include "run/attach.h"
 #include "run/denied.h"
 #include "run/ring_size.h"
 #include "run/unwind.h"
@@ -411,8 +412,7 @@ static void tell_no_function(struct run *r, const struct image_prog *prog, int e
 		why_no_fentry(why, sizeof(why));
 		run_tell(r, severity, "%s: this kernel does not let programs attach to its "
 			 "functions in this way: %s", prog->name, why);
-		run_tell(r, SONDE_HINT, "tracepoint, rawtracepoint and uprobe do without; sonde "
-			 "--info tells what this machine has and what would change it");
+		run_tell(r, SONDE_HINT, "%s", ATTACH_HINT_ELSEWHERE);
 		return;
 	}
 	if (prog->attach_prog_id)
