@@ -101,15 +101,6 @@ static void flush_gap(struct formatter *f, uint32_t next)
 
 /* ---- comments ---- */
 
-/* Nothing but blanks follows on the line. */
-static bool ends_line(const struct formatter *f, uint32_t pos)
-{
-	const char *rest = source_text(f) + pos;
-
-	rest += strspn(rest, " \t\r");
-	return !*rest || *rest == '\n';
-}
-
 /* No token follows on the line. What holds for one comment of a row does for all. */
 static bool is_last(struct formatter *f, uint32_t pos)
 {
@@ -120,7 +111,7 @@ static bool is_last(struct formatter *f, uint32_t pos)
 		return row->is_last;
 	row->begin = row->end = pos;
 	row->is_last = true;
-	while (row->is_last && !ends_line(f, row->end)) {
+	while (row->is_last && !lex_ends_line(&f->lx, row->end)) {
 		row->is_last = lex_next_comment(&f->lx, row->end, &c);
 		if (row->is_last)
 			row->end = c.end;
@@ -160,7 +151,7 @@ static void put_comment(struct formatter *f, const struct lex_comment *c)
 	bool own_line = first || newlines(f, f->written, c->begin);
 	bool last = is_last(f, c->end);
 	bool clinging = !c->is_line && (!own_line || f->gap == GAP_NONE) && clings(f, c->end);
-	bool ends = ends_line(f, c->end) && (own_line || !clinging);
+	bool ends = lex_ends_line(&f->lx, c->end) && (own_line || !clinging);
 
 	if (!f->ended && (last ? !own_line : clinging)) {
 		if (!strchr("([", f->last))

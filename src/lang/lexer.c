@@ -99,11 +99,29 @@ static bool at_comment(const struct lexer *lx, uint32_t pos)
 	return pos < lx->source->len && t[0] == '/' && (t[1] == '/' || t[1] == '*');
 }
 
+/* A mark of the byte order is no part of the text, wherever files were joined. */
+static uint32_t blank_len(const char *text)
+{
+	return is_blank(*text) ? 1 : strncmp(text, "\xef\xbb\xbf", 3) ? 0 : 3;
+}
+
 static uint32_t skip_blank(const struct lexer *lx, uint32_t pos)
 {
-	while (pos < lx->source->len && is_blank(lx->source->text[pos]))
-		pos++;
+	uint32_t len;
+
+	while (pos < lx->source->len && (len = blank_len(lx->source->text + pos)))
+		pos += len;
 	return pos;
+}
+
+bool lex_ends_line(const struct lexer *lx, uint32_t pos)
+{
+	const char *t = lx->source->text;
+	uint32_t len;
+
+	while (t[pos] != '\n' && (len = blank_len(t + pos)))
+		pos += len;
+	return !t[pos] || t[pos] == '\n';
 }
 
 uint32_t lex_skip_blank(const struct lexer *lx, uint32_t pos, uint32_t *open_comment)

@@ -53,6 +53,9 @@ struct token lex_token(const struct lexer *lx, uint32_t pos);
  * *open_comment (may be NULL) by its offset. */
 uint32_t lex_skip_blank(const struct lexer *lx, uint32_t pos, uint32_t *open_comment);
 
+/* Nothing but blanks follows on the line. */
+bool lex_ends_line(const struct lexer *lx, uint32_t pos);
+
 struct lex_comment {
 	uint32_t begin, end;	/* a line's end is not part of it */
 	bool is_line;		/* "//" */
