@@ -1,10 +1,12 @@
 /*
  * Writing a formatted script: to standard output, or over a file. A file may be
  * the script itself, so it is written beside it and takes its name at the end.
+ * What is no file (a device, a pipe) is written into, never replaced.
  */
 #include "cli/format.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -25,31 +27,31 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-/* The mode of the file that is replaced, or of a fresh one. */
-static mode_t mode_of(const char *path)
+/* A fresh file gets what the mask leaves; one that is replaced hands on owner and mode. */
+static int set_mode(int fd, const struct stat *replaced)
 {
-	struct stat st;
 	mode_t mask;
 
-	if (!stat(path, &st))
-		return st.st_mode & 07777;
+	if (replaced) {
+		if (fchown(fd, replaced->st_uid, replaced->st_gid) && errno != EPERM)
+			return -errno;
+		return fchmod(fd, replaced->st_mode & 07777) ? -errno : 0;
+	}
 	mask = umask(0);
 	umask(mask);
-	return 0666 & ~mask;
+	return fchmod(fd, 0666 & ~mask) ? -errno : 0;
 }
 
-static int write_file(int fd, const char *path, const char *text, size_t len)
+static int write_and_close(int fd, int err, const char *text, size_t len)
 {
-	int err = write_all(fd, text, len);
-
-	if (!err && fchmod(fd, mode_of(path)))
-		err = -errno;
+	if (!err)
+		err = write_all(fd, text, len);
 	if (close(fd) && !err)
 		err = -errno;
 	return err;
 }
 
-static int replace(const char *path, const char *text, size_t len)
+static int replace(const char *path, const struct stat *replaced, const char *text, size_t len)
 {
 	char *beside;
 	int fd, err;
@@ -62,7 +64,7 @@ static int replace(const char *path, const char *text, size_t len)
 		free(beside);
 		return err;
 	}
-	err = write_file(fd, path, text, len);
+	err = write_and_close(fd, set_mode(fd, replaced), text, len);
 	if (!err && rename(beside, path))
 		err = -errno;
 	if (err)
@@ -71,7 +73,33 @@ static int replace(const char *path, const char *text, size_t len)
 	return err;
 }
 
+/* Into what is there: a device, a pipe, where a link leads. */
+static int write_into(const char *path, const char *text, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	return fd < 0 ? -errno : write_and_close(fd, 0, text, len);
+}
+
+static int write_to(const char *path, const char *text, size_t len)
+{
+	struct stat st;
+	char *file;
+	int err;
+
+	if (lstat(path, &st))
+		return errno == ENOENT ? replace(path, NULL, text, len) : -errno;
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return write_into(path, text, len);
+	file = realpath(path, NULL);
+	if (!file)
+		return -errno;
+	err = replace(file, &st, text, len);
+	free(file);
+	return err;
+}
+
 int format_write(const char *path, const char *text, size_t len)
 {
-	return path ? replace(path, text, len) : write_all(STDOUT_FILENO, text, len);
+	return path ? write_to(path, text, len) : write_all(STDOUT_FILENO, text, len);
 }

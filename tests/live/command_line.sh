@@ -220,6 +220,33 @@ sonde --fmt "$tmp/mark.bt"
 expect_status 0
 expect_out begin
 
+begin_case "a formatted script is written into what is no file, and where a link leads"
+printf 'begin{exit()}' >"$tmp/unformatted.bt"
+printf 'begin\n{\n  exit();\n}\n' >"$tmp/formatted.bt"
+mkfifo "$tmp/fifo"
+cat "$tmp/fifo" >"$tmp/from_fifo" &
+reader=$!
+sonde --fmt -o "$tmp/fifo" "$tmp/unformatted.bt"
+expect_status 0
+check "a pipe is still one" [ -p "$tmp/fifo" ]
+if [ -p "$tmp/fifo" ]; then wait "$reader"; else kill "$reader"; fi
+check "its reader got the script" cmp -s "$tmp/from_fifo" "$tmp/formatted.bt"
+mknod "$tmp/null" c 1 3
+sonde --fmt -o "$tmp/null" "$tmp/unformatted.bt"
+check "a device is still one" [ -c "$tmp/null" ]
+echo old >"$tmp/target.bt"
+chmod 640 "$tmp/target.bt"
+chown 1:2 "$tmp/target.bt"
+ln -s target.bt "$tmp/link.bt"
+sonde --fmt -o "$tmp/link.bt" "$tmp/unformatted.bt"
+expect_status 0
+check "a link is still one" [ -L "$tmp/link.bt" ]
+check "what it leads to is the script" cmp -s "$tmp/target.bt" "$tmp/formatted.bt"
+check "owner and mode stay" [ "$(stat -c '%u %g %a' "$tmp/target.bt")" = "1 2 640" ]
+ln -s fresh.bt "$tmp/dangling.bt"
+sonde --fmt -o "$tmp/dangling.bt" "$tmp/unformatted.bt"
+check "a link to nothing makes its file" cmp -s "$tmp/fresh.bt" "$tmp/formatted.bt"
+
 begin_case "how the command of -c ended is told with -v"
 sonde -v -c /bin/false -e 'end { }'
 expect_status 0
