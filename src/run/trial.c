@@ -205,6 +205,8 @@ int run_trials(struct run *r)
 	const struct sonde_event end = { .kind = p->end, .count = (uint64_t)n };
 	bool failed = false;
 
+	run_read_all(r);	/* what begin said is no test's */
+	r->exit_code = 0;
 	if (n && r->options.purpose == SONDE_TEST)
 		run_emit(r, &start);
 	for (uint32_t i = 0; i < r->image->progs.n && !r->stop_count; i++) {
@@ -218,6 +220,9 @@ int run_trials(struct run *r)
 	}
 	if (n)
 		run_emit(r, &end);
+	/* The last one's exit() is not the session's. */
+	if (r->control)
+		__atomic_store_n(&r->control->stopped, 0, __ATOMIC_SEQ_CST);
 	r->end = RUN_GOES_ON;
 	r->exit_code = failed;
 	return r->stop_count ? -EINTR : n;

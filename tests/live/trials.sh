@@ -56,6 +56,16 @@ end runs
 E
 expect_no_err Attached
 
+begin_case "--test: status 1 also if it is the last one that ends by exit()"
+for body in 'assert(1 == 2, "no");' 'exit(4);' 'print(1); exit(5);'; do
+    sonde --test -e "test:good { } test:bad { $body }"
+    expect_status 1
+    sonde --test -e "begin { exit(); } test:bad { $body }"
+    expect_status 1
+done
+sonde --test -e 'test:good { exit(); }'
+expect_status 0
+
 begin_case "--test: status 0 if all pass; no maps are printed"
 sonde --mode test -e 'begin { @x = 5; } test:a { assert(@x == 5, "set by begin"); }'
 expect_status 0
