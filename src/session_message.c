@@ -83,13 +83,20 @@ static void add_notes(struct sonde *s, struct sonde_message *m, const struct dia
 	m->nr_notes = notes.n;
 }
 
+static enum sonde_severity severity_of(const struct diag *d)
+{
+	if (!*d->text)
+		return SONDE_HINT;
+	return d->level == DIAG_ERROR ? SONDE_ERROR : SONDE_WARNING;
+}
+
 static void tell_diag(struct sonde *s, const struct diags *diags, const struct diag *d)
 {
 	struct sonde_note at = note_at(diags, d->loc, SONDE_NOTE_RELATED, d->text);
 	struct sonde_message m = {
-		.severity = d->level == DIAG_ERROR ? SONDE_ERROR : SONDE_WARNING,
-		.text = d->text, .tag = diag_rows[d->tag].tag, .file = at.file, .line = at.line,
-		.col = at.col, .end_line = at.end_line, .end_col = at.end_col,
+		.severity = severity_of(d), .text = *d->text ? d->text : d->notes->text,
+		.tag = diag_rows[d->tag].tag, .file = at.file, .line = at.line, .col = at.col,
+		.end_line = at.end_line, .end_col = at.end_col,
 	};
 	struct sbuf shown = { 0 };
 

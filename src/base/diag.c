@@ -273,7 +273,8 @@ void diag_render(const struct diags *d, const struct diag *diag, bool colour, st
 	const char *start = diag->level == DIAG_ERROR ? "\033[31m" : "\033[33m";
 	const struct expansion *from;
 
-	render_place(d, diag->loc, word, start, diag->text, colour, out);
+	if (*diag->text)
+		render_place(d, diag->loc, word, start, diag->text, colour, out);
 	for (const struct diag_note *n = diag->notes; n; n = n->next) {
 		if (n->is_hint)
 			sbuf_printf(out, "HINT: %s\n", n->text);

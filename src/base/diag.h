@@ -73,7 +73,7 @@ struct diag {
 	enum diag_level level;
 	struct loc loc;
 	enum diag_tag tag;
-	const char *text;
+	const char *text;		/* "": nothing is wrong, the notes answer a question */
 	struct diag_note *notes;
 };
 

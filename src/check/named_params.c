@@ -224,7 +224,8 @@ static void set_text(struct check *c, struct named_param *p, const char *value)
 	p->len = strlen(value);
 }
 
-static const char *names_of_strangers(struct check *c)
+/* Names that the script does not ask for; --help is no fault, but a question. */
+static const char *names_of_strangers(struct check *c, bool *asks)
 {
 	const char *list = "";
 
@@ -235,21 +236,25 @@ static const char *names_of_strangers(struct check *c)
 
 		if (param_find(c, name))
 			continue;
-		list = arena_printf(c->arena, "%s%s--%s", list, *list ? ", " : "", name);
+		if (!strcmp(name, "help"))
+			*asks = true;
+		else
+			list = arena_printf(c->arena, "%s%s--%s", list, *list ? ", " : "", name);
 	}
 	return list;
 }
 
 static void check_strangers(struct check *c)
 {
+	bool asks = false;
 	struct named_param **p;
-	const char *strangers = names_of_strangers(c), *list = "";
+	const char *strangers = names_of_strangers(c, &asks), *list = "";
 	struct diag *d;
 
-	if (!*strangers)
+	if (!*strangers && !asks)
 		return;
-	d = check_error(c, (struct loc){ 0 }, DIAG_NAMED_PARAMETER,
-			"unexpected program command line options: %s", strangers);
+	d = check_error(c, (struct loc){ 0 }, DIAG_NAMED_PARAMETER, "%s%s", *strangers ?
+			"unexpected program command line options: " : "", strangers);
 	vec_each(p, &c->named_params) {
 		list = arena_printf(c->arena, "%s\n    --%s%s%s", list, (*p)->name,
 				    *(*p)->description ? ": " : "", (*p)->description);

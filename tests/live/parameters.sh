@@ -40,11 +40,18 @@ expect_out '100 100'
 begin_case "named: --help, and what nobody asks for"
 sonde -e "$script" -- --help --m=3
 expect_status 1
-expect_err '^ERROR: unexpected program command line options: --help, --m$'
+expect_err '^ERROR: unexpected program command line options: --m$'
 expect_err '^HINT: expected program options:$'
 expect_err '^    --flag$'
 expect_err '^    --n: how many \(default: 5\)$'
 expect_err '^    --s \(default: "abc"\)$'
+
+begin_case "named: --help alone is a question, not an error"
+sonde -e "$script" -- --help
+expect_status 1
+expect_no_err ERROR
+expect_err '^HINT: expected program options:$'
+expect_err '^    --n: how many \(default: 5\)$'
 
 begin_case "named: values that are none"
 sonde -e "$script" -- --flag=perhaps --n=five --signed --s

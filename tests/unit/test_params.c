@@ -136,7 +136,13 @@ static void test_strangers(void **state)
 	(void)state;
 	expect_told("begin { print((getopt(\"b\", false, \"be it\"), getopt(\"n\", 5))); }",
 		    WORDS("--help", "--x=1"),
-		    "ERROR: unexpected program command line options: --help, --x\n"
+		    "ERROR: unexpected program command line options: --x\n"
+		    "HINT: expected program options:\n"
+		    "    --b: be it\n"
+		    "    --n (default: 5)\n");
+	/* A question, no fault. */
+	expect_told("begin { print((getopt(\"b\", false, \"be it\"), getopt(\"n\", 5))); }",
+		    WORDS("--help"),
 		    "HINT: expected program options:\n"
 		    "    --b: be it\n"
 		    "    --n (default: 5)\n");
