@@ -71,6 +71,8 @@ struct sonde_options {
 	size_t nr_unwind_pids;
 	bool context;			/* records carry when, on which CPU and in which task they
 					   were made; set for SONDE_EVENTS */
+	bool dry_run;			/* sonde_attach attaches and leaves it at that: the command
+					   does not begin, there is no "attached" event */
 };
 
 /* ---- diagnostics and messages as data ---- */

@@ -45,6 +45,11 @@ struct sonde {
 	volatile int64_t stop_ns;	/* CLOCK_MONOTONIC of the first stop */
 };
 
+/* ---- sonde.c ---- */
+
+/* The processes that the options name are there; -ESRCH, told. */
+int session_check_pids(struct sonde *s);
+
 /* ---- session_message.c ---- */
 
 /* Tell of something without a place. */

@@ -90,8 +90,10 @@ static int run_listing(struct sonde *s, const struct listing *what)
 {
 	struct listing *volatile l = NULL;
 	jmp_buf oom;
-	volatile int err = session_open_target(s);
+	volatile int err = session_check_pids(s);
 
+	if (!err)
+		err = session_open_target(s);
 	if (err)
 		return err;
 	l = calloc(1, sizeof(*l));

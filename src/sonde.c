@@ -159,7 +159,7 @@ static int check_pid(struct sonde *s, int pid)
 	return -ESRCH;
 }
 
-static int check_pids(struct sonde *s)
+int session_check_pids(struct sonde *s)
 {
 	int err = check_pid(s, s->options.pid);
 
@@ -183,7 +183,7 @@ int sonde_compile(struct sonde *s, const char *name, const char *text, size_t le
 	int err = s->image ? -EBUSY : 0;
 
 	if (!err)
-		err = check_pids(s);
+		err = session_check_pids(s);
 	if (!err)
 		err = open_child(s);
 	if (!err)
@@ -228,6 +228,7 @@ static int open_run(struct sonde *s)
 		.no_kprobe_multi = lacks_feature(s, "kprobe_multi"),
 		.no_uprobe_multi = lacks_feature(s, "uprobe_multi"),
 		.wait_detach = s->options.wait_detach,
+		.dry_run = s->options.dry_run,
 		.debug_dirs = { s->options.debug_dirs, s->options.nr_debug_dirs },
 		.unwind_pids = s->options.unwind_pids,
 		.nr_unwind_pids = s->options.nr_unwind_pids,

@@ -426,6 +426,7 @@ static struct sonde *open_session(const struct cli_options *o)
 		.colour = wants_colour(),
 		.quiet = o->quiet,
 		.wait_detach = o->wait_detach,
+		.dry_run = o->dry_run,
 		.purpose = o->purpose,
 		.probe_filter = o->probe_filter,
 		.functions_file = o->functions_file,

@@ -280,6 +280,8 @@ static bool set_no_feature(struct cli_options *o, const char *arg)
 
 	if (!add_words(&o->no_features, arg))
 		return false;
+	if (o->no_features.n == i)
+		return word_index("--no-feature", arg, known) >= 0;
 	for (; i < o->no_features.n; i++)
 		if (word_index("--no-feature", o->no_features.at[i], known) < 0)
 			return false;
@@ -542,9 +544,10 @@ int options_parse(struct cli_options *o, int argc, char **argv)
 		}
 		if (!apply(o, r, optarg))
 			return 1;
+		/* Whatever else there is. */
+		if (o->mode == CLI_HELP || o->mode == CLI_VERSION || o->mode == CLI_INFO)
+			return -1;
 	}
-	if (o->mode == CLI_HELP || o->mode == CLI_VERSION || o->mode == CLI_INFO)
-		return -1;
 	status = check_together(o);
 	return status >= 0 ? status : take_words(o, argc, argv);
 }

@@ -257,6 +257,8 @@ int run_attach(struct run *r)
 	run_watch_users(r);
 	run_unwind_start(r);
 	err = run_attach_all(r);
+	if (!err && r->options.dry_run)
+		return r->nr_attached;
 	if (!err && r->options.child) {
 		err = child_release(r->options.child, r->unwinder ? unwind_child : NULL, r);
 		if (err)

@@ -36,6 +36,7 @@ struct run_options {
 	const int *unwind_pids;	/* as in struct sonde_options */
 	size_t nr_unwind_pids;
 	enum sonde_purpose purpose;
+	bool dry_run;		/* as in struct sonde_options */
 	bool wait_detach;	/* run_close returns when all is detached */
 };
 

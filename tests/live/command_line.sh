@@ -63,6 +63,13 @@ sonde --dry-run -e 'tracepoint:syscalls:sys_enter_getppid { printf("x\n"); }'
 expect_status 0
 check "no output" [ ! -s "$tmp/out" ]
 
+begin_case "--dry-run: the command is not started, and nothing is told"
+sonde --dry-run -c "/bin/touch $tmp/started" -e 'begin { printf("x\n"); } tracepoint:syscalls:sys_enter_getppid { }'
+expect_status 0
+check "no output" [ ! -s "$tmp/out" ]
+check "no message" [ ! -s "$tmp/err" ]
+check "the command was not started" [ ! -e "$tmp/started" ]
+
 begin_case "who asks by the environment is told when all is attached"
 __BPFTRACE_NOTIFY_PROBES_ATTACHED=1 sonde -e 'begin { printf("then this\n"); }'
 expect_status 0

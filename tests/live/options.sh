@@ -13,6 +13,10 @@ options_table() {
 --help|0|out: ^USAGE
 -V|0|out: v[0-9]+\.[0-9]+
 --version|0|out: v[0-9]+\.[0-9]+
+-V --bogus|0|out: v[0-9]+\.[0-9]+
+--help -e|0|out: ^USAGE
+--bogus -V|1|err: unrecognized option
+--info --bogus|0|out: ^Kernel helpers
 -q -e|0|
 --dry-run -e|0|
 -v -e|0|err: .
@@ -40,6 +44,8 @@ options_table() {
 --debuginfo /tmp:/usr/lib/debug -e|0|
 --no-feature kprobe_multi,kprobe_session,uprobe_multi -e|0|
 --no-feature magic -e|1|err: --no-feature
+--no-feature , -e|1|err: --no-feature
+--no-feature kprobe_multi, -e|0|
 --mode codegen -e|0|
 --mode dance -e|1|err: --mode
 --mode test -e|1|out: ^No probes to attach$|own
@@ -68,6 +74,9 @@ options_table() {
 -l software:cpu-clock|0|out: ^software:cpu-clock:$
 --list software:cpu-clock|0|out: ^software:cpu-clock:$
 -l one two|1|err: USAGE
+-l nothing_of_this_name|0|
+-l -p 4194303 usdt:*|1|err: .
+-l -p word usdt:*|1|err: [Ff]ailed to parse pid
 --bogus|1|err: unrecognized option
 -p|1|err: requires an argument
 /nonexistent.bt|1|err: nonexistent.bt
