@@ -123,6 +123,10 @@ static bool take_conversion(struct parser *p)
 		take_number(p);
 	conv.int_bytes = take_length(p);
 	spec = take_spec(p);
+	if (!spec && take(p, '%')) {
+		add_text(p, p->at - 1, 1);
+		return true;
+	}
 	if (!spec) {
 		if (p->at < p->end && *p->at && strchr("eEfFgGaAn", *p->at)) {
 			check_error(p->c, p->call->loc, DIAG_BAD_FORMAT,
