@@ -294,8 +294,7 @@ static const struct type *print_value(struct check *c, struct node *call)
 			    "%s type passed to print() is not printable", type_text(c, t));
 		return bad_type(c);
 	}
-	if (arg->kind == NODE_MAP_ELEM && (t->kind == TYPE_HIST || t->kind == TYPE_LHIST ||
-					   t->kind == TYPE_TSERIES)) {
+	if (arg->kind == NODE_MAP_ELEM && type_is_drawn(t)) {
 		check_hint(c, check_error(c, call->loc, DIAG_NOT_PRINTABLE,
 					  "one entry of a %s map can not be printed",
 					  type_text(c, t)),

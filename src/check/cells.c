@@ -214,8 +214,7 @@ void cell_add_value(struct check *c, struct map *m, const struct type *t, struct
 		return;
 	if (cell_add(c, m->value, &m->next_value, t))
 		return;
-	if (m->value && m->value->kind == t->kind &&
-	    (t->kind == TYPE_HIST || t->kind == TYPE_LHIST || t->kind == TYPE_TSERIES))
+	if (m->value && m->value->kind == t->kind && type_is_drawn(t))
 		check_error(c, loc, DIAG_TYPE_MISMATCH, t->kind == TYPE_HIST ?
 			    "Different bits in a single hist unsupported" :
 			    t->kind == TYPE_LHIST ?

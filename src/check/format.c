@@ -200,6 +200,13 @@ static void check_value(struct check *c, const struct node *call, const struct s
 			    "unable to print none type for specifier: %s", spec->letters);
 		return;
 	}
+	if (type_is_drawn(t)) {
+		check_hint(c, check_error(c, call->loc, DIAG_BAD_FORMAT,
+					  "unable to print %s type for specifier: %s",
+					  type_text(c, t), spec->letters),
+			   "print() prints the whole map");
+		return;
+	}
 	if (t->space == SPACE_CONTEXT && t->kind == TYPE_STRUCT) {
 		check_hint(c, check_error(c, call->loc, DIAG_BAD_FORMAT,
 					  "unable to print %s type for specifier: %s",

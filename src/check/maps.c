@@ -150,11 +150,6 @@ void maps_settle(struct check *c)
 		check_defined(c, *m);
 }
 
-static bool has_many_entries(const struct type *value)
-{
-	return value->kind == TYPE_HIST || value->kind == TYPE_LHIST || value->kind == TYPE_TSERIES;
-}
-
 /* The kernel's limit for a value of a per-CPU hash, and the size of an interval. */
 enum { PERCPU_VALUE_MAX = 32768, SERIES_SLOT_BYTES = 24 };
 
@@ -176,7 +171,7 @@ static void finish_map(struct check *c, struct map *m)
 
 	check_series(c, m);
 
-	m->capacity = m->is_scalar && !has_many_entries(m->value) ? 1 : c->config.max_map_keys;
+	m->capacity = m->is_scalar && !type_is_drawn(m->value) ? 1 : c->config.max_map_keys;
 	if (!m->decl)
 		return;
 	is_percpu = type_is_aggregate(m->value);

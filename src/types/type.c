@@ -401,6 +401,11 @@ bool type_is_aggregate(const struct type *t)
 	return t->kind >= TYPE_COUNT && t->kind <= TYPE_TSERIES;
 }
 
+bool type_is_drawn(const struct type *t)
+{
+	return t->kind == TYPE_HIST || t->kind == TYPE_LHIST || t->kind == TYPE_TSERIES;
+}
+
 bool type_is_castable(const struct type *t)
 {
 	return t->kind >= TYPE_COUNT && t->kind <= TYPE_AVG;

@@ -168,6 +168,7 @@ const struct type *type_reached(struct types *t, const struct type *type, enum t
 bool type_is_integer(const struct type *t);	/* INT or ENUM */
 bool type_is_aggregate(const struct type *t);	/* COUNT .. TSERIES */
 bool type_is_castable(const struct type *t);	/* COUNT SUM MIN MAX AVG */
+bool type_is_drawn(const struct type *t);	/* HIST LHIST TSERIES */
 
 /* What type_join has to say beside the joined type. */
 enum type_join_flag {
