@@ -57,7 +57,7 @@ enum value_kind {
 	VALUE_KIND_COUNT
 };
 
-enum value_clock { VALUE_CLOCK_BOOT, VALUE_CLOCK_TAI };
+enum value_clock { VALUE_CLOCK_NONE, VALUE_CLOCK_BOOT, VALUE_CLOCK_TAI };
 /* TSERIES: param[2]. Beside the value stands its time stamp (LAST), the number of samples
  * (AVG), or not 0 once it is set (MIN, MAX). */
 enum value_series { VALUE_SERIES_LAST, VALUE_SERIES_AVG, VALUE_SERIES_MAX, VALUE_SERIES_MIN,

@@ -182,8 +182,8 @@ static void copy_bytes(struct gen *g, struct node *x, const struct dest *d, int3
 	struct place from;
 
 	if (lower_is_scalar(x->type) && x->type->kind != TYPE_POINTER) {
-		lower_store_value(g, size < 8 ? 4 : 8, d->base, d->offset + offset,
-				  lower_value(g, x));
+		lower_store_value(g, x->type->size_bytes < size ? x->type->size_bytes : size,
+				  d->base, d->offset + offset, lower_value(g, x));
 		return;
 	}
 	from = lower_bytes_source(g, x);

@@ -287,6 +287,8 @@ static void test_timestamp(void **state)
 			    "1970 00:00:01.000000|000|000000005|%f");
 	bytes.ns = 5;
 	assert_string_equal(decode(state, &layout, &bytes, 16).text, "(?)");
+	memset(&bytes, 0, sizeof(bytes));	/* of a map without a value yet */
+	assert_string_equal(decode(state, &layout, &bytes, 16).text, "(?)");
 }
 
 static const char *fake_cgroup(void *arg, uint64_t id, const char *filter)
