@@ -361,7 +361,7 @@ const struct type *infer_cast(struct check *c, struct node *n)
 		return bad_type(c);
 	}
 	to = placed(c, to, from);
-	if (to == from)
+	if (to == type_fixed(c->types, from))
 		check_warning(c, n->loc, DIAG_IDENTICAL_CAST,
 			      "Unnecessary cast: expression is already of type %s",
 			      type_text(c, to));
