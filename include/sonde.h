@@ -299,6 +299,11 @@ SONDE_API int sonde_compile(struct sonde *s, const char *name, const char *text,
  * "bpf", "image", "diags". Call before sonde_compile; several are allowed. */
 SONDE_API int sonde_dump(struct sonde *s, const char *stage, FILE *out);
 
+/* After sonde_compile: the programs and maps as an ELF object, which libbpf and bpftool
+ * open. It is for the machine that was compiled for; the memory is the caller's: free() it.
+ * -EINVAL: nothing is compiled; -E2BIG: ELF cannot number so many programs; -ENOMEM. */
+SONDE_API int sonde_object(struct sonde *s, void **data, size_t *len);
+
 /* `--fmt`: the script in the one style, comments kept. Asks nothing of the machine
  * and takes no part in the session's life. The text, ended by a NUL, is the
  * caller's: free() it. -EINVAL: it has syntax errors, which were told; -ENOMEM. */

@@ -4,8 +4,10 @@
  */
 #include "session.h"
 
+#include "image/object.h"
 #include "kernel/live_target.h"
 #include "run/child.h"
+#include "run/ring_size.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -191,6 +193,21 @@ int sonde_compile(struct sonde *s, const char *name, const char *text, size_t le
 	if (!err)
 		err = session_compile(s, name, text, len);
 	return err ? err : save_target(s);
+}
+
+int sonde_object(struct sonde *s, void **data, size_t *len)
+{
+	struct sbuf out = { 0 };
+	int err = s->image && !s->run ? object_write(s->image, (uint32_t)ring_size(s->image), &out)
+				      : -EINVAL;
+
+	if (err) {
+		sbuf_close(&out);
+		return err;
+	}
+	*data = out.at;
+	*len = out.len;
+	return 0;
 }
 
 /* ---- running ---- */

@@ -7,7 +7,7 @@
  * refused to load or attach; killed by SIGPIPE when nobody reads the output.
  */
 #include "cli/compiler_bench.h"
-#include "cli/format.h"
+#include "cli/file.h"
 #include "cli/options.h"
 
 #include <errno.h>
@@ -251,7 +251,7 @@ static int format(struct sonde *s, const struct cli_options *o)
 	if (err == -ENOMEM)
 		fprintf(stderr, "ERROR: out of memory\n");
 	if (!err) {
-		err = format_write(o->output_file, formatted, len);
+		err = file_write(o->output_file, formatted, len, 0666);
 		status = err ? report_output_error(o, err) : 0;
 	}
 	free(text);
@@ -277,6 +277,22 @@ static int open_output(const struct cli_options *o)
 	return fd;
 }
 
+/* --emit-elf */
+static int emit_object(struct sonde *s, const struct cli_options *o)
+{
+	void *data = NULL;
+	size_t len;
+	int err = sonde_object(s, &data, &len);
+
+	if (!err)
+		err = file_write(o->object_file, data, len, 0666);
+	free(data);
+	if (err)
+		fprintf(stderr, "ERROR: cannot write the object file '%s': %s\n", o->object_file,
+			strerror(-err));
+	return err ? STATUS_USER : 0;
+}
+
 static bool is_compile_only(const struct cli_options *o)
 {
 	return o->mode == CLI_CODEGEN || o->mode == CLI_COMPILER_BENCH || o->dumps.n ||
@@ -300,6 +316,8 @@ static int compile_and_run(struct sonde *s, const struct cli_options *o, int *fd
 
 	if (!status)
 		status = compile(s, o);
+	if (!status && o->object_file)
+		status = emit_object(s, o);
 	if (status || is_compile_only(o))
 		return status;
 	if (!early)

@@ -39,6 +39,7 @@ struct cli_options {
 	bool quiet, verbose, unsafe_mode, dry_run, no_warnings, wait_detach;
 	int warnings_level;
 	const char *target_file, *save_target;
+	const char *object_file;	/* --emit-elf */
 	struct cli_words dumps;		/* -d */
 	struct cli_words no_features;
 	struct cli_words include_dirs;	/* -I */

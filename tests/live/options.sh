@@ -81,7 +81,8 @@ options_table() {
 -p|1|err: requires an argument
 /nonexistent.bt|1|err: nonexistent.bt
 --aot /tmp/x -e|1|err: ^ERROR: not supported: --aot|own
---emit-elf /tmp/x -e|1|err: ^ERROR: not supported: --emit-elf|own
+--emit-elf /dev/null -e|0|
+--emit-elf /nonexistent/x -e|1|err: cannot write the object file|own
 --emit-llvm /tmp/x -e|1|err: ^ERROR: not supported: --emit-llvm|own
 --verify-llvm-ir -e|0|
 --info|0|out: ^Kernel helpers

@@ -1,9 +1,9 @@
 /*
- * Writing a formatted script: to standard output, or over a file. A file may be
- * the script itself, so it is written beside it and takes its name at the end.
- * What is no file (a device, a pipe) is written into, never replaced.
+ * Writing what was made, such as a formatted script: to standard output, or over a
+ * file. A file may be the script itself, so it is written beside it and takes its name
+ * at the end. What is no file (a device, a pipe) is written into, never replaced.
  */
-#include "cli/format.h"
+#include "cli/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,19 +27,20 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-/* A fresh file gets what the mask leaves; one that is replaced hands on owner and mode. */
-static int set_mode(int fd, const struct stat *replaced)
+/* A fresh file gets what the mask leaves; one that is replaced hands on owner and mode,
+ * but a program can be run in any case. */
+static int set_mode(int fd, const struct stat *replaced, mode_t mode)
 {
-	mode_t mask;
+	mode_t mask = umask(0);
 
+	umask(mask);
+	mode &= ~mask;
 	if (replaced) {
 		if (fchown(fd, replaced->st_uid, replaced->st_gid) && errno != EPERM)
 			return -errno;
-		return fchmod(fd, replaced->st_mode & 07777) ? -errno : 0;
+		mode = (replaced->st_mode & 07777) | (mode & 0111);
 	}
-	mask = umask(0);
-	umask(mask);
-	return fchmod(fd, 0666 & ~mask) ? -errno : 0;
+	return fchmod(fd, mode) ? -errno : 0;
 }
 
 static int write_and_close(int fd, int err, const char *text, size_t len)
@@ -51,7 +52,8 @@ static int write_and_close(int fd, int err, const char *text, size_t len)
 	return err;
 }
 
-static int replace(const char *path, const struct stat *replaced, const char *text, size_t len)
+static int replace(const char *path, const struct stat *replaced, const char *text, size_t len,
+		   mode_t mode)
 {
 	char *beside;
 	int fd, err;
@@ -64,7 +66,7 @@ static int replace(const char *path, const struct stat *replaced, const char *te
 		free(beside);
 		return err;
 	}
-	err = write_and_close(fd, set_mode(fd, replaced), text, len);
+	err = write_and_close(fd, set_mode(fd, replaced, mode), text, len);
 	if (!err && rename(beside, path))
 		err = -errno;
 	if (err)
@@ -81,25 +83,22 @@ static int write_into(const char *path, const char *text, size_t len)
 	return fd < 0 ? -errno : write_and_close(fd, 0, text, len);
 }
 
-static int write_to(const char *path, const char *text, size_t len)
+int file_write(const char *path, const void *text, size_t len, mode_t mode)
 {
 	struct stat st;
 	char *file;
 	int err;
 
+	if (!path)
+		return write_all(STDOUT_FILENO, text, len);
 	if (lstat(path, &st))
-		return errno == ENOENT ? replace(path, NULL, text, len) : -errno;
+		return errno == ENOENT ? replace(path, NULL, text, len, mode) : -errno;
 	if (stat(path, &st) || !S_ISREG(st.st_mode))
 		return write_into(path, text, len);
 	file = realpath(path, NULL);
 	if (!file)
 		return -errno;
-	err = replace(file, &st, text, len);
+	err = replace(file, &st, text, len, mode);
 	free(file);
 	return err;
-}
-
-int format_write(const char *path, const char *text, size_t len)
-{
-	return path ? write_to(path, text, len) : write_all(STDOUT_FILENO, text, len);
 }
