@@ -125,7 +125,7 @@ static bool hoist(struct mfunc *f, struct mblock *p, struct mblock *t, uint32_t 
 
 static void hoist_moves(struct mfunc *f)
 {
-	uint32_t *needed = bc_regs_needed(f);
+	struct mneed *needed = bc_needs(f);
 
 	for (size_t i = 0; i < f->blocks.n; i++) {
 		struct mblock *b = f->blocks.at[i];
@@ -133,7 +133,7 @@ static void hoist_moves(struct mfunc *f)
 		if (b->nr_succs != 2)
 			continue;
 		for (uint32_t k = 0; k < 2; k++) {
-			if (hoist(f, b, b->succs[k], needed[b->succs[!k]->index]))
+			if (hoist(f, b, b->succs[k], needed[b->succs[!k]->index].regs))
 				break;
 		}
 	}

@@ -25,6 +25,7 @@ struct compiler {
 	struct callees *callees;	/* by func */
 	uint32_t *frame;		/* bytes, by func */
 	bool *reached;
+	bool *repeated;			/* by func: runs in a loop that the kernel follows */
 };
 
 static void note_callees(struct compiler *c, struct callees *out, const struct ir_insn *i)
@@ -54,6 +55,39 @@ static void reach(struct compiler *c, uint32_t func)
 		reach(c, c->callees[func].at.at[k]);
 }
 
+static bool has_iterator(const struct ir_func *f)
+{
+	for (size_t k = 0; k < f->blocks.n; k++)
+		for (const struct ir_insn *i = f->blocks.at[k]->first; i; i = i->next)
+			if (ir_is_next_turn(i))
+				return true;
+	return false;
+}
+
+/* Global funcs are followed by themselves. */
+static void repeat(struct compiler *c, uint32_t func)
+{
+	if (c->repeated[func] || c->module->funcs.at[func]->is_global)
+		return;
+	c->repeated[func] = true;
+	for (size_t k = 0; k < c->callees[func].at.n; k++)
+		repeat(c, c->callees[func].at.at[k]);
+}
+
+static void find_repeated(struct compiler *c)
+{
+	for (uint32_t f = 0; f < c->module->funcs.n; f++) {
+		if (!c->reached[f])
+			continue;
+		if (c->module->funcs.at[f]->is_callback)
+			repeat(c, f);
+		if (!has_iterator(c->module->funcs.at[f]))
+			continue;
+		for (size_t k = 0; k < c->callees[f].at.n; k++)
+			repeat(c, c->callees[f].at.at[k]);
+	}
+}
+
 static int compile_func(struct compiler *c, const struct ir_func *ir)
 {
 	struct mfunc *f = bc_select(c->env, ir);
@@ -61,6 +95,7 @@ static int compile_func(struct compiler *c, const struct ir_func *ir)
 	bc_allocate(f);
 	bc_tidy(f);
 	bc_clean_up(f);
+	bc_forget(f, c->repeated[ir->index]);
 	c->frame[ir->index] = f->frame_bytes;
 	return bc_emit(&c->program, f);
 }
@@ -194,7 +229,9 @@ int bc_compile(struct bc_env *env, struct ir_module *m, struct image_prog *prog)
 	c.frame = arena_array(env->arena, uint32_t, n);
 	c.reached = arena_array(env->arena, bool, n);
 	c.program.func_start = arena_array(env->arena, uint32_t, n);
+	c.repeated = arena_array(env->arena, bool, n);
 	reach(&c, 0);
+	find_repeated(&c);
 	for (size_t k = 0; k < n; k++) {
 		if (!c.reached[k]) {
 			c.program.func_start[k] = UINT32_MAX;

@@ -4,7 +4,7 @@
  * Not SSA any more: two-address, phis are copies, calls take their arguments in
  * r1..r5. Registers 0..10 are the machine's, from BC_FIRST_VREG on virtual. Stages, in
  * the order of bc_compile: select, destroy phis, allocate (liveness, coalescing,
- * colouring, spilling), clean up, emit. Everything lives in the work arena.
+ * colouring, spilling), tidy, clean up, forget, emit. Everything lives in the work arena.
  *
  * Virtual registers live across blocks; machine registers only inside one, but for
  * r10 and the parameters in r1..r5 at the entry.
@@ -68,6 +68,7 @@ struct mblock {
 	uint32_t nr_succs;
 	VEC(struct mblock *) preds;
 	bool is_cold, is_edge;	/* edge: made to hold copies */
+	bool is_head;		/* of an iterator's loop: asks for the next turn */
 	double freq;		/* runs per run of the func, estimated */
 	uint32_t start, end;	/* positions of liveness: 2 an instruction */
 	uint64_t *live_in, *live_out;
@@ -144,7 +145,19 @@ void bc_allocate(struct mfunc *f);	/* afterwards only machine registers are left
 void bc_tidy(struct mfunc *f);		/* reloads, dead stores to slots, dead moves */
 void bc_clean_up(struct mfunc *f);	/* jumps to jumps, small blocks hoisted, exits merged */
 
-/* A mask of the machine registers that each block reads before it writes them. */
-uint32_t *bc_regs_needed(const struct mfunc *f);
+/* In loops, what is not needed any more is 0; is_repeated: the whole func is in one. */
+void bc_forget(struct mfunc *f, bool is_repeated);
+
+/* What is needed: a bit a machine register, a bit a spill slot. */
+struct mneed {
+	uint32_t regs;
+	uint64_t slots;
+};
+
+/* What each block reads before it writes it. */
+struct mneed *bc_needs(const struct mfunc *f);
+/* The slot that a load or store is for, or -1. */
+int bc_spill_slot(const struct mfunc *f, const struct mi *mi);
+int16_t bc_spill_offset(const struct mfunc *f, int slot);	/* from r10 */
 
 #endif

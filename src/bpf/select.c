@@ -285,6 +285,7 @@ static void select_insn(struct sel *s, const struct ir_insn *i)
 	case IR_CALL:
 	case IR_KCALL:
 	case IR_FCALL:
+		s->b->is_head |= ir_is_next_turn(i);
 		sel_call(s, i);
 		break;
 	case IR_JUMP:

@@ -12,17 +12,15 @@
 
 #define MAX_SLOTS (BC_MAX_STACK / 8)
 
-/* What is needed: a bit a register, a bit a spill slot. */
-struct need {
-	uint32_t regs;
-	uint64_t slots;
-};
+static int32_t object_bytes(const struct mfunc *f)
+{
+	return (int32_t)((f->ir->stack_bytes + 7) & ~7u);
+}
 
-/* The slot that a load or store is for, or -1. */
-static int slot_of(const struct mfunc *f, const struct mi *mi)
+int bc_spill_slot(const struct mfunc *f, const struct mi *mi)
 {
 	uint32_t base = mi->kind == MI_LOAD ? mi->src : mi->dst;
-	int32_t objects = (int32_t)((f->ir->stack_bytes + 7) & ~7u);
+	int32_t objects = object_bytes(f);
 	int slot;
 
 	if ((mi->kind != MI_LOAD && mi->kind != MI_STORE && mi->kind != MI_STORE_IMM) ||
@@ -30,6 +28,11 @@ static int slot_of(const struct mfunc *f, const struct mi *mi)
 		return -1;
 	slot = (-mi->off - objects) / 8 - 1;
 	return slot < MAX_SLOTS ? slot : -1;
+}
+
+int16_t bc_spill_offset(const struct mfunc *f, int slot)
+{
+	return (int16_t)-(object_bytes(f) + 8 * (slot + 1));
 }
 
 /* ---- reloads ---- */
@@ -67,7 +70,7 @@ static void forward_reloads(struct mfunc *f, struct mblock *b)
 		holder[s] = BC_NO_REG;
 	for (size_t k = 0; k < b->insns.n; k++) {
 		struct mi *mi = &b->insns.at[k];
-		int slot = slot_of(f, mi);
+		int slot = bc_spill_slot(f, mi);
 
 		if (mi->kind == MI_LOAD && slot >= 0 && holder[slot] != BC_NO_REG) {
 			uint32_t line = mi->line;
@@ -153,11 +156,11 @@ static bool is_droppable(const struct mi *mi, int slot)
 }
 
 /* Step backwards over one instruction. Returns false if nothing needs it. */
-static bool step_back(const struct mfunc *f, struct mi *mi, struct need *need)
+static bool step_back(const struct mfunc *f, struct mi *mi, struct mneed *need)
 {
 	struct mi_slot slots[3];
 	uint32_t uses, defs, clobbers;
-	int n = mi_slots(mi, slots), slot = slot_of(f, mi);
+	int n = mi_slots(mi, slots), slot = bc_spill_slot(f, mi);
 
 	if (slot >= 0 && mi->kind != MI_LOAD) {
 		if (!(need->slots >> slot & 1))
@@ -182,9 +185,9 @@ static bool step_back(const struct mfunc *f, struct mi *mi, struct need *need)
 	return true;
 }
 
-static struct need need_at_end(const struct mblock *b, const struct need *in)
+static struct mneed need_at_end(const struct mblock *b, const struct mneed *in)
 {
-	struct need out = { 0 };
+	struct mneed out = { 0 };
 
 	for (uint32_t k = 0; k < b->nr_succs; k++) {
 		out.regs |= in[b->succs[k]->index].regs;
@@ -193,17 +196,16 @@ static struct need need_at_end(const struct mblock *b, const struct need *in)
 	return out;
 }
 
-/* What each block needs at its start. */
-static struct need *find_needs(const struct mfunc *f)
+struct mneed *bc_needs(const struct mfunc *f)
 {
-	struct need *in = arena_array(f->arena, struct need, f->blocks.n);
+	struct mneed *in = arena_array(f->arena, struct mneed, f->blocks.n);
 	bool changed = true;
 
 	while (changed) {
 		changed = false;
 		for (size_t i = f->blocks.n; i-- > 0;) {
 			struct mblock *b = f->blocks.at[i];
-			struct need n = need_at_end(b, in);
+			struct mneed n = need_at_end(b, in);
 
 			for (size_t k = b->insns.n; k-- > 0;)
 				step_back(f, &b->insns.at[k], &n);
@@ -216,11 +218,11 @@ static struct need *find_needs(const struct mfunc *f)
 
 static void drop_needless(struct mfunc *f)
 {
-	struct need *in = find_needs(f);
+	struct mneed *in = bc_needs(f);
 
 	for (size_t i = 0; i < f->blocks.n; i++) {
 		struct mblock *b = f->blocks.at[i];
-		struct need n = need_at_end(b, in);
+		struct mneed n = need_at_end(b, in);
 		size_t keep = b->insns.n;
 
 		for (size_t k = b->insns.n; k-- > 0;) {
@@ -239,14 +241,4 @@ void bc_tidy(struct mfunc *f)
 	for (size_t i = 0; i < f->blocks.n; i++)
 		drop_known_constant(f->blocks.at[i]);
 	drop_needless(f);
-}
-
-uint32_t *bc_regs_needed(const struct mfunc *f)
-{
-	struct need *in = find_needs(f);
-	uint32_t *regs = arena_array(f->arena, uint32_t, f->blocks.n);
-
-	for (size_t i = 0; i < f->blocks.n; i++)
-		regs[i] = in[i].regs;
-	return regs;
 }

@@ -280,6 +280,8 @@ void ir_var_write(struct ir_builder *b, struct ir_var *var, struct ir_insn *valu
 struct ir_insn *ir_var_read(struct ir_builder *b, struct ir_var *var);
 
 /* ---- whole functions ---- */
+/* Does it ask an iterator for the next turn of its loop? */
+bool ir_is_next_turn(const struct ir_insn *i);
 void ir_count_uses(struct ir_func *f);
 void ir_replace(struct ir_func *f, struct ir_insn *old, struct ir_insn *with);
 void ir_remove(struct ir_insn *insn);			/* from its block */

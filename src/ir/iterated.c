@@ -13,7 +13,7 @@
 
 #define MANY_BRANCHES 6
 
-static bool is_next(const struct ir_insn *i)
+bool ir_is_next_turn(const struct ir_insn *i)
 {
 	return i->op == IR_KCALL && i->type == IR_MAPVAL_OR_NULL && !i->is_pure;
 }
@@ -21,7 +21,7 @@ static bool is_next(const struct ir_insn *i)
 static bool is_head(const struct ir_block *b)
 {
 	for (const struct ir_insn *i = b->first; i; i = i->next)
-		if (is_next(i))
+		if (ir_is_next_turn(i))
 			return true;
 	return false;
 }

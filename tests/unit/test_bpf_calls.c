@@ -118,6 +118,55 @@ static void test_iter_num(void **state)
 	bpf_help_close(&h);
 }
 
+/* Instructions of a loop on a kernel that make a register 0 which lives across calls: a
+ * value of each turn is in one, and is not needed at the loop's head. */
+static size_t cleared_in_loop(uint32_t kernel)
+{
+	enum { NEW = 1001, NEXT, DESTROY };
+	struct ir_block *head, *body, *end;
+	struct ir_insn *it, *p, *kept;
+	struct bpf_help h;
+	size_t n = 0;
+
+	bpf_help_open(&h);
+	h.target.kernel_version = kernel;
+	it = ir_object(h.f, ir_object_new(h.f, "it", 8, 8));
+	head = ir_block_new(h.f), body = ir_block_new(h.f), end = ir_block_new(h.f);
+	ir_emit_call(&h.b, IR_KCALL, NEW, IR_INT, (struct ir_insn *[]){ it, K(3), K(10) }, 3);
+	ir_emit_jump(&h.b, head);
+	ir_continue_in(&h.b, head);
+	p = ir_emit_call(&h.b, IR_KCALL, NEXT, IR_MAPVAL_OR_NULL, &it, 1);
+	p = ir_emit_null_check(&h.b, p, end);
+	kept = ir_emit_helper(&h.b, BPF_FUNC_get_current_pid_tgid, IR_INT);
+	p = ir_emit_helper(&h.b, BPF_FUNC_get_prandom_u32, IR_INT);
+	ir_emit_branch(&h.b, IR_EQ, p, kept, head, body);
+	ir_continue_in(&h.b, body);
+	ir_emit_jump(&h.b, head);
+	ir_seal(head);
+	ir_seal(body);
+	ir_seal(end);
+	ir_continue_in(&h.b, end);
+	ir_emit_call(&h.b, IR_KCALL, DESTROY, IR_VOID, &it, 1);
+	ir_emit_ret(&h.b, K(0));
+	bpf_help_compile(&h, false);
+	for (uint32_t k = 0; k < h.prog.nr_insns; k++) {
+		const struct bpf_insn *i = &h.prog.insns[k];
+
+		n += i->code == (BPF_ALU64 | BPF_MOV | BPF_K) && i->dst_reg >= BPF_REG_6 &&
+		     !i->imm;
+	}
+	bpf_help_close(&h);
+	return n;
+}
+
+/* Kernels that compare what is not needed, too, find nothing there that differs. */
+static void test_forgotten_in_loop(void **state)
+{
+	(void)state;
+	assert_int_equal(cleared_in_loop(6 << 16 | 12 << 8), 1);
+	assert_int_equal(cleared_in_loop(6 << 16 | 18 << 8), 0);
+}
+
 /* The context stays in r1 as long as no call comes between. */
 static void test_context(void **state)
 {
@@ -225,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_for_each),
 		cmocka_unit_test(test_fcall),
 		cmocka_unit_test(test_iter_num),
+		cmocka_unit_test(test_forgotten_in_loop),
 		cmocka_unit_test(test_context),
 		cmocka_unit_test(test_pressure),
 		cmocka_unit_test(test_far_jumps),
