@@ -630,7 +630,7 @@ struct ir_insn *lower_call_time(struct gen *g, struct node *n, const struct dest
 #define JOIN_BYTES 1024
 
 /* The string behind one pointer; none, and on to `done`, behind a null. */
-static void join_one(struct gen *g, struct place array, struct ir_insn *p, struct value_field *f,
+static void join_one(struct gen *g, struct place array, struct ir_insn *p, uint32_t offset,
 		     struct ir_var *end, struct ir_block *done)
 {
 	struct ir_insn *slot = lower_object(g, "pointer", 8, 8), *len;
@@ -644,22 +644,78 @@ static void join_one(struct gen *g, struct place array, struct ir_insn *p, struc
 	lower_enter(g, there);
 	len = lower_read_str(g, ir_emit_binary(&g->b, IR_ADD, p, at), JOIN_BYTES,
 			     lower_const(g, JOIN_BYTES), text);
-	ir_emit_store(&g->b, 4, p, (int32_t)f->offset_bytes, at);
-	ir_emit_store(&g->b, 4, p, (int32_t)f->offset_bytes + 4, len);
+	ir_emit_store(&g->b, 4, p, (int32_t)offset, at);
+	ir_emit_store(&g->b, 4, p, (int32_t)offset + 4, len);
 	ir_var_write(&g->b, end, ir_emit_binary(&g->b, IR_ADD, at, len));
+}
+
+static uint32_t join_offset(const struct gen *g, uint32_t i)
+{
+	return header_bytes(g) + i * 8;
+}
+
+/* All strings to the record at p; returns where they end. */
+static struct ir_insn *join_all(struct gen *g, struct place array, struct ir_insn *p)
+{
+	struct ir_var *end = ir_var_new(g->b.func, "end", IR_INT);
+	struct ir_block *done = lower_block(g, false);
+
+	ir_var_write(&g->b, end, lower_const(g, join_offset(g, JOIN_STRINGS)));
+	for (uint32_t i = 0; i < JOIN_STRINGS; i++, array.offset += 8)
+		join_one(g, array, p, join_offset(g, i), end, done);
+	ir_emit_jump(&g->b, done);
+	lower_enter(g, done);
+	return ir_var_read(&g->b, end);
+}
+
+/* The same as a function of the program, for those that are large. */
+static struct ir_func *join_func(struct gen *g, enum place_kind kind)
+{
+	static const enum ir_type params[] = { IR_MAPVAL_OR_NULL, IR_INT };
+	struct ir_func **f = lower_shared_func(g, SHARED_JOIN, kind), *known = *f;
+	struct place array = { .kind = kind };
+	struct ir_block *null;
+	struct ir_insn *p;
+	struct outside out;
+
+	if (known)
+		return known;
+	known = *f = lower_func_enter(g, &out, "join", params, 2);
+	known->is_apart = true;
+	known->is_global = lower_has(g, FEATURE_GLOBAL_FUNC_MEM);
+	known->param_bytes = join_offset(g, JOIN_STRINGS) + JOIN_STRINGS * JOIN_BYTES;
+	null = lower_block(g, true);
+	p = ir_emit_null_check(&g->b, ir_param(known, 0), null);
+	array.base = ir_param(known, 1);
+	ir_emit_ret(&g->b, join_all(g, array, p));
+	lower_enter(g, null);
+	ir_emit_ret(&g->b, lower_const(g, 0));
+	lower_func_leave(g, &out);
+	return known;
+}
+
+static struct ir_insn *join_strings(struct gen *g, struct place array, struct ir_insn *p)
+{
+	struct ir_insn *args[2], *end;
+
+	if (!g->is_large || array.kind == PLACE_DIRECT || array.base->type != IR_INT ||
+	    g->frames + 1 > KERNEL_FRAMES)
+		return join_all(g, array, p);
+	args[0] = p;
+	args[1] = ir_emit_binary_imm(&g->b, IR_ADD, array.base, array.offset);
+	end = ir_emit_call(&g->b, IR_FCALL, join_func(g, array.kind)->index, IR_INT, args, 2);
+	return lower_at_most(g, end, join_offset(g, JOIN_STRINGS) + JOIN_STRINGS * JOIN_BYTES);
 }
 
 struct ir_insn *lower_call_join(struct gen *g, struct node *n, const struct dest *d);
 struct ir_insn *lower_call_join(struct gen *g, struct node *n, const struct dest *d)
 {
 	const struct node *separator = n->u.call.args.n > 1 ? n->u.call.args.at[1] : NULL;
-	uint32_t fixed = header_bytes(g) + JOIN_STRINGS * 8, action;
+	uint32_t fixed = join_offset(g, JOIN_STRINGS), action;
 	struct image_action a = { .kind = ACTION_JOIN, .text = literal_text(g, separator, " "),
 				  .nr_fields = JOIN_STRINGS, .size_bytes = fixed };
 	struct value_field *f = arena_array(&g->l->image->arena, struct value_field, JOIN_STRINGS);
-	struct ir_var *end = ir_var_new(g->b.func, "end", IR_INT);
 	struct place array = lower_str_source(g, n->u.call.args.at[0]);
-	struct ir_block *done = lower_block(g, false);
 	struct ir_insn *p, *err;
 
 	(void)d;
@@ -667,19 +723,14 @@ struct ir_insn *lower_call_join(struct gen *g, struct node *n, const struct dest
 	for (uint32_t i = 0; i < JOIN_STRINGS; i++)
 		f[i] = (struct value_field){
 			.layout = lower_layout(g->l, type_string(g->c->types, JOIN_BYTES)),
-			.offset_bytes = header_bytes(g) + i * 8,
+			.offset_bytes = join_offset(g, i),
 			.is_variable = true };
 	action = add_action(g, a);
 	p = lower_object(g, "joined", fixed + JOIN_STRINGS * JOIN_BYTES, 8);
 	ir_emit_memzero(&g->b, p, 8, fixed - 8);
 	put_header(g, p, action, known_probe(g));
-	ir_var_write(&g->b, end, lower_const(g, fixed));
-	for (int i = 0; i < JOIN_STRINGS; i++, array.offset += 8)
-		join_one(g, array, p, &f[i], end, done);
-	ir_emit_jump(&g->b, done);
-	lower_enter(g, done);
 	err = ir_emit_helper(&g->b, BPF_FUNC_ringbuf_output, IR_INT, ring(g), p,
-			     ir_var_read(&g->b, end), lower_const(g, 0));
+			     join_strings(g, array, p), lower_const(g, 0));
 	lower_loss_if(g, IR_NE, err, 0, IMAGE_LOSS_RING);
 	return NULL;
 }

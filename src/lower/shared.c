@@ -5,7 +5,6 @@
  */
 #include "lower/internal.h"
 
-#define MAX_FRAMES 8
 #define MAX_STEPS 1024	/* longer strings are compared by pieces */
 #define ONES UINT64_C(0x0101010101010101)
 #define HIGH_BITS UINT64_C(0x8080808080808080)
@@ -235,7 +234,7 @@ bool lower_compare_shared(struct gen *g, struct place x, struct place y, uint32_
 	unsigned frames = size > piece_bytes(kind) ? 2 : 1;
 	struct ir_insn *how;
 
-	if (!is_memory(x.base) || !is_memory(y.base) || g->frames + frames > MAX_FRAMES)
+	if (!is_memory(x.base) || !is_memory(y.base) || g->frames + frames > KERNEL_FRAMES)
 		return false;
 	how = call(g, compare_func(g, kind, size), lower_ptr(g, x.base, x.offset),
 		   lower_ptr(g, y.base, y.offset));
@@ -251,7 +250,7 @@ struct ir_insn *lower_hist_shared(struct gen *g, const struct type *t, struct ir
 	struct shared *s = shared_of(g, SHARED_HIST, (uint32_t)t->param[0]);
 	struct outside out;
 
-	if (g->frames + 1 > MAX_FRAMES)
+	if (g->frames + 1 > KERNEL_FRAMES)
 		return NULL;
 	if (!s->func) {
 		s->func = lower_func_enter(g, &out, "bucket", params, 1);

@@ -50,6 +50,20 @@ if needs root; then
     expect_no_err 'failed'
 fi
 
+begin_case "many joins share their code"
+if needs root && needs kernel:5.12; then
+    joins=$(awk 'BEGIN { for (i = 0; i < 60; i++) print "join(args.argv, \"" i % 7 "\");" }')
+    sonde -c "$TESTS/programs/syscalls getppid 1" \
+        -e "tracepoint:syscalls:sys_enter_execve /pid == cpid/ { $joins }"
+    expect_status 0
+    check "60 lines" test "$(grep -c 'syscalls.getppid.1$' "$tmp/out")" = 60
+    expect_match "^$TESTS/programs/syscalls3getppid31\$"
+    awk 'BEGIN { print "begin {"; for (i = 0; i < 2000; i++) print "if (pid == 0) { join(" i "); }"
+        print "exit(); }" }' >"$tmp/joins.bt"
+    sonde "$tmp/joins.bt"
+    expect_status 0
+fi
+
 begin_case "strings of the traced program"
 if needs root; then
     sonde_start -e 'tracepoint:syscalls:sys_enter_openat /strcontains(str(args.filename), "ent/son")/ {
