@@ -114,6 +114,7 @@ struct loop {
 	struct ir_block *on_break, *on_continue;
 	struct ir_insn *iterator;	/* open iterator, to be closed on the way out; or NULL */
 	bool is_callback;		/* the body is a function of its own */
+	struct ir_insn *pair;		/* what a callback gets that tells when it ends; or NULL */
 	bool is_part;			/* no loop: the end of the part that the loop is around */
 };
 
@@ -417,6 +418,7 @@ void lower_func_leave(struct gen *g, const struct outside *out);
 void lower_part(struct gen *g, struct node *block, const struct part *part);
 struct ir_insn *lower_frame_here(struct gen *g);
 void lower_jump_out(struct gen *g, bool is_break);
+void lower_end_callback(struct gen *g);
 
 /* ---- unwind.c ---- */
 /* The stack by unwind tables: its number of addresses and these go to `d`. */

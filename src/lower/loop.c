@@ -13,7 +13,8 @@
 
 #include <errno.h>
 
-#define MAX_TURNS (1 << 23)	/* the kernel's limit */
+#define MAX_TURNS_BITS 23
+#define MAX_TURNS (1 << MAX_TURNS_BITS)	/* the kernel's limit */
 #define LIMIT_TEXT "The loop was ended after 8388608 turns, as many as the kernel allows."
 #define RANGE_TEXT "The range is longer than the 8388608 turns that the kernel allows; the rest " \
 	"of it is left out."
@@ -22,7 +23,8 @@
 /* ---- callbacks ---- */
 
 /* What a callback gets, on the stack as the kernel demands. */
-enum { PAIR_START = 0, PAIR_FRAME = 8, PAIR_CTX = 16, PAIR_RESULT = 24, PAIR_BYTES = 32 };
+enum { PAIR_START = 0, PAIR_FRAME = 8, PAIR_ENDED = 16, PAIR_CTX = 24, PAIR_RESULT = 32,
+       PAIR_BYTES = 40 };
 
 static struct ir_insn *make_pair(struct gen *g, struct ir_insn *start)
 {
@@ -172,34 +174,64 @@ static struct ir_insn *repeat_func(struct gen *g, struct ir_func *f, struct ir_i
 	return NULL;
 }
 
-static void tell_limit(struct gen *g)
+/* What would have gone on behind the last turn that the kernel allows. */
+struct rest {
+	struct node *cond;		/* of a while, or NULL */
+	struct ir_insn *of_range;	/* not 0: the range is longer; or NULL */
+};
+
+/* Where the last turn that the kernel allows has run: tell if there is a rest. Asks for the
+ * condition once more, as another turn would have. */
+static void tell_rest(struct gen *g, const struct rest *rest, struct ir_block *next)
 {
-	lower_failed(g, "loop", LIMIT_TEXT, lower_const(g, -E2BIG));
+	struct ir_block *more = lower_block(g, true);
+
+	if (rest->cond)
+		lower_cond(g, rest->cond, more, next);
+	else
+		ir_emit_branch(&g->b, IR_NE, rest->of_range, lower_const(g, 0), more, next);
+	lower_enter(g, more);
+	lower_failed(g, "loop", rest->cond ? LIMIT_TEXT : RANGE_TEXT, lower_const(g, -E2BIG));
+	ir_emit_jump(&g->b, next);
+}
+
+/* The same for a callback, which may have ended the loop in just that turn. */
+static void tell_rest_behind(struct gen *g, const struct rest *rest, struct ir_insn *ran,
+			     struct ir_insn *pair)
+{
+	struct ir_block *all = lower_block(g, true), *over = lower_block(g, true);
+	struct ir_block *next = lower_block(g, false);
+	struct ir_insn *ended;
+
+	ir_emit_branch(&g->b, IR_EQ, ran, lower_const(g, MAX_TURNS), all, next);
+	lower_enter(g, all);
+	ended = ir_emit_load(&g->b, IR_INT, 8, false, pair, PAIR_ENDED);
+	ended->is_pinned = true;
+	ir_emit_branch(&g->b, IR_EQ, ended, lower_const(g, 0), over, next);
+	lower_enter(g, over);
+	tell_rest(g, rest, next);
+	lower_enter(g, next);
 }
 
 static void call_loop(struct gen *g, struct ir_func *f, struct ir_insn *turns,
-		      struct ir_insn *start, struct node *body)
+		      struct ir_insn *start, struct node *body, const struct rest *rest)
 {
-	repeat_func(g, f, turns, make_pair(g, start));
+	struct ir_insn *pair = make_pair(g, start), *ran;
+
+	if (rest)
+		ir_emit_store(&g->b, 8, pair, PAIR_ENDED, lower_const(g, 0));
+	ran = repeat_func(g, f, turns, pair);
 	pass_return_on(g, body);
+	if (ran && rest)
+		tell_rest_behind(g, rest, ran, pair);
 }
 
-/* The same as often as the kernel allows, which is told if the loop had not ended by then. */
-static void call_endless(struct gen *g, struct ir_func *f, struct node *body)
+/* Out of a callback, which shall not be called again. */
+void lower_end_callback(struct gen *g)
 {
-	struct ir_insn *most = lower_const(g, MAX_TURNS);
-	struct ir_insn *ran = repeat_func(g, f, most, make_pair(g, lower_const(g, 0)));
-
-	if (ran) {
-		struct ir_block *all = lower_block(g, true), *next = lower_block(g, false);
-
-		ir_emit_branch(&g->b, IR_EQ, ran, most, all, next);
-		lower_enter(g, all);
-		tell_limit(g);
-		ir_emit_jump(&g->b, next);
-		lower_enter(g, next);
-	}
-	pass_return_on(g, body);
+	if (g->loop->pair)
+		ir_emit_store(&g->b, 8, g->loop->pair, PAIR_ENDED, lower_const(g, 1));
+	ir_emit_ret(&g->b, lower_const(g, 1));
 }
 
 /* ---- iterators ---- */
@@ -209,7 +241,7 @@ struct iteration {
 	struct ir_block *head, *done;
 	struct ir_block *over;		/* no turn is left */
 	struct ir_insn *index;		/* of this turn, from 0 */
-	bool is_endless;		/* it has as many turns as the kernel allows */
+	const struct rest *rest;	/* behind the turns that the kernel allows, or NULL */
 };
 
 static void start_iterator(struct gen *g, struct iteration *it, struct ir_insn *turns)
@@ -244,9 +276,10 @@ static void end_iterator(struct gen *g, struct iteration *it)
 	ir_emit_jump(&g->b, it->head);
 	ir_seal(it->head);
 	lower_enter(g, it->over);
-	if (it->is_endless)
-		tell_limit(g);
-	ir_emit_jump(&g->b, it->done);
+	if (it->rest)
+		tell_rest(g, it->rest, it->done);
+	else
+		ir_emit_jump(&g->b, it->done);
 	lower_enter(g, it->done);
 	ir_emit_call(&g->b, IR_KCALL, lower_kfunc(g->l, KFUNC_ITER_DESTROY), IR_VOID,
 		     &it->loop.iterator, 1);
@@ -264,7 +297,8 @@ static void while_cond(struct gen *g, struct node *n, struct ir_block *out)
 
 static void while_iterator(struct gen *g, struct node *n)
 {
-	struct iteration it = { .is_endless = true };
+	const struct rest rest = { .cond = n->u.loop.cond };
+	struct iteration it = { .rest = &rest };
 
 	start_iterator(g, &it, lower_const(g, MAX_TURNS));
 	while_cond(g, n, it.done);
@@ -274,18 +308,20 @@ static void while_iterator(struct gen *g, struct node *n)
 
 static void while_callback(struct gen *g, struct node *n)
 {
+	const struct rest rest = { .cond = n->u.loop.cond };
 	struct outside out;
 	struct loop loop;
 	struct ir_func *f = enter_callback(g, &out, &loop, loop_params, 2);
 	struct ir_block *end = lower_block(g, false), *body = lower_block(g, false);
 
+	loop.pair = ir_param(f, 1);
 	lower_cond(g, n->u.loop.cond, body, end);
 	lower_enter(g, end);
-	ir_emit_ret(&g->b, lower_const(g, 1));
+	lower_end_callback(g);
 	lower_enter(g, body);
 	lower_block_stmts(g, n->u.loop.body);
 	leave_callback(g, &out);
-	call_endless(g, f, n->u.loop.body);
+	call_loop(g, f, lower_const(g, MAX_TURNS), lower_const(g, 0), n->u.loop.body, &rest);
 }
 
 /* ---- ranges ---- */
@@ -316,25 +352,39 @@ static void range_plain(struct gen *g, struct node *n, int64_t from, int64_t to)
 	lower_enter(g, done);
 }
 
+/* All ones or 0, without a branch. */
+static struct ir_insn *is_below(struct gen *g, struct ir_insn *x, struct ir_insn *y)
+{
+	struct ir_insn *diff = ir_emit_binary(&g->b, IR_SUB, x, y), *carry;
+
+	carry = ir_emit_binary(&g->b, IR_AND, ir_emit_binary(&g->b, IR_XOR, x, y),
+			       ir_emit_binary(&g->b, IR_XOR, diff, x));
+	return ir_emit_binary_imm(&g->b, IR_ASHR, ir_emit_binary(&g->b, IR_XOR, diff, carry), 63);
+}
+
 /*
- * Number of turns: 0 if the range is empty. What is cut from it is told at once: a test
- * behind each loop would double the ways that the verifier follows through a nest.
+ * Number of turns: 0 if the range is empty. Whether some are cut from it is found without
+ * a branch, or the verifier would follow the loop once for either case.
  */
-static struct ir_insn *range_turns(struct gen *g, struct ir_insn *from, struct ir_insn *to)
+static struct ir_insn *range_turns(struct gen *g, struct ir_insn *from, struct ir_insn *to,
+				   struct rest *rest)
 {
 	struct ir_block *some = lower_block(g, false), *many = lower_block(g, true);
 	struct ir_block *next = lower_block(g, false);
 	struct ir_var *v = ir_var_new(g->b.func, "turns", IR_INT);
 	struct ir_insn *turns;
 
+	turns = ir_emit_binary(&g->b, IR_SUB, to, from);
+	rest->of_range = ir_emit_binary(&g->b, IR_AND, is_below(g, from, to),
+					ir_emit_binary_imm(&g->b, IR_LSHR,
+						ir_emit_binary_imm(&g->b, IR_SUB, turns, 1),
+						MAX_TURNS_BITS));
 	ir_var_write(&g->b, v, lower_const(g, 0));
 	ir_emit_branch(&g->b, IR_SLT, from, to, some, next);
 	lower_enter(g, some);
-	turns = ir_emit_binary(&g->b, IR_SUB, to, from);
 	ir_var_write(&g->b, v, turns);
 	ir_emit_branch(&g->b, IR_UGT, turns, lower_const(g, MAX_TURNS), many, next);
 	lower_enter(g, many);
-	lower_failed(g, "loop", RANGE_TEXT, lower_const(g, -E2BIG));
 	ir_var_write(&g->b, v, lower_const(g, MAX_TURNS));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
@@ -342,9 +392,9 @@ static struct ir_insn *range_turns(struct gen *g, struct ir_insn *from, struct i
 }
 
 static void range_iterator(struct gen *g, struct node *n, struct ir_insn *from,
-			   struct ir_insn *turns)
+			   struct ir_insn *turns, const struct rest *rest)
 {
-	struct iteration it = { 0 };
+	struct iteration it = { .rest = rest };
 
 	start_iterator(g, &it, turns);
 	lower_var_write(g, n->u.loop.var, ir_emit_binary(&g->b, IR_ADD, from, it.index));
@@ -353,22 +403,24 @@ static void range_iterator(struct gen *g, struct node *n, struct ir_insn *from,
 }
 
 static void range_callback(struct gen *g, struct node *n, struct ir_insn *from,
-			   struct ir_insn *turns)
+			   struct ir_insn *turns, const struct rest *rest)
 {
 	struct outside out;
 	struct loop loop;
 	struct ir_func *f = enter_callback(g, &out, &loop, loop_params, 2);
 	struct ir_insn *first = ir_emit_load(&g->b, IR_INT, 8, false, ir_param(f, 1), PAIR_START);
 
+	loop.pair = ir_param(f, 1);
 	lower_var_write(g, n->u.loop.var, ir_emit_binary(&g->b, IR_ADD, first, ir_param(f, 0)));
 	lower_block_stmts(g, n->u.loop.body);
 	leave_callback(g, &out);
-	call_loop(g, f, turns, from, n->u.loop.body);
+	call_loop(g, f, turns, from, n->u.loop.body, rest);
 }
 
 static void for_range(struct gen *g, struct node *n)
 {
 	struct ir_insn *from, *to, *turns;
+	struct rest rest = { 0 };
 	int64_t first, last;
 
 	if (lower_is_plain_range(g, n)) {
@@ -379,11 +431,11 @@ static void for_range(struct gen *g, struct node *n)
 	}
 	from = lower_value(g, n->u.loop.from);
 	to = lower_value(g, n->u.loop.to);
-	turns = range_turns(g, from, to);
+	turns = range_turns(g, from, to, &rest);
 	if (lower_loops_inline(g->l))
-		range_iterator(g, n, from, turns);
+		range_iterator(g, n, from, turns, &rest);
 	else
-		range_callback(g, n, from, turns);
+		range_callback(g, n, from, turns, &rest);
 }
 
 /* ---- loops that the script does not see ---- */
@@ -523,7 +575,7 @@ static void repeat(struct gen *g, struct node *n)
 	f = enter_callback(g, &out, &loop, loop_params, 2);
 	lower_block_stmts(g, n->u.loop.body);
 	leave_callback(g, &out);
-	call_loop(g, f, lower_const(g, turns), lower_const(g, 0), n->u.loop.body);
+	call_loop(g, f, lower_const(g, turns), lower_const(g, 0), n->u.loop.body, NULL);
 }
 
 static void unroll(struct gen *g, struct node *n)

@@ -70,8 +70,10 @@ static void find_jump(struct node **slot, void *arg)
 /* Leave the func that g is in for a loop that is outside of it. */
 void lower_jump_out(struct gen *g, bool is_break)
 {
-	if (g->loop->is_callback)
-		ir_emit_ret(&g->b, lower_const(g, is_break));
+	if (g->loop->is_callback && is_break)
+		lower_end_callback(g);
+	else if (g->loop->is_callback)
+		ir_emit_ret(&g->b, lower_const(g, 0));
 	else
 		ir_emit_ret(&g->b, lower_const(g, is_break ? PART_BREAK : PART_CONTINUE));
 }

@@ -294,7 +294,12 @@ if needs kernel:5.17; then
     sonde -k -e 'begin { $n = 0;
         for ($i : 0..8388608) { $n = $i; }
         for ($i : 0..(8388608 + pid % 1)) { if ($i > 5) { break; } $n += $i; }
+        for ($i : 0..(10000000 + pid % 1)) { if ($i > 5) { break; } $n += 0; }
+        for ($i : ((1 << 62) + pid % 1)..(-(1 << 62) - pid % 1)) { $n += 1000000; }
         for ($i : 7..(pid % 1)) { $n += 1000000; }
+        $j = 0; while ($j < 8388608) { $j++; }
+        while ($j > 0) { $j--; if ($j == 0) { break; } }
+        $j = 8388607; while ($j > 0) { $j--; }
         while (1) { $n++; if ($n > 8388700) { break; } }
         printf("%d\n", $n); exit(); }'
     expect_out "8388701"
