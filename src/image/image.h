@@ -124,6 +124,7 @@ enum image_map_role {
 enum image_loss {
 	IMAGE_LOSS_RING, IMAGE_LOSS_SCRATCH, IMAGE_LOSS_READ,
 	IMAGE_LOSS_NESTED,	/* within another program of the script, where that may lock up */
+	IMAGE_LOSS_RECURSION,	/* within itself, where the kernel does not see to that */
 	IMAGE_LOSS_COUNT
 };
 

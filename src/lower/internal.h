@@ -152,6 +152,9 @@ struct gen {
 	struct loop *loop;
 	int64_t default_result;
 	bool sleepable;
+	bool is_guarded;		/* see guard.c */
+	uint32_t guard_offset;		/* in the control block: a u64 for each CPU, 1 while what
+					   the program must not run within is running */
 	/* Variables that funcs share lie in one object of the entry func, or of the
 	 * script's function; NULL: there are no other funcs. */
 	struct ir_insn *frame;
@@ -310,8 +313,8 @@ void lower_store_value(struct gen *g, unsigned size, struct ir_insn *p, int32_t 
 		       struct ir_insn *v);
 struct ir_insn *lower_cpu_masked(struct gen *g);
 
-/* guard.c: programs that must not run within each other; before the first program, before a
- * body, and wherever it is left. */
+/* guard.c: programs that must not run within each other, or within themselves; before the first
+ * program, before a body, and wherever it is left. */
 void lower_guard_prepare(struct lower *l);
 void lower_guard_enter(struct gen *g);
 void lower_guard_leave(struct gen *g);

@@ -34,6 +34,7 @@ static const enum sonde_loss counted[IMAGE_LOSS_COUNT] = {
 	[IMAGE_LOSS_SCRATCH] = SONDE_LOSS_SCRATCH,
 	[IMAGE_LOSS_READ] = SONDE_LOSS_READ,
 	[IMAGE_LOSS_NESTED] = SONDE_LOSS_NESTED,
+	[IMAGE_LOSS_RECURSION] = SONDE_LOSS_RECURSION,
 };
 
 /* Losses are counted by program, which may serve more attach points than one. */

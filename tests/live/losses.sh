@@ -42,6 +42,39 @@ if needs kprobe && needs kernel:6.7; then
     expect_err '^Lost 7 events: the program was running already \(kprobe:bpf_ktime_get_boot_ns and 1 other\)$'
 fi
 
+begin_case "a program that calls what it traces does not run within itself"
+if needs fentry; then
+    sonde -c "$syscalls getppid 7" -e 'tracepoint:syscalls:sys_enter_getppid /pid == cpid/ { @t = nsecs; }
+        fentry:bpf_ktime_get_boot_ns /pid == cpid && @depth < 3/ { @depth++; @u = nsecs; @n++; @depth--; }
+        end { clear(@t); clear(@u); }'
+    expect_status 0
+    expect_out '@n: 7'
+    expect_err '^Lost [1-7] events: the program was running already \(fentry:vmlinux:bpf_ktime_get_boot_ns\)$'
+    expect_err '^WARNING: Total lost event count: 7$'
+fi
+
+# What is freed behind an interrupt is freed within what the interrupt came into.
+begin_case "what an interrupt brings does not write over the strings of a raw tracepoint"
+if needs root && needs btf; then
+    cat >"$tmp/forks" <<'EOF'
+#!/bin/sh
+i=0
+while [ $i -lt 400 ]; do
+    /bin/true
+    i=$((i + 1))
+done
+EOF
+    chmod +x "$tmp/forks"
+    sonde -c "$tmp/forks" -e 'rawtracepoint:kmem_cache_free {
+            @events++; $n = @events; $long = str(&$n, 600);
+            for $i : 0..300 { @t = nsecs; }
+            if ($long != str(&$n, 9)) { @overwritten = count(); }
+        } end { clear(@t); }'
+    expect_status 0
+    expect_match '^@events: [1-9]'
+    expect_no_match '^@overwritten'
+fi
+
 # Each thread's first event needs memory, which is taken from the control group that the
 # script was loaded in: that has none left.
 group_of_memory() { # sets $cgroup

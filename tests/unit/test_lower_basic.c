@@ -373,6 +373,59 @@ static void test_kprobe_args(void **state)
 	lower_help_close(&h);
 }
 
+/* How many words of the control block, if they are set, make the program count that it was
+ * running already. */
+static int nr_guards(struct lower_help *h)
+{
+	const uint32_t key = 0;
+	const struct image_map *map = &h->image->maps.at[h->image->global_map];
+	uint64_t *words = vm_map_value(h->vm, h->image->global_map, &key, 0);
+	uint64_t *lost = &lower_help_losses(h)[IMAGE_LOSS_RECURSION];
+	int n = 0;
+
+	for (size_t i = 0; i < map->value_size / 8; i++) {
+		uint64_t before = *lost;
+
+		if (&words[i] == lost || words[i])
+			continue;
+		words[i] = 1;
+		lower_help_fire(h, 0);
+		if (words[i] == 1 && *lost == before + 1)
+			n++;
+		words[i] = 0;
+	}
+	return n;
+}
+
+#define BY_NAME "config = { attach_rawtracepoint = \"name\" } "
+
+/* Old kernels let an interrupt run a program within itself. */
+static void test_interrupted(void **state)
+{
+	static const struct { const char *script; uint32_t kernel; int nr_guards; } rows[] = {
+		{ BY_NAME "rawtracepoint:kfree_skb { @[str(0, 600)] = 1; }", 0x050a00, 1 },
+		{ BY_NAME "rawtracepoint:kfree_skb { if (pid) { return; } @ = 1; }", 0x060000, 1 },
+		{ BY_NAME "rawtracepoint:kfree_skb { @ = 1; }", 0x060100, 0 },
+		{ "kprobe:vfs_read { @ = 1; }", 0x050a00, 0 },
+		{ "tracepoint:syscalls:sys_enter_openat { @ = 1; }", 0x050a00, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct lower_help h;
+
+		lower_help_open(&h);
+		h.target.kernel_version = rows[i].kernel;
+		lower_help_compile(&h, rows[i].script);
+		/* Where nothing is set it has ended, and runs again. */
+		lower_help_fire(&h, 0);
+		lower_help_fire(&h, 0);
+		assert_int_equal(lower_help_losses(&h)[IMAGE_LOSS_RECURSION], 0);
+		assert_int_equal(nr_guards(&h), rows[i].nr_guards);
+		lower_help_close(&h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -393,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_syscalls),
 		cmocka_unit_test(test_task),
 		cmocka_unit_test(test_kprobe_args),
+		cmocka_unit_test(test_interrupted),
 	};
 
 	return cmocka_run_group_tests_name("lower_basic", tests, NULL, NULL);
