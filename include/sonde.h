@@ -33,6 +33,14 @@ struct sonde;
  * begin and end runs besides; then the script's exit code is 1 if one failed. */
 enum sonde_purpose { SONDE_TRACE, SONDE_TEST, SONDE_BENCH };
 
+/* A file that a script imports or includes, by the name that it is looked for by. What
+ * names a folder ends in "/" and holds the names in it, one a line. */
+struct sonde_file {
+	const char *name;
+	const char *text;		/* a NUL follows, which len does not count */
+	size_t len;
+};
+
 /* Options structs begin with their own size, so that they can grow. */
 struct sonde_options {
 	size_t size;			/* sizeof(struct sonde_options) */
@@ -73,6 +81,10 @@ struct sonde_options {
 					   were made; set for SONDE_EVENTS */
 	bool dry_run;			/* sonde_attach attaches and leaves it at that: the command
 					   does not begin, there is no "attached" event */
+	const struct sonde_file *files;	/* taken for imported and included files of these names,
+					   whether there are such files or not */
+	size_t nr_files;
+	bool keep_files;		/* for sonde_files */
 };
 
 /* ---- diagnostics and messages as data ---- */
@@ -298,6 +310,11 @@ SONDE_API int sonde_compile(struct sonde *s, const char *name, const char *text,
 /* Write a stage of the compiler for people: "ast", "types", "ir", "ir-opt",
  * "bpf", "image", "diags". Call before sonde_compile; several are allowed. */
 SONDE_API int sonde_dump(struct sonde *s, const char *stage, FILE *out);
+
+/* After sonde_compile, with the option keep_files: the files that it read besides the
+ * script. Valid until sonde_close. */
+SONDE_API int sonde_files(const struct sonde *s, const struct sonde_file **files,
+			  size_t *nr_files);
 
 /* After sonde_compile: the programs and maps as an ELF object, which libbpf and bpftool
  * open. It is for the machine that was compiled for; the memory is the caller's: free() it.

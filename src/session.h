@@ -37,6 +37,9 @@ struct sonde {
 	struct target target;		/* open when target.arena is set */
 	struct child *child;		/* owned; -c */
 	struct arena arena;		/* of the compiler; freed when the image is made */
+	struct lang_reader reader;	/* of imports */
+	struct arena kept_arena;
+	VEC(struct sonde_file) kept;	/* in kept_arena: what was read, if asked for */
 	struct image *image;		/* owned */
 	struct run *run;		/* owned */
 	struct printer *printer;	/* owned; NULL: events go to `event` only */
@@ -85,7 +88,18 @@ int session_select(struct sonde *s);
 
 /* ---- session_import.c ---- */
 
-/* Reads what scripts import from the file system. */
-extern const struct lang_reader session_import_reader;
+/* Reads what scripts import: from the session's files, or the file system. */
+struct lang_reader session_import_reader(struct sonde *s);
+
+/* ---- session_files.c ---- */
+
+/* A file that the session was given, or NULL. */
+const struct sonde_file *session_file_find(const struct sonde *s, const char *name);
+
+/* A number that all names of such a file share. */
+size_t session_file_number(const struct sonde *s, const struct sonde_file *file);
+
+/* Keep what was read, if the session is to. */
+void session_file_keep(struct sonde *s, const char *name, const char *text, size_t len);
 
 #endif

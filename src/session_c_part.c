@@ -13,9 +13,8 @@
 #define HEADER_BYTES_MAX (64 << 20)
 
 /* Headers are read into the compiler's arena. */
-static const char *read_header(void *arg, const char *path, size_t *len)
+static const char *read_file(struct sonde *s, const char *path, size_t *len)
 {
-	struct sonde *s = arg;
 	struct stat st;
 	FILE *f = fopen(path, "re");
 	char *text = NULL;
@@ -27,6 +26,20 @@ static const char *read_header(void *arg, const char *path, size_t *len)
 		*len = fread(text, 1, (size_t)st.st_size, f);
 	}
 	fclose(f);
+	return text;
+}
+
+static const char *read_header(void *arg, const char *path, size_t *len)
+{
+	struct sonde *s = arg;
+	const struct sonde_file *given = session_file_find(s, path);
+	const char *text = given ? arena_strndup(&s->arena, given->text, given->len)
+				 : read_file(s, path, len);
+
+	if (given)
+		*len = given->len;
+	if (text)
+		session_file_keep(s, path, text, *len);
 	return text;
 }
 

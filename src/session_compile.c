@@ -103,13 +103,14 @@ struct lang_options session_language_options(struct sonde *s)
 	const char **positional = arena_array(&s->arena, const char *, o->nr_params + 1);
 	size_t n = 0;
 
+	s->reader = session_import_reader(s);
 	for (size_t i = 0; i < o->nr_params; i++)
 		if (strncmp(o->params[i], "--", 2))
 			positional[n++] = o->params[i];
 	return (struct lang_options){
 		.params = positional,
 		.nr_params = n,
-		.reader = &session_import_reader,
+		.reader = &s->reader,
 	};
 }
 
@@ -324,6 +325,7 @@ int session_compile(struct sonde *s, const char *name, const char *text, size_t 
 		return -ENOMEM;
 	if (!setjmp(oom)) {
 		arena_on_oom(&s->arena, &oom);
+		arena_on_oom(&s->kept_arena, &oom);
 		compilation_init(c, s);
 		source = source_add(&c->diags, name, text, len);
 		if (!source)
@@ -333,6 +335,7 @@ int session_compile(struct sonde *s, const char *name, const char *text, size_t 
 	}
 	compilation_close(c);
 	arena_on_oom(&s->arena, NULL);
+	arena_on_oom(&s->kept_arena, NULL);
 	arena_free(&s->arena);
 	if (s->image)
 		arena_on_oom(&s->image->arena, NULL);

@@ -1,5 +1,6 @@
 /*
- * How the compiler reads imported files: from the file system.
+ * How the compiler reads imported files: from those that the session was given, else
+ * from the file system.
  *
  * The compiler itself asks through struct lang_reader, so that it can run
  * without a system. Text and names are in the arena that is handed in.
@@ -78,11 +79,10 @@ static bool directory_is_open(const char *path)
 	return realpath(path, real) && !stat(dirname(real), &st) && (st.st_mode & S_IWOTH);
 }
 
-static int open_import(void *arg, struct arena *a, const char *path, struct lang_file *file)
+static int open_file(struct arena *a, const char *path, struct lang_file *file)
 {
 	struct stat st;
 
-	(void)arg;
 	if (stat(path, &st))
 		return -errno;
 	file->id = arena_printf(a, "%llx:%llx", (unsigned long long)st.st_dev,
@@ -97,4 +97,71 @@ static int open_import(void *arg, struct arena *a, const char *path, struct lang
 	return read_text(a, path, (size_t)st.st_size, file);
 }
 
-const struct lang_reader session_import_reader = { .open = open_import };
+/* ---- the session's files ---- */
+
+static const char *folder_name(struct arena *a, const char *path)
+{
+	size_t len = strlen(path);
+
+	return arena_printf(a, "%s%s", path, len && path[len - 1] == '/' ? "" : "/");
+}
+
+static void split_names(struct arena *a, const struct sonde_file *given, struct lang_file *file)
+{
+	char *rest = arena_strndup(a, given->text, given->len), *name;
+	VEC(const char *) names = { 0 };
+
+	while ((name = strsep(&rest, "\n")))
+		if (*name)
+			vec_push(a, &names, name);
+	file->is_directory = true;
+	file->entries = names.at;
+	file->nr_entries = names.n;
+}
+
+static bool find_given(struct sonde *s, struct arena *a, const char *path,
+		       struct lang_file *file)
+{
+	const struct sonde_file *given = session_file_find(s, path);
+	const struct sonde_file *folder = session_file_find(s, folder_name(a, path));
+
+	if (!given && !folder)
+		return false;
+	file->id = arena_printf(a, "given:%zu", session_file_number(s, folder ? folder : given));
+	if (folder) {
+		split_names(a, folder, file);
+	} else {
+		file->text = arena_strndup(a, given->text, given->len);
+		file->len = given->len;
+	}
+	return true;
+}
+
+static void keep(struct sonde *s, struct arena *a, const char *path, const struct lang_file *file)
+{
+	const char *names = "";
+
+	if (!s->options.keep_files)
+		return;
+	for (size_t i = 0; i < file->nr_entries; i++)
+		names = arena_printf(a, "%s%s\n", names, file->entries[i]);
+	if (file->is_directory)
+		session_file_keep(s, folder_name(a, path), names, strlen(names));
+	else
+		session_file_keep(s, path, file->text, file->len);
+}
+
+static int open_import(void *arg, struct arena *a, const char *path, struct lang_file *file)
+{
+	struct sonde *s = arg;
+	int err = find_given(s, a, path, file) ? 0 : open_file(a, path, file);
+
+	if (!err)
+		keep(s, a, path, file);
+	return err;
+}
+
+struct lang_reader session_import_reader(struct sonde *s)
+{
+	return (struct lang_reader){ .open = open_import, .arg = s };
+}

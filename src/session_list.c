@@ -102,12 +102,14 @@ static int run_listing(struct sonde *s, const struct listing *what)
 	*l = *what;
 	if (!setjmp(oom)) {
 		arena_on_oom(&s->arena, &oom);
+		arena_on_oom(&s->kept_arena, &oom);
 		list_any(l, s);
 		err = l->diags.nr_errors ? -EINVAL : 0;
 	} else {
 		err = -ENOMEM;
 	}
 	arena_on_oom(&s->arena, NULL);
+	arena_on_oom(&s->kept_arena, NULL);
 	arena_free(&s->arena);
 	free(l);
 	return err;

@@ -51,6 +51,7 @@ struct sonde *sonde_open(const struct sonde_options *options)
 	       options->size < sizeof(s->options) ? options->size : sizeof(s->options));
 	arena_init(&s->arena);
 	arena_init(&s->target_arena);
+	arena_init(&s->kept_arena);
 	return s;
 }
 
@@ -65,6 +66,7 @@ void sonde_close(struct sonde *s)
 	if (s->target.arena)
 		target_close(&s->target);
 	arena_free(&s->target_arena);
+	arena_free(&s->kept_arena);
 	arena_free(&s->arena);
 	free(s);
 }

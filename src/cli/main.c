@@ -119,6 +119,13 @@ static int read_script(const struct cli_options *o, char **text, size_t *len)
 {
 	int fd = STDIN_FILENO, err;
 
+	if (o->bundle) {
+		*text = malloc(o->bundle->len + 1);
+		*len = o->bundle->len;
+		if (*text)
+			memcpy(*text, o->bundle->text, *len + 1);
+		return *text ? 0 : -ENOMEM;
+	}
 	if (o->script_text) {
 		*text = strdup(o->script_text);
 		*len = strlen(o->script_text);
@@ -162,23 +169,52 @@ static int get_script(const struct cli_options *o, char **text, size_t *len)
 
 static const char *script_name(const struct cli_options *o)
 {
+	if (o->bundle)
+		return o->bundle->name;
 	return !o->script_text && strcmp(o->script_file, "-") ? o->script_file : "stdin";
+}
+
+/* --aot: `text` is the script that was compiled. */
+static int make_program(struct sonde *s, const struct cli_options *o, const char *text, size_t len)
+{
+	struct bundle b = { .name = script_name(o), .text = text, .len = len,
+			    .nr_options = o->nr_given, .nr_params = o->nr_params };
+	const struct sonde_file *files;
+	int err = sonde_files(s, &files, &b.nr_files);
+
+	b.files = (struct sonde_file *)files;
+	b.words = calloc(b.nr_options + b.nr_params + 1, sizeof(*b.words));
+	if (!err && !b.words)
+		err = -ENOMEM;
+	for (size_t i = 0; !err && i < b.nr_options; i++)
+		b.words[i] = o->given[i];
+	for (size_t i = 0; !err && i < b.nr_params; i++)
+		b.words[b.nr_options + i] = (char *)o->params[i];
+	if (!err)
+		err = bundle_write(o->program_file, &b);
+	free(b.words);
+	if (err)
+		fprintf(stderr, "ERROR: cannot write the program '%s': %s\n", o->program_file,
+			strerror(-err));
+	return err ? STATUS_USER : 0;
 }
 
 static int compile(struct sonde *s, const struct cli_options *o)
 {
 	char *text = NULL;
 	size_t len = 0;
-	int err = get_script(o, &text, &len);
+	int status = 0, err = get_script(o, &text, &len);
 
 	if (!err)
 		err = request_dumps(s, o);
 	if (!err)
 		err = sonde_compile(s, script_name(o), text, len);
+	if (!err && o->program_file)
+		status = make_program(s, o, text, len);
 	free(text);
 	if (err == -ENOMEM)
 		fprintf(stderr, "ERROR: out of memory\n");
-	return err ? STATUS_USER : 0;
+	return err ? STATUS_USER : status;
 }
 
 /* Poll until the run ends. Returns 0 or a negative errno. */
@@ -296,7 +332,7 @@ static int emit_object(struct sonde *s, const struct cli_options *o)
 static bool is_compile_only(const struct cli_options *o)
 {
 	return o->mode == CLI_CODEGEN || o->mode == CLI_COMPILER_BENCH || o->dumps.n ||
-	       o->save_target;
+	       o->save_target || o->program_file;
 }
 
 /* Open the output; *fd is the caller's, to be closed after the session. */
@@ -384,7 +420,7 @@ static int list(struct sonde *s, const struct cli_options *o)
 {
 	int err;
 
-	if (o->script_text || o->script_file)
+	if (o->script_text || o->script_file || o->bundle)
 		err = list_script(s, o);
 	else
 		err = sonde_list(s, o->list_pattern ? o->list_pattern : "*", print_line, NULL);
@@ -445,6 +481,9 @@ static struct sonde *open_session(const struct cli_options *o)
 		.quiet = o->quiet,
 		.wait_detach = o->wait_detach,
 		.dry_run = o->dry_run,
+		.files = o->bundle ? o->bundle->files : NULL,
+		.nr_files = o->bundle ? o->bundle->nr_files : 0,
+		.keep_files = o->program_file != NULL,
 		.purpose = o->purpose,
 		.probe_filter = o->probe_filter,
 		.functions_file = o->functions_file,
@@ -509,18 +548,24 @@ static void keep_standard_streams(void)
 
 int main(int argc, char **argv)
 {
+	struct bundle bundle;
 	struct cli_options o;
-	int status;
+	int status, found;
 
 	keep_standard_streams();
-	status = options_parse(&o, argc, argv);
-
+	found = bundle_find(&bundle);
+	if (found < 0) {
+		fprintf(stderr, "ERROR: cannot read the script that this program carries: %s\n",
+			found == -EINVAL ? "it is damaged" : strerror(-found));
+		return STATUS_USER;
+	}
+	status = options_parse(&o, argc, argv, found ? &bundle : NULL);
 	if (status >= 0)
 		return status;
 	if (o.mode == CLI_VERSION)
 		return print_version(&o);
 	if (o.mode == CLI_HELP) {
-		options_usage(o.program, false);
+		options_usage(&o, false);
 		return fflush(stdout) ? STATUS_USER : 0;
 	}
 	return run_session(&o);

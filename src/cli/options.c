@@ -27,6 +27,7 @@ struct option_row {
 	const char *name;	/* long option, or NULL */
 	const char *arg;	/* what the argument is called; NULL: none */
 	const char *help;	/* NULL: not shown */
+	bool of_tool;		/* not for a program that carries its script */
 	const char *refusal;	/* bpftrace's, but not ours: why, and what to do instead */
 	/* One of these: a flag to set, a text to store, or a function. */
 	size_t flag, text;	/* offsets in struct cli_options, 0: none */
@@ -320,7 +321,7 @@ static bool set_nothing(struct cli_options *o, const char *arg)
 #define TEXT(field) .text = offsetof(struct cli_options, field)
 
 static const struct option_row rows[] = {
-	{ 'e', NULL, "PROGRAM", "run this text", TEXT(script_text) },
+	{ 'e', NULL, "PROGRAM", "run this text", TEXT(script_text), .of_tool = true },
 	{ 'l', "list", NULL, "list attach points that match a pattern", .set = set_list },
 	{ 'p', "pid", "PID", "trace this process only; ends with it", .set = set_pid },
 	{ 'c', "cmd", "COMMAND", "run this and trace it; ends with it", TEXT(command) },
@@ -357,11 +358,14 @@ static const struct option_row rows[] = {
 	  "the kernel functions that can be traced", TEXT(functions_file) },
 	{ OPT_NO_FEATURE, "no-feature", "LIST",
 	  "do not use kprobe_multi, kprobe_session or uprobe_multi", .set = set_no_feature },
-	{ OPT_TARGET, "target", "FILE", "compile for a saved target", TEXT(target_file) },
+	{ OPT_TARGET, "target", "FILE", "compile for a saved target", TEXT(target_file),
+	  .of_tool = true },
 	{ OPT_SAVE_TARGET, "save-target", "FILE", "write what compiling asked of this machine",
-	  TEXT(save_target) },
+	  TEXT(save_target), .of_tool = true },
 	{ OPT_EMIT_ELF, "emit-elf", "FILE", "also write the programs as an object for libbpf",
-	  TEXT(object_file) },
+	  TEXT(object_file), .of_tool = true },
+	{ OPT_AOT, "aot", "FILE", "make a program of the script, and do not run it",
+	  TEXT(program_file), .of_tool = true },
 	{ OPT_WAIT_DETACH, "wait-detach", NULL, "end only when everything is detached",
 	  FLAG(wait_detach) },
 	{ 'd', "debug", "STAGES", "dump stages: ast, types, ir, ir-opt, bpf, image, diags",
@@ -372,8 +376,6 @@ static const struct option_row rows[] = {
 	{ 'V', "version", NULL, "version", .set = set_version },
 	{ 'b', "btf", NULL, NULL, .set = set_nothing },
 	{ OPT_USDT, "usdt-file-activation", NULL, NULL, .set = set_nothing },
-	{ OPT_AOT, "aot", "FILE", NULL,
-	  .refusal = "a script is compiled in milliseconds, each time that it is run" },
 	{ OPT_EMIT_LLVM, "emit-llvm", "FILE", NULL,
 	  .refusal = "LLVM has no part in compiling; -d ir,ir-opt shows what has" },
 	{ OPT_VERIFY_LLVM, "verify-llvm-ir", NULL, NULL, .set = set_nothing },
@@ -392,31 +394,46 @@ static void spell_option(const struct option_row *r, char *text, size_t size)
 		 r->arg ? " " : "", r->arg ? r->arg : "");
 }
 
-void options_usage(const char *program, bool to_stderr)
+static void show_forms(const char *program, bool has_script, FILE *out)
 {
-	FILE *out = to_stderr ? stderr : stdout;
-	char text[64];
-
-	fprintf(out,
+	if (has_script)
+		fprintf(out, "USAGE:\n    %s [options] [parameters]\n", program);
+	else
+		fprintf(out,
 		"USAGE:\n"
 		"    %s [options] FILE [parameters]\n"
 		"    %s [options] -e 'program' [parameters]\n"
 		"    %s --fmt FILE\n"
-		"    %s -l [PATTERN | FILE | -e 'program']\n"
-		"\nOPTIONS:\n", program, program, program, program);
-	for (size_t i = 0; i < NR_ROWS; i++) {
-		if (!rows[i].help)
-			continue;
-		spell_option(&rows[i], text, sizeof(text));
-		fprintf(out, "    %-26s %s\n", text, rows[i].help);
-	}
+		"    %s -l [PATTERN | FILE | -e 'program']\n", program, program, program, program);
+}
+
+static void show_examples(const char *program, FILE *out)
+{
 	fprintf(out,
-		"\nENVIRONMENT: SONDE_NAME or BPFTRACE_NAME sets the configuration variable NAME\n"
 		"\nEXAMPLES:\n"
 		"    %s -e 'tracepoint:syscalls:sys_enter_openat { printf(\"%%s %%s\\n\", comm, "
 		"str(args.filename)); }'\n"
 		"    %s -e 'profile:hz:99 { @[kstack] = count(); }'\n"
 		"    %s -l 'tracepoint:sched:*'\n", program, program, program);
+}
+
+void options_usage(const struct cli_options *o, bool to_stderr)
+{
+	FILE *out = to_stderr ? stderr : stdout;
+	char text[64];
+
+	show_forms(o->program, o->bundle, out);
+	fputs("\nOPTIONS:\n", out);
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		if (!rows[i].help || (o->bundle && rows[i].of_tool))
+			continue;
+		spell_option(&rows[i], text, sizeof(text));
+		fprintf(out, "    %-26s %s\n", text, rows[i].help);
+	}
+	fputs("\nENVIRONMENT: SONDE_NAME or BPFTRACE_NAME sets the configuration variable NAME\n",
+	      out);
+	if (!o->bundle)
+		show_examples(o->program, out);
 }
 
 static const struct option_row *row_find(int id)
@@ -457,11 +474,46 @@ static bool apply(struct cli_options *o, const struct option_row *r, const char 
 		fprintf(stderr, "ERROR: not supported: %s\nHINT: %s\n", text, r->refusal);
 		return false;
 	}
+	if (o->bundle && r->of_tool) {
+		spell_option(r, text, sizeof(text));
+		fprintf(stderr, "ERROR: %s: this program has its script already\n", text);
+		return false;
+	}
 	if (r->flag)
 		*(bool *)((char *)o + r->flag) = true;
 	if (r->text)
 		memcpy((char *)o + r->text, &arg, sizeof(arg));
 	return !r->set || r->set(o, arg);
+}
+
+static int out_of_memory(void)
+{
+	fprintf(stderr, "ERROR: out of memory\n");
+	return 1;
+}
+
+static bool give(struct cli_options *o, const char *word)
+{
+	char **given = word ? realloc(o->given, (o->nr_given + 1) * sizeof(*given)) : NULL;
+
+	if (!given)
+		return !out_of_memory();
+	o->given = given;
+	o->given[o->nr_given++] = (char *)word;
+	return true;
+}
+
+/* What a program is to be made with: the option as a word, and its argument. */
+static bool keep_given(struct cli_options *o, const struct option_row *r, const char *arg)
+{
+	const char letter[] = { '-', (char)r->id, '\0' };
+	char *word = NULL;
+
+	if (r->of_tool)
+		return true;
+	if (r->name && asprintf(&word, "--%s", r->name) < 0)
+		word = NULL;
+	return give(o, r->name ? word : strdup(letter)) && (!r->arg || give(o, arg));
 }
 
 /* -l's word is a script if there is such a file, else a pattern. */
@@ -471,7 +523,7 @@ static int take_list_word(struct cli_options *o, int argc, char **argv)
 
 	if (argc - optind > 1) {
 		fprintf(stderr, "ERROR: -l takes one pattern or file\n");
-		options_usage(o->program, true);
+		options_usage(o, true);
 		return 1;
 	}
 	if (word && (!strcmp(word, "-") || !access(word, F_OK))) {
@@ -490,15 +542,15 @@ static int take_words(struct cli_options *o, int argc, char **argv)
 {
 	int at = optind;
 
-	if (o->mode == CLI_LIST && !o->script_text)
+	if (o->mode == CLI_LIST && !o->script_text && !o->bundle)
 		return take_list_word(o, argc, argv);
-	if (!o->script_text) {
+	if (!o->script_text && !o->bundle) {
 		if (at == argc && argc > 1) {
 			fprintf(stderr, "ERROR: USAGE: filename or -e 'program' required.\n");
 			return 1;
 		}
 		if (at == argc) {
-			options_usage(o->program, true);
+			options_usage(o, true);
 			return 1;
 		}
 		o->script_file = argv[at++];
@@ -514,7 +566,7 @@ static int check_together(const struct cli_options *o)
 {
 	if (o->pid && o->command) {
 		fprintf(stderr, "ERROR: USAGE: -c and -p cannot be used together\n");
-		options_usage(o->program, true);
+		options_usage(o, true);
 		return 1;
 	}
 	if (o->no_warnings && o->warnings_level == 2) {
@@ -524,16 +576,48 @@ static int check_together(const struct cli_options *o)
 	return -1;
 }
 
-int options_parse(struct cli_options *o, int argc, char **argv)
+/* The words of a program that carries a script: its name, the options it was made with,
+ * those of now; then the parameters, likewise. NULL: memory is out. */
+static char **join_words(const struct bundle *b, int *argc, char **argv)
+{
+	size_t n = 0, nr_now = (size_t)*argc - 1;
+	char **words = calloc(b->nr_options + nr_now + 2, sizeof(*words));
+
+	if (!words)
+		return NULL;
+	words[n++] = argv[0];
+	for (size_t i = 0; i < b->nr_options; i++)
+		words[n++] = b->words[i];
+	for (size_t i = 0; i < nr_now; i++)
+		words[n++] = argv[i + 1];
+	*argc = (int)n;
+	return words;
+}
+
+/* Behind the parameters that a program was made with those of now. */
+static int join_params(struct cli_options *o)
+{
+	const struct bundle *b = o->bundle;
+	const char **params = calloc(b->nr_params + o->nr_params + 1, sizeof(*params));
+
+	if (!params)
+		return out_of_memory();
+	for (size_t i = 0; i < b->nr_params; i++)
+		params[i] = b->words[b->nr_options + i];
+	for (size_t i = 0; i < o->nr_params; i++)
+		params[b->nr_params + i] = o->params[i];
+	o->params = params;
+	o->nr_params += b->nr_params;
+	return -1;
+}
+
+/* All options of the command line. Returns as options_parse does. */
+static int parse_options(struct cli_options *o, int argc, char **argv)
 {
 	char shorts[2 * NR_ROWS + 1];
 	struct option longs[NR_ROWS + 1];
-	const char *slash = argv[0] ? strrchr(argv[0], '/') : NULL;
-	int id, status;
+	int id;
 
-	memset(o, 0, sizeof(*o));
-	o->program = slash ? slash + 1 : argv[0] ? argv[0] : "sonde";
-	o->warnings_level = 1;
 	make_getopt(shorts, longs);
 	while ((id = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const struct option_row *r = row_find(id);
@@ -542,12 +626,33 @@ int options_parse(struct cli_options *o, int argc, char **argv)
 			fprintf(stderr, "HINT: %s --help tells of all options\n", o->program);
 			return 1;
 		}
-		if (!apply(o, r, optarg))
+		if (!apply(o, r, optarg) || !keep_given(o, r, optarg))
 			return 1;
 		/* Whatever else there is. */
 		if (o->mode == CLI_HELP || o->mode == CLI_VERSION || o->mode == CLI_INFO)
 			return -1;
 	}
+	return -1;
+}
+
+int options_parse(struct cli_options *o, int argc, char **argv, const struct bundle *bundle)
+{
+	const char *slash = argv[0] ? strrchr(argv[0], '/') : NULL;
+	int status;
+
+	memset(o, 0, sizeof(*o));
+	o->program = slash ? slash + 1 : argv[0] ? argv[0] : "sonde";
+	o->warnings_level = 1;
+	o->bundle = bundle;
+	if (bundle)
+		argv = join_words(bundle, &argc, argv);
+	if (!argv)
+		return out_of_memory();
+	status = parse_options(o, argc, argv);
+	if (status >= 0 || o->mode == CLI_HELP || o->mode == CLI_VERSION || o->mode == CLI_INFO)
+		return status;
 	status = check_together(o);
-	return status >= 0 ? status : take_words(o, argc, argv);
+	if (status < 0)
+		status = take_words(o, argc, argv);
+	return status < 0 && bundle ? join_params(o) : status;
 }

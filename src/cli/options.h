@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cli/bundle.h"
 #include "sonde.h"
 
 enum cli_mode {
@@ -40,6 +41,10 @@ struct cli_options {
 	int warnings_level;
 	const char *target_file, *save_target;
 	const char *object_file;	/* --emit-elf */
+	const char *program_file;	/* --aot */
+	const struct bundle *bundle;	/* what this program carries, or NULL */
+	char **given;			/* the options as words, for a program to be made */
+	size_t nr_given;
 	struct cli_words dumps;		/* -d */
 	struct cli_words no_features;
 	struct cli_words include_dirs;	/* -I */
@@ -51,11 +56,12 @@ struct cli_options {
 	size_t nr_params;
 };
 
-/* Parse argv. On an error a message has been printed; returns the exit status
- * to end with, or -1 to go on. */
-int options_parse(struct cli_options *o, int argc, char **argv);
+/* Parse argv; in a program that carries a script, behind the words that it was made with.
+ * On an error a message has been printed; returns the exit status to end with, or -1 to go
+ * on. */
+int options_parse(struct cli_options *o, int argc, char **argv, const struct bundle *bundle);
 
 /* The usage text, to standard error or output. */
-void options_usage(const char *program, bool to_stderr);
+void options_usage(const struct cli_options *o, bool to_stderr);
 
 #endif

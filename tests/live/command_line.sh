@@ -146,7 +146,7 @@ expect_status 1
 expect_err '^ERROR: there is no process 4194303$'
 
 begin_case "options that are refused say what to do"
-for option in "--aot x" "--emit-llvm x"; do
+for option in "--emit-llvm x"; do
     # shellcheck disable=SC2086
     sonde $option -e 'begin { exit(); }'
     expect_status 1

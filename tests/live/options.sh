@@ -80,7 +80,7 @@ options_table() {
 --bogus|1|err: unrecognized option
 -p|1|err: requires an argument
 /nonexistent.bt|1|err: nonexistent.bt
---aot /tmp/x -e|1|err: ^ERROR: not supported: --aot|own
+--aot /nonexistent/x -e|1|err: .
 --emit-elf /dev/null -e|0|
 --emit-elf /nonexistent/x -e|1|err: cannot write the object file|own
 --emit-llvm /tmp/x -e|1|err: ^ERROR: not supported: --emit-llvm|own

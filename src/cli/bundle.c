@@ -1,0 +1,245 @@
+/*
+ * A script as a program: see bundle.h.
+ *
+ * The file: this program's own, the records, and an end of fixed size, by which a
+ * program knows that it carries something: a mark, the records' length and a sum over
+ * them. A record is its kind, the lengths of a name and a text, and the two, each with
+ * a NUL behind it, so that they are used where they lie.
+ */
+#include "cli/bundle.h"
+#include "cli/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char mark[16] = "sonde script 1\n";
+
+struct bundle_end {
+	uint64_t len, sum;
+	char mark[sizeof(mark)];
+};
+
+enum record_kind { RECORD_SCRIPT = 1, RECORD_OPTION, RECORD_PARAM, RECORD_FILE };
+
+struct record {
+	uint64_t kind, name_len, text_len;
+};
+
+/* FNV-1a: tells a file that was cut or changed by chance. */
+static uint64_t sum_of(const char *data, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)data[i]) * 0x100000001b3;
+	return h;
+}
+
+/* The file of this program, by the kernel's word for it, or where it was found. */
+static int open_self(void)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	const char *path = (const char *)getauxval(AT_EXECFN);
+
+	return fd < 0 && path ? open(path, O_RDONLY | O_CLOEXEC) : fd;
+}
+
+/* ---- reading ---- */
+
+/* The next record in [*at, end); false: it does not fit. */
+static bool next_record(char **at, const char *end, struct record *r, char **name, char **text)
+{
+	size_t left = (size_t)(end - *at);
+
+	if (left < sizeof(*r))
+		return false;
+	memcpy(r, *at, sizeof(*r));
+	left -= sizeof(*r);
+	if (r->name_len >= left || r->text_len >= left - r->name_len - 1)
+		return false;
+	*name = *at + sizeof(*r);
+	*text = *name + r->name_len + 1;
+	*at = *text + r->text_len + 1;
+	return !(*name)[r->name_len] && !(*text)[r->text_len];
+}
+
+static void take_record(struct bundle *b, const struct record *r, char *name, char *text)
+{
+	switch (r->kind) {
+	case RECORD_SCRIPT:
+		b->name = name;
+		b->text = text;
+		b->len = r->text_len;
+		break;
+	case RECORD_OPTION:
+		b->words[b->nr_options++] = text;
+		break;
+	case RECORD_PARAM:
+		b->words[b->nr_options + b->nr_params++] = text;
+		break;
+	case RECORD_FILE:
+		b->files[b->nr_files++] = (struct sonde_file){ name, text, r->text_len };
+		break;
+	default:
+		break;
+	}
+}
+
+static int read_records(struct bundle *b, char *data, size_t len)
+{
+	char *at = data, *name, *text;
+	size_t most = len / sizeof(struct record) + 1;
+	struct record r;
+
+	b->words = calloc(most, sizeof(*b->words));
+	b->files = calloc(most, sizeof(*b->files));
+	if (!b->words || !b->files)
+		return -ENOMEM;
+	while (at < data + len) {
+		if (!next_record(&at, data + len, &r, &name, &text))
+			return -EINVAL;
+		take_record(b, &r, name, text);
+	}
+	return b->text ? 1 : -EINVAL;
+}
+
+/* Where the records begin in a file of this size; 0: there are none. */
+static off_t records_at(int fd, off_t size, struct bundle_end *end)
+{
+	off_t at = size - (off_t)sizeof(*end);
+
+	if (at < 0 || pread(fd, end, sizeof(*end), at) != (ssize_t)sizeof(*end) ||
+	    memcmp(end->mark, mark, sizeof(mark)))
+		return 0;
+	return end->len <= (uint64_t)at ? at - (off_t)end->len : 0;
+}
+
+static int find_in(int fd, struct bundle *b)
+{
+	struct bundle_end end;
+	struct stat st;
+	off_t at;
+	char *data;
+
+	if (fstat(fd, &st))
+		return 0;
+	at = records_at(fd, st.st_size, &end);
+	if (!at)
+		return 0;
+	data = malloc(end.len + 1);
+	if (!data)
+		return -ENOMEM;
+	if (pread(fd, data, end.len, at) != (ssize_t)end.len || sum_of(data, end.len) != end.sum)
+		return -EINVAL;
+	return read_records(b, data, end.len);
+}
+
+int bundle_find(struct bundle *b)
+{
+	int fd = open_self(), found;
+
+	memset(b, 0, sizeof(*b));
+	if (fd < 0)
+		return 0;
+	found = find_in(fd, b);
+	close(fd);
+	return found;
+}
+
+/* ---- writing ---- */
+
+struct bytes {
+	char *at;
+	size_t len, cap;
+	bool failed;
+};
+
+static bool grow(struct bytes *b, size_t cap)
+{
+	char *p = realloc(b->at, cap);
+
+	if (!p)
+		return false;
+	b->at = p;
+	b->cap = cap;
+	return true;
+}
+
+static void add(struct bytes *b, const void *data, size_t len)
+{
+	if (!len || b->failed)
+		return;
+	b->failed = b->cap - b->len < len && !grow(b, b->cap * 2 + len);
+	if (b->failed)
+		return;
+	memcpy(b->at + b->len, data, len);
+	b->len += len;
+}
+
+static void add_record(struct bytes *b, enum record_kind kind, const char *name, const char *text,
+		       size_t len)
+{
+	const struct record r = { kind, strlen(name), len };
+
+	add(b, &r, sizeof(r));
+	add(b, name, strlen(name) + 1);
+	add(b, text, len);
+	add(b, "", 1);
+}
+
+static int add_self(struct bytes *out)
+{
+	int fd = open_self(), err = 0;
+	char chunk[65536];
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+		add(out, chunk, (size_t)n);
+	if (n < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static void add_bundle(struct bytes *out, const struct bundle *b)
+{
+	size_t from = out->len;
+	struct bundle_end end = { 0 };
+
+	for (size_t i = 0; i < b->nr_options + b->nr_params; i++)
+		add_record(out, i < b->nr_options ? RECORD_OPTION : RECORD_PARAM, "", b->words[i],
+			   strlen(b->words[i]));
+	for (size_t i = 0; i < b->nr_files; i++)
+		add_record(out, RECORD_FILE, b->files[i].name, b->files[i].text, b->files[i].len);
+	add_record(out, RECORD_SCRIPT, b->name, b->text, b->len);
+	if (out->failed)
+		return;
+	end.len = out->len - from;
+	end.sum = sum_of(out->at + from, end.len);
+	memcpy(end.mark, mark, sizeof(mark));
+	add(out, &end, sizeof(end));
+}
+
+int bundle_write(const char *path, const struct bundle *b)
+{
+	struct bytes out = { 0 };
+	int err = add_self(&out);
+
+	if (!err)
+		add_bundle(&out, b);
+	if (!err && out.failed)
+		err = -ENOMEM;
+	if (!err)
+		err = file_write(path, out.at, out.len, 0777);
+	free(out.at);
+	return err;
+}

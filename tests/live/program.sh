@@ -1,0 +1,131 @@
+# --aot: a script as a program that carries all it needs.
+. "$(dirname "$0")/lib.sh"
+
+program=$tmp/program
+mkdir -p "$tmp/source/parts"
+echo 'macro twice(x) { x * 2 }' >"$tmp/source/parts/twice.bt"
+echo 'macro thrice(x) { x * 3 }' >"$tmp/source/parts/thrice.bt"
+printf '#include "inner.h"\nstruct outer { struct inner a; char c; };\n' >"$tmp/source/outer.h"
+printf 'struct inner { long n[3]; };\n#define FIVE 5\n' >"$tmp/source/inner.h"
+cat >"$tmp/source/script.bt" <<'E'
+#!/usr/bin/env sonde
+#include "outer.h"
+import "parts";
+begin { printf("%d %d %d %d [%s] %s\n", twice(4), thrice(4), FIVE, sizeof(struct outer), str($1), getopt("word", "none")); exit(); }
+E
+
+begin_case "it is made and not run; it runs where the script is not"
+sonde --aot "$program" -q "$tmp/source/script.bt"
+expect_status 0
+check "no output" [ ! -s "$tmp/out" ]
+check "a program" [ -x "$program" ]
+mv "$tmp/source" "$tmp/elsewhere"
+run_command "$program"
+expect_status 0
+expect_out '8 12 5 32 [] none'
+expect_no_err Attached
+run_command "$program" first -- --word=given
+expect_out '8 12 5 32 [first] given'
+
+begin_case "options of its own, and those it was made with"
+run_command "$program" -f json -o "$tmp/file" first
+expect_status 0
+check "the file" grep -q '"type": "printf", "data": "8 12 5 32 \[first\] none' "$tmp/file"
+run_command "$program" --help
+expect_status 0
+expect_match '^    program \[options\] \[parameters\]$'
+expect_no_match '--aot|-e PROGRAM|EXAMPLES'
+run_command "$program" -- --help
+expect_status 1
+expect_err 'word \(default: "none"\)'
+for option in '-e begin' '--aot x' '--emit-elf x' '--target x' '--save-target x'; do
+    # shellcheck disable=SC2086
+    run_command "$program" $option
+    expect_status 1
+    expect_err 'this program has its script already'
+done
+run_command "$program" --fmt
+expect_status 0
+expect_out '#include "outer.h"'
+run_command "$program" -l
+expect_status 0
+
+begin_case "parameters that it was made with come first"
+sonde --aot "$program" -e 'begin { print(($#, $1, str($2), getopt("n", 1))); }' 7 -- --n=2
+expect_status 0
+run_command "$program"
+expect_out '(1, 7, , 2)'
+run_command "$program" more -- --n=3
+expect_out '(2, 7, more, 3)'
+
+begin_case "what was allowed stays so; messages name the script"
+sonde --aot "$program" --unsafe -e 'begin { system("echo from the shell"); $z = (uint64)0; print(5 / $z); }'
+expect_status 0
+run_command "$program"
+expect_status 0
+expect_out 'from the shell'
+expect_err '^stdin:1:[0-9-]*: WARNING: Divide'
+sonde --aot "$program" -e 'begin { exit(7); }'
+run_command "$program"
+expect_status 7
+
+begin_case "-c and probes"
+sonde --aot "$program" -c "$TESTS/programs/syscalls getppid 5" \
+    -e 'tracepoint:syscalls:sys_enter_getppid /pid == cpid/ { @ = count(); }'
+expect_status 0
+run_command "$program"
+expect_status 0
+expect_out '@: 5'
+
+begin_case "by a link, and without /proc"
+ln -s "$program" "$tmp/bpftrace"
+run_command "$tmp/bpftrace" -e 'begin { }'
+expect_err 'this program has its script already'
+if needs unshare; then
+    sonde --aot "$program" -e 'begin { printf("alone\n"); }'
+    printf 'umount -l /proc; exec %s --fmt\n' "$program" >"$tmp/no_proc"
+    run_command unshare -m sh "$tmp/no_proc"
+    expect_status 0
+    expect_match 'printf\("alone'
+fi
+
+begin_case "a program over another one that runs"
+sonde --aot "$program" -e 'begin { printf("one\n"); } interval:s:60 { }'
+"$program" >"$tmp/running" 2>&1 &
+pid=$!
+i=0
+until grep -q one "$tmp/running" || [ $i -gt 200 ]; do sleep 0.1; i=$((i + 1)); done
+sonde --aot "$program" -e 'begin { printf("two\n"); }'
+expect_status 0
+kill -INT $pid
+wait $pid
+check "the old one ended well" [ $? = 0 ]
+run_command "$program"
+expect_out two
+
+begin_case "what is wrong is told when it is made"
+rm -f "$program"
+sonde --aot "$program" -e 'begin { printf("%d\n", "x"); }'
+expect_status 1
+check "no program" [ ! -e "$program" ]
+sonde --aot "$program"
+expect_status 1
+expect_err "ERROR: USAGE: filename or -e 'program' required."
+sonde --aot /nonexistent/program -e 'begin { }'
+expect_status 1
+expect_err "^ERROR: cannot write the program '/nonexistent/program': No such file or directory"
+
+begin_case "a program that is damaged says so"
+sonde --aot "$program" -e 'begin { printf("whole\n"); }'
+size=$(wc -c <"$program")
+{
+    head -c $((size - 40)) "$program"
+    printf X
+    tail -c 39 "$program"
+} >"$tmp/damaged"
+chmod +x "$tmp/damaged"
+run_command "$tmp/damaged"
+expect_status 1
+expect_err '^ERROR: cannot read the script that this program carries: it is damaged'
+
+end_tests
