@@ -193,7 +193,7 @@ static void make_key(struct demands *d, struct probe_site *s, const char *raw, s
 	if (s->provider->single_site)
 		sbuf_printf(key, "|%p", (const void *)s);
 	if (s->provider->attach == ATTACH_KPROBE || s->provider->attach == ATTACH_KRETPROBE)
-		sbuf_puts(key, probes_needs_address(s) ? "|address" : "|name");
+		sbuf_puts(key, probes_links_by_address(&d->c->probe_ctx, s) ? "|address" : "|name");
 	if (d->probe && !raw && !probes_have_cookies(&d->c->probe_ctx, s))
 		sbuf_printf(key, "|%s", s->name);
 	if (d->args)

@@ -9,6 +9,7 @@
 #include "kernel/live_impl.h"
 
 #include "kernel/bpf_call.h"
+#include "kernel/bpf_insn.h"
 
 #include <errno.h>
 #include <linux/btf.h>
@@ -18,18 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
-
-/* Instructions. */
-#define I(c, d, s, o, i) \
-	{ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) }
-#define MOV(d, i)		I(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
-#define MOV_REG(d, s)		I(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
-#define ADD(d, i)		I(BPF_ALU64 | BPF_ADD | BPF_K, d, 0, 0, i)
-#define CALL(helper)		I(BPF_JMP | BPF_CALL, 0, 0, 0, helper)
 #define CALL_KFUNC(id)		I(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, (int32_t)(id))
-#define STORE(d, o, i)		I(BPF_ST | BPF_MEM | BPF_DW, d, 0, o, i)
-#define EXIT			I(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 
 #define FP			BPF_REG_10
 

@@ -2,8 +2,8 @@
  * Functions and modules of the running kernel: which can be traced, and what
  * BTF says of them.
  *
- * In: tracefs, /proc, sysfs. Out: sorted lists, and the BTF of modules. The list
- * of what can be traced costs 50 to 100 ms and is read only when an answer needs
+ * In: tracefs, /proc, sysfs, the kernel's records. Out: sorted lists, and the BTF of modules.
+ * The list of what can be traced costs 10 to 100 ms and is read only when an answer needs
  * it; BTF answers for one function in 1 ms. Where the kernel does not tell, the
  * functions that BTF describes and that are symbols stand in: those have an
  * entry that ftrace can use, nearly always.
@@ -18,8 +18,6 @@
 #include <string.h>
 
 #define CORE "vmlinux"
-
-static const char function_types[] = "tTwW";
 
 /* A module, the core kernel among them, and its functions. */
 struct live_module {
@@ -55,6 +53,7 @@ static struct live_module *module_get(struct live *l, const char *name, size_t l
 struct live_function {
 	uint64_t start[2];	/* big-endian numbers, so that they sort as the text does */
 	const char *name;
+	uint64_t address;	/* 0: not known */
 	struct live_module *module;
 };
 
@@ -68,9 +67,19 @@ static int by_name(const void *a, const void *b)
 	return x->start[1] & 0xff ? strcmp(x->name, y->name) : 0;
 }
 
-static void add_function(struct live *l, const char *name, size_t len, struct live_module *m)
+/* Those of one name as they lie in memory. */
+static int by_name_and_address(const void *a, const void *b)
 {
-	struct live_function f = { .name = name, .module = m };
+	const struct live_function *x = a, *y = b;
+	int order = by_name(a, b);
+
+	return order ? order : (x->address > y->address) - (x->address < y->address);
+}
+
+static void add_function(struct live *l, const char *name, size_t len, uint64_t address,
+			 struct live_module *m)
+{
+	struct live_function f = { .name = name, .address = address, .module = m };
 
 	memcpy(f.start, name, len < sizeof(f.start) ? len : sizeof(f.start));
 	for (int i = 0; i < 2; i++)
@@ -89,7 +98,7 @@ static void add_line(struct live *l, char *line)
 				      : l->core;
 
 	line[name] = 0;
-	add_function(l, line, name, m);
+	add_function(l, line, name, 0, m);
 }
 
 static void each_line(struct live *l, char *text, void (*each)(struct live *l, char *line))
@@ -104,14 +113,11 @@ static void each_line(struct live *l, char *text, void (*each)(struct live *l, c
 	}
 }
 
-/* "ADDRESS TYPE NAME" or the same and a module; BPF programs are symbols of no module. */
-static void add_symbol(struct live *l, char *line)
+static void add_ksym(struct live *l, const struct live_ksym *s)
 {
-	char *type = strchr(line, ' ');
+	struct live_module *m = s->module ? module_get(l, s->module, strlen(s->module)) : l->core;
 
-	if (type && type[1] && strchr(function_types, type[1]) && type[2] == ' ' &&
-	    !strstr(type, "[bpf]"))
-		add_line(l, type + 3);
+	add_function(l, s->name, strlen(s->name), s->address, m);
 }
 
 static bool add_described(uint32_t id, const char *name, void *arg)
@@ -119,7 +125,7 @@ static bool add_described(uint32_t id, const char *name, void *arg)
 	struct live *l = arg;
 
 	(void)id;
-	add_function(l, name, strlen(name), NULL);
+	add_function(l, name, strlen(name), 0, NULL);
 	return true;
 }
 
@@ -146,9 +152,12 @@ static void keep_described(live_function_list *v)
  * describes. */
 static void guess_functions(struct live *l)
 {
+	const live_ksym_list *all = live_ksyms(l);
+	const struct live_ksym *symbol;
 	bool has_symbols;
 
-	each_line(l, arena_strdup(l->arena, live_kallsyms(l)), add_symbol);
+	vec_each(symbol, all)
+		add_ksym(l, symbol);
 	has_symbols = l->function_list.n;
 	if (!live_kbtf(l))
 		return;
@@ -200,14 +209,16 @@ static void list_functions(struct live *l)
 	live_names all = { 0 };
 
 	l->core = module_get(l, CORE, strlen(CORE));
-	if (read_list(l, &text))
+	if (!l->functions_file && live_ftrace_functions(l, add_ksym))
+		l->has_entries = true;
+	else if (read_list(l, &text))
 		each_line(l, arena_strdup(l->arena, sbuf_text(&text)), add_line);
 	else
 		guess_functions(l);
 	sbuf_close(&text);
 	if (l->function_list.n)
 		qsort(l->function_list.at, l->function_list.n, sizeof(*l->function_list.at),
-		      by_name);
+		      by_name_and_address);
 	split_list(l, &all);
 	l->functions = all.at ? all.at : arena_array(l->arena, const char *, 1);
 	l->nr_functions = all.n;
@@ -243,7 +254,67 @@ bool live_has_function(void *arg, const char *name)
 			       live_by_text);
 	if (live_kbtf(l) && kbtf_find(l->kbtf, name, KBTF_FUNC))
 		return true;
-	return live_symbol_line(l, name, function_types);
+	return live_ksym_next(l, name, NULL);
+}
+
+/* ---- where they are ---- */
+
+bool live_knows_addresses(void *arg)
+{
+	const struct live *l = arg;
+
+	return l->has_entries || l->ksym_index;
+}
+
+typedef VEC(uint64_t) address_list;
+
+static int by_first_name(const void *a, const void *b)
+{
+	return strcmp(((const struct live_function *)a)->name,
+		      ((const struct live_function *)b)->name);
+}
+
+/* Of the list; by address, as the kernel has those that are its own. */
+static void listed_addresses(struct live *l, const char *module, const char *name,
+			     address_list *out)
+{
+	const struct live_function wanted = { .name = name };
+	const struct live_function *f, *first = l->function_list.at;
+	const struct live_function *end = first + l->function_list.n;
+
+	f = bsearch(&wanted, first, l->function_list.n, sizeof(*first), by_first_name);
+	while (f && f > first && !strcmp(f[-1].name, name))
+		f--;
+	for (; f && f < end && !strcmp(f->name, name); f++)
+		if (!module || !strcmp(f->module->name, module))
+			vec_push(l->arena, out, f->address);
+}
+
+/* Of all symbols. */
+static void symbol_addresses(struct live *l, const char *module, const char *name,
+			     address_list *out)
+{
+	const struct live_ksym *s = NULL;
+
+	while ((s = live_ksym_next(l, name, s)))
+		if (s->address &&
+		    (!module || !strcmp(s->module ? s->module : CORE, module)))
+			vec_push(l->arena, out, s->address);
+}
+
+int live_function_addresses(void *arg, const char *module, const char *name,
+			    const uint64_t **list, size_t *count)
+{
+	struct live *l = arg;
+	address_list found = { 0 };
+
+	if (l->has_entries)
+		listed_addresses(l, module, name, &found);
+	if (!found.n)
+		symbol_addresses(l, module, name, &found);
+	*list = found.at;
+	*count = found.n;
+	return found.n ? 0 : -ENOENT;
 }
 
 /* ---- modules ---- */

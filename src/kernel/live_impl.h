@@ -27,8 +27,26 @@ enum live_kfunc {
 	LIVE_KFUNC_COUNT
 };
 
+/* Structs of the kernel's that we read, found in one walk, too. */
+#define LIVE_STRUCTS(X) X(kallsym_iter) X(ftrace_page) X(dyn_ftrace)
+
+enum live_struct {
+#define X(name) LIVE_##name,
+	LIVE_STRUCTS(X)
+#undef X
+	LIVE_STRUCT_COUNT
+};
+
 typedef VEC(const char *) live_names;
 typedef VEC(struct live_function) live_function_list;
+
+/* A function of the kernel (module NULL) or of a module. */
+struct live_ksym {
+	uint64_t address;	/* 0: we may not see it */
+	const char *name, *module;
+};
+
+typedef VEC(struct live_ksym) live_ksym_list;
 
 struct live {
 	struct target *target;	/* borrowed */
@@ -42,8 +60,8 @@ struct live {
 	struct names names;	/* of `kbtf` */
 	struct types types;
 	struct kbtf *kbtf;	/* arena; our own reader, for feature tests and names */
-	bool kbtf_tried, kfuncs_known;
-	uint32_t kfunc_ids[LIVE_KFUNC_COUNT];
+	bool kbtf_tried, kfuncs_known, structs_known;
+	uint32_t kfunc_ids[LIVE_KFUNC_COUNT], struct_ids[LIVE_STRUCT_COUNT];
 	struct hmap formats;	/* "category:event" -> text */
 	const char *const *events, *const *functions;	/* arena; NULL: not yet listed */
 	const char *functions_file;	/* borrowed; NULL: the kernel's own list */
@@ -55,7 +73,11 @@ struct live {
 	struct live_module *core;
 	live_function_list function_list;	/* as the kernel gives it, sorted */
 	live_names ambiguous;	/* of `functions`, sorted */
-	struct symbol_index *symbol_index;	/* arena; live_symbols.c; NULL: not yet */
+	live_ksym_list ksyms;	/* arena; in the kernel's order */
+	bool ksyms_known, has_entries;	/* has_entries: `function_list` has addresses */
+	struct sbuf ksym_records;	/* what names of `ksyms` may be in */
+	struct ksym_index *ksym_index;	/* arena; live_ksyms.c; NULL: not yet */
+	uint64_t ftrace_pages;	/* where the kernel's records of functions begin; 0: not known */
 	struct sbuf kallsyms;	/* text; empty: not read */
 	bool kallsyms_tried;
 	struct hmap user_files;	/* path -> struct user_file: live_file.c */
@@ -68,6 +90,24 @@ int live_tracefs(struct live *l);
 /* A reader of the kernel's BTF; NULL if there is none. */
 struct kbtf *live_kbtf(struct live *l);
 
+/* The BTF id of a struct of the kernel's, where live_kbtf() is; 0: there is none. */
+uint32_t live_struct(struct live *l, enum live_struct s);
+
+/* Where in a struct of the kernel's a member is. */
+bool live_member(struct live *l, uint32_t struct_id, const char *name, uint32_t *offset_bytes);
+
+/* live_ksyms.c: all functions, in the kernel's order, as the symbols have them. */
+const live_ksym_list *live_ksyms(struct live *l);
+
+/* The first one of this name; the next one behind `last`. NULL: there is none. */
+const struct live_ksym *live_ksym_next(struct live *l, const char *name,
+				       const struct live_ksym *last);
+
+/* live_ftrace.c: call `each` for each function that ftrace has a record of; false: the records
+ * cannot be read. */
+bool live_ftrace_functions(struct live *l, void (*each)(struct live *l,
+							const struct live_ksym *f));
+
 /* live_features.c */
 bool live_has_feature(void *arg, enum target_feature f);
 bool live_kfunc_loads(void *arg, uint32_t prog_type, uint32_t btf_id);
@@ -76,24 +116,20 @@ bool live_kfunc_loads(void *arg, uint32_t prog_type, uint32_t btf_id);
 int live_events(void *arg, const char *const **list, size_t *count);
 int live_symbol(void *arg, const char *name, uint64_t *address);
 
-int live_function_addresses(void *arg, const char *module, const char *name,
-			    const uint64_t **list, size_t *count);
-
 int live_by_text(const void *a, const void *b);
 void live_sort_unique(live_names *v);
 
 /* /proc/kallsyms, read once; "" if it cannot be. */
 const char *live_kallsyms(struct live *l);
 
-/* The line "ADDRESS TYPE NAME" or "ADDRESS TYPE NAME\t[MODULE]" of a symbol;
- * `types`: letters that it may have, NULL: any. */
-const char *live_symbol_line(struct live *l, const char *name, const char *types);
-
 /* live_functions.c */
 int live_functions(void *arg, const char *const **list, size_t *count);
 bool live_has_function(void *arg, const char *name);
 bool live_has_module(void *arg, const char *name);
 bool live_function_is_ambiguous(void *arg, const char *name);
+bool live_knows_addresses(void *arg);
+int live_function_addresses(void *arg, const char *module, const char *name,
+			    const uint64_t **list, size_t *count);
 int live_modules(void *arg, const char *const **list, size_t *count);
 int live_module_functions(void *arg, const char *module, const char *const **list, size_t *count);
 int live_module_btf(void *arg, const char *module, const void **data, size_t *size);

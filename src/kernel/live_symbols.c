@@ -6,7 +6,6 @@
  */
 #include "kernel/live_impl.h"
 
-#include "kernel/kallsyms.h"
 #include "kernel/tracefs.h"
 
 #include <dirent.h>
@@ -134,7 +133,8 @@ const char *live_kallsyms(struct live *l)
 	return sbuf_text(&l->kallsyms);
 }
 
-const char *live_symbol_line(struct live *l, const char *name, const char *types)
+/* The line "ADDRESS TYPE NAME" or "ADDRESS TYPE NAME\t[MODULE]" of a symbol. */
+static const char *symbol_line(struct live *l, const char *name)
 {
 	const char *text = live_kallsyms(l), *at = text;
 	size_t len = strlen(name);
@@ -146,8 +146,6 @@ const char *live_symbol_line(struct live *l, const char *name, const char *types
 
 		if (at - text < 3 || at[-1] != ' ' || (at[len] != '\n' && at[len] != '\t'))
 			continue;
-		if (types && !strchr(types, at[-2]))
-			continue;
 		while (line > text && line[-1] != '\n')
 			line--;
 		return line;
@@ -157,7 +155,7 @@ const char *live_symbol_line(struct live *l, const char *name, const char *types
 
 int live_symbol(void *arg, const char *name, uint64_t *address)
 {
-	const char *line = live_symbol_line(arg, name, NULL);
+	const char *line = symbol_line(arg, name);
 	uint64_t value = line ? strtoull(line, NULL, 16) : 0;
 
 	if (!line)
@@ -166,82 +164,4 @@ int live_symbol(void *arg, const char *name, uint64_t *address)
 		return -EPERM;	/* kernel.kptr_restrict */
 	*address = value;
 	return 0;
-}
-
-/* ---- functions by name ---- */
-
-/* The functions in the text of kallsyms, by a hash of their names. Most runs ask for hundreds of
- * names or for none: sorting 100,000 would take longer than all the rest. */
-enum { SYMBOL_HEADS = 1 << 16 };
-
-struct symbol_ref {
-	uint32_t line;		/* where in the text */
-	uint32_t next;		/* the next one with the hash, + 1; 0: none */
-};
-
-struct symbol_index {
-	uint32_t heads[SYMBOL_HEADS], tails[SYMBOL_HEADS];
-	VEC(struct symbol_ref) refs;
-};
-
-static uint32_t symbol_hash(const char *name, size_t len)
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)name[i]) * 16777619u;
-	return (h ^ h >> 16) % SYMBOL_HEADS;
-}
-
-/* In the order of the text, which is the one of addresses in the core kernel. */
-static void index_line(struct live *l, struct symbol_index *x, uint32_t line,
-		       const struct kallsyms_line *k)
-{
-	uint32_t h = symbol_hash(k->name, k->name_len), nr;
-	struct symbol_ref ref = { .line = line };
-
-	vec_push(l->arena, &x->refs, ref);
-	nr = (uint32_t)x->refs.n;
-	if (x->heads[h])
-		x->refs.at[x->tails[h] - 1].next = nr;
-	else
-		x->heads[h] = nr;
-	x->tails[h] = nr;
-}
-
-static void index_functions(struct live *l)
-{
-	const char *text = live_kallsyms(l), *at = text, *line_at = text;
-	struct kallsyms_line line;
-
-	l->symbol_index = arena_new(l->arena, struct symbol_index);
-	while (kallsyms_next(&at, &line)) {
-		if (kallsyms_is_function(&line, NULL))
-			index_line(l, l->symbol_index, (uint32_t)(line_at - text), &line);
-		line_at = at;
-	}
-}
-
-int live_function_addresses(void *arg, const char *module, const char *name,
-			    const uint64_t **list, size_t *count)
-{
-	struct live *l = arg;
-	VEC(uint64_t) found = { 0 };
-	size_t len = strlen(name);
-	const struct symbol_ref *ref;
-
-	if (!l->symbol_index)
-		index_functions(l);
-	for (uint32_t nr = l->symbol_index->heads[symbol_hash(name, len)]; nr; nr = ref->next) {
-		const char *at = live_kallsyms(l) + l->symbol_index->refs.at[nr - 1].line;
-		struct kallsyms_line line;
-
-		ref = &l->symbol_index->refs.at[nr - 1];
-		if (kallsyms_next(&at, &line) && line.name_len == len &&
-		    !memcmp(line.name, name, len) && kallsyms_is_function(&line, module))
-			vec_push(l->arena, &found, line.address);
-	}
-	*list = found.at;
-	*count = found.n;
-	return found.n ? 0 : -ENOENT;
 }

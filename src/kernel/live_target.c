@@ -124,6 +124,28 @@ struct kbtf *live_kbtf(struct live *l)
 	return l->kbtf;
 }
 
+uint32_t live_struct(struct live *l, enum live_struct s)
+{
+	static const char *const names[LIVE_STRUCT_COUNT] = {
+#define X(name) [LIVE_##name] = #name,
+		LIVE_STRUCTS(X)
+#undef X
+	};
+
+	if (!l->structs_known)
+		kbtf_find_many(l->kbtf, KBTF_STRUCT, names, l->struct_ids, LIVE_STRUCT_COUNT);
+	l->structs_known = true;
+	return l->struct_ids[s];
+}
+
+bool live_member(struct live *l, uint32_t struct_id, const char *name, uint32_t *offset_bytes)
+{
+	const struct type *t = struct_id ? kbtf_type(l->kbtf, struct_id) : NULL;
+
+	return t && t->kind == TYPE_STRUCT &&
+	       type_field_find(&l->types, t->structure, name, offset_bytes);
+}
+
 /* A file of an event's directory, as arena text. */
 static int event_file(struct live *l, const char *category, const char *event, const char *file,
 		      char **text)
@@ -188,6 +210,7 @@ static void live_close(void *arg)
 		munmap(l->btf, l->btf_bytes);
 	l->btf = NULL;
 	sbuf_close(&l->kallsyms);
+	sbuf_close(&l->ksym_records);
 	for (; l->dwarf_files; l->dwarf_files = l->dwarf_files->next_dwarf)
 		live_dwarf_close(l->dwarf_files);
 }
@@ -226,6 +249,7 @@ static const struct target_ops live_ops = {
 	.modules = live_modules,
 	.module_functions = live_module_functions,
 	.function_is_ambiguous = live_function_is_ambiguous,
+	.knows_addresses = live_knows_addresses,
 	.function_addresses = live_function_addresses,
 	.module_btf = live_module_btf,
 	.bpf_functions = live_bpf_functions,

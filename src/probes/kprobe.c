@@ -269,21 +269,38 @@ static bool needs_entries(struct probe_site *const *sites, size_t count)
 static bool fill_entries(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
 			 struct image_prog *prog)
 {
+	uint64_t *entries = arena_array(c->arena, uint64_t, count);
+
 	for (size_t i = 0; i < count; i++) {
-		struct image_site *s = &sites[i]->image;
+		const struct image_site *s = &sites[i]->image;
 		const uint64_t *list;
-		size_t n;
+		size_t n = 1;
 
 		if (s->entry)
-			continue;
-		kernel_function_addresses(c, s->module, s->function, &list, &n);
+			list = &s->entry;
+		else
+			kernel_function_addresses(c, s->module, s->function, &list, &n);
 		if (n != 1) {
 			prog->why = arena_printf(c->arena, "where %s is cannot be found out",
 						 s->function);
 			return false;
 		}
-		s->entry = list[0];
+		entries[i] = list[0];
 	}
+	for (size_t i = 0; i < count; i++)
+		sites[i]->image.entry = entries[i];
+	return true;
+}
+
+/* By address where it has to be; else where that is at hand, since the kernel goes through all
+ * its symbols for names. */
+static bool can_be_linked(struct probe_ctx *c, struct probe_site *const *sites, size_t count,
+			  struct image_prog *prog)
+{
+	if (needs_entries(sites, count))
+		return fill_entries(c, sites, count, prog);
+	if (c->target->ops->knows_addresses(c->target->arg) && !fill_entries(c, sites, count, prog))
+		prog->why = NULL;
 	return true;
 }
 
@@ -293,7 +310,7 @@ static void plan_function(struct probe_ctx *c, struct probe_site *const *sites, 
 	prog->type = BPF_PROG_TYPE_KPROBE;
 	prog->attach = sites[0]->provider->attach;
 	prog->use_multi = can_be_multi(c, sites, count, prog) &&
-			  (!needs_entries(sites, count) || fill_entries(c, sites, count, prog));
+			  can_be_linked(c, sites, count, prog);
 	if (prog->use_multi)
 		prog->expected_attach_type = BPF_TRACE_KPROBE_MULTI;
 }

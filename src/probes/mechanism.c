@@ -76,6 +76,19 @@ bool probes_needs_address(const struct probe_site *s)
 	return s->image.entry || (s->image.module && !kernel_is_core(s->image.module));
 }
 
+bool probes_links_by_address(struct probe_ctx *c, const struct probe_site *s)
+{
+	const uint64_t *list;
+	size_t count;
+
+	if (probes_needs_address(s))
+		return true;
+	if (!s->image.function || !c->target->ops->knows_addresses(c->target->arg))
+		return false;
+	kernel_function_addresses(c, s->image.module, s->image.function, &list, &count);
+	return count == 1;
+}
+
 bool probes_fits_session(const struct probe_site *s)
 {
 	return !no_multi(s);

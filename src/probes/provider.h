@@ -187,9 +187,12 @@ struct site_set {
 /* A diagnostic if sites cannot be attached as the settings ask. */
 void probes_check_mechanism(struct probe_ctx *c, const struct site_set *set);
 
-/* A function of the kernel that is found by its address: it is in another link than those
- * that are found by their names. */
+/* A function of the kernel that can be found by its address only. */
 bool probes_needs_address(const struct probe_site *s);
+
+/* One that is found by its address, for need or because it is at hand: it is in another link
+ * than those that are found by their names. */
+bool probes_links_by_address(struct probe_ctx *c, const struct probe_site *s);
 
 /* A function that helpers call with a lock held, by a program that the kernel does not keep from
  * running there within others. */

@@ -154,6 +154,12 @@ bool target_no_ambiguity(void *arg, const char *name)
 	return false;
 }
 
+bool target_knows_none(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
 int target_no_addresses(void *arg, const char *module, const char *name, const uint64_t **list,
 			size_t *count)
 {
@@ -245,6 +251,7 @@ static const struct target_ops plain_ops = {
 	.modules = target_no_modules,
 	.module_functions = plain_module_functions,
 	.function_is_ambiguous = target_no_ambiguity,
+	.knows_addresses = target_knows_none,
 	.function_addresses = target_no_addresses,
 	.module_btf = target_no_module_btf,
 	.bpf_functions = target_no_bpf_functions,

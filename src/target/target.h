@@ -148,6 +148,8 @@ struct target_ops {
 	bool (*has_function)(void *arg, const char *name);
 	/* true if `functions` has been listed and has this name more than once */
 	bool (*function_is_ambiguous)(void *arg, const char *name);
+	/* true if `function_addresses` answers at once */
+	bool (*knows_addresses)(void *arg);
 	/* addresses of the functions of this name in a module ("vmlinux": the core kernel;
 	 * NULL: anywhere); -ENOENT: none that are known */
 	int (*function_addresses)(void *arg, const char *module, const char *name,

@@ -339,6 +339,7 @@ static const struct target_ops file_ops = {
 	.modules = target_no_modules,
 	.module_functions = file_module_functions,
 	.function_is_ambiguous = target_no_ambiguity,
+	.knows_addresses = target_knows_none,
 	.function_addresses = target_no_addresses,
 	.module_btf = target_no_module_btf,
 	.bpf_functions = target_no_bpf_functions,

@@ -16,6 +16,7 @@ const char *target_kfunc_key(struct arena *a, uint32_t prog_type, uint32_t btf_i
 struct target_bpf_function;
 int target_no_modules(void *arg, const char *const **list, size_t *count);
 bool target_no_ambiguity(void *arg, const char *name);
+bool target_knows_none(void *arg);
 int target_no_addresses(void *arg, const char *module, const char *name, const uint64_t **list,
 			size_t *count);
 int target_no_module_btf(void *arg, const char *module, const void **data, size_t *size);

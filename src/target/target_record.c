@@ -173,6 +173,13 @@ static bool rec_function_is_ambiguous(void *arg, const char *name)
 	return r->ops->function_is_ambiguous(r->arg, name);
 }
 
+static bool rec_knows_addresses(void *arg)
+{
+	struct recorder *r = arg;
+
+	return r->ops->knows_addresses(r->arg);
+}
+
 static int rec_function_addresses(void *arg, const char *module, const char *name,
 				  const uint64_t **list, size_t *count)
 {
@@ -316,6 +323,7 @@ static const struct target_ops rec_ops = {
 	.modules = rec_modules,
 	.module_functions = rec_module_functions,
 	.function_is_ambiguous = rec_function_is_ambiguous,
+	.knows_addresses = rec_knows_addresses,
 	.function_addresses = rec_function_addresses,
 	.module_btf = rec_module_btf,
 	.bpf_functions = rec_bpf_functions,

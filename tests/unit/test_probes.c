@@ -240,6 +240,14 @@ static bool fake_ambiguous(void *arg, const char *name)
 	return !strcmp(name, "twin");
 }
 
+static bool knows_addresses;
+
+static bool fake_knows(void *arg)
+{
+	(void)arg;
+	return knows_addresses;
+}
+
 static int fake_addresses(void *arg, const char *module, const char *name, const uint64_t **list,
 			  size_t *count)
 {
@@ -260,6 +268,7 @@ static const struct target_ops fake_ops = {
 	.user_usdt = fake_usdt, .user_code = fake_code, .user_info = fake_info,
 	.modules = fake_modules, .module_functions = fake_module_functions,
 	.function_is_ambiguous = fake_ambiguous, .function_addresses = fake_addresses,
+	.knows_addresses = fake_knows,
 	.module_btf = fake_module_btf, .bpf_functions = fake_bpf_functions,
 };
 
@@ -682,6 +691,27 @@ static void check_by_address(struct fixture *f)
 	assert_string_equal(prog.why, "where vfs_write is cannot be found out");
 }
 
+/* Addresses that are at hand are used, if they are there for all. */
+static void check_at_hand(struct fixture *f)
+{
+	struct image_prog prog = { 0 };
+
+	knows_addresses = true;
+	expand(f, "k:vfs_*");
+	assert_true(probes_links_by_address(&f->c, f->sites.at[0]));
+	assert_false(probes_links_by_address(&f->c, f->sites.at[1]));
+	provider_find("kprobe")->plan(&f->c, f->sites.at, 2, &prog);
+	assert_true(prog.use_multi);
+	assert_null(prog.why);
+	assert_int_equal(f->sites.at[0]->image.entry, 0);
+	f->sites.at[1] = f->sites.at[0];
+	provider_find("kprobe")->plan(&f->c, f->sites.at, 2, &prog);
+	assert_true(prog.use_multi);
+	assert_int_equal(f->sites.at[0]->image.entry, 0x3000);
+	knows_addresses = false;
+	assert_true(probes_links_by_address(&f->c, f->sites.at[0]));
+}
+
 static void test_kprobes(void **state)
 {
 	static const struct expand_case cases[] = {
@@ -721,6 +751,7 @@ static void test_kprobes(void **state)
 	CHECK_CASES(&f, cases);
 	f.c.unsafe_mode = true;
 	check_by_address(&f);
+	check_at_hand(&f);
 	expand(&f, "k:0x1234");
 	assert_int_equal(f.sites.at[0]->image.address, 0x1234);
 	assert_string_equal(names_of(&f, "k:not_there"), "kprobe:not_there");
