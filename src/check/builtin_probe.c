@@ -359,13 +359,27 @@ static bool has_unwinding(const struct check *c)
 	return has_user_stack(c->prog->provider) && arch_unwinds(c) && kernel_unwinds(c);
 }
 
+/* A stack by unwind tables that this kernel cannot have. */
+static void tell_no_unwinding(struct check *c, const struct node *call)
+{
+	if (has_user_stack(c->prog->provider) && arch_unwinds(c))
+		check_warning(c, call->loc, DIAG_KERNEL_FEATURE,
+			      "ustack follows frame pointers here: unwind tables need BTF and %s, "
+			      "which kernels from %s on have",
+			      target_feature_text(FEATURE_TASK_PT_REGS),
+			      target_feature_kernel(FEATURE_TASK_PT_REGS));
+}
+
 const struct type *check_type_ustack(struct check *c, struct node *call)
 {
 	const struct type *t = stack_type(c, call, TYPE_USTACK);
 
-	if (c->config.unwind_tables && t->kind == TYPE_USTACK && t->param[1] != STACK_BUILD_ID &&
-	    has_unwinding(c))
+	if (!c->config.unwind_tables || t->kind != TYPE_USTACK || t->param[1] == STACK_BUILD_ID)
+		return t;
+	if (has_unwinding(c))
 		call->u.call.builtin = &builtins[BUILTIN_dw_ustack];
+	else
+		tell_no_unwinding(c, call);
 	return t;
 }
 

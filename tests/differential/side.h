@@ -36,6 +36,9 @@ bool side_check(struct compiled *c, const char *text);
 /* NULL, or what went wrong. */
 const char *side_emit(struct compiled *c);
 
+/* Does what was compiled need helpers that the target's kernel lacks? They are in diags. */
+bool side_needs(struct compiled *c);
+
 /* Run on the interpreter of bytecode. NULL, or why it was refused (in `why`). */
 const char *side_vm(struct compiled *c, struct sbuf *out, char why[256]);
 

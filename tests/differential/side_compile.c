@@ -112,6 +112,12 @@ const char *side_emit(struct compiled *c)
 	return why;
 }
 
+bool side_needs(struct compiled *c)
+{
+	lower_check_needs(&c->check, &c->lowered);
+	return c->diags.nr_errors;
+}
+
 void side_errors(const struct compiled *c, struct sbuf *out)
 {
 	for (size_t i = 0; i < c->diags.list.n; i++)

@@ -18,6 +18,7 @@
 
 const char *const trial_texts[TRIAL_RESULTS] = {
 	[TRIAL_PASSED] = "passed", [TRIAL_REFUSED] = "has errors",
+	[TRIAL_OLD_KERNEL] = "needs a newer kernel",
 	[TRIAL_UNKNOWN] = "cannot be interpreted", [TRIAL_EMIT] = "cannot be compiled",
 	[TRIAL_VM_REFUSED] = "is refused by the interpreter of bytecode",
 	[TRIAL_VM_DIFFERS] = "differs on the interpreter of bytecode",
@@ -41,6 +42,29 @@ static enum trial_result fail(struct trial *t, enum trial_result result, const c
 {
 	snprintf(t->why, sizeof(t->why), "%s", why);
 	return result;
+}
+
+/* Does a message say what this kernel lacks, and from which version on kernels have it? */
+static bool names_version(const struct compiled *c, const char *text)
+{
+	static const char *const words[] = { "kernels from ", "kernels before " };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const char *at = strstr(text, words[i]);
+		unsigned major, minor;
+
+		if (at && sscanf(at + strlen(words[i]), "%u.%u", &major, &minor) == 2 &&
+		    c->check.target->kernel_version < (major << 16 | minor << 8))
+			return true;
+	}
+	return false;
+}
+
+/* What this kernel refuses, for what reason. */
+static enum trial_result refuse(struct trial *t, const struct compiled *c,
+				enum trial_result result, const char *why)
+{
+	return fail(t, t->is_live && names_version(c, why) ? TRIAL_OLD_KERNEL : result, why);
 }
 
 static enum trial_result compare(struct trial *t, struct sbuf *want, struct sbuf *got,
@@ -74,11 +98,27 @@ static enum trial_result run_live(struct trial *t, struct compiled *c, struct sb
 
 	if (side_live(c, &got)) {
 		keep(t->got, &got);
-		result = fail(t, TRIAL_LOAD, t->got);
+		result = refuse(t, c, TRIAL_LOAD, t->got);
 	} else {
 		result = compare(t, want, &got, TRIAL_LIVE_DIFFERS);
 	}
 	sbuf_close(&got);
+	return result;
+}
+
+/* Compile what was checked. */
+static enum trial_result emit(struct trial *t, struct compiled *c)
+{
+	const char *why = side_emit(c);
+	struct sbuf errors = { 0 };
+	enum trial_result result = why ? fail(t, TRIAL_EMIT, why) : TRIAL_PASSED;
+
+	/* Made-up machines have all helpers. */
+	if (!why && t->is_live && side_needs(c)) {
+		side_errors(c, &errors);
+		result = refuse(t, c, TRIAL_REFUSED, sbuf_text(&errors));
+		sbuf_close(&errors);
+	}
 	return result;
 }
 
@@ -92,17 +132,15 @@ static enum trial_result run_for(struct trial *t, struct compiled *c, const char
 
 	if (!side_check(c, text)) {
 		side_errors(c, &want);
-		result = fail(t, TRIAL_REFUSED, sbuf_text(&want));
+		result = refuse(t, c, TRIAL_REFUSED, sbuf_text(&want));
 		sbuf_close(&want);
 		return result;
 	}
 	why = tree_run(&c->check, &c->arena, cover, &want);
 	if (why)
 		result = fail(t, TRIAL_UNKNOWN, why);
-	if (!result) {
-		why = side_emit(c);
-		result = why ? fail(t, TRIAL_EMIT, why) : TRIAL_PASSED;
-	}
+	if (!result)
+		result = emit(t, c);
 	if (!result)
 		result = run_vm(t, c, &want);
 	if (!result && t->is_live)

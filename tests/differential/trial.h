@@ -10,6 +10,7 @@
 enum trial_result {
 	TRIAL_PASSED,
 	TRIAL_REFUSED,		/* the script has errors */
+	TRIAL_OLD_KERNEL,	/* the kernel is too old, and what it lacks was named: no failure */
 	TRIAL_UNKNOWN,		/* the interpreter of the tree cannot run it */
 	TRIAL_EMIT,		/* no code could be made */
 	TRIAL_VM_REFUSED,	/* the interpreter of bytecode refuses it */
