@@ -155,6 +155,7 @@ CALL(path)
 	g->on_null = next;
 	p = x->type->kind == TYPE_POINTER ? lower_deref(g, x) : lower_place(g, x);
 	g->on_null = NULL;
+	g->b.line = n->loc.begin;
 	r = ir_emit_helper(&g->b, BPF_FUNC_d_path, IR_INT, lower_place_address(g, p),
 			   lower_ptr(g, d->base, d->offset), lower_const(g, n->type->size_bytes));
 	lower_loss_if(g, IR_SLT, r, 0, IMAGE_LOSS_READ);

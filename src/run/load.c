@@ -303,17 +303,40 @@ static const struct {
 	  "security_*, such as security_file_open." },
 };
 
-static void hint_at_helper(struct run *r, const char *log, const char *reason)
+/* Where the instruction that stands in front of `call` came from; NULL: that is not known. */
+static const struct image_place *place_in_log(const struct image_prog *prog, const char *log,
+					      const char *call)
 {
+	const struct image_place *place = NULL;
+	unsigned long insn;
+
+	while (call > log && call[-1] != '\n')
+		call--;
+	insn = strtoul(call, NULL, 10);
+	for (size_t k = 0; k < prog->nr_lines && prog->lines[k].insn <= insn; k++)
+		place = &prog->lines[k].place;
+	return place && place->file ? place : NULL;
+}
+
+static void hint_at_helper(struct run *r, const struct image_prog *prog, const char *log,
+			   const char *reason)
+{
+	const struct image_place *place;
 	const char *call = NULL;
 
 	if (!strstr(reason, "allowed"))
 		return;
 	for (const char *at = log; (at = strstr(at, " call bpf_")); at++)
 		call = at + strlen(" call ");
-	for (size_t i = 0; call && i < sizeof(listed) / sizeof(*listed); i++)
+	if (!call)
+		return;
+	for (size_t i = 0; i < sizeof(listed) / sizeof(*listed); i++)
 		if (!strncmp(call, listed[i].helper, strlen(listed[i].helper)))
 			run_tell(r, SONDE_HINT, "%s", listed[i].hint);
+	place = place_in_log(prog, log, call);
+	if (place)
+		run_tell(r, SONDE_HINT, "The call is at %s:%u:%u.", place->file, place->line,
+			 place->col);
 }
 
 /* What the verifier says; NULL if that is nothing. Older kernels keep the begin of what is too
@@ -350,7 +373,7 @@ static void tell_refusal(struct run *r, const struct image_prog *prog,
 	run_tell(r, SONDE_ERROR, "Error loading BPF program for %s. Error code: %d (%s).%s%s",
 		 prog->name, -err, strerror(-err), *reason ? " Kernel: " : "", reason);
 	hint_at_limit(r, reason);
-	hint_at_helper(r, log, reason);
+	hint_at_helper(r, prog, log, reason);
 	if (r->options.verbose)
 		run_tell(r, SONDE_INFO, "Kernel error log:\n%s", log);
 	else

@@ -195,6 +195,7 @@ if needs fentry && needs kernel:6.1; then
     expect_status 255
     expect_err '^ERROR: Error loading BPF program for fentry:vmlinux:vfs_open'
     expect_err '^HINT: path\(\) is allowed in few functions, of which the kernel has a list: filp_close, dentry_open'
+    expect_err '^HINT: The call is at stdin:1:25\.$'
 fi
 
 begin_case "what does not exist, or cannot be traced"
