@@ -452,7 +452,7 @@ void lower_jump_in_loop(struct gen *g, bool is_break);
  * here, too; `how` tells it. */
 struct ways_out {
 	struct gen *g;
-	bool returns, exits;
+	bool returns, exits, jumps;
 };
 void lower_find_ways_out(struct ways_out *w, struct node *n);
 void lower_follow_out(struct gen *g, const struct ways_out *w);

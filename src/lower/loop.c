@@ -72,6 +72,7 @@ static void find_ways_out(struct node **slot, void *arg)
 	if (!*slot)
 		return;
 	w->returns |= (*slot)->kind == NODE_RETURN;
+	w->jumps |= (*slot)->kind == NODE_BREAK || (*slot)->kind == NODE_CONTINUE;
 	w->exits |= lower_may_exit(w->g, *slot);
 	node_children(*slot, find_ways_out, w);
 }
@@ -180,14 +181,25 @@ struct rest {
 	struct ir_insn *of_range;	/* not 0: the range is longer; or NULL */
 };
 
+/* A condition may have statements; those that leave it belong into the loop. */
+static bool stays(struct gen *g, struct node *cond)
+{
+	struct ways_out w = { .g = g };
+
+	find_ways_out(&cond, &w);
+	return !w.returns && !w.exits && !w.jumps;
+}
+
 /* Where the last turn that the kernel allows has run: tell if there is a rest. Asks for the
  * condition once more, as another turn would have. */
 static void tell_rest(struct gen *g, const struct rest *rest, struct ir_block *next)
 {
 	struct ir_block *more = lower_block(g, true);
 
-	if (rest->cond)
+	if (rest->cond && stays(g, rest->cond))
 		lower_cond(g, rest->cond, more, next);
+	else if (rest->cond)
+		ir_emit_jump(&g->b, more);
 	else
 		ir_emit_branch(&g->b, IR_NE, rest->of_range, lower_const(g, 0), more, next);
 	lower_enter(g, more);

@@ -306,4 +306,14 @@ if needs kernel:5.17; then
     expect_no_err "8388608 turns"
 fi
 
+begin_case "a condition that leaves the loop"
+sonde -e 'begin { $i = 0; $n = 0;
+    while ($n < 3) { $n++; while (({ $i++; if ($i > 5) { break; } 1 })) { $i += 0; } }
+    printf("%d %d\n", $i, $n);
+    while (({ $i++; if ($i > 20) { exit(); } $i < 30 })) { $n += 1; }
+    printf("behind exit\n"); }'
+expect_status 0
+expect_out '8 3'
+expect_no_match 'behind'
+
 end_tests
