@@ -149,7 +149,7 @@ struct image_control {
 	uint64_t child_pid;	/* cpid */
 	uint32_t ring_flags;	/* with which programs send records: BPF_RB_NO_WAKEUP while the
 				   reader looks by itself */
-	uint32_t reserved;
+	uint32_t unwind_clock;	/* goes up some times a second while stacks are unwound */
 	/* select words of taken maps and other words of the compiler follow from here on */
 };
 
@@ -290,7 +290,8 @@ struct image_action {
  * What programs follow user stacks by, filled while they run. A process has a list of
  * ranges of its addresses, sorted; each has rows: from which address on (counted from
  * `bias`) which rule holds. Ranges and rows lie in chunks, maps of one value in a map of
- * maps; nothing in a chunk is moved while a process's entry names it.
+ * maps; nothing in a chunk is moved while a process's entry names it. Programs note in the
+ * entry when they used it last, by the control block's clock.
  */
 #define IMAGE_UNWIND_CHUNK_BYTES (256u * 1024)
 #define IMAGE_UNWIND_CHUNKS 256u
@@ -301,7 +302,7 @@ struct image_action {
 
 /* Where the caller's frame begins ("canonical frame address"). */
 enum image_unwind_cfa {
-	UNWIND_CFA_NONE,	/* unknown */
+	UNWIND_CFA_NONE,	/* unknown; cfa_offset: why, enum image_unwind_failure */
 	UNWIND_CFA_END,		/* there is no caller */
 	UNWIND_CFA_SP, UNWIND_CFA_FP,
 };
@@ -323,7 +324,9 @@ struct image_unwind_rule {
 };
 
 /* The first rules are always these. */
-enum { UNWIND_RULE_NONE, UNWIND_RULE_END, UNWIND_RULE_FP, UNWIND_RULE_FIRST };
+enum { UNWIND_RULE_NONE, UNWIND_RULE_END, UNWIND_RULE_FP,
+       UNWIND_RULE_MISSING,	/* there was no memory for the rows */
+       UNWIND_RULE_FIRST };
 
 struct image_unwind_range {
 	uint64_t start, bias;
@@ -335,6 +338,8 @@ struct image_unwind_range {
 struct image_unwind_process {
 	uint32_t chunk, at, nr_ranges;
 	uint32_t asked;		/* programs set it when they miss a range */
+	uint32_t used;		/* the clock, when a program looked last */
+	uint32_t reserved;
 };
 
 /* Why a stack ends early: the last of its addresses, as UINT64_MAX less this. */

@@ -131,6 +131,19 @@ static void begin(struct gen *g, struct ir_insn *state)
 	lower_enter(g, next);
 }
 
+/* Note the time of use, but write no memory that other CPUs read for nothing. */
+static void note_use(struct gen *g, struct ir_insn *entry, int32_t at, struct ir_insn *clock)
+{
+	struct ir_block *old = lower_block(g, false), *next = lower_block(g, false);
+	struct ir_insn *used = ir_emit_load(&g->b, IR_INT, 4, false, entry, at);
+
+	ir_emit_branch(&g->b, IR_NE, used, clock, old, next);
+	lower_enter(g, old);
+	ir_emit_store(&g->b, 4, entry, at, clock);
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, next);
+}
+
 /* What is known of the process, into the state. */
 static void find_process(struct gen *g, struct ir_insn *state)
 {
@@ -140,7 +153,8 @@ static void find_process(struct gen *g, struct ir_insn *state)
 		{ UNWIND_LIST_N, offsetof(struct image_unwind_process, nr_ranges) },
 	};
 	struct ir_block *none = lower_block(g, true), *next = lower_block(g, false);
-	struct ir_insn *key = lower_object(g, "process", 4, 4), *p;
+	struct ir_insn *key = lower_object(g, "process", 4, 4), *p, *clock;
+	uint32_t clock_at = offsetof(struct image_control, unwind_clock);
 
 	ir_emit_store(&g->b, 4, key, 0, lower_pid(g, NULL));
 	ir_emit_store(&g->b, 8, state, UNWIND_LEN, lower_const(g, 0));
@@ -152,6 +166,8 @@ static void find_process(struct gen *g, struct ir_insn *state)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		ir_emit_store(&g->b, 8, state, parts[i].to,
 			      ir_emit_load(&g->b, IR_INT, 4, false, p, parts[i].from));
+	clock = ir_emit_load(&g->b, IR_INT, 4, false, lower_control(g, clock_at), 0);
+	note_use(g, p, offsetof(struct image_unwind_process, used), clock);
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, none);
 	ir_emit_store(&g->b, 8, state, UNWIND_LIST_N, lower_const(g, 0));

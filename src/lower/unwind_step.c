@@ -279,10 +279,13 @@ static struct ir_insn *canonical_address(struct gen *g, struct ir_insn *state,
 {
 	struct ir_var *cfa = ir_var_new(g->b.func, "cfa", IR_INT);
 	struct ir_insn *kind = RULE(g, rule, cfa), *sp = get(g, state, UNWIND_SP);
-	struct maybe by_fp, deref;
+	struct maybe none, by_fp, deref;
 
 	return_if(g, IR_EQ, kind, lower_const(g, UNWIND_CFA_END), UNWIND_STOP);
-	return_if(g, IR_EQ, kind, lower_const(g, UNWIND_CFA_NONE), UNWIND_STOP + UNWIND_NO_ROW);
+	none = if_so(g, IR_EQ, kind, UNWIND_CFA_NONE);
+	ir_emit_ret(&g->b, add_imm(g, RULE(g, rule, cfa_offset), UNWIND_STOP));
+	g->b.block = NULL;
+	end_if(g, none);
 	ir_var_write(&g->b, cfa, sp);
 	by_fp = if_so(g, IR_EQ, kind, UNWIND_CFA_FP);
 	return_if(g, IR_EQ, get(g, state, UNWIND_FP), lower_const(g, 0),

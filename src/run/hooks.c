@@ -149,12 +149,15 @@ bool run_has_symbols(const struct value_layout *layout)
 	return has_symbols(layout, true);
 }
 
-/* Whether user addresses can come up when the process may be gone already. */
+/* Whether user addresses can come up when the process may be gone already. Stacks are
+ * unwound by what processes map, also if none is printed. */
 static bool will_ask(const struct image *image)
 {
 	const struct script_map *m;
 	const struct image_action *a;
 
+	if (image->unwind_map != UINT32_MAX)
+		return true;
 	vec_each(m, &image->script_maps)
 		if (has_symbols(m->key, false) || has_symbols(m->value, false))
 			return true;

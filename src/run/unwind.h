@@ -3,13 +3,15 @@
  * the maps that image.h describes.
  *
  * Tables belong to files and are shared by all processes that map them. Memory is bounded:
- * by the number of chunks for tables and ranges together.
+ * by the number of chunks for tables and ranges together. When it is full, processes that
+ * were not met for the longest time are forgotten, and files that none of the others maps.
  */
 #ifndef SONDE_RUN_UNWIND_H
 #define SONDE_RUN_UNWIND_H
 
 #include "base/file_id.h"
 #include "run/state.h"
+#include "run/unwind_room.h"
 #include "unwind/table.h"
 
 /* ---- where rows and ranges lie (unwind_store.c) ---- */
@@ -17,14 +19,20 @@
 struct unwind_chunk {
 	int fd;
 	uint8_t *bytes;		/* mapped */
-	uint32_t used_bytes;
+	struct unwind_room room;
+};
+
+/* Bytes in a chunk; size 0: none. */
+struct unwind_place {
+	uint32_t chunk, at, size_bytes;
 };
 
 /* Rows that lie in one piece: they hold from `start` on, which counts from the table's
  * base, up to the next piece. */
 struct unwind_piece {
 	uint64_t start;
-	uint32_t nr_rows, chunk, at;
+	uint32_t nr_rows;
+	struct unwind_place place;
 };
 
 /* A file and its rows, which stay where they are. */
@@ -36,6 +44,9 @@ struct unwind_file {
 	size_t nr_segments;
 	struct unwind_piece *pieces;	/* owned; none: it has no rows */
 	size_t nr_pieces;
+	bool lacks_rows;		/* there was no room for them */
+	uint32_t nr_users;		/* lists of ranges that name it */
+	uint32_t used;			/* the clock, when the last of them was forgotten */
 };
 
 struct unwind_store {
@@ -45,6 +56,8 @@ struct unwind_store {
 	struct image_unwind_rule *mapped_rules;	/* borrowed: what programs see */
 	struct unwind_rules rules;
 	uint32_t rules_copied;
+	struct unwind_place missing;	/* one row: of files without room for theirs */
+	uint64_t taken_bytes;
 	bool is_full;			/* something did not find room */
 	struct unwind_file *files;	/* owned */
 	struct unwind_file *vdso;	/* owned */
@@ -57,10 +70,23 @@ void unwind_store_close(struct unwind_store *s);
 int unwind_store_empty(struct unwind_store *s);
 
 /* Room in a chunk. -ENOSPC: there is no more. */
-int unwind_store_room(struct unwind_store *s, uint32_t size_bytes, uint32_t *chunk, uint32_t *at);
+int unwind_store_take(struct unwind_store *s, uint32_t size_bytes, struct unwind_place *place);
+
+/* Give it back: no program reads it any more. Takes an empty place. */
+void unwind_store_give(struct unwind_store *s, struct unwind_place *place);
+
+static inline uint8_t *unwind_store_bytes(const struct unwind_store *s,
+					  const struct unwind_place *place)
+{
+	return s->chunks[place->chunk].bytes + place->at;
+}
 
 /* The file behind a descriptor, read if it is new. NULL: memory is out, or it is no file. */
 struct unwind_file *unwind_store_file(struct unwind_store *s, int fd);
+
+/* Forget a file, whose rows no program reads any more. */
+void unwind_store_forget(struct unwind_store *s, struct unwind_file *f);
+uint64_t unwind_file_bytes(const struct unwind_file *f);
 
 /* Our own vDSO, which is that of all processes of this word size. */
 struct unwind_file *unwind_store_vdso(struct unwind_store *s);

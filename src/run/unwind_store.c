@@ -45,8 +45,22 @@ static int add_chunk(struct unwind_store *s)
 		return err;
 	}
 	c->bytes = bytes;
-	c->used_bytes = 0;
+	c->room = (struct unwind_room){ 0 };
 	s->nr_chunks++;
+	return 0;
+}
+
+/* The row that says that others are missing. */
+static int add_missing(struct unwind_store *s)
+{
+	const uint32_t address = 0;
+	const uint16_t rule = UNWIND_RULE_MISSING;
+	int err = unwind_store_take(s, ROW_BYTES, &s->missing);
+
+	if (err)
+		return err;
+	memcpy(unwind_store_bytes(s, &s->missing), &address, sizeof(address));
+	memcpy(unwind_store_bytes(s, &s->missing) + sizeof(address), &rule, sizeof(rule));
 	return 0;
 }
 
@@ -56,7 +70,7 @@ int unwind_store_open(struct unwind_store *s)
 
 	*s = (struct unwind_store){ .chunks_fd = -1 };
 	err = unwind_rules_open(&s->rules);
-	return err ? err : add_chunk(s);
+	return err ? err : add_missing(s);
 }
 
 static void close_file(struct unwind_file *f)
@@ -90,32 +104,46 @@ void unwind_store_close(struct unwind_store *s)
 
 int unwind_store_empty(struct unwind_store *s)
 {
-	close_files(s);
-	for (uint32_t i = 0; i < s->nr_chunks; i++)
-		s->chunks[i].used_bytes = 0;
-	s->rules_copied = 0;
-	s->is_full = false;
-	return unwind_rules_open(&s->rules);
-}
-
-int unwind_store_room(struct unwind_store *s, uint32_t size_bytes, uint32_t *chunk, uint32_t *at)
-{
-	uint32_t size = (size_bytes + ALIGN - 1) / ALIGN * ALIGN, i = 0;
 	int err;
 
-	if (size > IMAGE_UNWIND_CHUNK_BYTES)
+	close_files(s);
+	for (uint32_t i = 0; i < s->nr_chunks; i++)
+		s->chunks[i].room = (struct unwind_room){ 0 };
+	s->rules_copied = 0;
+	s->taken_bytes = 0;
+	s->is_full = false;
+	err = unwind_rules_open(&s->rules);
+	return err ? err : add_missing(s);
+}
+
+int unwind_store_take(struct unwind_store *s, uint32_t size_bytes, struct unwind_place *place)
+{
+	uint32_t i = 0, at = 0;
+	int err = 0;
+
+	if (size_bytes > IMAGE_UNWIND_CHUNK_BYTES)
 		return -ENOSPC;
-	while (i < s->nr_chunks && IMAGE_UNWIND_CHUNK_BYTES - s->chunks[i].used_bytes < size)
+	while (i < s->nr_chunks && !unwind_room_take(&s->chunks[i].room, size_bytes, &at))
 		i++;
-	err = i == s->nr_chunks ? add_chunk(s) : 0;
-	if (err) {
-		s->is_full = true;
-		return err;
+	if (i == s->nr_chunks) {
+		err = add_chunk(s);
+		if (!err)
+			(void)unwind_room_take(&s->chunks[i].room, size_bytes, &at);
 	}
-	*chunk = i;
-	*at = s->chunks[i].used_bytes;
-	s->chunks[i].used_bytes += size;
+	s->is_full |= err != 0;
+	if (err)
+		return err;
+	*place = (struct unwind_place){ i, at, size_bytes };
+	s->taken_bytes += unwind_room_bytes(size_bytes);
 	return 0;
+}
+
+void unwind_store_give(struct unwind_store *s, struct unwind_place *place)
+{
+	if (place->size_bytes)
+		unwind_room_give(&s->chunks[place->chunk].room, place->at, place->size_bytes);
+	s->taken_bytes -= unwind_room_bytes(place->size_bytes);
+	*place = (struct unwind_place){ 0 };
 }
 
 /* ---- files ---- */
@@ -124,12 +152,12 @@ static int add_piece(struct unwind_store *s, struct unwind_file *f, const struct
 		     size_t first, size_t n)
 {
 	struct unwind_piece *p = &f->pieces[f->nr_pieces];
-	int err = unwind_store_room(s, (uint32_t)(n * ROW_BYTES), &p->chunk, &p->at);
+	int err = unwind_store_take(s, (uint32_t)(n * ROW_BYTES), &p->place);
 	uint8_t *to;
 
 	if (err)
 		return err;
-	to = s->chunks[p->chunk].bytes + p->at;
+	to = unwind_store_bytes(s, &p->place);
 	memcpy(to, t->addresses + first, n * sizeof(*t->addresses));
 	memcpy(to + n * sizeof(*t->addresses), t->rules + first, n * sizeof(*t->rules));
 	p->start = t->addresses[first];
@@ -138,6 +166,14 @@ static int add_piece(struct unwind_store *s, struct unwind_file *f, const struct
 	return 0;
 }
 
+static void give_pieces(struct unwind_store *s, struct unwind_file *f)
+{
+	for (size_t i = 0; i < f->nr_pieces; i++)
+		unwind_store_give(s, &f->pieces[i].place);
+	f->nr_pieces = 0;
+}
+
+/* All rows of a table, or none. */
 static int add_pieces(struct unwind_store *s, struct unwind_file *f, const struct unwind_table *t)
 {
 	size_t n;
@@ -149,10 +185,33 @@ static int add_pieces(struct unwind_store *s, struct unwind_file *f, const struc
 	for (size_t at = 0; at < t->n; at += n) {
 		n = t->n - at < IMAGE_UNWIND_ROWS ? t->n - at : IMAGE_UNWIND_ROWS;
 		err = add_piece(s, f, t, at, n);
-		if (err)
+		if (err) {
+			give_pieces(s, f);
 			return err;
+		}
 	}
 	return 0;
+}
+
+uint64_t unwind_file_bytes(const struct unwind_file *f)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < f->nr_pieces; i++)
+		sum += unwind_room_bytes(f->pieces[i].place.size_bytes);
+	return sum;
+}
+
+void unwind_store_forget(struct unwind_store *s, struct unwind_file *f)
+{
+	struct unwind_file **at = &s->files;
+
+	while (*at && *at != f)
+		at = &(*at)->next;
+	if (*at)
+		*at = f->next;
+	give_pieces(s, f);
+	close_file(f);
 }
 
 /* New rules, before rows name them. */
@@ -175,8 +234,7 @@ static struct unwind_file *file_of(struct unwind_store *s, struct unwind_table *
 		f->base = t->base;
 		f->nr_segments = t->nr_segments;
 		memcpy(f->segments, t->segments, sizeof(f->segments));
-		/* What did not find room is missing, and stacks say so. */
-		(void)add_pieces(s, f, t);
+		f->lacks_rows = add_pieces(s, f, t) != 0;	/* stacks say so */
 	}
 	unwind_table_close(t);
 	return f;
@@ -190,9 +248,12 @@ struct unwind_file *unwind_store_file(struct unwind_store *s, int fd)
 
 	if (!file_id_of(fd, &id))
 		return NULL;
-	for (f = s->files; f; f = f->next)
-		if (file_id_same(&f->id, &id))
-			return f;
+	for (f = s->files; f && !file_id_same(&f->id, &id); f = f->next)
+		;
+	if (f && (!f->lacks_rows || s->is_full))
+		return f;
+	if (f)
+		unwind_store_forget(s, f);	/* there is room now */
 	if (unwind_table_read(&t, fd, &s->rules))
 		return NULL;
 	f = file_of(s, &t);

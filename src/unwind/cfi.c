@@ -158,7 +158,9 @@ static bool give_cfa(const struct cfi_arch *arch, const struct rules *r,
 static struct image_unwind_rule give_rule(const struct reading *r)
 {
 	const struct cfi_arch *arch = r->s->arch;
-	const struct image_unwind_rule none = { .cfa = UNWIND_CFA_NONE };
+	const struct image_unwind_rule none = {
+		.cfa = UNWIND_CFA_NONE, .cfa_offset = UNWIND_NO_ROW,
+	};
 	struct image_unwind_rule out = { 0 };
 
 	if (r->rules.ra.kind == AT_UNDEFINED)

@@ -22,11 +22,12 @@
 int unwind_rules_open(struct unwind_rules *r)
 {
 	static const struct image_unwind_rule first[] = {
-		[UNWIND_RULE_NONE] = { .cfa = UNWIND_CFA_NONE },
+		[UNWIND_RULE_NONE] = { .cfa = UNWIND_CFA_NONE, .cfa_offset = UNWIND_NO_ROW },
 		[UNWIND_RULE_END] = { .cfa = UNWIND_CFA_END },
 		[UNWIND_RULE_FP] = { .cfa = UNWIND_CFA_FP, .cfa_offset = 16,
 				     .fp = UNWIND_AT_CFA, .fp_offset = -16,
 				     .ra = UNWIND_AT_CFA, .ra_offset = -8 },
+		[UNWIND_RULE_MISSING] = { .cfa = UNWIND_CFA_NONE, .cfa_offset = UNWIND_FAILED },
 	};
 
 	*r = (struct unwind_rules){ 0 };

@@ -162,6 +162,31 @@ if needs root && needs btf; then
     check "the whole stack is as deep as its limit" grep -q '^\]: 12[0-9]$' "$tmp/out"
 fi
 
+# Each run of a file that was touched is another file: 14 of them need more than there is room for,
+# so that those of which nothing runs any more are dropped, but nothing of what runs all the time.
+begin_case "tables of files that nobody runs any more make room for others"
+if needs root && needs btf; then
+    cp "$programs/many_rows" "$tmp/steady"
+    cp "$programs/many_rows" "$tmp/passing"
+    sonde_start --unsafe -e 'tracepoint:syscalls:sys_enter_getppid /comm == "steady" || comm == "passing"/ {
+            $whole = len(dw_ustack) > 20;
+            if ($whole) { @whole[comm, pid] = 1; } else if (@whole[comm, pid]) { @lost[comm] = count(); }
+            if ($whole && comm == "passing") { signal("KILL"); } }
+        end { print((len(@whole), "whole")); clear(@whole); }'
+    "$tmp/steady" 300 &
+    steady=$!
+    for i in $(seq 14); do
+        touch "$tmp/passing"
+        "$tmp/passing" 20 2>/dev/null
+    done
+    kill $steady
+    wait $steady 2>/dev/null
+    sonde_stop
+    expect_status 0
+    expect_out '(15, whole)'
+    expect_no_match '@lost'
+fi
+
 begin_case "where user space is far, or there is none"
 if needs root && needs btf; then
     sonde -c "$programs/target" -e 'begin { print(dw_ustack); }'

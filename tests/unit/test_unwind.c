@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "run/unwind_room.h"
 #include "unwind/cfi.h"
 #include "unwind/table.h"
 
@@ -316,7 +317,7 @@ static void test_not_followed(void **state)
 
 	(void)state;
 	assert_int_equal(c.n, 4);
-	expect(&c, 1, 0x1004, 0x1008, UNWIND_CFA_NONE, 0);
+	expect(&c, 1, 0x1004, 0x1008, UNWIND_CFA_NONE, UNWIND_NO_ROW);
 	expect(&c, 2, 0x1008, 0x100c, UNWIND_CFA_SP, 8);
 	expect(&c, 3, 0x100c, 0x1020, UNWIND_CFA_END, 0);
 }
@@ -384,9 +385,51 @@ static void test_rules(void **state)
 	unwind_rules_close(&rules);
 }
 
+/* ---- room ---- */
+
+#define PIECES 64
+
+/* Pieces of all sizes never overlap, and all room comes back. */
+static void test_room(void **unused)
+{
+	static unsigned char owner[IMAGE_UNWIND_CHUNK_BYTES];
+	struct { uint32_t at, size; } pieces[PIECES] = { 0 };
+	struct unwind_room room = { 0 };
+	uint32_t seed = 1, at, largest = IMAGE_UNWIND_CHUNK_BYTES;
+
+	(void)unused;
+	for (int turn = 0; turn < 20000; turn++) {
+		unsigned i = (seed = seed * 1103515245 + 12345) >> 16 & (PIECES - 1);
+		uint32_t size = 1 + (seed >> 8) % 20000;
+
+		if (pieces[i].size) {
+			for (uint32_t k = 0; k < pieces[i].size; k++)
+				assert_int_equal(owner[pieces[i].at + k], i + 1);
+			memset(owner + pieces[i].at, 0, pieces[i].size);
+			unwind_room_give(&room, pieces[i].at, pieces[i].size);
+			pieces[i].size = 0;
+		} else if (unwind_room_take(&room, size, &at)) {
+			assert_true(at + size <= sizeof(owner));
+			for (uint32_t k = 0; k < size; k++)
+				assert_int_equal(owner[at + k], 0);
+			memset(owner + at, (int)i + 1, size);
+			pieces[i].at = at;
+			pieces[i].size = size;
+		}
+	}
+	for (unsigned i = 0; i < PIECES; i++)
+		if (pieces[i].size)
+			unwind_room_give(&room, pieces[i].at, pieces[i].size);
+	assert_int_equal(room.nr_taken, 0);
+	assert_true(unwind_room_take(&room, largest, &at));
+	assert_int_equal(at, 0);
+	assert_false(unwind_room_take(&room, 1, &at));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_self),
 		cmocka_unit_test(test_libc),
 		cmocka_unit_test(test_frame_pointer),
