@@ -53,6 +53,7 @@ static const char *const role_names[] = {
 	[IMAGE_MAP_RODATA] = "rodata", [IMAGE_MAP_STACKS] = "stacks",
 	[IMAGE_MAP_PACKETS] = "packets", [IMAGE_MAP_UNWIND_PROCESSES] = "unwind-processes",
 	[IMAGE_MAP_UNWIND_CHUNKS] = "unwind-chunks", [IMAGE_MAP_UNWIND_RULES] = "unwind-rules",
+	[IMAGE_MAP_UNWIND_FILES] = "unwind-files",
 };
 
 static const char *const action_names[ACTION_KIND_COUNT] = {

@@ -118,6 +118,7 @@ enum image_map_role {
 	IMAGE_MAP_UNWIND_PROCESSES,	/* pid -> struct image_unwind_process */
 	IMAGE_MAP_UNWIND_CHUNKS,	/* of maps, filled while running */
 	IMAGE_MAP_UNWIND_RULES,	/* array, one value: struct image_unwind_rule[] */
+	IMAGE_MAP_UNWIND_FILES,	/* struct image_unwind_file_id -> struct image_unwind_file */
 };
 
 /* Why a program could not record an event. */
@@ -297,6 +298,7 @@ struct image_action {
 #define IMAGE_UNWIND_CHUNKS 256u
 #define IMAGE_UNWIND_RULES 8192u
 #define IMAGE_UNWIND_PROCESSES 4096u
+#define IMAGE_UNWIND_FILES 4096u
 #define IMAGE_UNWIND_RANGES 4096u	/* of a process */
 #define IMAGE_UNWIND_ROWS 32768u	/* of a range */
 
@@ -339,6 +341,22 @@ struct image_unwind_process {
 	uint32_t chunk, at, nr_ranges;
 	uint32_t asked;		/* programs set it when they miss a range */
 	uint32_t used;		/* the clock, when a program looked last */
+	uint32_t reserved;
+};
+
+/* A file as the kernel knows it: of another content it is another. All zero: the vDSO. */
+struct image_unwind_file_id {
+	uint64_t ino, size_bytes;
+	uint64_t ctime_s;
+	uint32_t ctime_ns, dev;
+};
+
+/* A process without a list is followed by the files that it maps: the starts of these ranges,
+ * and what they count from, are places in the file. */
+struct image_unwind_file {
+	uint32_t chunk, at, nr_ranges;
+	uint32_t used;		/* as that of a process */
+	uint32_t page_shift;
 	uint32_t reserved;
 };
 
@@ -466,7 +484,7 @@ struct image {
 	uint32_t btf_size;
 	VEC(struct image_failure) failures;
 	uint32_t ring_map, global_map, losses_map, packets_map;	/* UINT32_MAX: none */
-	uint32_t unwind_map;		/* the first of three, in the order of their roles;
+	uint32_t unwind_map;		/* the first of four, in the order of their roles;
 					   UINT32_MAX: none */
 	uint32_t losses_offset;		/* in the value of losses_map, which may be the GLOBAL
 					   map */

@@ -432,7 +432,8 @@ struct ir_insn *lower_unwound(struct gen *g, const struct type *type, const stru
 #define KERNEL_FRAMES 8		/* that may be open at once */
 
 enum shared_kind { SHARED_COMPARE, SHARED_COMPARE_BYTES, SHARED_HIST, SHARED_UNWIND_STEP,
-		   SHARED_UNWIND_RANGE, SHARED_UNWIND_ASK, SHARED_JOIN };
+		   SHARED_UNWIND_RANGE, SHARED_UNWIND_ASK, SHARED_UNWIND_FILE,
+		   SHARED_JOIN };
 
 /* Where the program's function of this kind is kept; param: size, or bits. */
 struct ir_func **lower_shared_func(struct gen *g, enum shared_kind kind, uint32_t param);

@@ -29,6 +29,11 @@ static void add_maps(struct lower *l)
 		.type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .max_entries = 1,
 		.value_size = IMAGE_UNWIND_RULES * sizeof(struct image_unwind_rule),
 		.flags = BPF_F_MMAPABLE });
+	lower_add_map(l, (struct image_map){
+		.name = "unwind_files", .role = IMAGE_MAP_UNWIND_FILES,
+		.type = BPF_MAP_TYPE_HASH, .key_size = sizeof(struct image_unwind_file_id),
+		.value_size = sizeof(struct image_unwind_file),
+		.max_entries = IMAGE_UNWIND_FILES, .flags = BPF_F_NO_PREALLOC });
 }
 
 /* ---- where to begin ---- */
@@ -131,19 +136,6 @@ static void begin(struct gen *g, struct ir_insn *state)
 	lower_enter(g, next);
 }
 
-/* Note the time of use, but write no memory that other CPUs read for nothing. */
-static void note_use(struct gen *g, struct ir_insn *entry, int32_t at, struct ir_insn *clock)
-{
-	struct ir_block *old = lower_block(g, false), *next = lower_block(g, false);
-	struct ir_insn *used = ir_emit_load(&g->b, IR_INT, 4, false, entry, at);
-
-	ir_emit_branch(&g->b, IR_NE, used, clock, old, next);
-	lower_enter(g, old);
-	ir_emit_store(&g->b, 4, entry, at, clock);
-	ir_emit_jump(&g->b, next);
-	lower_enter(g, next);
-}
-
 /* What is known of the process, into the state. */
 static void find_process(struct gen *g, struct ir_insn *state)
 {
@@ -153,8 +145,7 @@ static void find_process(struct gen *g, struct ir_insn *state)
 		{ UNWIND_LIST_N, offsetof(struct image_unwind_process, nr_ranges) },
 	};
 	struct ir_block *none = lower_block(g, true), *next = lower_block(g, false);
-	struct ir_insn *key = lower_object(g, "process", 4, 4), *p, *clock;
-	uint32_t clock_at = offsetof(struct image_control, unwind_clock);
+	struct ir_insn *key = lower_object(g, "process", 4, 4), *p, *pid;
 
 	ir_emit_store(&g->b, 4, key, 0, lower_pid(g, NULL));
 	ir_emit_store(&g->b, 8, state, UNWIND_LEN, lower_const(g, 0));
@@ -166,11 +157,12 @@ static void find_process(struct gen *g, struct ir_insn *state)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		ir_emit_store(&g->b, 8, state, parts[i].to,
 			      ir_emit_load(&g->b, IR_INT, 4, false, p, parts[i].from));
-	clock = ir_emit_load(&g->b, IR_INT, 4, false, lower_control(g, clock_at), 0);
-	note_use(g, p, offsetof(struct image_unwind_process, used), clock);
+	unwind_note_use(g, p, offsetof(struct image_unwind_process, used));
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, none);
 	ir_emit_store(&g->b, 8, state, UNWIND_LIST_N, lower_const(g, 0));
+	pid = lower_pid(g, NULL);
+	ir_emit_call(&g->b, IR_FCALL, lower_unwind_ask(g)->index, IR_INT, &pid, 1);
 	ir_emit_jump(&g->b, next);
 	lower_enter(g, next);
 }

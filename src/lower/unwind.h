@@ -7,7 +7,7 @@
 #include "lower/internal.h"
 
 /* The maps, from image.unwind_map on. */
-enum { UNWIND_PROCESSES, UNWIND_CHUNKS, UNWIND_RULES, UNWIND_MAPS };
+enum { UNWIND_PROCESSES, UNWIND_CHUNKS, UNWIND_RULES, UNWIND_FILES, UNWIND_MAPS };
 
 /* The state: words at these offsets. */
 enum {
@@ -21,12 +21,72 @@ enum {
 	UNWIND_LIST_CHUNK = 88, UNWIND_LIST_AT = 96, UNWIND_LIST_N = 104,
 	UNWIND_WORD = 112,	/* what was read */
 	UNWIND_COUNT = 120,	/* addresses so far */
-	UNWIND_STATE_BYTES = 128,
+	/* a mapping of a process without a list, and the file that is mapped */
+	UNWIND_MAPPED = 128, UNWIND_MAPPED_LEN = 136, UNWIND_PAGE = 144,
+	UNWIND_FILE = 152,	/* struct image_unwind_file_id */
+	UNWIND_IS_FILE = 184,
+	UNWIND_STATE_BYTES = 192,
 };
 
 /* What a step returns: 0, or this plus an enum image_unwind_failure; this alone: the
  * outermost frame was reached. */
 #define UNWIND_STOP 0x100
+
+/* ---- small things ---- */
+
+static inline struct ir_insn *unwind_get(struct gen *g, struct ir_insn *state, int32_t at)
+{
+	return ir_emit_load(&g->b, IR_INT, 8, false, state, at);
+}
+
+static inline void unwind_set(struct gen *g, struct ir_insn *state, int32_t at, struct ir_insn *v)
+{
+	ir_emit_store(&g->b, 8, state, at, v);
+}
+
+/* End the func with a value where x cmp y. */
+void unwind_return_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, struct ir_insn *y,
+		      int64_t value);
+
+/* What follows runs where x cmp y, up to the end; go on in both cases behind it. */
+struct unwind_if {
+	struct ir_block *next;
+};
+
+struct unwind_if unwind_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y);
+void unwind_end_if(struct gen *g, struct unwind_if m);
+
+/* Note in a map's entry that it was used, but write no memory that other CPUs read for
+ * nothing. */
+void unwind_note_use(struct gen *g, struct ir_insn *entry, int32_t at);
+
+/* ---- funcs ---- */
+
+/* A global func with the state as its parameter. `null`: where the state is none. */
+struct ir_func *unwind_enter(struct gen *g, struct outside *out, const char *name,
+			     struct ir_insn **state, struct ir_block **null);
+void unwind_leave(struct gen *g, const struct outside *out, struct ir_block *null);
+
+/* Ranges that lie sorted in a chunk. `delta`: what addresses of the process are above what the
+ * ranges say, or NULL. */
+struct unwind_list {
+	struct ir_insn *chunk, *at, *n, *delta;
+};
+
+/* The range of a list that the state's address is in, or the last before it, into the
+ * state. */
+void unwind_find_range(struct gen *g, struct ir_insn *state, const struct unwind_list *list,
+		       struct ir_block *null);
+
+/* How far the state's address is in the state's range. */
+struct ir_insn *unwind_offset(struct gen *g, struct ir_insn *state);
+
+/* The address that counts. */
+struct ir_insn *unwind_address(struct gen *g, struct ir_insn *state);
+
+/* Of a process without a list: find the range by the file that is mapped there. Returns 0 if
+ * it was found. NULL: this kernel has no way to. */
+struct ir_func *unwind_by_file(struct gen *g);
 
 /* From the state's frame to its caller. */
 struct ir_func *lower_unwind_step(struct gen *g);

@@ -16,15 +16,9 @@
 
 /* ---- small things ---- */
 
-static struct ir_insn *get(struct gen *g, struct ir_insn *state, int32_t at)
-{
-	return ir_emit_load(&g->b, IR_INT, 8, false, state, at);
-}
-
-static void set(struct gen *g, struct ir_insn *state, int32_t at, struct ir_insn *v)
-{
-	ir_emit_store(&g->b, 8, state, at, v);
-}
+#define get unwind_get
+#define set unwind_set
+#define return_if unwind_return_if
 
 static struct ir_insn *add(struct gen *g, struct ir_insn *x, struct ir_insn *y)
 {
@@ -36,7 +30,7 @@ static struct ir_insn *add_imm(struct gen *g, struct ir_insn *x, int64_t y)
 	return ir_emit_binary_imm(&g->b, IR_ADD, x, y);
 }
 
-static void return_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, struct ir_insn *y,
+void unwind_return_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, struct ir_insn *y,
 		      int64_t value)
 {
 	struct ir_block *out = lower_block(g, true), *next = lower_block(g, false);
@@ -47,26 +41,35 @@ static void return_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, struct 
 	lower_enter(g, next);
 }
 
-/* `then` where x cmp y; go on in both cases behind it. */
-struct maybe {
-	struct ir_block *next;
-};
-
-static struct maybe if_so(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y)
+struct unwind_if unwind_if(struct gen *g, enum ir_cmp cmp, struct ir_insn *x, int64_t y)
 {
 	struct ir_block *then = lower_block(g, false);
-	struct maybe m = { lower_block(g, false) };
+	struct unwind_if m = { lower_block(g, false) };
 
 	ir_emit_branch(&g->b, cmp, x, lower_const(g, y), then, m.next);
 	lower_enter(g, then);
 	return m;
 }
 
-static void end_if(struct gen *g, struct maybe m)
+void unwind_end_if(struct gen *g, struct unwind_if m)
 {
 	if (g->b.block)
 		ir_emit_jump(&g->b, m.next);
 	lower_enter(g, m.next);
+}
+
+void unwind_note_use(struct gen *g, struct ir_insn *entry, int32_t at)
+{
+	struct ir_insn *used = ir_emit_load(&g->b, IR_INT, 4, false, entry, at), *clock;
+	struct ir_block *old = lower_block(g, false), *next = lower_block(g, false);
+
+	clock = lower_control(g, offsetof(struct image_control, unwind_clock));
+	clock = ir_emit_load(&g->b, IR_INT, 4, false, clock, 0);
+	ir_emit_branch(&g->b, IR_NE, used, clock, old, next);
+	lower_enter(g, old);
+	ir_emit_store(&g->b, 4, entry, at, clock);
+	ir_emit_jump(&g->b, next);
+	lower_enter(g, next);
 }
 
 static struct ir_insn *lookup(struct gen *g, struct ir_insn *map, struct ir_insn *key,
@@ -144,7 +147,8 @@ static struct ir_insn *search(struct gen *g, const struct search *s)
 
 /* ---- ranges ---- */
 
-static void copy_range(struct gen *g, struct ir_insn *state, struct ir_insn *range)
+static void copy_range(struct gen *g, struct ir_insn *state, struct ir_insn *range,
+		       struct ir_insn *delta)
 {
 	static const struct { int32_t to; uint8_t size, from; } parts[] = {
 		{ UNWIND_START, 8, offsetof(struct image_unwind_range, start) },
@@ -158,28 +162,39 @@ static void copy_range(struct gen *g, struct ir_insn *state, struct ir_insn *ran
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		set(g, state, parts[i].to,
 		    ir_emit_load(&g->b, IR_INT, parts[i].size, false, range, parts[i].from));
+	if (!delta)
+		return;
+	set(g, state, UNWIND_START, add(g, get(g, state, UNWIND_START), delta));
+	set(g, state, UNWIND_BIAS, add(g, get(g, state, UNWIND_BIAS), delta));
 }
 
-static struct ir_insn *address_of(struct gen *g, struct ir_insn *state)
+struct ir_insn *unwind_address(struct gen *g, struct ir_insn *state)
 {
 	return ir_emit_binary(&g->b, IR_SUB, get(g, state, UNWIND_IP), get(g, state, UNWIND_BACK));
 }
 
-static void find_range(struct gen *g, struct ir_insn *state, struct ir_block *null)
+struct ir_insn *unwind_offset(struct gen *g, struct ir_insn *state)
 {
-	struct ir_insn *base = chunk(g, get(g, state, UNWIND_LIST_CHUNK), null);
-	struct search s = {
-		.base = base, .at = get(g, state, UNWIND_LIST_AT),
-		.n = get(g, state, UNWIND_LIST_N), .what = address_of(g, state),
-		.stride_shift = 5, .size = 8, .max_turns = 13,
-	};
-	struct ir_insn *at = ir_emit_binary_imm(&g->b, IR_SHL, search(g, &s), 5);
-
-	_Static_assert(sizeof(struct image_unwind_range) == 32, "a range is 32 bytes");
-	copy_range(g, state, in_chunk(g, base, add(g, get(g, state, UNWIND_LIST_AT), at), 32));
+	return ir_emit_binary(&g->b, IR_SUB, unwind_address(g, state),
+			      get(g, state, UNWIND_START));
 }
 
-static struct ir_func *enter(struct gen *g, struct outside *out, const char *name,
+void unwind_find_range(struct gen *g, struct ir_insn *state, const struct unwind_list *list,
+		       struct ir_block *null)
+{
+	struct ir_insn *base = chunk(g, list->chunk, null), *what = unwind_address(g, state), *at;
+	struct search s = {
+		.base = base, .at = list->at, .n = list->n,
+		.what = list->delta ? ir_emit_binary(&g->b, IR_SUB, what, list->delta) : what,
+		.stride_shift = 5, .size = 8, .max_turns = 13,
+	};
+
+	at = ir_emit_binary_imm(&g->b, IR_SHL, search(g, &s), 5);
+	_Static_assert(sizeof(struct image_unwind_range) == 32, "a range is 32 bytes");
+	copy_range(g, state, in_chunk(g, base, add(g, list->at, at), 32), list->delta);
+}
+
+struct ir_func *unwind_enter(struct gen *g, struct outside *out, const char *name,
 			     struct ir_insn **state, struct ir_block **null)
 {
 	static const enum ir_type params[] = { IR_MAPVAL_OR_NULL };
@@ -192,7 +207,7 @@ static struct ir_func *enter(struct gen *g, struct outside *out, const char *nam
 	return f;
 }
 
-static void leave(struct gen *g, const struct outside *out, struct ir_block *null)
+void unwind_leave(struct gen *g, const struct outside *out, struct ir_block *null)
 {
 	ir_emit_ret(&g->b, lower_const(g, 0));
 	lower_enter(g, null);
@@ -200,22 +215,46 @@ static void leave(struct gen *g, const struct outside *out, struct ir_block *nul
 	lower_func_leave(g, out);
 }
 
+/* By the process's list. `why` becomes what is to be said if that fails. */
+static void look_in_list(struct gen *g, struct ir_insn *state, struct ir_var *why,
+			 struct ir_block *null)
+{
+	const struct unwind_list list = {
+		.chunk = get(g, state, UNWIND_LIST_CHUNK), .at = get(g, state, UNWIND_LIST_AT),
+		.n = get(g, state, UNWIND_LIST_N),
+	};
+	struct unwind_if known;
+
+	ir_var_write(&g->b, why, lower_const(g, UNWIND_STOP + UNWIND_NO_PROCESS));
+	known = unwind_if(g, IR_NE, list.n, 0);
+	unwind_find_range(g, state, &list, null);
+	return_if(g, IR_ULT, unwind_offset(g, state), get(g, state, UNWIND_LEN), 0);
+	ir_var_write(&g->b, why, lower_const(g, UNWIND_STOP + UNWIND_NO_RANGE));
+	unwind_end_if(g, known);
+}
+
 static struct ir_func *range_func(struct gen *g)
 {
-	struct ir_func **f = lower_shared_func(g, SHARED_UNWIND_RANGE, 0), *known = *f;
-	struct ir_insn *state, *off;
+	struct ir_func **f = lower_shared_func(g, SHARED_UNWIND_RANGE, 0), *known = *f, *by_file;
+	struct ir_insn *state, *err;
 	struct ir_block *null;
 	struct outside out;
+	struct ir_var *why;
 
 	if (known)
 		return known;
-	*f = enter(g, &out, "unwind_range", &state, &null);
-	return_if(g, IR_EQ, get(g, state, UNWIND_LIST_N), lower_const(g, 0),
-		  UNWIND_STOP + UNWIND_NO_PROCESS);
-	find_range(g, state, null);
-	off = ir_emit_binary(&g->b, IR_SUB, address_of(g, state), get(g, state, UNWIND_START));
-	return_if(g, IR_UGE, off, get(g, state, UNWIND_LEN), UNWIND_STOP + UNWIND_NO_RANGE);
-	leave(g, &out, null);
+	by_file = unwind_by_file(g);
+	*f = unwind_enter(g, &out, "unwind_range", &state, &null);
+	why = ir_var_new(g->b.func, "why", IR_INT);
+	look_in_list(g, state, why, null);
+	if (by_file) {
+		err = ir_emit_call(&g->b, IR_FCALL, by_file->index, IR_INT, &state, 1);
+		return_if(g, IR_EQ, err, lower_const(g, 0), 0);
+	}
+	ir_emit_ret(&g->b, ir_var_read(&g->b, why));
+	lower_enter(g, null);
+	ir_emit_ret(&g->b, lower_const(g, UNWIND_STOP + UNWIND_FAILED));
+	lower_func_leave(g, &out);
 	return *f;
 }
 
@@ -237,7 +276,7 @@ static struct ir_insn *find_row(struct gen *g, struct ir_insn *state, struct ir_
 	struct ir_insn *at = get(g, state, UNWIND_AT), *n = get(g, state, UNWIND_ROWS), *row;
 	struct search s = {
 		.base = base, .at = at, .n = n, .stride_shift = 2, .size = 4, .max_turns = 16,
-		.what = ir_emit_binary(&g->b, IR_SUB, address_of(g, state),
+		.what = ir_emit_binary(&g->b, IR_SUB, unwind_address(g, state),
 				       get(g, state, UNWIND_BIAS)),
 	};
 
@@ -251,13 +290,13 @@ static struct ir_insn *find_rule(struct gen *g, struct ir_insn *state, struct ir
 	struct ir_var *number = ir_var_new(g->b.func, "rule", IR_INT);
 	struct ir_insn *rules = ir_map_value(g->b.func, g->l->image->unwind_map + UNWIND_RULES, 0);
 	struct ir_insn *at;
-	struct maybe rows;
+	struct unwind_if rows;
 
 	_Static_assert(sizeof(struct image_unwind_rule) == 32, "a rule is 32 bytes");
 	ir_var_write(&g->b, number, lower_const(g, UNWIND_RULE_FP));
-	rows = if_so(g, IR_NE, get(g, state, UNWIND_ROWS), 0);
+	rows = unwind_if(g, IR_NE, get(g, state, UNWIND_ROWS), 0);
 	ir_var_write(&g->b, number, find_row(g, state, null));
-	end_if(g, rows);
+	unwind_end_if(g, rows);
 	at = ir_emit_binary_imm(&g->b, IR_AND, ir_var_read(&g->b, number), IMAGE_UNWIND_RULES - 1);
 	return add(g, rules, ir_emit_binary_imm(&g->b, IR_SHL, at, 5));
 }
@@ -279,25 +318,25 @@ static struct ir_insn *canonical_address(struct gen *g, struct ir_insn *state,
 {
 	struct ir_var *cfa = ir_var_new(g->b.func, "cfa", IR_INT);
 	struct ir_insn *kind = RULE(g, rule, cfa), *sp = get(g, state, UNWIND_SP);
-	struct maybe none, by_fp, deref;
+	struct unwind_if none, by_fp, deref;
 
 	return_if(g, IR_EQ, kind, lower_const(g, UNWIND_CFA_END), UNWIND_STOP);
-	none = if_so(g, IR_EQ, kind, UNWIND_CFA_NONE);
+	none = unwind_if(g, IR_EQ, kind, UNWIND_CFA_NONE);
 	ir_emit_ret(&g->b, add_imm(g, RULE(g, rule, cfa_offset), UNWIND_STOP));
 	g->b.block = NULL;
-	end_if(g, none);
+	unwind_end_if(g, none);
 	ir_var_write(&g->b, cfa, sp);
-	by_fp = if_so(g, IR_EQ, kind, UNWIND_CFA_FP);
+	by_fp = unwind_if(g, IR_EQ, kind, UNWIND_CFA_FP);
 	return_if(g, IR_EQ, get(g, state, UNWIND_FP), lower_const(g, 0),
 		  UNWIND_STOP + UNWIND_NO_FP);
 	ir_var_write(&g->b, cfa, get(g, state, UNWIND_FP));
-	end_if(g, by_fp);
+	unwind_end_if(g, by_fp);
 	ir_var_write(&g->b, cfa, add(g, ir_var_read(&g->b, cfa), RULE(g, rule, cfa_offset)));
-	deref = if_so(g, IR_NE, ir_emit_binary_imm(&g->b, IR_AND, RULE(g, rule, flags),
+	deref = unwind_if(g, IR_NE, ir_emit_binary_imm(&g->b, IR_AND, RULE(g, rule, flags),
 						   UNWIND_DEREF), 0);
 	ir_var_write(&g->b, cfa, add(g, read_word(g, state, ir_var_read(&g->b, cfa)),
 				     RULE(g, rule, cfa_add)));
-	end_if(g, deref);
+	unwind_end_if(g, deref);
 	return ir_var_read(&g->b, cfa);
 }
 
@@ -306,15 +345,15 @@ static struct ir_insn *saved_at(struct gen *g, struct ir_insn *state, struct ir_
 				struct ir_insn *cfa, struct ir_insn *offset)
 {
 	struct ir_var *base = ir_var_new(g->b.func, "base", IR_INT);
-	struct maybe m;
+	struct unwind_if m;
 
 	ir_var_write(&g->b, base, cfa);
-	m = if_so(g, IR_EQ, kind, UNWIND_AT_SP);
+	m = unwind_if(g, IR_EQ, kind, UNWIND_AT_SP);
 	ir_var_write(&g->b, base, get(g, state, UNWIND_SP));
-	end_if(g, m);
-	m = if_so(g, IR_EQ, kind, UNWIND_AT_FP);
+	unwind_end_if(g, m);
+	m = unwind_if(g, IR_EQ, kind, UNWIND_AT_FP);
 	ir_var_write(&g->b, base, get(g, state, UNWIND_FP));
-	end_if(g, m);
+	unwind_end_if(g, m);
 	return add(g, ir_var_read(&g->b, base), offset);
 }
 
@@ -328,15 +367,15 @@ static bool has_link(const struct gen *g)
 static void find_link(struct gen *g, struct ir_insn *state, struct ir_insn *rule)
 {
 	struct ir_insn *flags = RULE(g, rule, flags), *at;
-	struct maybe signal;
+	struct unwind_if signal;
 
 	set(g, state, UNWIND_LINK, lower_const(g, 0));
 	if (!has_link(g))
 		return;
-	signal = if_so(g, IR_NE, ir_emit_binary_imm(&g->b, IR_AND, flags, UNWIND_SIGNAL), 0);
+	signal = unwind_if(g, IR_NE, ir_emit_binary_imm(&g->b, IR_AND, flags, UNWIND_SIGNAL), 0);
 	at = add_imm(g, add(g, get(g, state, UNWIND_SP), RULE(g, rule, ra_offset)), -16);
 	set(g, state, UNWIND_LINK, read_word(g, state, at));
-	end_if(g, signal);
+	unwind_end_if(g, signal);
 }
 
 static struct ir_insn *return_address(struct gen *g, struct ir_insn *state, struct ir_insn *rule,
@@ -344,13 +383,13 @@ static struct ir_insn *return_address(struct gen *g, struct ir_insn *state, stru
 {
 	struct ir_var *ip = ir_var_new(g->b.func, "ip", IR_INT);
 	struct ir_insn *kind = RULE(g, rule, ra), *at;
-	struct maybe saved;
+	struct unwind_if saved;
 
 	ir_var_write(&g->b, ip, get(g, state, UNWIND_LINK));
-	saved = if_so(g, IR_NE, kind, UNWIND_AT_REGISTER);
+	saved = unwind_if(g, IR_NE, kind, UNWIND_AT_REGISTER);
 	at = saved_at(g, state, kind, cfa, RULE(g, rule, ra_offset));
 	ir_var_write(&g->b, ip, read_word(g, state, at));
-	end_if(g, saved);
+	unwind_end_if(g, saved);
 	find_link(g, state, rule);
 	return ir_var_read(&g->b, ip);
 }
@@ -359,14 +398,14 @@ static void find_frame_pointer(struct gen *g, struct ir_insn *state, struct ir_i
 			       struct ir_insn *cfa)
 {
 	struct ir_insn *kind = RULE(g, rule, fp), *at;
-	struct maybe changed = if_so(g, IR_NE, kind, UNWIND_AT_REGISTER), saved;
+	struct unwind_if changed = unwind_if(g, IR_NE, kind, UNWIND_AT_REGISTER), saved;
 
 	at = saved_at(g, state, kind, cfa, RULE(g, rule, fp_offset));
 	set(g, state, UNWIND_FP, lower_const(g, 0));
-	saved = if_so(g, IR_NE, kind, UNWIND_AT_NOWHERE);
+	saved = unwind_if(g, IR_NE, kind, UNWIND_AT_NOWHERE);
 	set(g, state, UNWIND_FP, read_word(g, state, at));
-	end_if(g, saved);
-	end_if(g, changed);
+	unwind_end_if(g, saved);
+	unwind_end_if(g, changed);
 }
 
 /* Addresses with a signature in their upper bits are without it in the tables. */
@@ -383,12 +422,12 @@ static void must_get_shorter(struct gen *g, struct ir_insn *state, struct ir_ins
 			     struct ir_insn *cfa)
 {
 	struct ir_insn *flags = RULE(g, rule, flags);
-	struct maybe m = if_so(g, IR_EQ, ir_emit_binary_imm(&g->b, IR_AND, flags,
+	struct unwind_if m = unwind_if(g, IR_EQ, ir_emit_binary_imm(&g->b, IR_AND, flags,
 							    UNWIND_DEREF | UNWIND_SIGNAL), 0);
 
 	return_if(g, has_link(g) ? IR_ULT : IR_ULE, cfa, get(g, state, UNWIND_SP),
 		  UNWIND_STOP + UNWIND_LOOPS);
-	end_if(g, m);
+	unwind_end_if(g, m);
 }
 
 static void find_caller(struct gen *g, struct ir_insn *state, struct ir_insn *rule)
@@ -412,7 +451,7 @@ static void look_if_other(struct gen *g, struct ir_insn *state, const struct ir_
 	struct ir_block *next = lower_block(g, false);
 	struct ir_insn *off, *why;
 
-	off = ir_emit_binary(&g->b, IR_SUB, address_of(g, state), get(g, state, UNWIND_START));
+	off = unwind_offset(g, state);
 	ir_emit_branch(&g->b, IR_UGE, off, get(g, state, UNWIND_LEN), look, next);
 	lower_enter(g, look);
 	why = ir_emit_call(&g->b, IR_FCALL, find->index, IR_INT, &state, 1);
@@ -432,10 +471,10 @@ struct ir_func *lower_unwind_step(struct gen *g)
 	if (known)
 		return known;
 	(void)range_func(g);
-	*f = enter(g, &out, "unwind_step", &state, &null);
+	*f = unwind_enter(g, &out, "unwind_step", &state, &null);
 	look_if_other(g, state, range_func(g));
 	find_caller(g, state, find_rule(g, state, null));
-	leave(g, &out, null);
+	unwind_leave(g, &out, null);
 	return *f;
 }
 

@@ -15,42 +15,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
-
-#define BUCKETS 256
-
-struct unwound {
-	struct unwound *next;
-	pid_t pid;
-	struct unwind_place list;
-	struct unwind_file **files;	/* owned; each that the list names */
-	size_t nr_files;
-	uint32_t used;		/* the clock, when a program met it; as of the last look */
-	uint32_t age;		/* that far back */
-	bool is_victim;
-	uint64_t generation;	/* of the mappings that the list is of */
-};
-
-struct unwinder {
-	struct unwind_store store;
-	struct unwound *processes[BUCKETS];	/* owned */
-	uint32_t nr_processes;
-	int64_t emptied_ns;			/* when all was forgotten; CLOCK_MONOTONIC */
-	struct unwind_place *old;		/* owned; lists that others are in place of */
-	size_t nr_old, cap_old;
-	uint64_t old_bytes;
-};
-
-#define MANY_PROCESSES (IMAGE_UNWIND_PROCESSES * 3 / 4)
-#define MANY_BYTES ((uint64_t)IMAGE_UNWIND_CHUNKS * IMAGE_UNWIND_CHUNK_BYTES)
-#define REST_NS (INT64_C(5) * 1000000000)	/* between two times that all is forgotten */
-#define CLOCK_SHIFT 27				/* of nanoseconds: eight turns a second */
-#define RECENT 8				/* in use: it would come back at once */
 
 /* ---- ranges ---- */
 
@@ -125,6 +97,42 @@ static struct unwind_file *file_of(struct list *l, const struct symbol_mapping *
 	return f;
 }
 
+/* ---- files ---- */
+
+/* As a mapping of addresses that are places in the file. */
+static void add_segment(struct list *l, const struct unwind_file *f,
+			const struct unwind_segment *s)
+{
+	const struct symbol_mapping m = {
+		.start = s->offset, .end = s->offset + s->size_bytes, .offset = s->offset,
+	};
+	uint64_t bias;
+
+	if (f->nr_pieces && find_bias(f, &m, &bias))
+		add_pieces(l, f, &m, bias);
+	else
+		add_range(l, (struct image_unwind_range){ .start = m.start }, m.end);
+}
+
+static void publish_file(struct run *r, struct unwind_file *f, uint32_t nr_ranges)
+{
+	struct image_unwind_file entry = {
+		.chunk = f->list.chunk, .at = f->list.at, .nr_ranges = nr_ranges,
+		.used = unwind_clock_now(),
+		.page_shift = (uint32_t)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE)),
+	};
+
+	if (f != r->unwinder->store.vdso)
+		f->key = (struct image_unwind_file_id){
+			.ino = f->id.ino, .size_bytes = (uint64_t)f->id.size_bytes,
+			.ctime_s = (uint64_t)(f->id.ctime_ns / 1000000000),
+			.ctime_ns = (uint32_t)(f->id.ctime_ns % 1000000000),
+			/* as the kernel packs both */
+			.dev = major(f->id.dev) << 20 | minor(f->id.dev),
+		};
+	(void)bpf_call_map_update(unwind_files_fd(r), &f->key, &entry, BPF_ANY);
+}
+
 /* The list keeps the file where it is. */
 static bool hold_file(struct list *l, struct unwind_file *f)
 {
@@ -136,6 +144,25 @@ static bool hold_file(struct list *l, struct unwind_file *f)
 	l->files[l->nr_files++] = f;
 	f->nr_users++;
 	return true;
+}
+
+/* Programs find it by its identity from now on, in whatever process it is mapped. That this
+ * may fail takes nothing from processes whose list is there. */
+static void make_known(struct run *r, struct unwind_file *f)
+{
+	struct unwind_store *store = &r->unwinder->store;
+	struct list l = { .r = r, .at = calloc(IMAGE_UNWIND_RANGES, sizeof(*l.at)) };
+	uint32_t size;
+
+	f->is_known = true;
+	for (size_t i = 0; l.at && i < f->nr_segments; i++)
+		add_segment(&l, f, &f->segments[i]);
+	size = l.n * (uint32_t)sizeof(*l.at);
+	if (l.n && !unwind_store_take(store, size, &f->list)) {
+		memcpy(unwind_store_bytes(store, &f->list), l.at, size);
+		publish_file(r, f, l.n);
+	}
+	free(l.at);
 }
 
 /* Memory of no file, and files without rows, are followed by the frame pointer. */
@@ -150,6 +177,8 @@ static void add_mapping(void *arg, const struct symbol_mapping *m)
 	if (m->start > INT64_MAX)
 		return;
 	f = file_of(l, m);
+	if (f && !f->is_known && !f->lacks_rows)
+		make_known(l->r, f);
 	if (f && f->lacks_rows)
 		add_range(l, (struct image_unwind_range){ .start = m->start, .nr_rows = 1,
 			.chunk = missing->chunk, .at = missing->at }, m->end);
@@ -163,7 +192,7 @@ static void add_mapping(void *arg, const struct symbol_mapping *m)
 
 static struct unwound *process_of(struct unwinder *u, pid_t pid)
 {
-	struct unwound **bucket = &u->processes[(unsigned)pid % BUCKETS], *p = *bucket;
+	struct unwound **bucket = &u->processes[(unsigned)pid % UNWIND_BUCKETS], *p = *bucket;
 
 	while (p && p->pid != pid)
 		p = p->next;
@@ -187,39 +216,12 @@ static bool is_same(struct unwinder *u, const struct unwound *p, const struct li
 	       !memcmp(unwind_store_bytes(&u->store, &p->list), l->at, size);
 }
 
-/* Programs may be reading it yet. */
-static void lay_aside(struct unwinder *u, struct unwind_place *list)
-{
-	/* Without memory it is lost until all is forgotten. */
-	if (list->size_bytes && grow(&u->old, &u->cap_old, u->nr_old, sizeof(*u->old))) {
-		u->old[u->nr_old++] = *list;
-		u->old_bytes += unwind_room_bytes(list->size_bytes);
-	}
-	*list = (struct unwind_place){ 0 };
-}
-
-static void let_files_go(struct unwound *p, uint32_t clock)
-{
-	for (size_t i = 0; i < p->nr_files; i++) {
-		p->files[i]->nr_users--;
-		p->files[i]->used = clock;
-	}
-	free(p->files);
-	p->files = NULL;
-	p->nr_files = 0;
-}
-
-static uint32_t clock_now(void)
-{
-	return (uint32_t)((uint64_t)run_now_ns() >> CLOCK_SHIFT);
-}
-
 /* Put the list where programs find it; its files are the process's from then on. */
 static int publish(struct run *r, struct unwound *p, struct list *l)
 {
 	struct unwinder *u = r->unwinder;
-	struct image_unwind_process entry = { .nr_ranges = l->n, .used = clock_now() };
-	int fd = r->maps[r->image->unwind_map].fd, err;
+	struct image_unwind_process entry = { .nr_ranges = l->n, .used = unwind_clock_now() };
+	int fd = unwind_processes_fd(r), err;
 	uint32_t pid = (uint32_t)p->pid;
 	struct unwind_place place;
 
@@ -234,8 +236,8 @@ static int publish(struct run *r, struct unwound *p, struct list *l)
 		unwind_store_give(&u->store, &place);
 		return err;
 	}
-	lay_aside(u, &p->list);
-	let_files_go(p, entry.used);
+	unwind_lay_aside(u, &p->list);
+	unwind_let_files_go(p, entry.used);
 	p->list = place;
 	p->files = l->files;
 	p->nr_files = l->nr_files;
@@ -268,197 +270,6 @@ static void load_process(struct run *r, pid_t pid)
 	drop_list(&l);
 }
 
-/* ---- forgetting ---- */
-
-static void close_process(struct unwound *p)
-{
-	free(p->files);
-	free(p);
-}
-
-static void forget_processes(struct unwinder *u)
-{
-	struct unwound *next;
-
-	for (size_t i = 0; i < BUCKETS; i++) {
-		for (struct unwound *p = u->processes[i]; p; p = next) {
-			next = p->next;
-			close_process(p);
-		}
-		u->processes[i] = NULL;
-	}
-	u->nr_processes = u->nr_old = 0;
-	u->old_bytes = 0;
-}
-
-/* Also processes that only programs know. */
-static void delete_entries(struct run *r)
-{
-	int fd = r->maps[r->image->unwind_map].fd;
-	uint32_t pid;
-
-	for (uint32_t i = 0; i < 2 * IMAGE_UNWIND_PROCESSES; i++)
-		if (bpf_call_map_next_key(fd, NULL, &pid) || bpf_call_map_delete(fd, &pid))
-			break;
-}
-
-/* Returns false if that was not long ago. */
-static bool forget_all(struct run *r)
-{
-	struct unwinder *u = r->unwinder;
-	int64_t now_ns = run_now_ns();
-
-	if (u->emptied_ns && now_ns - u->emptied_ns < REST_NS)
-		return false;
-	u->emptied_ns = now_ns;
-	delete_entries(r);
-	run_await_programs(r);
-	forget_processes(u);
-	return !unwind_store_empty(&u->store);
-}
-
-/* How long ago programs met it; what has ended they do not meet again. */
-static void find_age(struct run *r, struct unwound *p, uint32_t now)
-{
-	int fd = r->maps[r->image->unwind_map].fd;
-	struct image_unwind_process entry;
-	uint32_t pid = (uint32_t)p->pid;
-
-	if (!bpf_call_map_lookup(fd, &pid, &entry))
-		p->used = entry.used;
-	p->age = kill(p->pid, 0) && errno == ESRCH ? UINT32_MAX : now - p->used;
-}
-
-/* Oldest first. */
-static int compare_ages(const void *a, const void *b)
-{
-	const struct unwound *x = *(struct unwound *const *)a, *y = *(struct unwound *const *)b;
-
-	return x->age > y->age ? -1 : x->age < y->age;
-}
-
-/* All by age; owned by the caller. NULL: memory is out. */
-static struct unwound **by_age(struct run *r, uint32_t now)
-{
-	struct unwinder *u = r->unwinder;
-	struct unwound **all = calloc(u->nr_processes + 1, sizeof(struct unwound *));
-	size_t n = 0;
-
-	for (size_t i = 0; all && i < BUCKETS; i++)
-		for (struct unwound *p = u->processes[i]; p; p = p->next) {
-			find_age(r, p, now);
-			all[n++] = p;
-		}
-	if (all)
-		qsort(all, n, sizeof(struct unwound *), compare_ages);
-	return all;
-}
-
-/* What is to go, and what has been found. */
-struct clearance {
-	uint64_t bytes, found_bytes;
-	uint32_t processes, found_processes;
-};
-
-static bool is_enough(const struct clearance *c)
-{
-	return c->found_bytes >= c->bytes && c->found_processes >= c->processes;
-}
-
-/* Its entry goes at once, the rest when programs have ended. */
-static void choose(struct run *r, struct unwound *p, struct clearance *c)
-{
-	uint32_t pid = (uint32_t)p->pid;
-
-	(void)bpf_call_map_delete(r->maps[r->image->unwind_map].fd, &pid);
-	p->is_victim = true;
-	c->found_processes++;
-	c->found_bytes += unwind_room_bytes(p->list.size_bytes);
-	for (size_t i = 0; i < p->nr_files; i++)
-		if (p->files[i]->nr_users == 1)
-			c->found_bytes += unwind_file_bytes(p->files[i]);
-	let_files_go(p, p->used);
-	lay_aside(r->unwinder, &p->list);
-}
-
-static void remove_victims(struct unwinder *u)
-{
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct unwound **at = &u->processes[i], *p; (p = *at);) {
-			if (!p->is_victim) {
-				at = &p->next;
-				continue;
-			}
-			*at = p->next;
-			close_process(p);
-			u->nr_processes--;
-		}
-}
-
-/* The file that no process maps any more and whose last one was met longest ago. */
-static struct unwind_file *oldest_unused(struct unwind_store *s, uint32_t now)
-{
-	struct unwind_file *oldest = NULL;
-
-	for (struct unwind_file *f = s->files; f; f = f->next)
-		if (!f->nr_users && f->nr_pieces &&
-		    (!oldest || now - f->used > now - oldest->used))
-			oldest = f;
-	return oldest;
-}
-
-static void give_room_back(struct run *r, uint64_t bytes, uint32_t now)
-{
-	struct unwinder *u = r->unwinder;
-	struct unwind_store *s = &u->store;
-	uint64_t least = s->taken_bytes > bytes ? s->taken_bytes - bytes : 0;
-	struct unwind_file *f;
-
-	for (size_t i = 0; i < u->nr_old; i++)
-		unwind_store_give(s, &u->old[i]);
-	u->nr_old = 0;
-	u->old_bytes = 0;
-	while (s->taken_bytes > least && (f = oldest_unused(s, now)))
-		unwind_store_forget(s, f);
-}
-
-/* A quarter of what is full. Returns false if nothing can go: all is in use. */
-static bool make_room(struct run *r, pid_t keep)
-{
-	struct unwinder *u = r->unwinder;
-	uint32_t now = clock_now();
-	uint64_t before = u->store.taken_bytes;
-	struct clearance c = {
-		.bytes = u->store.is_full ? MANY_BYTES / 4 : 0, .found_bytes = u->old_bytes,
-		.processes = u->nr_processes >= MANY_PROCESSES ? MANY_PROCESSES / 4 : 0,
-	};
-	struct unwound **all = by_age(r, now);
-
-	for (const struct unwind_file *f = u->store.files; f; f = f->next)
-		c.found_bytes += f->nr_users ? 0 : unwind_file_bytes(f);
-	for (size_t i = 0; all && i < u->nr_processes && !is_enough(&c); i++)
-		if (all[i]->pid != keep && all[i]->age > RECENT)
-			choose(r, all[i], &c);
-	free(all);
-	if (!c.found_bytes && !c.found_processes)
-		return false;
-	run_await_programs(r);
-	remove_victims(u);
-	give_room_back(r, c.bytes, now);
-	u->store.is_full &= u->store.taken_bytes == before;
-	return true;
-}
-
-/* Something is full: what can be done for a process? False: nothing more. */
-static bool relieve(struct run *r, pid_t pid)
-{
-	struct unwinder *u = r->unwinder;
-
-	if (u->store.rules.n == IMAGE_UNWIND_RULES)
-		return forget_all(r);
-	return (u->store.is_full || u->nr_processes >= MANY_PROCESSES) && make_room(r, pid);
-}
-
 void run_unwind_process(struct run *r, pid_t pid)
 {
 	struct unwinder *u = r->unwinder;
@@ -466,7 +277,7 @@ void run_unwind_process(struct run *r, pid_t pid)
 	if (!u || !r->symbols)
 		return;
 	load_process(r, pid);
-	for (int i = 0; i < 4 && relieve(r, pid); i++)
+	for (int i = 0; i < 4 && unwind_relieve(r, pid); i++)
 		load_process(r, pid);
 }
 
@@ -474,7 +285,8 @@ void run_unwind_ahead(struct run *r, pid_t pid)
 {
 	const struct unwinder *u = r->unwinder;
 
-	if (u->store.nr_chunks < IMAGE_UNWIND_CHUNKS / 2 && u->nr_processes < MANY_PROCESSES / 2)
+	if (u->store.nr_chunks < IMAGE_UNWIND_CHUNKS / 2 &&
+	    u->nr_processes < UNWIND_MANY_PROCESSES / 2)
 		run_unwind_process(r, pid);
 }
 
@@ -485,15 +297,26 @@ void run_unwind_follow(struct run *r)
 	if (!u || !r->symbols)
 		return;
 	if (r->control)
-		__atomic_store_n(&r->control->unwind_clock, clock_now(), __ATOMIC_RELAXED);
-	for (size_t i = 0; i < BUCKETS; i++)
+		__atomic_store_n(&r->control->unwind_clock, unwind_clock_now(), __ATOMIC_RELAXED);
+	for (size_t i = 0; i < UNWIND_BUCKETS; i++)
 		for (struct unwound *p = u->processes[i]; p; p = p->next)
 			if (p->list.size_bytes &&
 			    p->generation != sym_generation(r->symbols, p->pid))
 				load_process(r, p->pid);
 }
 
-/* ---- processes that run already ---- */
+/* ---- what there is already ---- */
+
+static void load_file(struct run *r, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct unwind_file *f = fd < 0 ? NULL : unwind_store_file(&r->unwinder->store, fd);
+
+	if (f && !f->is_known && !f->lacks_rows)
+		make_known(r, f);
+	if (fd >= 0)
+		close(fd);
+}
 
 struct file_list {
 	struct stat *at;
@@ -551,6 +374,24 @@ static void load_probed(struct run *r)
 	free(files.at);
 }
 
+/* What new processes map, too: the files that probes are in, and our own libraries, which
+ * most processes have. */
+static void load_common(struct run *r)
+{
+	const struct image_prog *prog;
+	const char *last = NULL;
+
+	vec_each(prog, &r->image->progs)
+		for (size_t i = 0; attach_is_user(prog->attach) && i < prog->nr_sites; i++) {
+			const char *path = prog->sites[i].path;
+
+			if (path && (!last || strcmp(path, last) != 0))
+				load_file(r, path);
+			last = path;
+		}
+	run_unwind_ahead(r, getpid());
+}
+
 /* ---- life ---- */
 
 int run_unwind_template(struct run *r)
@@ -576,11 +417,12 @@ void run_unwind_start(struct run *r)
 	s->mapped_rules = r->maps[r->image->unwind_map + 2].bytes;
 	(void)bpf_call_map_update(s->chunks_fd, &first, &s->chunks[0].fd, BPF_ANY);
 	if (r->control)
-		r->control->unwind_clock = clock_now();
+		r->control->unwind_clock = unwind_clock_now();
 	if (r->options.pid > 0)
 		run_unwind_process(r, r->options.pid);
 	else if (!r->options.child)
 		load_probed(r);
+	load_common(r);
 	for (size_t i = 0; i < r->options.nr_unwind_pids; i++)
 		run_unwind_process(r, r->options.unwind_pids[i]);
 }
@@ -591,7 +433,7 @@ void run_unwind_close(struct run *r)
 
 	if (!u)
 		return;
-	forget_processes(u);
+	unwind_forget_processes(u);
 	unwind_store_close(&u->store);
 	free(u->old);
 	free(u);

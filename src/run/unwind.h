@@ -45,6 +45,10 @@ struct unwind_file {
 	struct unwind_piece *pieces;	/* owned; none: it has no rows */
 	size_t nr_pieces;
 	bool lacks_rows;		/* there was no room for them */
+	struct unwind_place list;	/* its ranges, for processes without a list */
+	struct image_unwind_file_id key;
+	bool is_known;			/* programs find it by its key */
+	bool is_victim;
 	uint32_t nr_users;		/* lists of ranges that name it */
 	uint32_t used;			/* the clock, when the last of them was forgotten */
 };
@@ -90,6 +94,62 @@ uint64_t unwind_file_bytes(const struct unwind_file *f);
 
 /* Our own vDSO, which is that of all processes of this word size. */
 struct unwind_file *unwind_store_vdso(struct unwind_store *s);
+
+/* ---- what unwind.c and unwind_forget.c share ---- */
+
+#define UNWIND_BUCKETS 256
+
+struct unwound {
+	struct unwound *next;
+	pid_t pid;
+	struct unwind_place list;
+	struct unwind_file **files;	/* owned; each that the list names */
+	size_t nr_files;
+	uint32_t used;		/* the clock, when a program met it; as of the last look */
+	uint32_t age;		/* that far back */
+	bool is_victim;
+	uint64_t generation;	/* of the mappings that the list is of */
+};
+
+struct unwinder {
+	struct unwind_store store;
+	struct unwound *processes[UNWIND_BUCKETS];	/* owned */
+	uint32_t nr_processes;
+	int64_t emptied_ns;			/* when all was forgotten; CLOCK_MONOTONIC */
+	struct unwind_place *old;		/* owned; lists that others are in place of */
+	size_t nr_old, cap_old;
+	uint64_t old_bytes;
+};
+
+#define UNWIND_MANY_PROCESSES (IMAGE_UNWIND_PROCESSES * 3 / 4)
+#define UNWIND_CLOCK_SHIFT 27		/* of nanoseconds: eight turns a second */
+
+static inline uint32_t unwind_clock_now(void)
+{
+	return (uint32_t)((uint64_t)run_now_ns() >> UNWIND_CLOCK_SHIFT);
+}
+
+static inline int unwind_processes_fd(const struct run *r)
+{
+	return r->maps[r->image->unwind_map].fd;
+}
+
+static inline int unwind_files_fd(const struct run *r)
+{
+	return r->maps[r->image->unwind_map + 3].fd;
+}
+
+/* A list that programs may be reading yet: its room comes back later. */
+void unwind_lay_aside(struct unwinder *u, struct unwind_place *list);
+
+/* The process's list names its files no more. */
+void unwind_let_files_go(struct unwound *p, uint32_t clock);
+
+/* If something is full, make room, but not by this process. False: there is no more to be
+ * done, or no need. */
+bool unwind_relieve(struct run *r, pid_t pid);
+
+void unwind_forget_processes(struct unwinder *u);
 
 /* ---- processes (unwind.c) ---- */
 

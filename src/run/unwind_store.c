@@ -195,7 +195,7 @@ static int add_pieces(struct unwind_store *s, struct unwind_file *f, const struc
 
 uint64_t unwind_file_bytes(const struct unwind_file *f)
 {
-	uint64_t sum = 0;
+	uint64_t sum = unwind_room_bytes(f->list.size_bytes);
 
 	for (size_t i = 0; i < f->nr_pieces; i++)
 		sum += unwind_room_bytes(f->pieces[i].place.size_bytes);
@@ -211,6 +211,7 @@ void unwind_store_forget(struct unwind_store *s, struct unwind_file *f)
 	if (*at)
 		*at = f->next;
 	give_pieces(s, f);
+	unwind_store_give(s, &f->list);
 	close_file(f);
 }
 

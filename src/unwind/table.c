@@ -326,6 +326,25 @@ static void find_signal_returns(struct ranges *r, const struct unwind_table *t, 
 	}
 }
 
+#define MAX_ENTRY_BYTES 128
+
+/* Where a program begins nobody called. The tables mostly say so; of the linker's own first
+ * instructions, which are assembly, they say nothing. */
+static void end_at_entry(struct ranges *r, uint64_t entry)
+{
+	struct range range = { entry, entry + MAX_ENTRY_BYTES, UNWIND_RULE_END };
+	struct ranges first = { .at = &range, .n = 1 };
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->at[i].start <= entry && entry < r->at[i].end)
+			return;
+		if (r->at[i].start > entry && r->at[i].start < range.end)
+			range.end = r->at[i].start;
+	}
+	if (entry && r->n)
+		fill_gaps(r, &first);
+}
+
 static int read_elf(struct unwind_table *t, Elf *elf, struct unwind_rules *rules)
 {
 	struct ranges eh = { .rules = rules }, debug = { .rules = rules };
@@ -349,6 +368,7 @@ static int read_elf(struct unwind_table *t, Elf *elf, struct unwind_rules *rules
 	put_in_order(&debug);
 	fill_gaps(&all, &eh);
 	fill_gaps(&all, &debug);
+	end_at_entry(&all, header.e_entry);
 	err = all.out_of_memory || eh.out_of_memory || debug.out_of_memory ? -ENOMEM
 									  : make_rows(t, &all);
 	free(all.at);

@@ -173,11 +173,11 @@ if needs root && needs btf; then
             if ($whole) { @whole[comm, pid] = 1; } else if (@whole[comm, pid]) { @lost[comm] = count(); }
             if ($whole && comm == "passing") { signal("KILL"); } }
         end { print((len(@whole), "whole")); clear(@whole); }'
-    "$tmp/steady" 300 &
+    "$tmp/steady" 1000 &
     steady=$!
     for i in $(seq 14); do
         touch "$tmp/passing"
-        "$tmp/passing" 20 2>/dev/null
+        "$tmp/passing" 60 2>/dev/null
     done
     kill $steady
     wait $steady 2>/dev/null
@@ -204,6 +204,24 @@ if needs root && needs btf; then
     wait "$target_pid" 2>/dev/null
     expect_status 0
     expect_match '^        main\+[0-9]+@?.*$'
+fi
+
+# Nothing is known of the process, but of its files, at the latest from the first run on.
+begin_case "the first stack of a new process is whole"
+if needs root && needs btf && needs kernel:6.1; then
+    sonde_start -e "uprobe:$programs/unwound:report { printf(\"user %d\\n\", arg0); print(dw_ustack); }
+        tracepoint:syscalls:sys_enter_getppid /comm == \"unwound\"/ { print(dw_ustack); }"
+    "$programs/unwound" chains >/dev/null
+    sleep 2
+    for i in $(seq 10); do
+        "$programs/unwound" chains >/dev/null
+    done
+    sonde_stop
+    expect_status 0
+    awk '/^user 1$/ { runs++ } runs > 1' "$tmp/out" >"$tmp/runs"
+    check "no stack ends early" test "$(grep -c 'unwind failure' "$tmp/runs")" = 0
+    check "200 stacks, of which 20 are of a thread" \
+        test "$(grep -c '^user' "$tmp/runs") $(grep -c '^        main+' "$tmp/runs")" = "100 180"
 fi
 
 begin_case "a stack that ends early says why"

@@ -172,6 +172,58 @@ static void test_libc(void **state)
 	compare_file(info.dli_fname);
 }
 
+/* The linker that runs programs, of whose first instructions its tables say nothing. */
+static bool find_linker(char *path, size_t size)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+	bool found = false;
+	GElf_Phdr ph;
+
+	for (int i = 0; elf && gelf_getphdr(elf, i, &ph); i++)
+		if (ph.p_type == PT_INTERP && ph.p_filesz < size) {
+			assert_int_equal(pread(fd, path, ph.p_filesz, (off_t)ph.p_offset),
+					 ph.p_filesz);
+			found = true;
+		}
+	elf_end(elf);
+	close(fd);
+	return found;
+}
+
+static void test_entry(void **state)
+{
+	struct unwind_rules rules;
+	struct unwind_table t;
+	char path[256];
+	GElf_Ehdr header;
+	size_t row;
+	Elf *elf;
+	int fd;
+
+	(void)state;
+	need_unwinder();
+	elf_version(EV_CURRENT);
+	if (!find_linker(path, sizeof(path))) {
+		print_message("skipped: this program needs no linker\n");
+		skip();
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	assert_non_null(gelf_getehdr(elf, &header));
+	assert_int_equal(unwind_rules_open(&rules), 0);
+	assert_int_equal(unwind_table_read(&t, fd, &rules), 0);
+	for (uint64_t at = header.e_entry; at < header.e_entry + 16; at += 8) {
+		row = unwind_table_find(&t, at);
+		assert_true(row < t.n);
+		assert_int_equal(rules.at[t.rules[row]].cfa, UNWIND_CFA_END);
+	}
+	elf_end(elf);
+	close(fd);
+	unwind_table_close(&t);
+	unwind_rules_close(&rules);
+}
+
 /* ---- by hand ---- */
 
 #define MAX_RANGES 64
@@ -432,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_self),
 		cmocka_unit_test(test_libc),
+		cmocka_unit_test(test_entry),
 		cmocka_unit_test(test_frame_pointer),
 		cmocka_unit_test(test_remember),
 		cmocka_unit_test(test_calls_table),
