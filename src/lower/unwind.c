@@ -237,6 +237,7 @@ static struct ir_insn *unwind(struct gen *g, const struct frames *f)
 
 	begin(g, f->state);
 	find_process(g, f->state);
+	unwind_note_returns(g, f->state);
 	if (f->limit) {
 		ip = ir_emit_load(&g->b, IR_INT, 8, false, f->state, UNWIND_IP);
 		ir_emit_branch(&g->b, IR_NE, ip, lower_const(g, 0), some, done);

@@ -25,7 +25,10 @@ enum {
 	UNWIND_MAPPED = 128, UNWIND_MAPPED_LEN = 136, UNWIND_PAGE = 144,
 	UNWIND_FILE = 152,	/* struct image_unwind_file_id */
 	UNWIND_IS_FILE = 184,
-	UNWIND_STATE_BYTES = 192,
+	/* the kernel's list of the task's returns that are waited for, and the address that it
+	 * has put in their place */
+	UNWIND_RETURNS = 192, UNWIND_TRAMPOLINE = 200,
+	UNWIND_STATE_BYTES = 208,
 };
 
 /* What a step returns: 0, or this plus an enum image_unwind_failure; this alone: the
@@ -59,6 +62,34 @@ void unwind_end_if(struct gen *g, struct unwind_if m);
 /* Note in a map's entry that it was used, but write no memory that other CPUs read for
  * nothing. */
 void unwind_note_use(struct gen *g, struct ir_insn *entry, int32_t at);
+
+/* ---- the kernel's structs (unwind_kernel.c) ---- */
+
+/* A struct of the kernel and a pointer to one. */
+struct unwind_object {
+	struct type_struct *type;
+	struct ir_insn *at;
+};
+
+/* NULL: the kernel's BTF has none of that name. */
+struct type_struct *unwind_struct(struct gen *g, const char *name);
+bool unwind_has_field(struct gen *g, struct type_struct *s, const char *name, uint32_t *at);
+
+/* What lies at an offset; a member, which must be there. */
+struct ir_insn *unwind_load(struct gen *g, struct unwind_object o, uint32_t offset,
+			    unsigned size);
+struct ir_insn *unwind_member(struct gen *g, struct unwind_object o, const char *name,
+			      unsigned size);
+
+/* ---- returns that uretprobes wait for (unwind_return.c) ---- */
+
+/* Before the first step, into the state. */
+void unwind_note_returns(struct gen *g, struct ir_insn *state);
+
+/* The return address `ip` of the frame that ends at `cfa`, or what was there before the kernel
+ * put its own in its place. */
+struct ir_insn *unwind_true_return(struct gen *g, struct ir_insn *state, struct ir_insn *ip,
+				   struct ir_insn *cfa);
 
 /* ---- funcs ---- */
 

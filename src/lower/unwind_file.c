@@ -12,42 +12,6 @@
 
 #include "types/kbtf.h"
 
-static struct type_struct *struct_of(struct gen *g, const char *name)
-{
-	const struct type *t = kbtf_type_by_name(g->c->btf, g->c->types, KBTF_STRUCT_NAME, name);
-
-	return t && t->kind == TYPE_STRUCT ? t->structure : NULL;
-}
-
-static bool has_field(struct gen *g, struct type_struct *s, const char *name, uint32_t *at)
-{
-	return s && type_field_find(g->c->types, s, name_of(g->c->names, name), at);
-}
-
-/* A struct of the kernel and a pointer to one. */
-struct object {
-	struct type_struct *type;
-	struct ir_insn *at;
-};
-
-static struct ir_insn *load(struct gen *g, struct object o, uint32_t offset, unsigned size)
-{
-	struct place p = lower_at(o.at, (int32_t)offset);
-
-	p.root = o.type;
-	if (o.at->type != IR_KPTR)
-		p.kind = PLACE_KERNEL;
-	return lower_load(g, p, type_int(g->c->types, size, false));
-}
-
-static struct ir_insn *member(struct gen *g, struct object o, const char *name, unsigned size)
-{
-	uint32_t offset = 0;
-
-	(void)has_field(g, o.type, name, &offset);
-	return load(g, o, offset, size);
-}
-
 /* ---- what kernels have ---- */
 
 /* When an inode was changed: its name and shape depend on the kernel. */
@@ -58,12 +22,13 @@ struct change_time {
 
 static bool find_change_time(struct gen *g, struct change_time *t)
 {
-	struct type_struct *inode = struct_of(g, "inode");
+	struct type_struct *inode = unwind_struct(g, "inode");
 
 	*t = (struct change_time){ .ns_size = 4 };
-	if (has_field(g, inode, "i_ctime_sec", &t->s))
-		return has_field(g, inode, "i_ctime_nsec", &t->ns);
-	if (!has_field(g, inode, "__i_ctime", &t->s) && !has_field(g, inode, "i_ctime", &t->s))
+	if (unwind_has_field(g, inode, "i_ctime_sec", &t->s))
+		return unwind_has_field(g, inode, "i_ctime_nsec", &t->ns);
+	if (!unwind_has_field(g, inode, "__i_ctime", &t->s) &&
+	    !unwind_has_field(g, inode, "i_ctime", &t->s))
 		return false;
 	t->ns = t->s + 8;
 	t->ns_size = 8;
@@ -73,13 +38,13 @@ static bool find_change_time(struct gen *g, struct change_time *t)
 /* Where a process's memory says where its vDSO is. */
 static bool find_vdso(struct gen *g, uint32_t *at)
 {
-	struct type_struct *mm = struct_of(g, "mm_struct");
+	struct type_struct *mm = unwind_struct(g, "mm_struct");
 	const struct type_field *context;
 	uint32_t within;
 
 	context = mm ? type_field_find(g->c->types, mm, name_of(g->c->names, "context"), at) : NULL;
 	if (!context || context->type->kind != TYPE_STRUCT ||
-	    !has_field(g, context->type->structure, "vdso", &within))
+	    !unwind_has_field(g, context->type->structure, "vdso", &within))
 		return false;
 	*at += within;
 	return true;
@@ -100,7 +65,7 @@ static bool is_possible(struct gen *g)
 	if (!g->c->btf || !find_change_time(g, &t) || !find_vdso(g, &at))
 		return false;
 	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
-		if (!has_field(g, struct_of(g, needed[i].type), needed[i].field, &at))
+		if (!unwind_has_field(g, unwind_struct(g, needed[i].type), needed[i].field, &at))
 			return false;
 	return true;
 }
@@ -109,19 +74,19 @@ static bool is_possible(struct gen *g)
 
 #define NS_MASK ((UINT64_C(1) << 30) - 1)	/* the bits above are the kernel's */
 
-static void note_inode(struct gen *g, struct ir_insn *state, struct object inode)
+static void note_inode(struct gen *g, struct ir_insn *state, struct unwind_object inode)
 {
-	struct object block = { struct_of(g, "super_block"), NULL };
+	struct unwind_object block = { unwind_struct(g, "super_block"), NULL };
 	struct ir_insn *ns, *dev;
 	struct change_time t;
 
 	find_change_time(g, &t);
-	unwind_set(g, state, UNWIND_FILE, member(g, inode, "i_ino", 8));
-	unwind_set(g, state, UNWIND_FILE + 8, member(g, inode, "i_size", 8));
-	unwind_set(g, state, UNWIND_FILE + 16, load(g, inode, t.s, 8));
-	ns = ir_emit_binary_imm(&g->b, IR_AND, load(g, inode, t.ns, t.ns_size), NS_MASK);
-	block.at = member(g, inode, "i_sb", 8);
-	dev = member(g, block, "s_dev", 4);
+	unwind_set(g, state, UNWIND_FILE, unwind_member(g, inode, "i_ino", 8));
+	unwind_set(g, state, UNWIND_FILE + 8, unwind_member(g, inode, "i_size", 8));
+	unwind_set(g, state, UNWIND_FILE + 16, unwind_load(g, inode, t.s, 8));
+	ns = ir_emit_binary_imm(&g->b, IR_AND, unwind_load(g, inode, t.ns, t.ns_size), NS_MASK);
+	block.at = unwind_member(g, inode, "i_sb", 8);
+	dev = unwind_member(g, block, "s_dev", 4);
 	ir_emit_store(&g->b, 4, state, UNWIND_FILE + 24, ns);
 	ir_emit_store(&g->b, 4, state, UNWIND_FILE + 28, dev);
 	unwind_set(g, state, UNWIND_IS_FILE, lower_const(g, 1));
@@ -130,9 +95,10 @@ static void note_inode(struct gen *g, struct ir_insn *state, struct object inode
 static void note_file(struct gen *g, struct ir_insn *state, struct ir_insn *pointer)
 {
 	struct unwind_if is_file = unwind_if(g, IR_NE, pointer, 0), is_inode;
-	struct object inode = { struct_of(g, "inode"), NULL };
+	struct unwind_object file = { unwind_struct(g, "file"), pointer };
+	struct unwind_object inode = { unwind_struct(g, "inode"), NULL };
 
-	inode.at = member(g, (struct object){ struct_of(g, "file"), pointer }, "f_inode", 8);
+	inode.at = unwind_member(g, file, "f_inode", 8);
 	is_inode = unwind_if(g, IR_NE, inode.at, 0);
 	note_inode(g, state, inode);
 	unwind_end_if(g, is_inode);
@@ -190,7 +156,7 @@ static struct ir_insn *slot_of(struct gen *g, struct ir_insn *node, struct ir_in
 }
 
 /* The mapping that may be around the address; returns 1 if there is none. */
-static struct ir_insn *find_mapping(struct gen *g, struct object mm, struct ir_insn *address)
+static struct ir_insn *find_mapping(struct gen *g, struct unwind_object mm, struct ir_insn *address)
 {
 	struct ir_block *head = lower_block(g, false), *body = lower_block(g, false);
 	struct ir_block *inner = lower_block(g, false), *done = lower_block(g, false);
@@ -201,9 +167,9 @@ static struct ir_insn *find_mapping(struct gen *g, struct object mm, struct ir_i
 	struct ir_insn *copy = ir_object(g->b.func, object), *at, *i, *err, *kind;
 
 	g->b.func->objects.at[object].place = IR_PLACE_SCRATCH;
-	(void)has_field(g, mm.type, "mm_mt", &tree);
-	(void)has_field(g, struct_of(g, "maple_tree"), "ma_root", &root);
-	ir_var_write(&g->b, node, load(g, mm, tree + root, 8));
+	(void)unwind_has_field(g, mm.type, "mm_mt", &tree);
+	(void)unwind_has_field(g, unwind_struct(g, "maple_tree"), "ma_root", &root);
+	ir_var_write(&g->b, node, unwind_load(g, mm, tree + root, 8));
 	ir_var_write(&g->b, level, lower_const(g, 0));
 	ir_emit_jump(&g->b, head);
 	ir_continue_in(&g->b, head);
@@ -230,21 +196,21 @@ static struct ir_insn *find_mapping(struct gen *g, struct object mm, struct ir_i
 }
 
 /* The mapping and its file into the state; returns 1 if there is none. */
-static void note_mapping(struct gen *g, struct ir_insn *state, struct object mm)
+static void note_mapping(struct gen *g, struct ir_insn *state, struct unwind_object mm)
 {
-	struct object vma = { struct_of(g, "vm_area_struct"), NULL };
+	struct unwind_object vma = { unwind_struct(g, "vm_area_struct"), NULL };
 	struct ir_insn *address = unwind_address(g, state), *start, *len, *off;
 
 	vma.at = find_mapping(g, mm, address);
 	unwind_return_if(g, IR_EQ, vma.at, lower_const(g, 0), 1);
-	start = member(g, vma, "vm_start", 8);
-	len = ir_emit_binary(&g->b, IR_SUB, member(g, vma, "vm_end", 8), start);
+	start = unwind_member(g, vma, "vm_start", 8);
+	len = ir_emit_binary(&g->b, IR_SUB, unwind_member(g, vma, "vm_end", 8), start);
 	off = ir_emit_binary(&g->b, IR_SUB, address, start);
 	unwind_return_if(g, IR_UGE, off, len, 1);
 	unwind_set(g, state, UNWIND_MAPPED, start);
 	unwind_set(g, state, UNWIND_MAPPED_LEN, len);
-	unwind_set(g, state, UNWIND_PAGE, member(g, vma, "vm_pgoff", 8));
-	note_file(g, state, member(g, vma, "vm_file", 8));
+	unwind_set(g, state, UNWIND_PAGE, unwind_member(g, vma, "vm_pgoff", 8));
+	note_file(g, state, unwind_member(g, vma, "vm_file", 8));
 }
 
 /* ---- the range ---- */
@@ -286,7 +252,7 @@ static void take_range(struct gen *g, struct ir_insn *state, struct ir_block *un
 }
 
 /* Memory of no file is followed by the frame pointer, but for the vDSO. */
-static void take_anonymous(struct gen *g, struct ir_insn *state, struct object mm)
+static void take_anonymous(struct gen *g, struct ir_insn *state, struct unwind_object mm)
 {
 	struct ir_insn *start = unwind_get(g, state, UNWIND_MAPPED), *vdso;
 	struct unwind_if anonymous, other;
@@ -294,7 +260,7 @@ static void take_anonymous(struct gen *g, struct ir_insn *state, struct object m
 
 	(void)find_vdso(g, &at);
 	anonymous = unwind_if(g, IR_EQ, unwind_get(g, state, UNWIND_IS_FILE), 0);
-	vdso = load(g, mm, at, 8);
+	vdso = unwind_load(g, mm, at, 8);
 	other = unwind_if(g, IR_NE, ir_emit_binary(&g->b, IR_SUB, vdso, start), 0);
 	unwind_set(g, state, UNWIND_START, start);
 	unwind_set(g, state, UNWIND_LEN, unwind_get(g, state, UNWIND_MAPPED_LEN));
@@ -306,10 +272,11 @@ static void take_anonymous(struct gen *g, struct ir_insn *state, struct object m
 
 static void find(struct gen *g, struct ir_insn *state, struct ir_block *null)
 {
-	struct object task = { lower_task_struct(g->l), lower_task(g) };
-	struct object mm = { struct_of(g, "mm_struct"), member(g, task, "mm", 8) };
+	struct unwind_object task = { lower_task_struct(g->l), lower_task(g) };
+	struct unwind_object mm = { unwind_struct(g, "mm_struct"), NULL };
 	struct ir_block *unknown = lower_block(g, true);
 
+	mm.at = unwind_member(g, task, "mm", 8);
 	unwind_return_if(g, IR_EQ, mm.at, lower_const(g, 0), 1);
 	for (int32_t i = 0; i < (int32_t)sizeof(struct image_unwind_file_id); i += 8)
 		unwind_set(g, state, UNWIND_FILE + i, lower_const(g, 0));

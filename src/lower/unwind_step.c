@@ -436,6 +436,7 @@ static void find_caller(struct gen *g, struct ir_insn *state, struct ir_insn *ru
 
 	must_get_shorter(g, state, rule, cfa);
 	ip = plain_address(g, return_address(g, state, rule, cfa));
+	ip = unwind_true_return(g, state, ip, cfa);
 	find_frame_pointer(g, state, rule, cfa);
 	signal = ir_emit_binary_imm(&g->b, IR_AND, RULE(g, rule, flags), UNWIND_SIGNAL);
 	set(g, state, UNWIND_IP, ip);

@@ -232,10 +232,42 @@ if needs root && needs btf; then
     expect_no_match 'unwind failure'
     sonde -c "$programs/unwound chains" -e "uprobe:$programs/unwound:report { print(ustack(3)); exit(); }"
     expect_no_match 'unwind failure'
-    # A caller whose return is waited for has an address of the kernel's in its place.
-    sonde -v -c "$programs/unwound chains" -e "uprobe:$programs/unwound:report /arg0 == 5/ {
-        print(dw_ustack); } uretprobe:$programs/unwound:c_small { @++; }"
-    expect_match '^        \[uprobes\]\+0$'
-    expect_match '^        <unwind failure: the address is in no mapping of code that is known>$'
+fi
+
+# The kernel has put an address of its own in place of the returns that are waited for: of the
+# same place twice, where a function ends in a call of another.
+begin_case "callers whose return a uretprobe waits for"
+if needs root && needs btf; then
+    sonde -c "$programs/unwound chains" -e "$(printf "%s" "$script" | sed "s!PROGRAM!$programs/unwound!")
+        uretprobe:$programs/unwound:c_small, uretprobe:$programs/unwound:c_tail,
+        uretprobe:$programs/unwound:c_recursion, uretprobe:$programs/unwound:c_signal,
+        uretprobe:$programs/unwound:c_handler, uretprobe:$programs/unwound:c_many { @++; }"
+    expect_status 0
+    compare_chains user 10
+    compare_chains kernel 10
+fi
+
+begin_case "the same by frame pointers, which is the kernel's work"
+if needs root; then
+    sonde -c "$programs/inlined" -e "uprobe:$programs/inlined:inlined_last { print(ustack); exit(); }
+        uretprobe:$programs/inlined:inlined_work { @++; }"
+    expect_status 0
+    if kernel_at_least 6.11; then
+        expect_match '^        main\+'
+        expect_no_match 'uprobes'
+    else
+        expect_match '^        \[uprobes\]\+0$'
+    fi
+fi
+
+begin_case "from where a function returns to"
+if needs root && needs btf; then
+    sonde -c "$programs/unwound chains" -e "uretprobe:$programs/unwound:c_leaf,
+        uretprobe:$programs/unwound:c_small { @[dw_ustack(3)] = count(); }"
+    expect_status 0
+    expect_match '^        c_small\+'
+    expect_match '^        c_large\+'
+    expect_no_match 'unwind failure'
+    expect_no_match 'uprobes'
 fi
 end_tests
