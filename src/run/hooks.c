@@ -14,15 +14,40 @@
 /* What runs already is looked at in slices: a process costs 0.1 ms. */
 #define NOTE_A_TURN_NS 5000000
 
-/* From the first stop on no server is asked, and none is waited for: results come at once.
- * A stop that only ended such a wait does not end their printing, too. */
+/* How long servers are waited for in all, when the first stop was before they were asked. */
+#define SERVERS_AFTER_STOP_S 2
+
+/* A stop that comes while a server is waited for ends that, and at the end of the run no more:
+ * the printing goes on. */
+static bool has_ended_wait(struct run *r)
+{
+	sig_atomic_t stops = r->stop_count;
+
+	if (stops == r->stops_asked)
+		return false;
+	if (r->finishing)
+		r->stops_spent += stops - r->stops_asked;
+	r->stops_asked = stops;
+	return true;
+}
+
 static bool is_stopped(void *arg)
 {
 	struct run *r = arg;
+	int64_t now_ns = run_now_ns();
 
-	if (r->finishing && !r->stops_asked && r->stop_count)
-		r->stops_spent = 1;
-	return r->stop_count || (r->drain_until_ns && run_now_ns() >= r->drain_until_ns);
+	if (has_ended_wait(r) || (r->drain_until_ns && now_ns >= r->drain_until_ns))
+		return true;
+	if (!r->stop_count || r->told_servers)
+		return r->told_servers;
+	if (!r->servers_until_ns)
+		r->servers_until_ns = now_ns + SERVERS_AFTER_STOP_S * (int64_t)1000000000;
+	if (now_ns < r->servers_until_ns)
+		return false;
+	r->told_servers = true;
+	run_tell(r, SONDE_INFO, "Servers of debug files are not waited for any longer: %d seconds "
+		 "after Ctrl-C, no more", SERVERS_AFTER_STOP_S);
+	return true;
 }
 
 static void tell_wait(void *arg)

@@ -101,6 +101,8 @@ struct run {
 	sig_atomic_t signals_done;
 	sig_atomic_t stops_asked;	/* stop_count when the last name was asked for */
 	sig_atomic_t stops_spent;	/* how many of them only ended the wait for a server */
+	int64_t servers_until_ns;	/* servers are waited for, after a stop; 0: not asked yet */
+	bool told_servers;		/* that time is over */
 
 	enum run_end end;
 	int64_t drain_until_ns;		/* what was recorded before a stop has until then; 0: no

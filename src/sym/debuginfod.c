@@ -2,7 +2,7 @@
  * Debug files from servers, by elfutils' client: see debuginfod.h.
  *
  * The library, which brings curl and TLS, is loaded when it is first needed, and stays.
- * Without its headers: what is used of it are six functions whose form is fixed by its name.
+ * Without its headers: what is used of it are four functions whose form is fixed by its name.
  */
 #include "sym/debuginfod.h"
 
@@ -75,8 +75,6 @@ struct library {
 	void (*end)(struct client *c);
 	int (*find)(struct client *c, const unsigned char *build_id, int len, char **path);
 	void (*set_progress)(struct client *c, int (*fn)(struct client *c, long a, long b));
-	void (*set_data)(struct client *c, void *data);
-	void *(*get_data)(struct client *c);
 };
 
 static bool load(struct library *to)
@@ -88,8 +86,6 @@ static bool load(struct library *to)
 		{ "debuginfod_begin", &to->begin }, { "debuginfod_end", &to->end },
 		{ "debuginfod_find_debuginfo", &to->find },
 		{ "debuginfod_set_progressfn", &to->set_progress },
-		{ "debuginfod_set_user_data", &to->set_data },
-		{ "debuginfod_get_user_data", &to->get_data },
 	};
 	void *so = dlopen("libdebuginfod.so.1", RTLD_NOW | RTLD_LOCAL);
 
@@ -103,18 +99,19 @@ static bool load(struct library *to)
 	return so != NULL;
 }
 
-/* Called some times a second while a server is waited for, in the thread that waits. The
- * client hands on one pointer, and the function that tells it is in the library. */
+/* Who asks, for the function below, which gets the client only. */
+static _Thread_local struct debuginfod *asking;
+
+/* Called some times a second while a server is waited for, in the thread that waits. */
 static int give_up(struct client *c, long done, long total)
 {
-	struct debuginfod *d;
-	struct library l;
+	struct debuginfod *d = asking;
 
+	(void)c;
 	(void)done;
 	(void)total;
-	if (!load(&l))
+	if (!d)
 		return 0;
-	d = l.get_data(c);
 	if (!d->told && d->on_wait && now_ns() - d->asked_ns >= TELL_AFTER_NS) {
 		d->told = true;
 		d->on_wait(d->arg);
@@ -136,9 +133,10 @@ static int ask(struct debuginfod *d, const void *build_id, size_t len_bytes, cha
 	if (!c)
 		return -ENOMEM;
 	setenv("DEBUGINFOD_RETRY_LIMIT", "0", 0);
-	l.set_data(c, d);
 	l.set_progress(c, give_up);
+	asking = d;
 	fd = l.find(c, build_id, (int)len_bytes, path);
+	asking = NULL;
 	l.end(c);
 	return fd;
 }

@@ -340,7 +340,7 @@ can_ask() {
 
 unanswered='no symbols in the file; no server of debug files was asked, or none answered'
 
-begin_case "user: no server is asked, or waited for, from Ctrl-C on"
+begin_case "user: Ctrl-C ends the waiting for a server, and none is asked any more"
 if can_ask; then
     silent_start
     asking_start "$url" cache-silent -e "uprobe:$tmp/far:$at, uprobe:$tmp/farther:$there {
@@ -372,6 +372,56 @@ if can_ask; then
     expect_match '^        0x[0-9a-f]+$'
     expect_match '^@b\[0x[0-9a-f]+\]: 1$'
     expect_out '@c: 7'
+fi
+
+# Nothing was asked before: the map alone is to have names.
+begin_case "user: after Ctrl-C a server is waited for two seconds, and not for each file"
+if can_ask; then
+    silent_start
+    asking_start "$url" cache-silent -e "uprobe:$tmp/far:$at, uprobe:$tmp/farther:$there {
+        @[ustack(1)] = count(); }"
+    "$tmp/far" >/dev/null
+    "$tmp/farther" >/dev/null
+    kill -INT "$sonde_pid"
+    await_end
+    silent_end
+    expect_status 0
+    expect_err '^Waiting for the servers of DEBUGINFOD_URLS'
+    expect_err '^Servers of debug files are not waited for any longer: 2 seconds after Ctrl-C, no more$'
+    check "the map with both addresses" \
+        [ "$(sed -n '/^@\[/,$p' "$tmp/out" | grep -cE '^        0x[0-9a-f]+$')" = 2 ]
+fi
+
+begin_case "user: after Ctrl-C another one ends the waiting, not the printing"
+if can_ask; then
+    silent_start
+    asking_start "$url" cache-silent -e "uprobe:$tmp/far:$at {
+        @a[ustack(1)] = count(); @b[usym(reg(\"ip\"))] = count(); @c = 7; }"
+    "$tmp/far" >/dev/null
+    kill -INT "$sonde_pid"
+    await_line taken "$tmp/server"
+    kill -INT "$sonde_pid"
+    await_end
+    silent_end
+    expect_status 0
+    expect_match '^        0x[0-9a-f]+$'
+    expect_out '@c: 7'
+fi
+
+begin_case "user: a server that answers after Ctrl-C"
+if can_ask; then
+    python3 -u -m http.server --bind 127.0.0.1 --directory "$tmp" 0 >"$tmp/server" 2>&1 &
+    server=$!
+    await_program "$server" python3
+    await_line port "$tmp/server"
+    asking_start "http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$tmp/server")/served" cache-late \
+        -e "uprobe:$tmp/far:$at { @[ustack(1)] = count(); }"
+    "$tmp/far" >/dev/null
+    sonde_stop
+    kill "$server"
+    wait "$server" 2>/dev/null
+    expect_status 0
+    expect_match '^        inlined_last\+0@/.*/inlined\.c:[0-9]+$'
 fi
 
 begin_case "user: a server that did not answer in time is not asked again"
