@@ -5,27 +5,33 @@ programs=$(readlink -f "$TESTS/programs")
 export BPFTRACE_UNSTABLE_DW_USTACK=enable TRUTH="$tmp/truth"
 
 # Compare the stacks of the output ("stack N WHERE" before each) with the truth; the case is
-# bad if a frame is missing or too many. SUITABLE: names of frames that count.
+# bad if a frame is missing or too many. What each chain is about is told with its share.
 compare_chains() { # WHERE CHAINS
     awk -v where="$1" -v chains="$2" '
+        BEGIN { split("frames without a pointer:recursion:recursion to the limit:tail call:" \
+            "callback of the C library:signal handler:handler on its own stack:fault:" \
+            "call that never returns:thread", about, ":") }
         FNR == NR { number = $2; sub(/^truth [0-9]+ /, ""); truth[number] = $0; next }
         /^stack / { at = $3 == where ? $2 : 0; if (at) seen[at] = ""; next }
         /unwind failure/ && at { seen[at] = seen[at] " FAILURE"; next }
         /^ +(c_[a-z_]+|main)\+/ && at { sub(/^ +/, ""); sub(/\+.*/, ""); seen[at] = seen[at] " " $0 }
         END {
             for (n in truth) {
-                all += split(truth[n], want, " ")
+                of = split(truth[n], want, " ")
+                all += of
                 split(substr(seen[n], 2), have, " ")
                 good = 0
                 while (want[good + 1] != "" && want[good + 1] == have[good + 1]) good++
                 right += good
+                share[n] = about[n] " " int(good * 100 / of) " %"
                 if (" " truth[n] != seen[n]) print "chain " n ": is " truth[n] ", seen" seen[n]
                 count++
             }
             if (count != chains) print "there are " count " chains"
-            print right " of " all " frames"
+            for (n = 1; n <= count; n++) shares = shares (n > 1 ? ", " : "") share[n]
+            print right " of " all " frames: " shares
         }' "$TRUTH" "$tmp/out" >"$tmp/compared"
-    echo "$file: $case_name: $(tail -n 1 "$tmp/compared"), $1"
+    echo "$file: $case_name, $1: $(tail -n 1 "$tmp/compared")"
     [ "$(wc -l <"$tmp/compared")" -eq 1 ] || bad "$(cat "$tmp/compared")"
 }
 
@@ -74,6 +80,35 @@ if needs root && needs btf; then
         END { print good + 0 " of " all + 0 " samples"; exit !(all >= 5 && good >= all * 0.99) }' \
         "$tmp/out" >"$tmp/samples" || bad "only $(cat "$tmp/samples")"
     echo "$file: $case_name: $(cat "$tmp/samples")"
+fi
+
+# Each instruction of the stub through which a function of a library is called; all but the
+# first run once, before the linker has found the function.
+begin_case "from the stub of a call through the linker"
+if needs root && needs btf && needs machine:x86_64 && needs objdump; then
+    stub=$(objdump -d "$programs/unwound" |
+        sed -n '/<getppid@plt>:$/,/^$/s/^ *\([0-9a-f]*\):.*/\1/p' | head -n 3)
+    if [ -z "$stub" ]; then
+        skip_case "the program is linked without stubs"
+    else
+        probes=''
+        for at in $stub; do probes="$probes${probes:+, }uprobe:$programs/unwound:0x$at"; done
+        sonde --unsafe -c "$programs/unwound chains" -e "$probes { @[dw_ustack] = count(); }"
+        expect_status 0
+        expect_no_match 'unwind failure'
+        check "all 12 of them are called by c_leaf" [ "$(awk '/^@/ { frame = 0 } { frame++ }
+            frame == 3 && /^ +c_leaf\+/ { called = 1 } frame == 3 && !/^ +c_leaf\+/ { called = 0 }
+            /^\]: / && called { n += $2 } END { print n }' "$tmp/out")" = 12 ]
+    fi
+fi
+
+begin_case "through code that was made at run time, by the frame pointer"
+if needs root && needs btf; then
+    sonde -c "$programs/jit" -e "uprobe:$programs/jit:jit_inner { print(dw_ustack(4)); exit(); }"
+    expect_status 0
+    expect_match '^        jit_report\+'
+    expect_match '^        made_at_run_time\+'
+    expect_match '^        main\+'
 fi
 
 # From where the task entered the kernel.
