@@ -101,10 +101,13 @@ static const char *inlined_text(struct arena *a, const struct value_inlined *cal
 				   place_text(a, call->file, call->line));
 }
 
-static const char *found_text(struct arena *a, const struct value_symbol *symbol)
+static const char *found_text(struct arena *a, const struct value_symbol *symbol, bool explains)
 {
-	return arena_printf(a, "%s+%" PRIu64 "%s", symbol->name, symbol->offset,
-			    place_text(a, symbol->file, symbol->line));
+	const char *doubt = explains ? symbol->doubt : NULL;
+
+	return arena_printf(a, "%s+%" PRIu64 "%s%s%s%s", symbol->name, symbol->offset,
+			    place_text(a, symbol->file, symbol->line), doubt ? " <" : "",
+			    doubt ? doubt : "", doubt ? ">" : "");
 }
 
 static const char *missing_text(struct arena *a, const struct value_symbol *symbol,
@@ -175,7 +178,7 @@ static void add_named(struct decoding *c, struct frames *f, const struct user_sp
 	struct sonde_value *v;
 	bool found = find_symbol(c, user, address, use, &symbol);
 	const char *text = perf && user ? perf_text(a, &symbol, found, address)
-			 : found ? found_text(a, &symbol)
+			 : found ? found_text(a, &symbol, c->d->explains)
 				 : missing_text(a, &symbol, c->d->explains, address);
 
 	for (size_t i = 0; i < symbol.nr_inlined; i++) {

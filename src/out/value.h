@@ -34,6 +34,7 @@ struct value_inlined {
 struct value_symbol {
 	const char *name;
 	const char *why;	/* there is no name, in a person's words; NULL: unknown */
+	const char *doubt;	/* what is missing of what stands here; NULL: nothing */
 	uint64_t offset;	/* of the address from the symbol's start */
 	const char *module;	/* path of the mapped file; NULL: unknown */
 	uint64_t module_offset;	/* of the address in that file; or the address, if there is none */

@@ -74,6 +74,7 @@ static bool give(bool found, const struct symbol *from, struct value_symbol *to)
 {
 	to->name = from->name;
 	to->why = from->why;
+	to->doubt = from->doubt;
 	to->offset = from->offset;
 	to->module = from->module;
 	to->module_offset = from->module_offset;

@@ -36,6 +36,7 @@ struct ranges {
 struct unit {
 	Dwarf_Die die;		/* has the line table */
 	Dwarf_Die inner;	/* has the functions: another one if split */
+	bool lacks_functions;	/* they are in a .dwo file, which was not found */
 	bool indexed;
 	struct ranges functions;
 	Dwarf_Die *dies;	/* owned; of the functions */
@@ -115,13 +116,21 @@ static const struct range *ranges_find(const struct ranges *r, uint64_t address)
 
 /* ---- life ---- */
 
+static bool is_split(Dwarf_Die *die)
+{
+	return dwarf_hasattr(die, DW_AT_dwo_name) || dwarf_hasattr(die, DW_AT_GNU_dwo_name);
+}
+
 static bool add_unit(struct lines *l, Dwarf_Die *die, Dwarf_Die *inner)
 {
 	if (!grow(&l->units, &l->cap_units, l->nr_units, sizeof(*l->units)))
 		return false;
 	if (!ranges_add(&l->ranges, die, l->nr_units))
 		return true;
-	l->units[l->nr_units] = (struct unit){ .die = *die, .inner = inner->addr ? *inner : *die };
+	l->units[l->nr_units] = (struct unit){
+		.die = *die, .inner = inner->addr ? *inner : *die,
+		.lacks_functions = !inner->addr && is_split(die),
+	};
 	l->nr_units++;
 	return true;
 }
@@ -403,6 +412,7 @@ static void find(void *arg)
 	if (r)
 		n = inlined_calls(&u->dies[r->index], address, calls);
 	fill(l, u, address, calls, n, q->out);
+	q->out->lacks_functions = u->lacks_functions;
 }
 
 bool lines_find(struct lines *l, uint64_t address, struct source_lines *out)

@@ -25,6 +25,8 @@ struct source_lines {
 	uint32_t line;
 	struct source_place inlined[LINES_INLINED];	/* innermost first */
 	size_t nr_inlined;
+	bool lacks_functions;	/* those in the .dwo file, which was not found: the line may be
+				   one of an inlined function */
 };
 
 /* Of an open file, which may be closed afterwards. NULL: it has no DWARF. */

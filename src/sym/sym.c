@@ -297,6 +297,9 @@ static bool find_jit(struct symbols *s, struct process *p, uint64_t address, str
 static void give_lines(struct symbols *s, const struct source_lines *from, struct symbol *to)
 {
 	forget_inlined(s);
+	if (from->lacks_functions)
+		to->doubt = "no inlined functions: the .dwo file is missing, .dwp files are not "
+			    "read";
 	to->file = from->file;
 	to->line = from->line;
 	for (size_t i = 0; i < from->nr_inlined; i++) {

@@ -49,6 +49,7 @@ struct symbol_inlined {
 struct symbol {
 	const char *name;	/* NULL: none, but the module may be known */
 	const char *why;	/* there is none, in a person's words; lives on. Else NULL */
+	const char *doubt;	/* what is missing of what is known of it; lives on. Else NULL */
 	uint64_t offset;	/* from the symbol's start */
 	const char *module;	/* user: path of the mapped file; kernel: module, NULL: the image */
 	uint64_t module_offset;	/* of the address in that file; the address, if there is none */

@@ -182,6 +182,11 @@ elif needs gcc; then
     check_chain "$tmp/split/form" "moved"
     truncate -s 300M "$tmp/split/form"
     check_chain "$tmp/split/form" "moved and large"
+    rm "$tmp/split"/*.dwo
+    sonde -v -c "$tmp/split/form" -e "uprobe:$tmp/split/form:inlined_last { print(ustack(2)); }"
+    expect_match '^        inlined_work\+[0-9]+@.*/inlined\.c:[0-9]+ <no inlined functions: the \.dwo file is missing, \.dwp files are not read>$'
+    sonde -c "$tmp/split/form" -e "uprobe:$tmp/split/form:inlined_last { print(ustack(2)); }"
+    expect_match '^        inlined_work\+[0-9]+@.*/inlined\.c:[0-9]+$'
     rm -r "$tmp/split"
 fi
 
