@@ -15,6 +15,7 @@
 
 #define BUCKETS (4 * IMAGE_UNWIND_RULES)
 #define MAX_PADDING 16	/* between functions, which nobody runs */
+#define LARGE_GAP_BYTES ((uint64_t)64 * 1024)
 #define MAX_RANGES ((size_t)16 * 1024 * 1024)
 
 /* ---- rules ---- */
@@ -180,6 +181,22 @@ static void add_row(struct unwind_table *t, uint64_t address, uint16_t rule)
 	t->rules[t->n++] = rule;
 }
 
+/* The end of the code around an address, or the address. */
+static uint64_t end_of_code(const struct unwind_table *t, uint64_t address)
+{
+	for (size_t i = 0; i < t->nr_segments; i++)
+		if (address - t->segments[i].address < t->segments[i].size_bytes)
+			return t->segments[i].address + t->segments[i].size_bytes;
+	return address;
+}
+
+/* What holds in a gap. So much code was made by a compiler that writes no tables, and keeps
+ * frames by the frame pointer: node has its own functions so. */
+static uint16_t rule_of_gap(uint64_t size_bytes)
+{
+	return size_bytes >= LARGE_GAP_BYTES ? UNWIND_RULE_FP : UNWIND_RULE_NONE;
+}
+
 static int make_rows(struct unwind_table *t, const struct ranges *r)
 {
 	uint64_t end = 0;
@@ -191,14 +208,14 @@ static int make_rows(struct unwind_table *t, const struct ranges *r)
 	if (!t->addresses || !t->rules)
 		return -ENOMEM;
 	if (r->at[0].start > t->base)
-		add_row(t, t->base, UNWIND_RULE_NONE);
+		add_row(t, t->base, rule_of_gap(r->at[0].start - t->base));
 	for (size_t i = 0; i < r->n; i++) {
 		if (i && r->at[i].start - end >= MAX_PADDING)
-			add_row(t, end, UNWIND_RULE_NONE);
+			add_row(t, end, rule_of_gap(r->at[i].start - end));
 		add_row(t, r->at[i].start, r->at[i].rule);
 		end = r->at[i].end;
 	}
-	add_row(t, end, UNWIND_RULE_NONE);
+	add_row(t, end, rule_of_gap(end_of_code(t, end) - end));
 	return 0;
 }
 

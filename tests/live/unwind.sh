@@ -111,6 +111,16 @@ if needs root && needs btf; then
     expect_match '^        main\+'
 fi
 
+begin_case "through much code of the program that no table is about, by the frame pointer"
+if needs root && needs btf; then
+    sonde -c "$programs/jit embedded" -e "uprobe:$programs/jit:jit_inner /@n++/ {
+        print(dw_ustack(4)); exit(); }"
+    expect_status 0
+    expect_match '^        jit_report\+'
+    expect_match '^        jit_embedded\+'
+    expect_match '^        main\+'
+fi
+
 # From where the task entered the kernel.
 in_kernel() { # PROBE
     sonde -c "$programs/unwound chains" -e "$1 { @[dw_ustack(4)] = count(); }"
