@@ -487,6 +487,8 @@ static int do_unwind(struct run *r, const struct action_input *in)
 {
 	uint64_t pid;
 
+	if (r->stop_count || r->end != RUN_GOES_ON)	/* no program unwinds any more */
+		return 0;
 	memcpy(&pid, (const char *)in->record + in->action->size_bytes - sizeof(pid), sizeof(pid));
 	run_unwind_process(r, (pid_t)pid);
 	return 0;

@@ -294,7 +294,7 @@ void run_unwind_follow(struct run *r)
 {
 	struct unwinder *u = r->unwinder;
 
-	if (!u || !r->symbols)
+	if (!u || !r->symbols || r->stop_count)
 		return;
 	if (r->control)
 		__atomic_store_n(&r->control->unwind_clock, unwind_clock_now(), __ATOMIC_RELAXED);

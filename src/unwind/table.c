@@ -124,13 +124,23 @@ static int compare(const void *a, const void *b)
 	return x->end < y->end ? -1 : x->end > y->end;
 }
 
+/* What linkers write mostly is, and what was put in order before. */
+static bool is_sorted(const struct ranges *r)
+{
+	size_t i = 1;
+
+	while (i < r->n && compare(&r->at[i - 1], &r->at[i]) <= 0)
+		i++;
+	return i >= r->n;
+}
+
 /* Sort; afterwards none overlaps another. */
 static void put_in_order(struct ranges *r)
 {
 	uint64_t end = 0;
 	size_t n = 0;
 
-	if (r->n)
+	if (!is_sorted(r))
 		qsort(r->at, r->n, sizeof(*r->at), compare);
 	for (size_t i = 0; i < r->n; i++) {
 		struct range range = r->at[i];
