@@ -280,8 +280,8 @@ static void dump_site(const struct image *image, const struct image_site *s, FIL
 		fprintf(out, " event %" PRIu64, s->event_id);
 	if (s->count)
 		fprintf(out, " %s %" PRIu64, s->is_freq ? "hz" : "period", s->count);
-	fprintf(out, "%s%s\n", s->must_exist ? " must-exist" : "",
-		s->of_pattern ? " of-pattern" : "");
+	fprintf(out, "%s%s%s\n", s->must_exist ? " must-exist" : "",
+		s->of_pattern ? " of-pattern" : "", s->is_unfit ? " unfit" : "");
 }
 
 static void dump_prog(const struct image *image, size_t i, FILE *out)

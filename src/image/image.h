@@ -412,6 +412,8 @@ struct image_site {
 	uint64_t count;			/* period or frequency */
 	bool is_freq;
 	bool must_exist;		/* missing_probes=error */
+	bool is_unfit;			/* uprobe: the kernel takes no probe at this instruction,
+					   but may say so too late */
 	bool of_pattern;		/* one of those that a wildcard found */
 };
 

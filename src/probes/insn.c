@@ -275,6 +275,28 @@ static bool x86_is_mistaken(const uint8_t *code, size_t size)
 	return behind < (size_t)(x.end - x.at) && is_acted(x.at[behind]);
 }
 
+/*
+ * What Linux does not probe: instructions that 64-bit code has not got, those of the
+ * system, and all with a prefix for a segment of old or with `lock`. Asked of 6.18 for
+ * each opcode of one byte; of those of two bytes it refuses none.
+ */
+static bool x86_is_refused(const uint8_t *code, size_t size)
+{
+	static const uint8_t prefixes[] = { 0x26, 0x2e, 0x36, 0x3e, 0xf0 };
+	static const uint8_t refused[] = {
+		0x06, 0x07, 0x0e, 0x16, 0x17, 0x1e, 0x1f, 0x27, 0x2f, 0x37, 0x3f, 0x60, 0x61,
+		0x6c, 0x6d, 0x6e, 0x6f, 0x82, 0x9a, 0xcc, 0xcd, 0xce, 0xcf, 0xd4, 0xd6, 0xe4,
+		0xe5, 0xe6, 0xe7, 0xea, 0xec, 0xed, 0xee, 0xef, 0xf1, 0xf4, 0xfa, 0xfb,
+	};
+	struct x86 x = { .at = code, .end = code + (size < X86_MAX_BYTES ? size : X86_MAX_BYTES) };
+	int opcode = skip_prefixes(&x);
+
+	for (const uint8_t *at = code; at + 1 < x.at; at++)
+		if (memchr(prefixes, *at, sizeof(prefixes)))
+			return true;
+	return opcode >= 0 && memchr(refused, opcode, sizeof(refused));
+}
+
 static size_t arm64_length(const uint8_t *code, size_t size)
 {
 	(void)code;
@@ -291,8 +313,8 @@ static bool arm64_is_return(const uint8_t *code, size_t length)
 }
 
 static const struct insn_set sets[] = {
-	{ "x86_64", x86_length, x86_is_return, x86_is_mistaken },
-	{ "aarch64", arm64_length, arm64_is_return, NULL },
+	{ "x86_64", x86_length, x86_is_return, x86_is_mistaken, x86_is_refused },
+	{ "aarch64", arm64_length, arm64_is_return, NULL, NULL },
 };
 
 const struct insn_set *insn_set_find(const struct target_arch *arch)

@@ -21,6 +21,9 @@ struct insn_set {
 	/* Does the kernel take it for another when a breakpoint stands in its place, and do that
 	 * instead? NULL: there are none. */
 	bool (*is_mistaken)(const uint8_t *code, size_t size);
+	/* Does the kernel refuse a probe there, though it says so only where a process has the
+	 * instruction in its memory? NULL: not known. */
+	bool (*is_refused)(const uint8_t *code, size_t size);
 };
 
 /* NULL: we do not know this architecture's. */

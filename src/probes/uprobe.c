@@ -415,18 +415,36 @@ static void expand_source(const struct walk *e)
 	}
 }
 
+/* The kernel looks at an instruction when a process has it in its memory; then it may be
+ * too late to say that there can be no probe. */
+static bool is_unfit(const struct walk *e, const struct probe_site *s)
+{
+	const struct insn_set *set = insn_set_find(e->c->target->arch);
+	const struct target_ops *ops = e->c->target->ops;
+	const uint8_t *code;
+	size_t size = 16;
+
+	return set && set->is_refused && !e->info.is_32_bit && ops->user_code &&
+	       !ops->user_code(e->c->target->arg, e->path, s->image.offset, &code, &size) &&
+	       set->is_refused(code, size);
+}
+
 static void expand_in_file(const struct walk *e)
 {
+	size_t before = e->out->n;
+
 	switch (e->u->kind) {
 	case USER_ADDRESS:
 		expand_address(e, e->u->address);
-		return;
+		break;
 	case USER_SOURCE:
 		expand_source(e);
-		return;
+		break;
 	default:
 		expand_symbols(e);
 	}
+	for (size_t i = before; i < e->out->n; i++)
+		e->out->at[i]->image.is_unfit = is_unfit(e, e->out->at[i]);
 }
 
 static void expand_user(struct probe_ctx *c, const struct provider *p,

@@ -209,9 +209,6 @@ int run_attach_all(struct run *r)
 
 /* ---- what went wrong ---- */
 
-/* What the kernel answers to what it has not learnt; it is its own, errno.h has no name. */
-#define NOT_SUPPORTED 524
-
 /* Sentences for errors that strerror does not explain. */
 static const struct {
 	enum attach_kind kind;		/* ATTACH_NONE: any */
@@ -225,7 +222,7 @@ static const struct {
 	{ ATTACH_KPROBE, EILSEQ, "the offset is not the start of an instruction" },
 	{ ATTACH_UPROBE, ENODEV, "this kernel has no uprobes (CONFIG_UPROBES)" },
 	{ ATTACH_UPROBE, EINVAL, "the kernel does not allow a probe at this offset of the file" },
-	{ ATTACH_UPROBE, NOT_SUPPORTED, "the kernel cannot probe the instruction at this place" },
+	{ ATTACH_UPROBE, ATTACH_NOT_SUPPORTED, "the kernel cannot probe the instruction at this place" },
 	{ ATTACH_UPROBE, ENOEXEC, "what is at this place is not an instruction" },
 	{ ATTACH_UPROBE, EFBIG, "its semaphore lies too far into the file" },
 	{ ATTACH_UPROBE, EIO, "there is no instruction at this offset of the file" },
@@ -251,7 +248,7 @@ static const struct {
 	{ ATTACH_ITER, EINVAL, "the kernel does not have this iterator, or not for one process" },
 	{ ATTACH_NONE, EACCES, "not permitted: see /proc/sys/kernel/perf_event_paranoid" },
 	{ ATTACH_NONE, EMFILE, "too many open files: raise the limit (ulimit -n)" },
-	{ ATTACH_NONE, NOT_SUPPORTED, "this kernel cannot do that" },
+	{ ATTACH_NONE, ATTACH_NOT_SUPPORTED, "this kernel cannot do that" },
 	{ ATTACH_NONE, EBUSY, "another program holds it" },
 	{ ATTACH_NONE, ESRCH, "there is no such process" },
 };
@@ -296,7 +293,7 @@ static const struct remedy *remedy_find(enum attach_kind kind, int error)
 
 bool attach_is_unfit(enum attach_kind kind, int err)
 {
-	return family(kind) == ATTACH_UPROBE && (err == -NOT_SUPPORTED || err == -ENOEXEC);
+	return family(kind) == ATTACH_UPROBE && (err == -ATTACH_NOT_SUPPORTED || err == -ENOEXEC);
 }
 
 /* Whether the run ends with this failure. */

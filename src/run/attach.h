@@ -40,6 +40,9 @@ int attach_perf(struct run *r, struct attach_job *job, int event_fd, uint64_t co
 /* Why a kind of probe cannot be attached, in words. */
 const char *attach_reason(enum attach_kind kind, int error);
 
+/* What the kernel answers to what it has not learnt; it is its own, errno.h has no name. */
+#define ATTACH_NOT_SUPPORTED 524
+
 /* There is an instruction at the place, but not one that the kernel can put a probe at:
  * of the places that a pattern finds some may be such. `err` is negative. */
 bool attach_is_unfit(enum attach_kind kind, int err);

@@ -242,6 +242,8 @@ static int attach_uprobe(struct run *r, struct attach_job *job,
 				    .ref_ctr_offset = (uint32_t)site->semaphore };
 	int pmu = pmu_type(&r->uprobe_pmu, "uprobe"), fd;
 
+	if (site->is_unfit)
+		return -ATTACH_NOT_SUPPORTED;
 	if (pmu < 0)
 		return pmu;
 	if (site->semaphore > UINT32_MAX)
@@ -278,6 +280,9 @@ static int link_uprobes(struct run *r, struct attach_job *job, size_t first, siz
 	struct uprobe_arrays a = { 0 };
 	int fd = -ENOMEM;
 
+	for (size_t i = 0; i < n; i++)
+		if (sites[i].is_unfit)
+			return -ATTACH_NOT_SUPPORTED;
 	if (fill_arrays(&a, sites, n)) {
 		const struct bpf_uprobe_multi u = {
 			.path = sites->path, .offsets = a.offsets, .cookies = a.cookies,

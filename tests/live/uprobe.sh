@@ -89,6 +89,35 @@ else
 fi
 
 # The kernel looks at instructions when some process has them in its memory.
+begin_case "a function that cannot be probed, of a program that does not run yet"
+if needs root && needs machine:x86_64; then
+    cp "$TESTS/programs/locked" "$tmp/unmapped"
+    for without in '' --no-feature=uprobe_multi; do
+        sonde $without -c "/bin/touch $tmp/began" -e "uprobe:$tmp/unmapped:locked_second { }"
+        expect_status 255
+        expect_err "^ERROR: Unable to attach probe: uprobe:$tmp/unmapped:locked_second: the kernel cannot probe the instruction at this place"
+        check "the command did not begin" [ ! -e "$tmp/began" ]
+        sonde $without --unsafe -c "$tmp/unmapped 1" -e "uprobe:$tmp/unmapped:locked_* { @[func] = count(); }"
+        expect_status 0
+        check "one warning" [ "$(grep -c '^WARNING: Unable to attach probe: .*:locked_second: ' "$tmp/err")" = 1 ]
+        expect_match '^@\[locked_third\]: [1-9]'
+        sonde $without -e "config = { missing_probes = warn } begin { printf(\"goes on\\n\"); exit(); } uprobe:$tmp/unmapped:locked_second { }"
+        expect_status 0
+        expect_err '^WARNING: Unable to attach probe: .*:locked_second: '
+        expect_out 'goes on'
+        sonde $without -e "config = { missing_probes = ignore } begin { exit(); } uprobe:$tmp/unmapped:locked_second { }"
+        expect_status 0
+        expect_no_err locked_second
+    done
+fi
+
+begin_case "the kernel refuses each instruction of which we say so"
+if needs root && needs machine:x86_64; then
+    run_command "$TESTS/live/insn_refused" "$tmp/code"
+    expect_status 0
+    expect_match '^ok [0-9]+$'
+fi
+
 begin_case "a function that cannot be probed, alone and of a wildcard"
 if needs root && needs machine:x86_64; then
     L=$TESTS/programs/locked

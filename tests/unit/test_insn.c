@@ -127,6 +127,34 @@ static void test_mistaken(void **state)
 	}
 }
 
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_refused;
+	} cases[] = {
+		{ "f0 83 4c 24 f8 00", true },	/* lock orl */
+		{ "66 f0 0f b1 0f", true },	/* lock cmpxchg, behind another prefix */
+		{ "66 2e 0f 1f 84 00 00 00 00 00", true },	/* cs nopw */
+		{ "3e ff e0", true },		/* notrack jmp */
+		{ "cc", true }, { "f4", true }, { "0f 05", false }, { "ec", true }, { "48 6d", true },
+		{ "55", false }, { "f3 0f 1e fa", false }, { "64 48 8b 04 25 28 00 00 00", false },
+		{ "90", false }, { "83 f0 01", false }, { "f2 c3", false }, { "b8 f0 f4 cc 2e", false },
+		{ "0f f4 c0", false }, { "", false },
+	};
+	const struct insn_set *set = insn_set_find(target_arch_find("x86_64"));
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t bytes[32];
+		size_t n = bytes_of(cases[i].text, bytes);
+
+		if (set->is_refused(bytes, n) != cases[i].is_refused)
+			print_message("%s\n", cases[i].text);
+		assert_int_equal(set->is_refused(bytes, n), cases[i].is_refused);
+	}
+}
+
 static void test_arm64(void **state)
 {
 	static const struct insn_case cases[] = {
@@ -162,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_x86), cmocka_unit_test(test_mistaken),
+		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_arm64), cmocka_unit_test(test_walk),
 	};
 
