@@ -222,7 +222,8 @@ static const struct {
 	{ ATTACH_KPROBE, EILSEQ, "the offset is not the start of an instruction" },
 	{ ATTACH_UPROBE, ENODEV, "this kernel has no uprobes (CONFIG_UPROBES)" },
 	{ ATTACH_UPROBE, EINVAL, "the kernel does not allow a probe at this offset of the file" },
-	{ ATTACH_UPROBE, ATTACH_NOT_SUPPORTED, "the kernel cannot probe the instruction at this place" },
+	{ ATTACH_UPROBE, ATTACH_NOT_SUPPORTED, "the kernel cannot probe the instruction at this "
+	  "place" },
 	{ ATTACH_UPROBE, ENOEXEC, "what is at this place is not an instruction" },
 	{ ATTACH_UPROBE, EFBIG, "its semaphore lies too far into the file" },
 	{ ATTACH_UPROBE, EIO, "there is no instruction at this offset of the file" },
@@ -293,6 +294,8 @@ static const struct remedy *remedy_find(enum attach_kind kind, int error)
 
 bool attach_is_unfit(enum attach_kind kind, int err)
 {
+	if (family(kind) == ATTACH_KPROBE)
+		return err == -EINVAL;	/* it is on the kernel's list of what may not be probed */
 	return family(kind) == ATTACH_UPROBE && (err == -ATTACH_NOT_SUPPORTED || err == -ENOEXEC);
 }
 
