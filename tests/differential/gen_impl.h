@@ -135,6 +135,7 @@ void gen_return(struct gen *g);
 void gen_statements(struct gen *g, int n, int depth);
 void gen_first_uses(struct gen *g);
 void gen_aggregate_call(struct gen *g, const struct gen_map *m, int depth);
+bool gen_depends_on_order(const struct gen_map *m);	/* what it keeps, on that of the calls */
 void gen_start(struct gen *g);		/* the blanks before a statement */
 void gen_block(struct gen *g, int n, int depth, const char *end);
 void gen_change_map(struct gen *g);

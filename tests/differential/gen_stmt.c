@@ -154,11 +154,18 @@ void gen_change_map(struct gen *g)
 	gen_put(g, ";\n");
 }
 
+static const char *const series[] = { "", ", \"sum\"", ", \"max\"", ", \"min\"", ", \"avg\"" };
+
+/* A series without a function has the last number of each interval. */
+bool gen_depends_on_order(const struct gen_map *m)
+{
+	return m->aggregate == AGG_TSERIES && !*series[m->min % COUNT(series)];
+}
+
 void gen_aggregate_call(struct gen *g, const struct gen_map *m, int depth)
 {
 	static const char *const names[AGG_KINDS] = { "", "count", "sum", "min", "max", "avg",
 						      "stats", "hist", "lhist", "tseries" };
-	static const char *const series[] = { "", ", \"sum\"", ", \"max\"", ", \"min\"", ", \"avg\"" };
 
 	gen_put(g, "%s(", names[m->aggregate]);
 	if (m->aggregate != AGG_COUNT) {

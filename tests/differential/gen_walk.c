@@ -24,7 +24,7 @@ static void sum_statement(struct gen *g, const char *into, const char *op)
 		gen_put(g, "}\n");
 		return;
 	}
-	if (m && gen_chance(g, 50)) {
+	if (m && !gen_depends_on_order(m) && gen_chance(g, 50)) {
 		gen_elem(g, m, 2);
 		gen_put(g, " = ");
 		gen_aggregate_call(g, m, 2);
