@@ -118,7 +118,7 @@ const struct type *check_type_uaddr(struct check *c, struct node *call)
 	call->u.call.aux = (void *)&list[0];
 	size = list[0].size_bytes == 1 || list[0].size_bytes == 2 || list[0].size_bytes == 4 ?
 	       (unsigned)list[0].size_bytes : 8;
-	return type_pointer(c->types, type_int(c->types, size, false), SPACE_USER, false);
+	return type_pointer(c->types, type_int(c->types, size, true), SPACE_USER, false);
 }
 
 const struct type *check_type_percpu_kaddr(struct check *c, struct node *call)

@@ -26,7 +26,7 @@ fi
 begin_case "a symbol of the traced program, wherever it was loaded"
 if needs root; then
     sonde -c "$target" -e "uprobe:$target:target_point { @a = uaddr(\"sink\"); @size = sizeof(*uaddr(\"sink\")); }
-        uprobe:$target:target_outer { \$s = uaddr(\"sink\"); print((*\$s == (uint64)-1, \$s == @a)); }
+        uprobe:$target:target_outer { \$s = uaddr(\"sink\"); print((*\$s == -1, \$s == @a)); }
         uprobe:$target:target_add,uprobe:$target:target_args { @all[uaddr(\"sink\")] = count(); }
         end { print((len(@all), @size)); clear(@all); clear(@a); clear(@size); }"
     expect_status 0
@@ -39,7 +39,7 @@ fi
 begin_case "a symbol, where a function returns"
 if needs root && needs kernel:6.6; then
     sonde -c "$target" -e "uprobe:$target:target_args { @a = uaddr(\"sink\"); }
-        uretprobe:$target:target_args { print((uaddr(\"sink\") == @a, *uaddr(\"sink\") == retval)); clear(@a); }"
+        uretprobe:$target:target_args { print((uaddr(\"sink\") == @a, *uaddr(\"sink\") == (int64)retval)); clear(@a); }"
     expect_status 0
     expect_output '(true, true)
 
