@@ -304,6 +304,7 @@ void lower_aggregate(struct gen *g, struct node *elem, struct node *call)
 	struct words w = { .store = lower_store(elem->u.map.map), .type = elem->u.map.map->value };
 	struct ir_block *done = lower_block(g, false);
 	struct ir_insn *v = NULL, *words[2];
+	struct loc outer = g->at;
 	bool is_small;
 
 	while (call->kind == NODE_CAST)
@@ -311,6 +312,7 @@ void lower_aggregate(struct gen *g, struct node *elem, struct node *call)
 	if (call->u.call.args.n)
 		v = lower_value(g, call->u.call.args.at[0]);
 	g->b.line = call->loc.begin;
+	g->at = call->loc;
 	/* The verifier follows each way to a bucket number: where a lookup
 	 * comes between, it should do so with the fewest instructions left. */
 	if (w.store->storage == STORE_CELL && w.type->kind == TYPE_HIST)
@@ -327,6 +329,7 @@ void lower_aggregate(struct gen *g, struct node *elem, struct node *call)
 		update_words(g, &w, v);
 	ir_emit_jump(&g->b, done);
 	lower_enter(g, done);
+	g->at = outer;
 }
 
 /* ---- reading: all CPUs together ---- */

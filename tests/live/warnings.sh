@@ -49,7 +49,7 @@ begin_case "a full map of counts, and one that ++ fills"
 sonde -e 'config = { max_map_keys = 1 } begin { @c[1] = count(); @c[2] = count(); @i[1]++; @i[2]++; exit(); }'
 expect_status 0
 check "two places" [ "$(grep -c 'Map full' "$tmp/err")" = 2 ]
-expect_err '^stdin:1:56-71: WARNING: Map full'
+expect_err '^stdin:1:64-71: WARNING: Map full'
 expect_err '^stdin:1:82-89: WARNING: Map full'
 
 begin_case "delete of a key that is absent, if nobody asks"
