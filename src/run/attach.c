@@ -261,11 +261,26 @@ static enum attach_kind family(enum attach_kind kind)
 	     : attach_is_user(kind) ? ATTACH_UPROBE : kind;
 }
 
-const char *attach_reason(enum attach_kind kind, int error)
+/* Whether the program may say what the function returns. */
+static bool overrides(const struct image_prog *prog)
 {
+	for (uint32_t i = 0; i < prog->nr_insns; i++)
+		if (prog->insns[i].code == (BPF_JMP | BPF_CALL) && !prog->insns[i].src_reg &&
+		    prog->insns[i].imm == BPF_FUNC_override_return)
+			return true;
+	return false;
+}
+
+const char *attach_reason(const struct image_prog *prog, int error)
+{
+	enum attach_kind kind = family(prog->attach);
+
+	if (kind == ATTACH_KPROBE && error == EINVAL && overrides(prog))
+		return "the kernel does not allow override() of this function: "
+		       "/sys/kernel/debug/error_injection/list has those that it does";
 	for (size_t i = 0; i < sizeof(explanations) / sizeof(explanations[0]); i++)
 		if (explanations[i].error == error &&
-		    (explanations[i].kind == ATTACH_NONE || explanations[i].kind == family(kind)))
+		    (explanations[i].kind == ATTACH_NONE || explanations[i].kind == kind))
 			return explanations[i].text;
 	return error == EPERM ? denied_reason() : strerror(error);
 }
@@ -345,7 +360,7 @@ int attach_failed(struct run *r, const struct attach_job *job, const struct imag
 	if (!must && (known || r->image->config.missing_probes == MISSING_IGNORE))
 		return 0;
 	run_tell(r, must ? SONDE_ERROR : SONDE_WARNING, "Unable to attach probe: %s: %s",
-		 failed_name(r, job, site, of_kind), attach_reason(job->prog->attach, -err));
+		 failed_name(r, job, site, of_kind), attach_reason(job->prog, -err));
 	if (remedy || must)
 		run_tell(r, SONDE_HINT, "%s", remedy ? remedy->hint :
 			 "If this is expected, set the 'missing_probes' config variable to "

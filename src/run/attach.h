@@ -37,8 +37,8 @@ int attach_perf(struct run *r, struct attach_job *job, int event_fd, uint64_t co
 #define ATTACH_HINT_ELSEWHERE "tracepoint, rawtracepoint and uprobe do without; sonde --info " \
 	"tells what this machine has and what would change it"
 
-/* Why a kind of probe cannot be attached, in words. */
-const char *attach_reason(enum attach_kind kind, int error);
+/* Why a program cannot be attached, in words. */
+const char *attach_reason(const struct image_prog *prog, int error);
 
 /* What the kernel answers to what it has not learnt; it is its own, errno.h has no name. */
 #define ATTACH_NOT_SUPPORTED 524

@@ -258,7 +258,7 @@ static int watch_places(struct run *r, struct attach_job *job, const int *places
 	if (done && done + gone < n)
 		run_tell(r, SONDE_WARNING, "%s is watched for on %d of %d %s only: %s",
 			 job->prog->name, done, n, on_cpus ? "CPUs" : "threads",
-			 attach_reason(job->prog->attach, -err));
+			 attach_reason(job->prog, -err));
 	return done ? 0 : err;
 }
 

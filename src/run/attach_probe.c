@@ -42,7 +42,7 @@ static int fall_back(struct run *r, struct attach_job *job, int refused)
 	int err;
 
 	snprintf(job->why, sizeof(job->why), "the kernel refused the multi link: %s",
-		 attach_reason(job->prog->attach, -refused));
+		 attach_reason(job->prog, -refused));
 	err = run_load_prog(r, job->index, LOAD_SINGLE, job->half);
 
 	job->prog_fd = r->progs[job->index].fd;
@@ -445,7 +445,7 @@ static int attach_session(struct run *r, struct attach_job *job, const struct wa
 	if (attach_wanted(r, job) == MECHANISM_SESSION)
 		return attach_failed(r, job, NULL, err);
 	snprintf(job->why, sizeof(job->why), "the kernel refused the session: %s",
-		 attach_reason(job->prog->attach, -err));
+		 attach_reason(job->prog, -err));
 	returns = attach_half(r, job, HALF_RETURN, way);
 	if (returns < 0)
 		return returns;

@@ -3,6 +3,7 @@
  * records to events, cells read and taken, the parked command, detaching.
  */
 #include "kernel/perf_event.h"
+#include "run/attach.h"
 #include "run/child.h"
 #include "run/detach.h"
 #include "run/ring_size.h"
@@ -598,6 +599,26 @@ static void test_cpu_list(void **state)
 	assert_int_equal(perf_parse_cpu_list("x", cpus, 4), -EINVAL);
 }
 
+/* No kernel that the tests run on has override(). */
+static void test_override_reason(void **state)
+{
+	static const struct bpf_insn insns[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_override_return },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	struct image_prog p = { .attach = ATTACH_KPROBE, .insns = insns, .nr_insns = 2 };
+
+	(void)state;
+	assert_string_equal(attach_reason(&p, EINVAL),
+			    "the kernel does not allow override() of this function: "
+			    "/sys/kernel/debug/error_injection/list has those that it does");
+	assert_string_equal(attach_reason(&p, ENOENT),
+			    "the kernel has no such function that can be traced");
+	p.insns++;
+	p.nr_insns--;
+	assert_string_equal(attach_reason(&p, EINVAL), "the kernel does not allow a probe here");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -618,6 +639,7 @@ int main(void)
 		cmocka_unit_test(test_child),
 		cmocka_unit_test(test_detach),
 		cmocka_unit_test(test_cpu_list),
+		cmocka_unit_test(test_override_reason),
 	};
 
 	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
