@@ -53,6 +53,18 @@ begin 'printf("%s %c\n", "\377\300\200 \355\240\200 \360\237\230\200 \303\274 \3
     printf("%c%c%c\n", 255, 10, 34); @["\377\"\\ \n", "\303\274"] = "\xe2\x82"; @b[buf("\000\377", 2)] = buf("\"", 1);
     errorf("e\377\"\n"); warnf("w\200"); time("\"%%\377\n"); print((a = "\377"));'
 
+begin_case "the largest numbers, deep values, and whatever is in memory"
+begin '$t = ((((1, "a"), (b = (c = (d = (uint64)18446744073709551615)))), -9223372036854775807), "\377"); print($t); @m[$t] = $t;
+    @k[(uint64)18446744073709551615, -9223372036854775807] = lhist(9223372036854775807, 0, 2, 1); @h = hist(9223372036854775807, 5);
+    printf("%s %lld %llu %x\n", $t, -9223372036854775807, (uint64)18446744073709551615, -1); @s = sum(9223372036854775807);
+    @s = sum(9223372036854775807); @a["x"] = avg((uint64)18446744073709551615); @st = stats(-9223372036854775807);
+    $b = buf(curtask, 400); print($b); printf("%r %rx %rh %s\n", $b, $b, $b, $b); @b[$b] = $b; print(str(curtask, 400));
+    @t[str(curtask + 8, 400)] = str(curtask + 16, 400); print(macaddr(curtask)); print((int8 *)-1); print(ksym(-1)); print(usym(-1));'
+
+begin_case "a text that is cut within a character"
+both -e 'config = { max_strlen = 6 } begin { $s = str_concat("abc\303\274", "\303\274"); print(str(&$s)); @[str(&$s)] = str(&$s, 5); exit(); }'
+expect_status 0
+
 begin_case "maps: every kind of value, scalar and keyed, empty ones"
 begin '@i = -5; @c = count(); @s = sum(-3); @a = avg(7); @mn = min(5); @mx = max(5); @st = stats(9); @h = hist(5); @h = hist(-1);
     @l = lhist(3, 0, 10, 2); @l = lhist(99, 0, 10, 2); @str = "x"; @t = (1, "y"); @ki[1] = 2; @kc["a"] = count(); @ks[1, "b"] = stats(2);
@@ -90,6 +102,16 @@ expect_status 3
 expect_match '"type": "lost", .*"probe": "begin", "count": [0-9]+, "cause": "ring_full"'
 sonde -f json -e 'config = { perf_rb_pages = 1 } begin { for ($i : 0..20000) { printf("a line that is long enough to fill the buffer %d\n", $i); } exit(3); }'
 expect_match '"type": "lost_events", "count": ([0-9]+), "data": [{]"events": [0-9]+[}], "cause": "the event buffer was full", "probe": "begin"'
+
+begin_case "what cannot be attached"
+both -e 'config = { missing_probes = warn } profile:hz:10000000 { @ = 1; } begin { print(1); exit(); }'
+expect_status 0
+expect_match '"type": "message", .*"severity": "warning", "text": "Unable to attach probe: profile:hz:10000000: '
+sonde -f events -e 'profile:hz:10000000 { @ = 1; }'
+expect_status 255
+expect_valid events
+expect_match '"type": "message", .*"severity": "error", "text": "Unable to attach probe: profile:hz:10000000: '
+expect_no_match '"type": "end"'
 
 begin_case "tests and benchmarks"
 both --test -e 'test:good { print(1); return 0; } test:bad { printf("\\377\n"); errorf("no"); }'
