@@ -148,7 +148,14 @@ static void keep_described(live_function_list *v)
 	v->n = kept;
 }
 
-/* Of the symbols, keep those that BTF describes. Without symbols: all that it
+static void sort_functions(struct live *l)
+{
+	if (l->function_list.n)
+		qsort(l->function_list.at, l->function_list.n, sizeof(*l->function_list.at),
+		      by_name_and_address);
+}
+
+/* Sorted. Of the symbols, keep those that BTF describes. Without symbols: all that it
  * describes. */
 static void guess_functions(struct live *l)
 {
@@ -159,15 +166,16 @@ static void guess_functions(struct live *l)
 	vec_each(symbol, all)
 		add_ksym(l, symbol);
 	has_symbols = l->function_list.n;
-	if (!live_kbtf(l))
+	if (live_kbtf(l))
+		kbtf_each(l->kbtf, KBTF_FUNC, add_described, l);
+	sort_functions(l);
+	if (!l->kbtf)
 		return;
-	kbtf_each(l->kbtf, KBTF_FUNC, add_described, l);
 	if (!has_symbols) {
 		for (size_t i = 0; i < l->function_list.n; i++)
 			l->function_list.at[i].module = l->core;
 		return;
 	}
-	qsort(l->function_list.at, l->function_list.n, sizeof(*l->function_list.at), by_name);
 	keep_described(&l->function_list);
 }
 
@@ -209,16 +217,16 @@ static void list_functions(struct live *l)
 	live_names all = { 0 };
 
 	l->core = module_get(l, CORE, strlen(CORE));
-	if (!l->functions_file && live_ftrace_functions(l, add_ksym))
+	if (!l->functions_file && live_ftrace_functions(l, add_ksym)) {
 		l->has_entries = true;
-	else if (read_list(l, &text))
+		sort_functions(l);
+	} else if (read_list(l, &text)) {
 		each_line(l, arena_strdup(l->arena, sbuf_text(&text)), add_line);
-	else
+		sort_functions(l);
+	} else {
 		guess_functions(l);
+	}
 	sbuf_close(&text);
-	if (l->function_list.n)
-		qsort(l->function_list.at, l->function_list.n, sizeof(*l->function_list.at),
-		      by_name_and_address);
 	split_list(l, &all);
 	l->functions = all.at ? all.at : arena_array(l->arena, const char *, 1);
 	l->nr_functions = all.n;
