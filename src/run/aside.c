@@ -22,6 +22,7 @@ struct aside {
 	uint64_t ring_bytes;
 	bool is_lent;		/* a record is being handled */
 	bool sleeps, ends;
+	bool has_no_thread;	/* it could not be started, and is not tried again */
 };
 
 /* A quarter of the ring is left to fill before anything is copied. */
@@ -93,19 +94,15 @@ static struct aside *aside_open(struct ring *ring)
 	a->ring_bytes = ring_size_bytes(ring);
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->begins, NULL);
-	if (!start(a))
-		return a;
-	pthread_cond_destroy(&a->begins);
-	pthread_mutex_destroy(&a->lock);
-	free(a);
-	return NULL;
+	a->has_no_thread = start(a) != 0;
+	return a;
 }
 
 void aside_begin(struct aside **a, struct ring *ring)
 {
 	if (!*a)
 		*a = aside_open(ring);
-	if (!*a)
+	if (!*a || (*a)->has_no_thread)
 		return;
 	pthread_mutex_lock(&(*a)->lock);
 	(*a)->is_lent = true;
@@ -131,7 +128,8 @@ void aside_close(struct aside *a)
 	a->ends = true;
 	pthread_cond_signal(&a->begins);
 	pthread_mutex_unlock(&a->lock);
-	pthread_join(a->thread, NULL);
+	if (!a->has_no_thread)
+		pthread_join(a->thread, NULL);
 	pthread_cond_destroy(&a->begins);
 	pthread_mutex_destroy(&a->lock);
 	free(a);
