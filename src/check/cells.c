@@ -158,6 +158,8 @@ static bool add_to_var(struct check *c, struct var *v, const struct type *t,
 {
 	if (v->is_sized)
 		return fits_declared(c, v->type, t, value);
+	if (v->opened && v->opened->kind != t->kind)
+		return false;
 	return cell_add(c, v->type, &v->next, t);
 }
 
@@ -170,11 +172,12 @@ bool cell_try_var(struct check *c, struct var *v, const struct type *t, const st
 
 static void var_mismatch(struct check *c, const struct var *v, const struct type *t, struct loc loc)
 {
-	const struct type *has = v->type ? v->type : v->next;
+	const struct type *has = v->opened ? v->opened : v->type ? v->type : v->next;
+	bool is_string = v->opened && has->kind == TYPE_STRING;
 	struct diag *d = check_error(c, loc, DIAG_TYPE_MISMATCH,
 				     "Type mismatch for $%s: trying to assign value of type '%s' "
 				     "when variable already has a type '%s'", v->name,
-				     type_text(c, t), type_text(c, has));
+				     type_text(c, t), is_string ? "string" : type_text(c, has));
 	unsigned bits = has->size_bytes * 8;
 
 	if (!type_is_integer(has) || !type_is_integer(t))

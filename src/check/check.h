@@ -104,6 +104,7 @@ struct var {
 	const struct node *only_value;	/* of the assignment, if there is but one */
 	enum clock_mode clock;		/* of the time that it holds */
 	bool is_sized;			/* declared, and the type says all */
+	const struct type *opened;	/* declared, but for the size */
 	const struct type *locked;	/* sizeof or the like has looked at it */
 	unsigned spaces;		/* of the pointers that reach a parameter or a result: bits
 					   of enum type_space */

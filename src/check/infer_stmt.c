@@ -144,8 +144,10 @@ static void declare(struct check *c, struct node *n)
 			    "Invalid variable declaration type: %s", type_text(c, t));
 		return;
 	}
-	if (is_open)
-		return;		/* the assignments say how large */
+	if (is_open) {
+		v->opened = t;	/* the assignments say how large */
+		return;
+	}
 	if (t->kind == TYPE_STRUCT) {
 		cell_add_var(c, v, t, n->loc, NULL);	/* and here, in whose memory */
 		return;
