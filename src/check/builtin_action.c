@@ -98,6 +98,19 @@ const struct type *check_type_signal(struct check *c, struct node *call)
 	return c->types->void_;
 }
 
+const struct type *check_type_unwatch(struct check *c, struct node *call)
+{
+	const struct type *t = call->u.call.args.at[0]->type;
+
+	if (t && !type_is_number(t) && t->kind != TYPE_POINTER) {
+		check_error(c, call->loc, DIAG_ARGUMENT_TYPE,
+			    "unwatch() only supports int arguments (%s provided)",
+			    type_text(c, t));
+		return bad_type(c);
+	}
+	return c->types->void_;
+}
+
 const struct type *check_type_override(struct check *c, struct node *call)
 {
 	const struct type *t = call->u.call.args.at[0]->type;
@@ -142,8 +155,3 @@ const struct type *check_type_write_user(struct check *c, struct node *call)
 	return c->types->bool_;
 }
 
-const struct type *check_type_void(struct check *c, struct node *call)
-{
-	(void)call;
-	return c->types->void_;
-}
