@@ -265,11 +265,12 @@ static bool check_print_literals(struct check *c, const struct node *call)
 	int64_t value;
 
 	for (size_t i = 1; i < call->u.call.args.n; i++) {
-		if (node_int64(call->u.call.args.at[i], &value) && value >= 0)
+		/* A negative top is as large as can be: all. */
+		if (node_int64(call->u.call.args.at[i], &value) && (value >= 0 || i == 1))
 			continue;
-		check_error(c, call->loc, DIAG_LITERAL_REQUIRED,
-			    "print() expects a non-negative int literal for its %s argument",
-			    i == 1 ? "top" : "div");
+		check_error(c, call->loc, DIAG_LITERAL_REQUIRED, i == 1 ?
+			    "print() expects an int literal for its top argument" :
+			    "print() expects a non-negative int literal for its div argument");
 		return false;
 	}
 	return true;

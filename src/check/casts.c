@@ -256,13 +256,13 @@ static bool cast_allowed(const struct type *to, const struct type *from)
 	case TYPE_INT:
 		return to_integer(to, from);
 	case TYPE_ENUM:
-		return type_is_number(from);
+		return type_is_number(from) || from->kind == TYPE_BOOL;
 	case TYPE_BOOL:
 		return type_is_number(from) || from->kind == TYPE_BOOL ||
 		       from->kind == TYPE_POINTER || from->kind == TYPE_STRING;
 	case TYPE_POINTER:
-		return type_is_number(from) || from->kind == TYPE_POINTER ||
-		       from->kind == TYPE_STRING;
+		return type_is_number(from) || from->kind == TYPE_BOOL ||
+		       from->kind == TYPE_POINTER || from->kind == TYPE_STRING;
 	case TYPE_ARRAY:
 		return array_fits(to, from);
 	case TYPE_STRING:

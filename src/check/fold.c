@@ -343,16 +343,37 @@ static struct node *literal_of(struct node *branch)
 	return branch && node_is_literal(branch) ? branch : NULL;
 }
 
+/* Text as a condition holds if there is any. */
+static void fold_text_condition(struct node *cond)
+{
+	if (cond->kind == NODE_STRING)
+		set_bool(cond, cond->u.string.len > 0);
+}
+
 /* c ? a : b, c ?: b, if c { a } else { b }: a constant condition with literals on both sides. */
 static void fold_cond(struct node **slot)
 {
-	struct node *n = *slot;
-	struct node *then = literal_of(n->u.cond.then ? n->u.cond.then : n->u.cond.cond);
+	struct node *n = *slot, *cond = n->u.cond.cond;
+	struct node *then = literal_of(n->u.cond.then ? n->u.cond.then : cond);
 	struct node *otherwise = literal_of(n->u.cond.otherwise);
 	bool value;
 
-	if (then && otherwise && truth(n->u.cond.cond, &value))
+	if (!n->u.cond.then && cond->kind == NODE_STRING) {
+		*slot = cond->u.string.len ? cond : n->u.cond.otherwise;
+		return;
+	}
+	fold_text_condition(cond);
+	if (then && otherwise && truth(cond, &value))
 		*slot = value ? then : otherwise;
+}
+
+/* { literal } is the literal. */
+static void open_block(struct node **slot)
+{
+	struct node *literal = (*slot)->kind == NODE_BLOCK ? literal_of(*slot) : NULL;
+
+	if (literal)
+		*slot = literal;
 }
 
 /* str() of a literal is its text; of an integer, its digits. */
@@ -361,6 +382,8 @@ static void fold_call(struct check *c, struct node *n)
 	struct node **args = n->u.call.args.at;
 	size_t len;
 
+	for (size_t i = 0; i < n->u.call.args.n; i++)
+		open_block(&args[i]);
 	if (!n->u.call.builtin || n->u.call.builtin->id != BUILTIN_str)
 		return;
 	if (args[0]->kind == NODE_INT) {
@@ -459,6 +482,7 @@ void fold_expr(struct check *c, struct node **slot)
 		fold_index(n);
 		break;
 	case NODE_COMPTIME:
+		open_block(&n->u.unary.operand);
 		comptime_fold(slot);
 		break;
 	case NODE_FIELD:
