@@ -155,6 +155,6 @@ struct cdefs *session_c_part(struct sonde *s, struct types *types, struct diags 
 	for (size_t i = 0; i < o->nr_includes; i++)
 		if (!cdefs_include(c, o->includes[i]))
 			diag_error(diags, (struct loc){ 0 }, DIAG_NO_SUCH_HEADER,
-				   "cannot find the header '%s'", o->includes[i]);
+				   "'%s' file not found", o->includes[i]);
 	return c;
 }

@@ -623,6 +623,7 @@ static int parse_options(struct cli_options *o, int argc, char **argv)
 		const struct option_row *r = row_find(id);
 
 		if (!r) {
+			show_forms(o->program, o->bundle, stderr);
 			fprintf(stderr, "HINT: %s --help tells of all options\n", o->program);
 			return 1;
 		}

@@ -245,7 +245,7 @@ static void not_found(struct cpp *p, const struct ctoken *t, const char *name, b
 			vec_push(p->arena, &p->missing, name);
 		return;
 	}
-	d = cpp_error(p, t, DIAG_NO_SUCH_HEADER, "cannot find the header '%s'", name);
+	d = cpp_error(p, t, DIAG_NO_SUCH_HEADER, "'%s' file not found", name);
 	if (d && s)
 		diag_hint(p->diags, d, "it comes with the package %s", s->package);
 	else if (d)

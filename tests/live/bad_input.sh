@@ -28,6 +28,7 @@ begin_case "an unknown option: which, and where all are told of"
 sonde --nonsense
 expect_status 1
 expect_err "unrecognized option '--nonsense'"
+expect_err '^USAGE:'
 expect_err '^HINT: .* --help'
 
 begin_case "an unknown probe type, with the nearest"

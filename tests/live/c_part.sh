@@ -33,7 +33,7 @@ expect_out '(41, 1)'
 begin_case "--include of a header that is not there"
 sonde -q --include missing.h -e 'begin { exit(); }'
 expect_status 1
-expect_err "ERROR: cannot find the header 'missing.h'"
+expect_err "ERROR: 'missing.h' file not found"
 
 begin_case "a header beside the script"
 echo '#define NEAR 7' >"$tmp/script/near.h"

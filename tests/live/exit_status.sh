@@ -65,7 +65,7 @@ expect_status 1
 sonde --nonsense -e 'begin { }'
 expect_status 1
 expect_err "unrecognized option '--nonsense'"
-check "and no whole help" [ "$(wc -l <"$tmp/err")" = 2 ]
+check "the ways to call it, and no whole help" [ "$(wc -l <"$tmp/err")" = 7 ]
 sonde -d nonsense -e 'begin { }'
 expect_status 1
 
