@@ -293,13 +293,15 @@ static void resolve_len(struct check *c, struct node *n)
 		resolve_children(c, n);
 }
 
-/* str($1) is the parameter's text, even if it reads as a number. */
+/* str($1) is the parameter's text, even if it reads as a number; $# + 1 is a sum. */
 static void params_as_text(struct check *c, struct node *n)
 {
 	uint64_t number;
 
 	if (n->kind == NODE_BINARY && n->u.binary.op == OP_ADD) {
-		params_as_text(c, n->u.binary.left);
+		n = n->u.binary.left;
+		if (n->kind != NODE_PARAM || n->u.param.number)
+			params_as_text(c, n);
 		return;
 	}
 	if (n->kind != NODE_PARAM)
