@@ -20,10 +20,18 @@ static void get_stack(struct gen *g, struct ir_insn *p, int32_t offset, const st
 {
 	uint32_t frame_bytes = type_frame_bytes(type);
 	uint32_t size = (uint32_t)type->param[0] * frame_bytes;
-	struct ir_block *bad = lower_block(g, true), *next = lower_block(g, false);
-	struct ir_var *count = ir_var_new(g->b.func, "frames", IR_INT);
+	struct ir_block *bad, *next;
+	struct ir_var *count;
 	struct ir_insn *r;
 
+	/* There may be nothing behind the count that the helper could be given. */
+	if (!size) {
+		lower_store_value(g, 8, p, offset, lower_const(g, 0));
+		return;
+	}
+	bad = lower_block(g, true);
+	next = lower_block(g, false);
+	count = ir_var_new(g->b.func, "frames", IR_INT);
 	if (p->type == IR_OBJ && !lower_has(g, FEATURE_UNINIT_STACK)) {
 		ir_emit_memzero(&g->b, p, offset + 8, size);
 		g->b.block->last->is_pinned = true;	/* the helper seems to write it all */
