@@ -523,6 +523,14 @@ static int run_session(struct cli_options *o)
 	return status == 128 + SIGPIPE ? die_of_closed_pipe() : status;
 }
 
+/* The exit status when all that was to be printed has been. */
+static int flush_output(const struct cli_options *o)
+{
+	int status = fflush(stdout) ? report_output_error(o, -errno) : 0;
+
+	return status == 128 + SIGPIPE ? die_of_closed_pipe() : status;
+}
+
 static int print_version(const struct cli_options *o)
 {
 	/* Called as bpftrace, say the version whose behaviour this is: scripts ask. */
@@ -530,7 +538,7 @@ static int print_version(const struct cli_options *o)
 		puts("bpftrace v0.27.1");
 	else
 		printf("sonde v%s\n", sonde_version());
-	return fflush(stdout) ? STATUS_USER : 0;
+	return flush_output(o);
 }
 
 /* Nothing that we open may come where a closed standard stream is looked for: messages would
@@ -566,7 +574,7 @@ int main(int argc, char **argv)
 		return print_version(&o);
 	if (o.mode == CLI_HELP) {
 		options_usage(&o, false);
-		return fflush(stdout) ? STATUS_USER : 0;
+		return flush_output(&o);
 	}
 	return run_session(&o);
 }

@@ -383,6 +383,8 @@ static void list_functions(struct probe_ctx *c, const struct provider *p, const 
 	pattern = pattern_with_group(c, pattern);
 	if (!strncmp(pattern, BPF_MODULE ":", strlen(BPF_MODULE ":")))
 		list_bpf(c, p, pattern, out);
+	if (!c->btf)
+		list_lacks(c, p, LIST_NO_BTF);
 	kernel_modules(c, &list, &count);
 	for (size_t i = 0; c->btf && i < count; i++)
 		list_in_module(c, p, list[i], pattern, out);

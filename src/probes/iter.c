@@ -245,6 +245,8 @@ static void list_iters(struct probe_ctx *c, const struct provider *p, const char
 {
 	struct kind_walk w;
 
+	if (!c->btf)
+		list_lacks(c, p, LIST_NO_BTF);
 	collect_kinds(c, &w);
 	for (size_t i = 0; i < w.names.n; i++)
 		if (wildcard_match(pattern, w.names.at[i]) && kind_function(c, w.names.at[i]))

@@ -407,6 +407,9 @@ static void list_in(struct probe_ctx *c, const struct provider *p, const char *m
 		kernel_module_functions(c, module, &list, &count);
 	else
 		kernel_functions(c, &list, &count);
+	if (!module && !count)
+		list_lacks(c, p, "neither tracefs nor BTF and /proc/kallsyms tell which functions "
+			   "can be traced");
 	for (size_t i = 0; i < count; i++) {
 		const char *text = module ? arena_printf(c->arena, "%s:%s", module, list[i])
 					  : list[i];

@@ -22,6 +22,14 @@ void list_field(struct probe_ctx *c, struct list_out *out, const char *fmt, ...)
 	out->line(arena_printf(c->arena, "    %s", text), out->arg);
 }
 
+void list_lacks(struct probe_ctx *c, const struct provider *p, const char *why)
+{
+	if (!c->told_lack)
+		diag_warning(c->diags, (struct loc){ 0 }, DIAG_NO_BTF, "cannot list %s probes: %s",
+			     p->name, why);
+	c->told_lack = true;
+}
+
 void list_item(struct probe_ctx *c, const struct provider *p, const char *text,
 	       struct probe_site *site, struct list_out *out)
 {

@@ -53,6 +53,11 @@ struct probe_site *site_add(struct probe_ctx *c, const struct provider *p,
 
 /* For `list`: the line "PROVIDER:TEXT". With out->verbose the arguments of `site`
  * follow, which must be enough of a site for the provider's list_args; NULL: none. */
+#define LIST_NO_BTF "there is no BTF of the kernel (/sys/kernel/btf/vmlinux)"
+
+/* Warn that nothing of the provider's can be listed; of several the first one tells. */
+void list_lacks(struct probe_ctx *c, const struct provider *p, const char *why);
+
 void list_item(struct probe_ctx *c, const struct provider *p, const char *text,
 	       struct probe_site *site, struct list_out *out);
 

@@ -36,6 +36,7 @@ struct probe_ctx {
 	bool lenient;			/* came from a provider wildcard: skip what does not fit */
 	int missing;			/* enum of image_config.missing_probes */
 	const enum mechanism *attach;	/* what the settings ask for, by family; NULL: nothing */
+	bool told_lack;			/* that nothing can be listed, and why */
 	struct module_btf *modules;	/* readers of BTF that were asked for: functions.c */
 };
 

@@ -212,6 +212,8 @@ static void list_events(struct probe_ctx *c, const struct provider *p, const cha
 
 	pattern = pattern_with_group(c, pattern);
 	collect_events(c, "*", &w);
+	if (!c->btf && !w.names.n)
+		list_lacks(c, p, LIST_NO_BTF);
 	for (size_t i = 0; i < w.names.n; i++) {
 		const char *text = arena_printf(c->arena, "vmlinux:%s", w.names.at[i]);
 

@@ -111,6 +111,13 @@ S
     run_command unshare -m sh "$tmp/no_btf" -e 'begin { @[comm, kstack(1)] = count(); for ($i : 0..100) { @n = $i; } exit(); }'
     expect_status 0
     expect_out '@n: 99'
+    for what in iter fentry; do
+        run_command unshare -m sh "$tmp/no_btf" -l "$what:*"
+        expect_status 0
+        expect_err "^WARNING: cannot list $what probes: there is no BTF of the kernel"
+    done
+    run_command unshare -m sh "$tmp/no_btf" -l 'interval:*'
+    expect_no_err WARNING
     run_command unshare -m sh "$tmp/no_btf" -e 'begin { print(curtask.pid); }'
     expect_status 1
     expect_err '^HINT: types of the kernel need its BTF'

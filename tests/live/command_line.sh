@@ -173,6 +173,24 @@ run_command "$tmp/bpftrace" --help
 expect_out 'USAGE:'
 expect_match '^ +bpftrace '
 
+begin_case "scripts whose interpreter is bpftrace, by its name and by its path"
+if [ -x /usr/bin/env ]; then
+    printf '#!/usr/bin/env bpftrace\nBEGIN { printf("%%s %%d of %%d, %%s\\n", str($1), $2, $#, getopt("n", "none")); exit(); }\n' >"$tmp/by_name"
+    printf '#!%s -q\nBEGIN { printf("%%s %%d\\n", str($1), $2); exit(); }\n' "$tmp/bpftrace" >"$tmp/by_path"
+    chmod +x "$tmp/by_name" "$tmp/by_path"
+    run_command env PATH="$tmp:$PATH" "$tmp/by_name" one 2
+    expect_status 0
+    expect_out 'one 2 of 2, none'
+    expect_err '^Attached 1 probe$'
+    run_command env PATH="$tmp:$PATH" "$tmp/by_name" one 2 -- --n=5
+    expect_out 'one 2 of 2, 5'
+    run_command "$tmp/by_path" one 3
+    expect_out 'one 3'
+    expect_no_err Attached
+else
+    skip_case "there is no /usr/bin/env"
+fi
+
 begin_case "--probe-filter"
 sonde --probe-filter '^interval' -e 'tracepoint:syscalls:sys_enter_* { printf("no\n"); } interval:ms:10 { exit(); }'
 expect_status 0

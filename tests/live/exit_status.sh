@@ -42,6 +42,16 @@ cp "$tmp/o.txt" "$tmp/out"
 expect_out x
 expect_no_match Attached
 
+begin_case "1: help and version that cannot be written"
+if [ -e /dev/full ]; then
+    for option in --help -V; do
+        timeout 60 "$SONDE" $option >/dev/full 2>"$tmp/err"
+        status=$?
+        expect_status 1
+        expect_err '^ERROR: cannot write to standard output: No space left on device'
+    done
+fi
+
 # ---- what the script says ----
 
 begin_case "n: exit(n), the low 8 bits"
