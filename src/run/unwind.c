@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -374,8 +375,35 @@ static void load_probed(struct run *r)
 	free(files.at);
 }
 
-/* What new processes map, too: the files that probes are in, and our own libraries, which
- * most processes have. */
+#ifdef SONDE_STATIC
+
+static void load_own_libraries(struct run *r)
+{
+	(void)r;
+}
+
+#else
+
+#include <dlfcn.h>
+
+/* The library that an address of our own is in. */
+static void load_own(struct run *r, const void *address)
+{
+	Dl_info info;
+
+	if (address && dladdr(address, &info) && info.dli_fname)
+		load_file(r, info.dli_fname);
+}
+
+static void load_own_libraries(struct run *r)
+{
+	load_own(r, (const void *)(uintptr_t)&getenv);
+	load_own(r, (const void *)(uintptr_t)getauxval(AT_BASE));
+}
+
+#endif
+
+/* What new processes map, too: the files that probes are in, the C library, and the linker. */
 static void load_common(struct run *r)
 {
 	const struct image_prog *prog;
@@ -389,7 +417,7 @@ static void load_common(struct run *r)
 				load_file(r, path);
 			last = path;
 		}
-	run_unwind_ahead(r, getpid());
+	load_own_libraries(r);
 }
 
 /* ---- life ---- */
