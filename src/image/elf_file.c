@@ -1,13 +1,16 @@
 /*
- * A relocatable ELF file in the making: see elf_file.h.
+ * A relocatable ELF file in the making: see elf_file.h. libelf writes it.
  *
- * The file: its head, the sections' bytes, one section of relocations behind each
- * that has any, symbols (local ones first, as ELF wants it), names, the table of
- * sections.
+ * The sections keep their numbers; behind them the symbols (local ones first, as ELF wants
+ * it), relocations for each section that has any, and the names.
  */
 #include "image/elf_file.h"
 
+#include <errno.h>
+#include <libelf.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define ALIGN 8
 
@@ -21,6 +24,7 @@ void elf_file_init(struct elf_file *e, struct arena *a)
 {
 	memset(e, 0, sizeof(*e));
 	e->arena = a;
+	e->fd = -1;
 	vec_push(a, &e->sections, arena_new(a, struct elf_section));
 	vec_push(a, &e->symbols, (struct elf_symbol){ .name = "" });
 }
@@ -85,11 +89,9 @@ void elf_file_reloc(struct elf_file *e, uint32_t section, uint64_t offset, uint3
 
 struct writer {
 	struct elf_file *file;
-	struct sbuf *out;
-	size_t start;		/* in `out` */
+	bool failed;		/* libelf had no memory */
 	VEC(char) names;
-	VEC(Elf64_Shdr) headers;
-	VEC(uint32_t) places;	/* of the symbols, in the file's table */
+	uint32_t *places;	/* of the symbols, in the file's table */
 };
 
 static uint32_t add_name(struct writer *w, const char *name)
@@ -102,128 +104,155 @@ static uint32_t add_name(struct writer *w, const char *name)
 	return at;
 }
 
-static uint64_t align(struct writer *w)
+/* A section of bytes, which stay where they are. */
+static void write_section(struct writer *w, const Elf64_Shdr *header, Elf_Type type, void *bytes)
 {
-	size_t at = w->out->len - w->start;
+	Elf_Scn *section = elf_newscn(w->file->elf);
+	Elf64_Shdr *h = elf64_getshdr(section);
+	Elf_Data *data = elf_newdata(section);
 
-	sbuf_fill(w->out, '\0', (ALIGN - at % ALIGN) % ALIGN);
-	return w->out->len - w->start;
-}
-
-/* The bytes and the header of a section that is kept by number. */
-static void write_section(struct writer *w, const struct elf_section *s)
-{
-	Elf64_Shdr h = { 0 };
-
-	if (s->name) {
-		h.sh_name = add_name(w, s->name);
-		h.sh_type = s->type;
-		h.sh_flags = s->flags;
-		h.sh_addralign = ALIGN;
-		h.sh_offset = align(w);
-		h.sh_size = s->type == SHT_NOBITS ? s->empty_bytes : s->data.n;
-		sbuf_add(w->out, s->data.at, s->data.n);
+	if (!h || !data) {
+		w->failed = true;
+		return;
 	}
-	vec_push(w->file->arena, &w->headers, h);
+	*h = *header;
+	*data = (Elf_Data){ .d_buf = bytes, .d_type = type, .d_size = h->sh_size,
+			    .d_align = h->sh_addralign, .d_version = EV_CURRENT };
 }
 
-static void write_symbol(struct writer *w, uint32_t number, uint32_t place)
+static void write_sections(struct writer *w)
 {
-	const struct elf_symbol *s = &w->file->symbols.at[number];
-	Elf64_Sym out = {
+	for (size_t i = 1; i < w->file->sections.n; i++) {
+		const struct elf_section *s = w->file->sections.at[i];
+		const Elf64_Shdr h = {
+			.sh_name = add_name(w, s->name), .sh_type = s->type,
+			.sh_flags = s->flags, .sh_addralign = ALIGN,
+			.sh_size = s->type == SHT_NOBITS ? s->empty_bytes : s->data.n,
+		};
+
+		write_section(w, &h, ELF_T_BYTE, s->data.at);
+	}
+}
+
+static void make_symbol(struct writer *w, Elf64_Sym *sym, const struct elf_symbol *s)
+{
+	*sym = (Elf64_Sym){
 		.st_name = add_name(w, s->name), .st_info = ELF64_ST_INFO(s->bind, s->type),
 		.st_shndx = (uint16_t)s->section, .st_value = s->value, .st_size = s->size,
 	};
-
-	sbuf_add(w->out, &out, sizeof(out));
-	w->places.at[number] = place;
 }
 
 static void write_symbols(struct writer *w, uint32_t names_section)
 {
+	const struct elf_symbol *symbols = w->file->symbols.at;
 	size_t n = w->file->symbols.n;
-	uint32_t place = 0, nr_local = 0;
+	Elf64_Sym *table = arena_array(w->file->arena, Elf64_Sym, n);
+	uint32_t place = 0;
 	Elf64_Shdr h = {
-		.sh_name = add_name(w, ".symtab"), .sh_type = SHT_SYMTAB, .sh_offset = align(w),
-		.sh_size = n * sizeof(Elf64_Sym), .sh_link = names_section, .sh_addralign = ALIGN,
-		.sh_entsize = sizeof(Elf64_Sym),
+		.sh_name = add_name(w, ".symtab"), .sh_type = SHT_SYMTAB,
+		.sh_size = n * sizeof(*table), .sh_link = names_section,
+		.sh_addralign = ALIGN, .sh_entsize = sizeof(*table),
 	};
 
-	w->places.at = arena_array(w->file->arena, uint32_t, n);
+	w->places = arena_array(w->file->arena, uint32_t, n);
 	for (int bind = STB_LOCAL; bind <= STB_GLOBAL; bind++) {
-		for (uint32_t i = 0; i < n; i++)
-			if (w->file->symbols.at[i].bind == bind)
-				write_symbol(w, i, place++);
+		for (size_t i = 0; i < n; i++) {
+			if (symbols[i].bind != bind)
+				continue;
+			make_symbol(w, &table[place], &symbols[i]);
+			w->places[i] = place++;
+		}
 		if (bind == STB_LOCAL)
-			nr_local = place;
+			h.sh_info = place;
 	}
-	h.sh_info = nr_local;
-	vec_push(w->file->arena, &w->headers, h);
+	write_section(w, &h, ELF_T_SYM, table);
 }
 
 static void write_relocs(struct writer *w, uint32_t section, uint32_t symbols_section)
 {
 	struct elf_section *s = w->file->sections.at[section];
-	Elf64_Shdr h = {
+	const Elf64_Shdr h = {
 		.sh_name = add_name(w, arena_printf(w->file->arena, ".rel%s", s->name)),
-		.sh_type = SHT_REL, .sh_offset = align(w),
-		.sh_size = s->relocs.n * sizeof(Elf64_Rel), .sh_link = symbols_section,
-		.sh_info = section, .sh_addralign = ALIGN, .sh_entsize = sizeof(Elf64_Rel),
+		.sh_type = SHT_REL, .sh_size = s->relocs.n * sizeof(Elf64_Rel),
+		.sh_link = symbols_section, .sh_info = section, .sh_addralign = ALIGN,
+		.sh_entsize = sizeof(Elf64_Rel),
 	};
 
 	for (size_t i = 0; i < s->relocs.n; i++) {
-		Elf64_Rel r = s->relocs.at[i];
+		uint64_t info = s->relocs.at[i].r_info;
 
-		r.r_info = ELF64_R_INFO((uint64_t)w->places.at[ELF64_R_SYM(r.r_info)],
-					ELF64_R_TYPE(r.r_info));
-		sbuf_add(w->out, &r, sizeof(r));
+		s->relocs.at[i].r_info = ELF64_R_INFO((uint64_t)w->places[ELF64_R_SYM(info)],
+						      ELF64_R_TYPE(info));
 	}
-	vec_push(w->file->arena, &w->headers, h);
+	write_section(w, &h, ELF_T_REL, s->relocs.at);
 }
 
 static void write_names(struct writer *w)
 {
-	Elf64_Shdr h = { .sh_name = add_name(w, ".strtab"), .sh_type = SHT_STRTAB,
-			 .sh_offset = align(w), .sh_addralign = 1 };
-
-	h.sh_size = w->names.n;
-	sbuf_add(w->out, w->names.at, w->names.n);
-	vec_push(w->file->arena, &w->headers, h);
-}
-
-static void write_head(struct writer *w, uint64_t headers_at)
-{
-	Elf64_Ehdr h = {
-		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, OUR_ORDER,
-			     EV_CURRENT },
-		.e_type = ET_REL, .e_machine = EM_BPF, .e_version = EV_CURRENT,
-		.e_shoff = headers_at, .e_ehsize = sizeof(h), .e_shentsize = sizeof(Elf64_Shdr),
-		.e_shnum = (uint16_t)w->headers.n, .e_shstrndx = (uint16_t)(w->headers.n - 1),
+	Elf64_Shdr h = {
+		.sh_name = add_name(w, ".strtab"), .sh_type = SHT_STRTAB, .sh_addralign = 1,
 	};
 
-	if (!w->out->failed)
-		memcpy(w->out->at + w->start, &h, sizeof(h));
+	h.sh_size = w->names.n;
+	write_section(w, &h, ELF_T_BYTE, w->names.at);
 }
 
-void elf_file_write(struct elf_file *e, struct sbuf *out)
+static void write_tables(struct writer *w)
 {
-	struct writer w = { .file = e, .out = out, .start = out->len };
-	uint32_t nr_relocated = 0, symbols_section;
-	uint64_t headers_at;
+	struct elf_file *e = w->file;
+	uint32_t nr_relocated = 0, symbols_section = (uint32_t)e->sections.n;
+	Elf64_Ehdr *h = elf64_newehdr(e->elf);
 
-	add_name(&w, "");
-	sbuf_fill(out, '\0', sizeof(Elf64_Ehdr));
-	for (size_t i = 0; i < e->sections.n; i++) {
-		write_section(&w, e->sections.at[i]);
+	w->failed = !h;
+	if (!h)
+		return;
+	for (size_t i = 1; i < e->sections.n; i++)
 		nr_relocated += e->sections.at[i]->relocs.n > 0;
-	}
-	symbols_section = (uint32_t)e->sections.n;
-	write_symbols(&w, symbols_section + nr_relocated + 1);
+	h->e_ident[EI_DATA] = OUR_ORDER;
+	h->e_type = ET_REL;
+	h->e_machine = EM_BPF;
+	h->e_version = EV_CURRENT;
+	h->e_shstrndx = (uint16_t)(symbols_section + nr_relocated + 1);
+	add_name(w, "");
+	write_sections(w);
+	write_symbols(w, h->e_shstrndx);
 	for (uint32_t i = 1; i < e->sections.n; i++)
 		if (e->sections.at[i]->relocs.n)
-			write_relocs(&w, i, symbols_section);
-	write_names(&w);
-	headers_at = align(&w);
-	sbuf_add(out, w.headers.at, w.headers.n * sizeof(Elf64_Shdr));
-	write_head(&w, headers_at);
+			write_relocs(w, i, symbols_section);
+	write_names(w);
+}
+
+static int read_back(int fd, size_t len, struct sbuf *out)
+{
+	void *bytes = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (bytes == MAP_FAILED)
+		return -errno;
+	sbuf_add(out, bytes, len);
+	munmap(bytes, len);
+	return 0;
+}
+
+int elf_file_write(struct elf_file *e, struct sbuf *out)
+{
+	struct writer w = { .file = e };
+	int64_t len;
+
+	elf_version(EV_CURRENT);
+	e->fd = memfd_create("object", MFD_CLOEXEC);
+	if (e->fd < 0)
+		return -errno;
+	e->elf = elf_begin(e->fd, ELF_C_WRITE, NULL);
+	if (!e->elf)
+		return -ENOMEM;
+	write_tables(&w);
+	len = w.failed ? -1 : elf_update(e->elf, ELF_C_WRITE);
+	return len < 0 ? -ENOMEM : read_back(e->fd, (size_t)len, out);
+}
+
+void elf_file_close(struct elf_file *e)
+{
+	elf_end(e->elf);
+	if (e->fd >= 0)
+		close(e->fd);
 }

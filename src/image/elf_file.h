@@ -2,7 +2,7 @@
  * A relocatable ELF file in the making: sections, symbols, relocations.
  *
  * What comes out has the byte order of this machine and is for the BPF machine.
- * All memory is the arena's; nothing here fails but by the arena.
+ * All memory is the arena's, but for what libelf holds while it writes.
  */
 #ifndef SONDE_IMAGE_ELF_FILE_H
 #define SONDE_IMAGE_ELF_FILE_H
@@ -34,6 +34,8 @@ struct elf_file {
 	struct arena *arena;
 	VEC(struct elf_section *) sections;	/* number 0 is none */
 	VEC(struct elf_symbol) symbols;		/* the same */
+	struct Elf *elf;	/* while it is written */
+	int fd;
 };
 
 void elf_file_init(struct elf_file *e, struct arena *a);
@@ -53,7 +55,10 @@ uint32_t elf_file_section_symbol(struct elf_file *e, uint32_t section);
 void elf_file_reloc(struct elf_file *e, uint32_t section, uint64_t offset, uint32_t symbol,
 		    uint32_t type);
 
-/* The bytes of the file. */
-void elf_file_write(struct elf_file *e, struct sbuf *out);
+/* Append the bytes of the file. 0 or a negative errno. */
+int elf_file_write(struct elf_file *e, struct sbuf *out);
+
+/* Free what the arena does not. */
+void elf_file_close(struct elf_file *e);
 
 #endif

@@ -424,9 +424,10 @@ int object_write(const struct image *image, uint32_t ring_bytes, struct sbuf *ou
 	if (!setjmp(o->oom)) {
 		make(o);
 		if (!o->err)
-			elf_file_write(&o->elf, out);
+			o->err = elf_file_write(&o->elf, out);
 		err = out->failed ? -ENOMEM : o->err;
 	}
+	elf_file_close(&o->elf);
 	btf__free(o->btf);
 	arena_free(&o->arena);
 	free(o);
