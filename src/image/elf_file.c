@@ -127,7 +127,7 @@ static void write_sections(struct writer *w)
 		const Elf64_Shdr h = {
 			.sh_name = add_name(w, s->name), .sh_type = s->type,
 			.sh_flags = s->flags, .sh_addralign = ALIGN,
-			.sh_size = s->type == SHT_NOBITS ? s->empty_bytes : s->data.n,
+			.sh_size = s->data.n,
 		};
 
 		write_section(w, &h, ELF_T_BYTE, s->data.at);

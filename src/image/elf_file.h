@@ -15,10 +15,9 @@
 
 struct elf_section {
 	const char *name;
-	uint32_t type;		/* SHT_PROGBITS, SHT_NOBITS */
+	uint32_t type;		/* SHT_PROGBITS, say */
 	uint64_t flags;
 	VEC(uint8_t) data;
-	uint64_t empty_bytes;	/* NOBITS: its size */
 	VEC(Elf64_Rel) relocs;	/* symbols are numbers of elf_symbol() until it is written */
 	uint32_t symbol;	/* of the section itself; 0: none yet */
 };

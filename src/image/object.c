@@ -158,27 +158,22 @@ static bool is_used(const struct image *image, uint32_t map, bool by_value)
 	return false;
 }
 
-/* Its value is a section: libbpf makes an array with one element of it. */
+/* Its value is a section: libbpf makes an array with one element of it. No ".bss.NAME" for
+ * zeros: bpftool 7.1 takes no such name. */
 static void add_data_map(struct object *o, uint32_t index)
 {
 	const struct image_map *map = &o->image->maps.at[index];
-	bool read_only = map->flags & BPF_F_RDONLY_PROG, is_empty = !map->data_size && !read_only;
+	bool read_only = map->flags & BPF_F_RDONLY_PROG;
 	const char *name = map_name(o, index);
-	const char *section_of = arena_printf(&o->arena, "%s.%s", is_empty ? ".bss" :
+	const char *section_of = arena_printf(&o->arena, "%s.%s",
 					      read_only ? ".rodata" : ".data", name);
-	uint32_t section = elf_file_section(&o->elf, section_of,
-					    is_empty ? SHT_NOBITS : SHT_PROGBITS,
+	uint32_t section = elf_file_section(&o->elf, section_of, SHT_PROGBITS,
 					    SHF_ALLOC | (read_only ? 0 : SHF_WRITE));
 	struct object_var var = object_btf_bytes(o, name, map->value_size);
+	void *value = arena_alloc(&o->arena, map->value_size);
 
-	if (is_empty) {
-		o->elf.sections.at[section]->empty_bytes = map->value_size;
-	} else {
-		void *value = arena_alloc(&o->arena, map->value_size);
-
-		memcpy(value, map->data, map->data_size);
-		elf_file_add(&o->elf, section, value, map->value_size);
-	}
+	memcpy(value, map->data, map->data_size);
+	elf_file_add(&o->elf, section, value, map->value_size);
 	object_btf_section(o, section_of, &var, 1, map->value_size);
 	o->maps[index] = (struct object_map){
 		.symbol = elf_file_symbol(&o->elf, &(struct elf_symbol){
