@@ -52,7 +52,8 @@ static bool grow_names(struct table *t, size_t more)
 /* Made by a compiler or by macros beside the name that a person knows. */
 static bool is_generated(const struct table_symbol *s)
 {
-	static const char *const prefixes[] = { "__pfx_", "__cfi_", "__GI_", "__pi_" };
+	static const char *const prefixes[] = { "__pfx_", "__cfi_", "__GI_", "__pi_",
+						"__ia32_" };
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (s->name_len > strlen(prefixes[i]) &&

@@ -109,6 +109,8 @@ static const char kallsyms[] =
 	"ffffffff81000180 T __global\n"
 	"ffffffff81000180 T global.cold\n"
 	"ffffffff81000180 T __pfx_global\n"
+	"ffffffff810001c0 T __ia32_sys_getppid\n"
+	"ffffffff810001c0 T __x64_sys_getppid\n"
 	"ffffffff81000200 T vfs_read\n"
 	"ffffffffc0002000 t mod_late\t[ext4]\n"
 	"ffffffffc0001000 t mod_early\t[ext4]\n"
@@ -142,6 +144,7 @@ static void test_kernel(void **state)
 	expect_kernel(s, 0xffffffff810000ff, "startup_64", 0xff, NULL);
 	expect_kernel(s, 0xffffffff81000100, "weak_one", 0, NULL);
 	expect_kernel(s, 0xffffffff81000184, "__global", 4, NULL);
+	expect_kernel(s, 0xffffffff810001c2, "__x64_sys_getppid", 2, NULL);
 	expect_kernel(s, 0xffffffff81000242, "vfs_read", 0x42, NULL);
 	expect_kernel(s, 0xffffffffc0001010, "mod_early", 0x10, "ext4");
 	expect_kernel(s, 0xffffffffc0002001, "mod_late", 1, "ext4");
