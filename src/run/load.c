@@ -253,8 +253,8 @@ static struct bpf_insn *relocate(const struct run *r, const struct image_prog *p
 	return insns;
 }
 
-/* The message that the verifier ended with, without its summary lines. */
-static const char *last_reason(char *log)
+/* The line that the log ends with, but for the verifier's summary. */
+static const char *last_line(char *log)
 {
 	char *end = log + strlen(log);
 
@@ -272,6 +272,23 @@ static const char *last_reason(char *log)
 		end = line;
 	}
 	return "";
+}
+
+/* The message that the verifier ended with; the log is cut behind it. Newer kernels (7.3) have a
+ * page on it follow, which repeats instructions. */
+static const char *last_reason(char *log)
+{
+	char *page = strstr(log, "\nVerification failed: ");
+	const char *line;
+
+	if (!page)
+		return last_line(log);
+	*page = '\0';
+	line = last_line(log);
+	if (*line && (*line < '0' || *line > '9'))
+		return line;
+	page[1 + strcspn(page + 1, "\n")] = '\0';	/* only an instruction stands before it */
+	return page + 1;
 }
 
 /* Limits that cannot be known before: what to do about them. */
@@ -373,7 +390,7 @@ static void tell_refusal(struct run *r, const struct image_prog *prog,
 	run_tell(r, SONDE_ERROR, "Error loading BPF program for %s. Error code: %d (%s).%s%s",
 		 prog->name, -err, strerror(-err), *reason ? " Kernel: " : "", reason);
 	hint_at_limit(r, reason);
-	hint_at_helper(r, prog, log, reason);
+	hint_at_helper(r, prog, copy, reason);
 	if (r->options.verbose)
 		run_tell(r, SONDE_INFO, "Kernel error log:\n%s", log);
 	else

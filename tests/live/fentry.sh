@@ -193,7 +193,7 @@ begin_case "a path where the kernel does not allow it"
 if needs fentry && needs kernel:6.1; then
     sonde -e 'fentry:vfs_open { print(path(args.path)); }'
     expect_status 255
-    expect_err '^ERROR: Error loading BPF program for fentry:vmlinux:vfs_open'
+    expect_err '^ERROR: Error loading BPF program for fentry:vmlinux:vfs_open.* Kernel: helper call is not allowed in probe$'
     expect_err '^HINT: path\(\) is allowed in few functions, of which the kernel has a list: filp_close, dentry_open'
     expect_err '^HINT: The call is at stdin:1:25\.$'
 fi
