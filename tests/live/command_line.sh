@@ -86,13 +86,6 @@ sonde_stop
 expect_status 0
 expect_out '@x: 1'
 
-begin_case "nothing is left behind"
-if needs root && command -v bpftool >/dev/null; then
-    before=$(bpftool prog show | grep -c '^[0-9]')
-    sonde --wait-detach -e 'tracepoint:syscalls:sys_enter_getppid { @ = count(); } interval:ms:50 { exit(); }'
-    check "as many programs as before" [ "$(bpftool prog show | grep -c '^[0-9]')" = "$before" ]
-fi
-
 begin_case "-e twice: the last one counts"
 sonde -e 'begin { printf("1\n"); exit(); }' -e 'begin { printf("2\n"); exit(); }'
 expect_status 0
