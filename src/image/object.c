@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,33 +19,58 @@ enum { RELOC_64 = 1 /* both halves of an ld_imm64 */, RELOC_CALL = 10 };
 
 /* ---- names ---- */
 
-/* A C name made of `name`, which a number makes one of its kind. */
-static const char *symbol_name(struct object *o, const char *name, size_t number)
+/* A C name made of `name`, with a number behind it if that is not 0. */
+static char *c_name(struct object *o, const char *name, size_t number)
 {
-	char *text = arena_printf(&o->arena, "%s%s_%zu", isdigit((unsigned char)*name) ? "_" : "",
-				  name, number);
+	char end[24] = "", *text;
 
+	if (number)
+		snprintf(end, sizeof(end), "_%zu", number);
+	text = arena_printf(&o->arena, "%s%s%s", isdigit((unsigned char)*name) ? "_" : "", name,
+			    end);
 	for (char *c = text; *c; c++)
 		if (!isalnum((unsigned char)*c))
 			*c = '_';
 	return text;
 }
 
-static const char *own_name(const struct image_map *map)
+static bool is_taken(const struct object *o, const char *name)
 {
-	return map->name && *map->name ? map->name : "map";
+	for (size_t i = 0; i < o->taken.n; i++)
+		if (!strcmp(o->taken.at[i], name))
+			return true;
+	return false;
 }
 
-/* A map's own name, unless another one before has it. */
-static const char *map_name(struct object *o, uint32_t index)
+/* A symbol's name, which no other one has: numbers go up from `number` until it is free. */
+static const char *symbol_name(struct object *o, const char *name, size_t number)
 {
-	const struct image_map *maps = o->image->maps.at;
-	const char *name = own_name(&maps[index]);
-	size_t same = 1;
+	const char *text = c_name(o, name, number);
 
-	for (uint32_t i = 0; i < index; i++)
-		same += !strcmp(own_name(&maps[i]), name);
-	return same == 1 ? arena_strdup(&o->arena, name) : symbol_name(o, name, same);
+	while (is_taken(o, text))
+		text = c_name(o, name, number = number < 2 ? 2 : number + 1);
+	vec_push(&o->arena, &o->taken, text);
+	return text;
+}
+
+static void name_map(struct object *o, uint32_t index)
+{
+	const char *name = o->image->maps.at[index].name;
+
+	o->maps[index].name = symbol_name(o, name && *name ? name : "map", 0);
+}
+
+/* The script's own come first: whoever loads the object looks for these by name. */
+static void name_maps(struct object *o)
+{
+	const struct image *image = o->image;
+
+	for (uint32_t i = 0; i < image->maps.n; i++)
+		if (image->maps.at[i].role == IMAGE_MAP_SCRIPT)
+			name_map(o, i);
+	for (uint32_t i = 0; i < image->maps.n; i++)
+		if (image->maps.at[i].role != IMAGE_MAP_SCRIPT)
+			name_map(o, i);
 }
 
 /* Letters that a place's name may have; NULL: it is none. */
@@ -164,7 +190,7 @@ static void add_data_map(struct object *o, uint32_t index)
 {
 	const struct image_map *map = &o->image->maps.at[index];
 	bool read_only = map->flags & BPF_F_RDONLY_PROG;
-	const char *name = map_name(o, index);
+	const char *name = o->maps[index].name;
 	const char *section_of = arena_printf(&o->arena, "%s.%s",
 					      read_only ? ".rodata" : ".data", name);
 	uint32_t section = elf_file_section(&o->elf, section_of, SHT_PROGBITS,
@@ -175,18 +201,16 @@ static void add_data_map(struct object *o, uint32_t index)
 	memcpy(value, map->data, map->data_size);
 	elf_file_add(&o->elf, section, value, map->value_size);
 	object_btf_section(o, section_of, &var, 1, map->value_size);
-	o->maps[index] = (struct object_map){
-		.symbol = elf_file_symbol(&o->elf, &(struct elf_symbol){
-			.name = name, .bind = STB_GLOBAL, .type = STT_OBJECT, .section = section,
-			.size = map->value_size }),
-		.is_data = true,
-	};
+	o->maps[index].symbol = elf_file_symbol(&o->elf, &(struct elf_symbol){
+		.name = name, .bind = STB_GLOBAL, .type = STT_OBJECT, .section = section,
+		.size = map->value_size });
+	o->maps[index].is_data = true;
 }
 
 static uint32_t add_map(struct object *o, uint32_t index, struct object_var *var)
 {
 	uint32_t section = elf_file_section(&o->elf, ".maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE);
-	const char *name = map_name(o, index);
+	const char *name = o->maps[index].name;
 	void *zeros;
 
 	*var = object_btf_map(o, &o->image->maps.at[index], name);
@@ -380,8 +404,8 @@ static void add_license(struct object *o)
 
 	elf_file_add(&o->elf, section, text, strlen(text) + 1);
 	elf_file_symbol(&o->elf, &(struct elf_symbol){
-		.name = "LICENSE", .bind = STB_GLOBAL, .type = STT_OBJECT, .section = section,
-		.size = strlen(text) + 1 });
+		.name = symbol_name(o, "LICENSE", 0), .bind = STB_GLOBAL, .type = STT_OBJECT,
+		.section = section, .size = strlen(text) + 1 });
 }
 
 static void make(struct object *o)
@@ -390,6 +414,7 @@ static void make(struct object *o)
 
 	elf_file_init(&o->elf, &o->arena);
 	o->maps = arena_array(&o->arena, struct object_map, o->image->maps.n + 1);
+	name_maps(o);
 	object_btf_open(o);
 	if (!o->err)
 		add_maps(o);

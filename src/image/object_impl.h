@@ -11,6 +11,7 @@
 
 /* Where a map is in the object. */
 struct object_map {
+	const char *name;	/* of the symbol and in .BTF */
 	uint32_t symbol;	/* 0: programs have no use for it */
 	bool is_data;		/* programs have its value's address: a section of data */
 };
@@ -35,6 +36,7 @@ struct object {
 	struct btf *btf;		/* owned */
 	int err;			/* the first of libbpf's errors */
 	struct object_map *maps;	/* as the image's */
+	VEC(const char *) taken;	/* names of global symbols */
 	VEC(struct object_ext) ext;	/* by section */
 	int int_id, byte_id;		/* types; 0: not yet */
 	jmp_buf oom;

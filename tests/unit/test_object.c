@@ -92,6 +92,34 @@ static void test_maps(void **state)
 	drop(&m);
 }
 
+static size_t count_maps(const struct bpf_object *object, const char *name)
+{
+	const struct bpf_map *map = NULL;
+	size_t n = 0;
+
+	while ((map = bpf_object__next_map(object, map)))
+		n += !strcmp(bpf_map__name(map), name);
+	return n;
+}
+
+/* Those of the script are called as there, whatever else an object has. */
+static void test_map_names(void **state)
+{
+	static const char *const names[] = { "map", "map_2", "map_3", "control", "ring", "ring_2" };
+	struct made m;
+
+	(void)state;
+	make(&m, "begin { @map[1] = 1; @map_2[1] = 1; @[2] = 1; @control[1] = 1; @ring[1] = 2; "
+	     "print(1); }");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_int_equal(count_maps(m.object, names[i]), 1);
+	assert_int_equal(bpf_map__type(bpf_object__find_map_by_name(m.object, "ring")),
+			 BPF_MAP_TYPE_HASH);
+	assert_int_equal(bpf_map__type(bpf_object__find_map_by_name(m.object, "ring_2")),
+			 BPF_MAP_TYPE_RINGBUF);
+	drop(&m);
+}
+
 /* Of the sections that it says it has, none is beyond the end. */
 static void test_file(void **state)
 {
@@ -134,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_programs),
 		cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_map_names),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_large),
 	};
