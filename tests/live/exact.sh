@@ -15,60 +15,71 @@ sum_of() { # MAP
     sed -n "s/^@$1\[.*\]: //p" "$tmp/out" | awk '{ n += $1 } END { printf "%d\n", n }'
 }
 
+# Sets `came`: the calls of which the program ran. Kernels that preempt a task in a program, or in
+# a call that reads a map, run no other there meanwhile, and count each one: that is all that may
+# be lost, and it must be told.
 hammer() { # SCRIPT
+    local lost=0
     sonde_start -e "$1"
     $calls hammer $EACH
     sonde_stop
     expect_status 0
+    if kernel_at_least 7.0; then
+        lost=$(sed -n 's/^Lost \([0-9]*\) events\{0,1\}: the program was running already.*/\1/p' "$tmp/err" |
+            awk '{ n += $1 } END { printf "%d\n", n }')
+        sed -i -e '/^Lost [0-9]* events*: the program was running already (tracepoint:syscalls:sys_enter_getppid)$/d' \
+            -e "/^WARNING: Total lost event count: $lost\$/d" "$tmp/err"
+    fi
     expect_no_err 'ost|ull'
+    came=$((ALL - lost))
 }
 
 # Of 2,000 keys, all of them printed 20 times a second.
-prints_add_up() { # MAP ADD EXPECTED CLEAR
+prints_add_up() { # MAP ADD ADDED CLEAR
     hammer "$probe { @$1[rand % 2000] $2; } interval:ms:50 { print(@$1); $4(@$1); }"
-    check "$3 in all, not $(sum_of "$1")" [ "$(sum_of "$1")" = "$3" ]
+    check "$(($3 * came)) in all, not $(sum_of "$1")" [ "$(sum_of "$1")" = $(($3 * came)) ]
 }
 
 begin_case "2,000 keys printed and cleared each 50 ms: counts"
-prints_add_up c '= count()' $ALL clear
+prints_add_up c '= count()' 1 clear
 begin_case "2,000 keys printed and zeroed each 50 ms: counts"
-prints_add_up c '= count()' $ALL zero
+prints_add_up c '= count()' 1 zero
 begin_case "2,000 keys printed and cleared each 50 ms: sums"
-prints_add_up s '= sum(3)' $((3 * ALL)) clear
+prints_add_up s '= sum(3)' 3 clear
 begin_case "2,000 keys printed and cleared each 50 ms: ++"
-prints_add_up n '++' $ALL clear
+prints_add_up n '++' 1 clear
 begin_case "2,000 keys printed and zeroed each 50 ms: +="
-prints_add_up n '+= 2' $((2 * ALL)) zero
+prints_add_up n '+= 2' 2 zero
 
 begin_case "2,000 keys of text printed and cleared each 50 ms"
 hammer "$probe { @[comm, probe, rand % 2000] = count(); } interval:ms:50 { print(@); clear(@); }"
-check "$ALL in all, not $(sum_of '')" [ "$(sum_of '')" = $ALL ]
+check "$came in all, not $(sum_of '')" [ "$(sum_of '')" = "$came" ]
 
 begin_case "histograms printed and cleared each 50 ms"
 hammer "$probe { @[rand % 20] = hist(rand % 100); } interval:ms:50 { print(@); clear(@); }"
 sum=$(sed -n 's/^\[.*[])] *\([0-9]*\) |.*/\1/p' "$tmp/out" |
     awk '{ n += $1 } END { printf "%d\n", n }')
-check "$ALL in all buckets, not $sum" [ "$sum" = $ALL ]
+check "$came in all buckets, not $sum" [ "$sum" = "$came" ]
 
 begin_case "a scalar printed and cleared each 50 ms"
 hammer "$probe { @ = count(); } interval:ms:50 { print(@); clear(@); }"
 sum=$(sed -n 's/^@: //p' "$tmp/out" | awk '{ n += $1 } END { printf "%d\n", n }')
-check "$ALL in all, not $sum" [ "$sum" = $ALL ]
+check "$came in all, not $sum" [ "$sum" = "$came" ]
 
 begin_case "two threads at one key: each operator and aggregation"
 hammer "$probe { @a[1]++; ++@b[1]; @c[1]--; @d[1] += 3; @e[1] -= 2; @f++; @g -= 5; @h[1] = count();
     @i = sum(-1); @j[1] = stats(4); @k = avg(6); @l[1] = min(\$1); @m = max(\$1); }
     begin { @a[1] = 0; @b[1] = 0; }"
-for line in "a[1]: $ALL" "b[1]: $ALL" "c[1]: -$ALL" "d[1]: $((3 * ALL))" "e[1]: -$((2 * ALL))" \
-    "f: $ALL" "g: -$((5 * ALL))" "h[1]: $ALL" "i: -$ALL" "k: 6" \
-    "j[1]: { .count = $ALL, .average = 4, .total = $((4 * ALL)) }"; do
+for line in "a[1]: $came" "b[1]: $came" "c[1]: -$came" "d[1]: $((3 * came))" "e[1]: -$((2 * came))" \
+    "f: $came" "g: -$((5 * came))" "h[1]: $came" "i: -$came" "k: 6" \
+    "j[1]: { .count = $came, .average = 4, .total = $((4 * came)) }"; do
     expect_out "@$line"
 done
 
 begin_case "two threads that insert the same keys"
 hammer "$probe { @a[nsecs / 1000000]++; @b[nsecs / 1000000, comm] += 2; }"
-check "$ALL in all, not $(sum_of a)" [ "$(sum_of a)" = $ALL ]
-check "$((2 * ALL)) in all, not $(sum_of b)" [ "$(sum_of b)" = $((2 * ALL)) ]
+check "$came in all, not $(sum_of a)" [ "$(sum_of a)" = "$came" ]
+check "$((2 * came)) in all, not $(sum_of b)" [ "$(sum_of b)" = $((2 * came)) ]
 
 # ---- what a full buffer loses ----
 
