@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -27,18 +28,31 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-/* A fresh file gets what the mask leaves; one that is replaced hands on owner and mode,
+/* The rights of a file for one that takes its place: never to run as its owner, since it is
+ * another program; and if it is not the owner's and group's any more, nobody but us may do
+ * what either the group or all others could not. */
+static mode_t rights_of(const struct stat *replaced, bool is_owned)
+{
+	mode_t both = replaced->st_mode >> 3 & replaced->st_mode & 07;
+
+	return is_owned ? replaced->st_mode & 0777
+			: (replaced->st_mode & 0700) | both << 3 | both;
+}
+
+/* A fresh file gets what the mask leaves; one that is replaced hands on owner and rights,
  * but a program can be run in any case. */
 static int set_mode(int fd, const struct stat *replaced, mode_t mode)
 {
 	mode_t mask = umask(0);
+	bool is_owned = true;
 
 	umask(mask);
 	mode &= ~mask;
 	if (replaced) {
-		if (fchown(fd, replaced->st_uid, replaced->st_gid) && errno != EPERM)
+		is_owned = !fchown(fd, replaced->st_uid, replaced->st_gid);
+		if (!is_owned && errno != EPERM)
 			return -errno;
-		mode = (replaced->st_mode & 07777) | (mode & 0111);
+		mode = rights_of(replaced, is_owned) | (mode & 0111);
 	}
 	return fchmod(fd, mode) ? -errno : 0;
 }
@@ -76,9 +90,9 @@ static int replace(const char *path, const struct stat *replaced, const char *te
 }
 
 /* Into what is there: a device, a pipe, where a link leads. */
-static int write_into(const char *path, const char *text, size_t len)
+static int write_into(const char *path, const char *text, size_t len, mode_t mode)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 
 	return fd < 0 ? -errno : write_and_close(fd, 0, text, len);
 }
@@ -94,7 +108,7 @@ int file_write(const char *path, const void *text, size_t len, mode_t mode)
 	if (lstat(path, &st))
 		return errno == ENOENT ? replace(path, NULL, text, len, mode) : -errno;
 	if (stat(path, &st) || !S_ISREG(st.st_mode))
-		return write_into(path, text, len);
+		return write_into(path, text, len, mode);
 	file = realpath(path, NULL);
 	if (!file)
 		return -errno;

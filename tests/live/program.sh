@@ -50,6 +50,34 @@ expect_out '#include "outer.h"'
 run_command "$program" -l
 expect_status 0
 
+begin_case "the rights of the file"
+ln -s behind "$tmp/dangling"
+sonde --aot "$tmp/dangling" -e 'begin { printf("through a link\n"); }'
+expect_status 0
+run_command "$tmp/behind"
+expect_out 'through a link'
+if needs root; then
+    echo old >"$tmp/privileged"
+    chown 1:2 "$tmp/privileged"
+    chmod 6755 "$tmp/privileged"
+    sonde --aot "$tmp/privileged" -e 'begin { }'
+    expect_status 0
+    check "it does not run as its owner" \
+        [ "$(stat -c '%u %g %a' "$tmp/privileged")" = "1 2 755" ]
+fi
+if setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
+    cp "$SONDE" "$tmp/sonde"
+    mkdir "$tmp/shared"
+    chmod 755 "$tmp" "$tmp/sonde"
+    chmod 777 "$tmp/shared"
+    echo old >"$tmp/shared/script.bt"
+    chmod 660 "$tmp/shared/script.bt"
+    run_command setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/sonde" --fmt \
+        -o "$tmp/shared/script.bt" -e 'begin { }'
+    expect_status 0
+    check "another group gets no rights" [ "$(stat -c '%g %a' "$tmp/shared/script.bt")" = "65534 600" ]
+fi
+
 begin_case "parameters that it was made with come first"
 sonde --aot "$program" -e 'begin { print(($#, $1, str($2), getopt("n", 1))); }' 7 -- --n=2
 expect_status 0
