@@ -107,14 +107,17 @@ static void tell_diag(struct sonde *s, const struct diags *diags, const struct d
 	sbuf_close(&shown);
 }
 
-/* "error bad-cast stdin:1:9-12" */
+/* "error bad-cast stdin:1:9-12"; "hint ..." where nothing is wrong. */
 static void dump_diag(FILE *out, const struct diags *diags, const struct diag *d)
 {
 	uint32_t line, col, end_line, end_col;
 	const struct source *source, *end;
 
-	fprintf(out, "%s %s", d->level == DIAG_ERROR ? "error" : "warning",
-		diag_rows[d->tag].tag);
+	static const char *const words[] = {
+		[SONDE_ERROR] = "error", [SONDE_WARNING] = "warning", [SONDE_HINT] = "hint",
+	};
+
+	fprintf(out, "%s %s", words[severity_of(d)], diag_rows[d->tag].tag);
 	if (source_line_col(diags, d->loc.begin, &source, &line, &col))
 		fprintf(out, " %s:%u:%u", source->name, line, col);
 	if (d->loc.begin && source_line_col(diags, d->loc.end, &end, &end_line, &end_col)) {

@@ -38,6 +38,8 @@ expect_no_match '--aot|-e PROGRAM|EXAMPLES'
 run_command "$program" -- --help
 expect_status 1
 expect_err 'word \(default: "none"\)'
+run_command "$program" -d diags -- --help
+expect_match '^hint named-parameter$'
 for option in '-e begin' '--aot x' '--emit-elf x' '--target x' '--save-target x'; do
     # shellcheck disable=SC2086
     run_command "$program" $option
