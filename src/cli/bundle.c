@@ -126,19 +126,28 @@ static int find_in(int fd, struct bundle *b)
 	struct bundle_end end;
 	struct stat st;
 	off_t at;
-	char *data;
 
 	if (fstat(fd, &st))
 		return 0;
 	at = records_at(fd, st.st_size, &end);
 	if (!at)
 		return 0;
-	data = malloc(end.len + 1);
-	if (!data)
+	b->data = malloc(end.len + 1);
+	if (!b->data)
 		return -ENOMEM;
-	if (pread(fd, data, end.len, at) != (ssize_t)end.len || sum_of(data, end.len) != end.sum)
+	if (pread(fd, b->data, end.len, at) != (ssize_t)end.len ||
+	    sum_of(b->data, end.len) != end.sum)
 		return -EINVAL;
-	return read_records(b, data, end.len);
+	return read_records(b, b->data, end.len);
+}
+
+void bundle_close(struct bundle *b)
+{
+	if (b->data) {
+		free(b->words);
+		free(b->files);
+	}
+	free(b->data);
 }
 
 int bundle_find(struct bundle *b)

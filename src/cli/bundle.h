@@ -18,11 +18,14 @@ struct bundle {
 	size_t nr_options, nr_params;
 	struct sonde_file *files;
 	size_t nr_files;
+	char *data;			/* owned: all of this, as it was read; else NULL */
 };
 
 /* What this program carries. 1, 0 if it is just Sonde, or a negative errno: it carries
- * something that is damaged. The memory stays until the end. */
+ * something that is damaged. bundle_close is owed in any case. */
 int bundle_find(struct bundle *b);
+
+void bundle_close(struct bundle *b);
 
 /* Write a program that carries `b`. 0 or a negative errno. */
 int bundle_write(const char *path, const struct bundle *b);

@@ -178,7 +178,7 @@ static const char *script_name(const struct cli_options *o)
 static int make_program(struct sonde *s, const struct cli_options *o, const char *text, size_t len)
 {
 	struct bundle b = { .name = script_name(o), .text = text, .len = len,
-			    .nr_options = o->nr_given, .nr_params = o->nr_params };
+			    .nr_options = o->given.n, .nr_params = o->nr_params };
 	const struct sonde_file *files;
 	int err = sonde_files(s, &files, &b.nr_files);
 
@@ -187,7 +187,7 @@ static int make_program(struct sonde *s, const struct cli_options *o, const char
 	if (!err && !b.words)
 		err = -ENOMEM;
 	for (size_t i = 0; !err && i < b.nr_options; i++)
-		b.words[i] = o->given[i];
+		b.words[i] = o->given.at[i];
 	for (size_t i = 0; !err && i < b.nr_params; i++)
 		b.words[b.nr_options + i] = (char *)o->params[i];
 	if (!err)
@@ -554,6 +554,17 @@ static void keep_standard_streams(void)
 		close(fd);
 }
 
+static int run(struct cli_options *o)
+{
+	if (o->mode == CLI_VERSION)
+		return print_version(o);
+	if (o->mode == CLI_HELP) {
+		options_usage(o, false);
+		return flush_output(o);
+	}
+	return run_session(o);
+}
+
 int main(int argc, char **argv)
 {
 	struct bundle bundle;
@@ -565,16 +576,13 @@ int main(int argc, char **argv)
 	if (found < 0) {
 		fprintf(stderr, "ERROR: cannot read the script that this program carries: %s\n",
 			found == -EINVAL ? "it is damaged" : strerror(-found));
+		bundle_close(&bundle);
 		return STATUS_USER;
 	}
 	status = options_parse(&o, argc, argv, found ? &bundle : NULL);
-	if (status >= 0)
-		return status;
-	if (o.mode == CLI_VERSION)
-		return print_version(&o);
-	if (o.mode == CLI_HELP) {
-		options_usage(&o, false);
-		return flush_output(&o);
-	}
-	return run_session(&o);
+	if (status < 0)
+		status = run(&o);
+	options_close(&o);
+	bundle_close(&bundle);
+	return status;
 }

@@ -34,6 +34,33 @@ struct option_row {
 	bool (*set)(struct cli_options *o, const char *arg);
 };
 
+static int out_of_memory(void)
+{
+	fprintf(stderr, "ERROR: out of memory\n");
+	return 1;
+}
+
+/* Takes the word, which came from malloc. False: a message has been printed. */
+static bool own(struct cli_owned *words, char *word)
+{
+	char **at = word ? realloc(words->at, (words->n + 1) * sizeof(*at)) : NULL;
+
+	if (!at) {
+		free(word);
+		return !out_of_memory();
+	}
+	words->at = at;
+	words->at[words->n++] = word;
+	return true;
+}
+
+static void free_owned(struct cli_owned *words)
+{
+	for (size_t i = 0; i < words->n; i++)
+		free(words->at[i]);
+	free(words->at);
+}
+
 static bool set_list(struct cli_options *o, const char *arg)
 {
 	(void)arg;
@@ -189,25 +216,26 @@ static bool set_more_warnings(struct cli_options *o, const char *arg)
 	return true;
 }
 
-static bool add_words_between(struct cli_words *words, const char *arg, const char *between)
+static bool add_words_between(struct cli_options *o, struct cli_words *words, const char *arg,
+			      const char *between)
 {
 	char *copy = strdup(arg), *rest = NULL;
 
-	for (char *w = copy ? strtok_r(copy, between, &rest) : NULL; w;
-	     w = strtok_r(NULL, between, &rest)) {
+	if (!own(&o->split, copy))
+		return false;
+	for (char *w = strtok_r(copy, between, &rest); w; w = strtok_r(NULL, between, &rest)) {
 		if (words->n == CLI_MAX_WORDS) {
 			fprintf(stderr, "ERROR: too many words in '%s'\n", arg);
-			free(copy);
 			return false;
 		}
 		words->at[words->n++] = w;
 	}
-	return copy != NULL;
+	return true;
 }
 
-static bool add_words(struct cli_words *words, const char *arg)
+static bool add_words(struct cli_options *o, struct cli_words *words, const char *arg)
 {
-	return add_words_between(words, arg, ",");
+	return add_words_between(o, words, arg, ",");
 }
 
 /* bpftrace takes a "+" or "-" before a folder: whether to check what is there. It always
@@ -216,7 +244,7 @@ static bool add_debug_dirs(struct cli_options *o, const char *arg)
 {
 	size_t i = o->debug_dirs.n;
 
-	if (!add_words_between(&o->debug_dirs, arg, ":"))
+	if (!add_words_between(o, &o->debug_dirs, arg, ":"))
 		return false;
 	for (; i < o->debug_dirs.n; i++)
 		if (strchr("+-", *o->debug_dirs.at[i]))
@@ -256,7 +284,7 @@ static bool set_dump(struct cli_options *o, const char *arg)
 {
 	size_t from = o->dumps.n, kept = from;
 
-	if (!add_words(&o->dumps, arg))
+	if (!add_words(o, &o->dumps, arg))
 		return false;
 	for (size_t i = from; i < o->dumps.n; i++) {
 		const char *stage = o->dumps.at[i];
@@ -279,7 +307,7 @@ static bool set_no_feature(struct cli_options *o, const char *arg)
 					     NULL };
 	size_t i = o->no_features.n;
 
-	if (!add_words(&o->no_features, arg))
+	if (!add_words(o, &o->no_features, arg))
 		return false;
 	if (o->no_features.n == i)
 		return word_index("--no-feature", arg, known) >= 0;
@@ -486,23 +514,6 @@ static bool apply(struct cli_options *o, const struct option_row *r, const char 
 	return !r->set || r->set(o, arg);
 }
 
-static int out_of_memory(void)
-{
-	fprintf(stderr, "ERROR: out of memory\n");
-	return 1;
-}
-
-static bool give(struct cli_options *o, const char *word)
-{
-	char **given = word ? realloc(o->given, (o->nr_given + 1) * sizeof(*given)) : NULL;
-
-	if (!given)
-		return !out_of_memory();
-	o->given = given;
-	o->given[o->nr_given++] = (char *)word;
-	return true;
-}
-
 /* What a program is to be made with: the option as a word, and its argument. */
 static bool keep_given(struct cli_options *o, const struct option_row *r, const char *arg)
 {
@@ -513,7 +524,8 @@ static bool keep_given(struct cli_options *o, const struct option_row *r, const 
 		return true;
 	if (r->name && asprintf(&word, "--%s", r->name) < 0)
 		word = NULL;
-	return give(o, r->name ? word : strdup(letter)) && (!r->arg || give(o, arg));
+	return own(&o->given, r->name ? word : strdup(letter)) &&
+	       (!r->arg || own(&o->given, strdup(arg)));
 }
 
 /* -l's word is a script if there is such a file, else a pattern. */
@@ -578,14 +590,15 @@ static int check_together(const struct cli_options *o)
 
 /* The words of a program that carries a script: its name, the options it was made with,
  * those of now; then the parameters, likewise. NULL: memory is out. */
-static char **join_words(const struct bundle *b, int *argc, char **argv)
+static char **join_words(const struct cli_options *o, int *argc, char **argv)
 {
-	size_t n = 0, nr_now = (size_t)*argc - 1;
+	const struct bundle *b = o->bundle;
+	size_t n = 0, nr_now = *argc ? (size_t)*argc - 1 : 0;
 	char **words = calloc(b->nr_options + nr_now + 2, sizeof(*words));
 
 	if (!words)
 		return NULL;
-	words[n++] = argv[0];
+	words[n++] = *argc ? argv[0] : (char *)o->program;
 	for (size_t i = 0; i < b->nr_options; i++)
 		words[n++] = b->words[i];
 	for (size_t i = 0; i < nr_now; i++)
@@ -606,6 +619,7 @@ static int join_params(struct cli_options *o)
 		params[i] = b->words[b->nr_options + i];
 	for (size_t i = 0; i < o->nr_params; i++)
 		params[b->nr_params + i] = o->params[i];
+	o->joined = params;
 	o->params = params;
 	o->nr_params += b->nr_params;
 	return -1;
@@ -646,9 +660,14 @@ int options_parse(struct cli_options *o, int argc, char **argv, const struct bun
 	o->warnings_level = 1;
 	o->bundle = bundle;
 	if (bundle)
-		argv = join_words(bundle, &argc, argv);
+		argv = o->words = join_words(o, &argc, argv);
 	if (!argv)
 		return out_of_memory();
+	/* Before Linux 5.18 a program can be started without any word, not even its name. */
+	if (!argc) {
+		options_usage(o, true);
+		return 1;
+	}
 	status = parse_options(o, argc, argv);
 	if (status >= 0 || o->mode == CLI_HELP || o->mode == CLI_VERSION || o->mode == CLI_INFO)
 		return status;
@@ -656,4 +675,12 @@ int options_parse(struct cli_options *o, int argc, char **argv, const struct bun
 	if (status < 0)
 		status = take_words(o, argc, argv);
 	return status < 0 && bundle ? join_params(o) : status;
+}
+
+void options_close(struct cli_options *o)
+{
+	free_owned(&o->given);
+	free_owned(&o->split);
+	free(o->words);
+	free(o->joined);
 }

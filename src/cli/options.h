@@ -17,7 +17,13 @@ enum cli_mode {
 
 #define CLI_MAX_WORDS 16
 
-/* Words of option arguments; the words live until the end. */
+/* Words on the heap. */
+struct cli_owned {
+	char **at;
+	size_t n;
+};
+
+/* Words of option arguments; of argv, or in cli_options.split. */
 struct cli_words {
 	const char *at[CLI_MAX_WORDS];
 	size_t n;
@@ -43,8 +49,10 @@ struct cli_options {
 	const char *object_file;	/* --emit-elf */
 	const char *program_file;	/* --aot */
 	const struct bundle *bundle;	/* what this program carries, or NULL */
-	char **given;			/* the options as words, for a program to be made */
-	size_t nr_given;
+	struct cli_owned given;		/* the options as words, for a program to be made */
+	struct cli_owned split;		/* arguments that were lists, cut into their words */
+	char **words;			/* owned: a program's words of then and now, or NULL */
+	const char **joined;		/* owned: its parameters, or NULL */
 	struct cli_words dumps;		/* -d */
 	struct cli_words no_features;
 	struct cli_words include_dirs;	/* -I */
@@ -60,6 +68,9 @@ struct cli_options {
  * On an error a message has been printed; returns the exit status to end with, or -1 to go
  * on. */
 int options_parse(struct cli_options *o, int argc, char **argv, const struct bundle *bundle);
+
+/* In any case, after the last use of what was parsed. */
+void options_close(struct cli_options *o);
 
 /* The usage text, to standard error or output. */
 void options_usage(const struct cli_options *o, bool to_stderr);
