@@ -33,12 +33,19 @@ struct sonde;
  * begin and end runs besides; then the script's exit code is 1 if one failed. */
 enum sonde_purpose { SONDE_TRACE, SONDE_TEST, SONDE_BENCH };
 
+/* Folders of headers have no text; those of the kernel's tree count only where the machine
+ * that is compiled on has no such tree. */
+enum sonde_file_kind { SONDE_FILE, SONDE_HEADER_DIR, SONDE_KERNEL_DIR };
+
 /* A file that a script imports or includes, by the name that it is looked for by. What
- * names a folder ends in "/" and holds the names in it, one a line. */
+ * names a folder that was imported ends in "/" and holds the names in it, one a line. */
 struct sonde_file {
 	const char *name;
 	const char *text;		/* a NUL follows, which len does not count */
 	size_t len;
+	const char *id;			/* what all names of one imported file share; NULL: its
+					   name */
+	enum sonde_file_kind kind;
 };
 
 /* Options structs begin with their own size, so that they can grow. */
@@ -85,6 +92,8 @@ struct sonde_options {
 					   whether there are such files or not */
 	size_t nr_files;
 	bool keep_files;		/* for sonde_files */
+	bool only_files;		/* nothing else is imported, and only headers of the
+					   system included that are not among them */
 };
 
 /* ---- diagnostics and messages as data ---- */
@@ -312,7 +321,8 @@ SONDE_API int sonde_compile(struct sonde *s, const char *name, const char *text,
 SONDE_API int sonde_dump(struct sonde *s, const char *stage, FILE *out);
 
 /* After sonde_compile, with the option keep_files: the files that it read besides the
- * script. Valid until sonde_close. */
+ * script, and the folders in which it looked for headers, in their order. Valid until
+ * sonde_close. */
 SONDE_API int sonde_files(const struct sonde *s, const struct sonde_file **files,
 			  size_t *nr_files);
 

@@ -96,10 +96,7 @@ struct lang_reader session_import_reader(struct sonde *s);
 /* A file that the session was given, or NULL. */
 const struct sonde_file *session_file_find(const struct sonde *s, const char *name);
 
-/* A number that all names of such a file share. */
-size_t session_file_number(const struct sonde *s, const struct sonde_file *file);
-
-/* Keep what was read, if the session is to. */
-void session_file_keep(struct sonde *s, const char *name, const char *text, size_t len);
+/* Keep a copy of what was read, if the session is to. */
+void session_file_keep(struct sonde *s, const struct sonde_file *file);
 
 #endif

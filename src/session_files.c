@@ -3,8 +3,9 @@
  * (sonde_files), and handed out again where there are no such files
  * (sonde_options.files).
  *
- * A file is known by the name by which it was looked for. A folder that was
- * imported is its name with a "/" behind it, and the names in it, one a line.
+ * A file is known by the name by which it was looked for, and by its identity where it
+ * was read, since names of one file are imported once. A folder that was imported is its
+ * name with a "/" behind it, and the names in it, one a line.
  */
 #include "session.h"
 
@@ -12,39 +13,32 @@
 
 const struct sonde_file *session_file_find(const struct sonde *s, const char *name)
 {
+	const struct sonde_file *files = s->options.files;
+
 	for (size_t i = 0; i < s->options.nr_files; i++)
-		if (!strcmp(s->options.files[i].name, name))
-			return &s->options.files[i];
+		if (files[i].kind == SONDE_FILE && !strcmp(files[i].name, name))
+			return &files[i];
 	return NULL;
 }
 
-static bool is_kept(const struct sonde *s, const char *name)
+static bool is_kept(const struct sonde *s, const struct sonde_file *file)
 {
 	for (size_t i = 0; i < s->kept.n; i++)
-		if (!strcmp(s->kept.at[i].name, name))
+		if (s->kept.at[i].kind == file->kind && !strcmp(s->kept.at[i].name, file->name))
 			return true;
 	return false;
 }
 
-void session_file_keep(struct sonde *s, const char *name, const char *text, size_t len)
+void session_file_keep(struct sonde *s, const struct sonde_file *file)
 {
-	struct sonde_file file = { .len = len };
+	struct sonde_file kept = *file;
 
-	if (!s->options.keep_files || is_kept(s, name))
+	if (!s->options.keep_files || is_kept(s, file))
 		return;
-	file.name = arena_strdup(&s->kept_arena, name);
-	file.text = arena_strndup(&s->kept_arena, text, len);
-	vec_push(&s->kept_arena, &s->kept, file);
-}
-
-size_t session_file_number(const struct sonde *s, const struct sonde_file *file)
-{
-	const struct sonde_file *files = s->options.files;
-	size_t i = 0;
-
-	while (files[i].len != file->len || memcmp(files[i].text, file->text, file->len))
-		i++;
-	return i;
+	kept.name = arena_strdup(&s->kept_arena, file->name);
+	kept.text = arena_strndup(&s->kept_arena, file->text, file->len);
+	kept.id = file->id ? arena_strdup(&s->kept_arena, file->id) : NULL;
+	vec_push(&s->kept_arena, &s->kept, kept);
 }
 
 int sonde_files(const struct sonde *s, const struct sonde_file **files, size_t *nr_files)

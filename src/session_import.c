@@ -125,9 +125,11 @@ static bool find_given(struct sonde *s, struct arena *a, const char *path,
 	const struct sonde_file *given = session_file_find(s, path);
 	const struct sonde_file *folder = session_file_find(s, folder_name(a, path));
 
-	if (!given && !folder)
+	if (folder)
+		given = folder;
+	if (!given)
 		return false;
-	file->id = arena_printf(a, "given:%zu", session_file_number(s, folder ? folder : given));
+	file->id = arena_printf(a, "given:%s", given->id ? given->id : given->name);
 	if (folder) {
 		split_names(a, folder, file);
 	} else {
@@ -139,23 +141,27 @@ static bool find_given(struct sonde *s, struct arena *a, const char *path,
 
 static void keep(struct sonde *s, struct arena *a, const char *path, const struct lang_file *file)
 {
-	const char *names = "";
+	struct sonde_file kept = { path, file->text, file->len, file->id, SONDE_FILE };
 
 	if (!s->options.keep_files)
 		return;
-	for (size_t i = 0; i < file->nr_entries; i++)
-		names = arena_printf(a, "%s%s\n", names, file->entries[i]);
-	if (file->is_directory)
-		session_file_keep(s, folder_name(a, path), names, strlen(names));
-	else
-		session_file_keep(s, path, file->text, file->len);
+	if (file->is_directory) {
+		kept.name = folder_name(a, path);
+		kept.text = "";
+		for (size_t i = 0; i < file->nr_entries; i++)
+			kept.text = arena_printf(a, "%s%s\n", kept.text, file->entries[i]);
+		kept.len = strlen(kept.text);
+	}
+	session_file_keep(s, &kept);
 }
 
 static int open_import(void *arg, struct arena *a, const char *path, struct lang_file *file)
 {
 	struct sonde *s = arg;
-	int err = find_given(s, a, path, file) ? 0 : open_file(a, path, file);
+	int err = 0;
 
+	if (!find_given(s, a, path, file))
+		err = s->options.only_files ? -ENOENT : open_file(a, path, file);
 	if (!err)
 		keep(s, a, path, file);
 	return err;

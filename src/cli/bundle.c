@@ -26,7 +26,12 @@ struct bundle_end {
 	char mark[sizeof(mark)];
 };
 
-enum record_kind { RECORD_SCRIPT = 1, RECORD_OPTION, RECORD_PARAM, RECORD_FILE };
+/* An identity is of the file before it. Of files and folders there is a record for each
+ * enum sonde_file_kind. */
+enum record_kind {
+	RECORD_SCRIPT = 1, RECORD_OPTION, RECORD_PARAM, RECORD_ID, RECORD_FILE, RECORD_HEADER_DIR,
+	RECORD_KERNEL_DIR
+};
 
 struct record {
 	uint64_t kind, name_len, text_len;
@@ -84,8 +89,17 @@ static void take_record(struct bundle *b, const struct record *r, char *name, ch
 	case RECORD_PARAM:
 		b->words[b->nr_options + b->nr_params++] = text;
 		break;
+	case RECORD_ID:
+		if (b->nr_files)
+			b->files[b->nr_files - 1].id = text;
+		break;
 	case RECORD_FILE:
-		b->files[b->nr_files++] = (struct sonde_file){ name, text, r->text_len };
+	case RECORD_HEADER_DIR:
+	case RECORD_KERNEL_DIR:
+		b->files[b->nr_files++] = (struct sonde_file){
+			.name = name, .text = text, .len = r->text_len,
+			.kind = (enum sonde_file_kind)(r->kind - RECORD_FILE),
+		};
 		break;
 	default:
 		break;
@@ -219,6 +233,14 @@ static int add_self(struct bytes *out)
 	return err;
 }
 
+static void add_file(struct bytes *out, const struct sonde_file *file)
+{
+	add_record(out, RECORD_FILE + (enum record_kind)file->kind, file->name, file->text,
+		   file->len);
+	if (file->id)
+		add_record(out, RECORD_ID, "", file->id, strlen(file->id));
+}
+
 static void add_bundle(struct bytes *out, const struct bundle *b)
 {
 	size_t from = out->len;
@@ -228,7 +250,7 @@ static void add_bundle(struct bytes *out, const struct bundle *b)
 		add_record(out, i < b->nr_options ? RECORD_OPTION : RECORD_PARAM, "", b->words[i],
 			   strlen(b->words[i]));
 	for (size_t i = 0; i < b->nr_files; i++)
-		add_record(out, RECORD_FILE, b->files[i].name, b->files[i].text, b->files[i].len);
+		add_file(out, &b->files[i]);
 	add_record(out, RECORD_SCRIPT, b->name, b->text, b->len);
 	if (out->failed)
 		return;

@@ -28,6 +28,7 @@ struct option_row {
 	const char *arg;	/* what the argument is called; NULL: none */
 	const char *help;	/* NULL: not shown */
 	bool of_tool;		/* not for a program that carries its script */
+	bool of_making;		/* such a program is made with it, but not run */
 	const char *refusal;	/* bpftrace's, but not ours: why, and what to do instead */
 	/* One of these: a flag to set, a text to store, or a function. */
 	size_t flag, text;	/* offsets in struct cli_options, 0: none */
@@ -364,9 +365,9 @@ static const struct option_row rows[] = {
 	{ OPT_NO_WARNINGS, "no-warnings", NULL, "no warnings", FLAG(no_warnings) },
 	{ OPT_UNSAFE, "unsafe", NULL, "allow functions that change the system", FLAG(unsafe_mode) },
 	{ 'I', NULL, "DIR", "look for headers there, too; before the usual places",
-	  .set = add_include_dir },
+	  .set = add_include_dir, .of_making = true },
 	{ OPT_INCLUDE, "include", "FILE", "as if the script began with #include \"FILE\"",
-	  .set = add_include },
+	  .set = add_include, .of_making = true },
 	{ OPT_DEBUGINFO, "debuginfo", "DIRS", "look for debug files in these folders first",
 	  .set = add_debug_dirs },
 	{ OPT_DWARF_PID, "dwarf-pid", "PID", "load its tables for dw_ustack at the start",
@@ -453,7 +454,7 @@ void options_usage(const struct cli_options *o, bool to_stderr)
 	show_forms(o->program, o->bundle, out);
 	fputs("\nOPTIONS:\n", out);
 	for (size_t i = 0; i < NR_ROWS; i++) {
-		if (!rows[i].help || (o->bundle && rows[i].of_tool))
+		if (!rows[i].help || (o->bundle && (rows[i].of_tool || rows[i].of_making)))
 			continue;
 		spell_option(&rows[i], text, sizeof(text));
 		fprintf(out, "    %-26s %s\n", text, rows[i].help);
@@ -492,6 +493,12 @@ static void make_getopt(char *shorts, struct option *longs)
 	*longs = (struct option){ 0 };
 }
 
+/* Is the option that was read last one that the program was made with? Those come first. */
+static bool is_made_with(const struct cli_options *o)
+{
+	return (size_t)optind <= 1 + o->bundle->nr_options;
+}
+
 /* Store what one option says. False: a message has been printed. */
 static bool apply(struct cli_options *o, const struct option_row *r, const char *arg)
 {
@@ -502,7 +509,7 @@ static bool apply(struct cli_options *o, const struct option_row *r, const char 
 		fprintf(stderr, "ERROR: not supported: %s\nHINT: %s\n", text, r->refusal);
 		return false;
 	}
-	if (o->bundle && r->of_tool) {
+	if (o->bundle && (r->of_tool || (r->of_making && !is_made_with(o)))) {
 		spell_option(r, text, sizeof(text));
 		fprintf(stderr, "ERROR: %s: this program has its script already\n", text);
 		return false;

@@ -34,6 +34,9 @@ struct cdefs_env {
 	/* Read a header: the text, NUL-terminated, in memory that outlives the
 	 * compilation; NULL if there is none. */
 	const char *(*read)(void *arg, const char *path, size_t *len);
+	/* The same for headers that the compilation was given, which are looked for in all
+	 * places before any other; NULL: none. */
+	const char *(*read_given)(void *arg, const char *path, size_t *len);
 	void *read_arg;
 };
 

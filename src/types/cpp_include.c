@@ -107,7 +107,10 @@ static const char *shipped_text(struct cpp *p, const char *name)
 	return NULL;
 }
 
+typedef const char *(*read_fn)(void *arg, const char *path, size_t *len);
+
 struct found {
+	read_fn read;		/* how it is looked for; NULL: not at all */
 	const char *path, *text;
 	size_t len;
 	size_t dir_index;
@@ -117,7 +120,7 @@ struct found {
 static bool look_in(struct cpp *p, const char *dir, const char *name, struct found *f)
 {
 	f->path = *dir ? arena_printf(p->arena, "%s/%s", dir, name) : name;
-	f->text = p->env->read ? p->env->read(p->env->read_arg, f->path, &f->len) : NULL;
+	f->text = f->read ? f->read(p->env->read_arg, f->path, &f->len) : NULL;
 	return f->text;
 }
 
@@ -132,10 +135,13 @@ static bool look_from(struct cpp *p, size_t first, const char *name, struct foun
 	return false;
 }
 
-static bool look(struct cpp *p, const char *name, bool is_quoted, bool is_next, struct found *f)
+/* Among what `read` reads. */
+static bool look_by(struct cpp *p, read_fn read, const char *name, bool is_quoted, bool is_next,
+		    struct found *f)
 {
 	bool has_index = p->file.dir_index != SIZE_MAX;
 
+	f->read = read;
 	f->dir_index = SIZE_MAX;
 	f->is_own = p->file.is_own && is_quoted;
 	if (name[0] == '/')
@@ -152,6 +158,15 @@ static bool look(struct cpp *p, const char *name, bool is_quoted, bool is_next, 
 		return true;
 	}
 	return look_from(p, 0, name, f);
+}
+
+/* What was given is never hidden by a file that came in an earlier place since. */
+static bool look(struct cpp *p, const char *name, bool is_quoted, bool is_next, struct found *f)
+{
+	read_fn given = p->env->read_given;
+
+	return (given && look_by(p, given, name, is_quoted, is_next, f)) ||
+	       look_by(p, p->env->read, name, is_quoted, is_next, f);
 }
 
 /* ---- reading ---- */
@@ -255,12 +270,15 @@ static void not_found(struct cpp *p, const struct ctoken *t, const char *name, b
 /* The kernel's headers expect its configuration before them. */
 static void read_kconfig(struct cpp *p)
 {
-	struct found f = { 0 };
+	static const char name[] = "linux/kconfig.h";
+	struct found given = { .read = p->env->read_given }, f = { .read = p->env->read };
 
 	if (p->has_kconfig || !p->env->nr_kernel_dirs)
 		return;
 	p->has_kconfig = true;
-	if (look_from(p, p->env->first_kernel_dir, "linux/kconfig.h", &f))
+	if (look_from(p, p->env->first_kernel_dir, name, &given))
+		read_header(p, &given, NULL);
+	else if (look_from(p, p->env->first_kernel_dir, name, &f))
 		read_header(p, &f, NULL);
 }
 

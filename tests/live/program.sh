@@ -52,6 +52,70 @@ expect_out '#include "outer.h"'
 run_command "$program" -l
 expect_status 0
 
+begin_case "two imports with equal text are two; two names of one are one"
+mkdir -p "$tmp/like/c" "$tmp/like/d"
+echo 'macro one() { 1 }' >"$tmp/like/c/u.bt"
+echo 'macro two() { 2 }' >"$tmp/like/d/u.bt"
+ln -s d/u.bt "$tmp/like/again.bt"
+printf '%s\n' 'import "./c"; import "./d"; import "./again.bt";' \
+    'begin { print((one(), two())); }' >"$tmp/like/script.bt"
+sonde -q "$tmp/like/script.bt"
+expect_out '(1, 2)'
+sonde --aot "$program" -q "$tmp/like/script.bt"
+expect_status 0
+rm -r "$tmp/like"
+run_command "$program"
+expect_out '(1, 2)'
+
+begin_case "headers that it carries, not those of the folder it runs in"
+mkdir -p "$tmp/system/way" "$tmp/here/way" "$tmp/here/parts"
+echo '#define WAY 4096' >"$tmp/system/way/limits.h"
+echo '#define WAY 666' | tee "$tmp/here/way/limits.h" >"$tmp/here/bad.h"
+echo 'macro bad() { 666 }' >"$tmp/here/parts/bad.bt"
+CPATH=$tmp/system sonde --aot "$program" -q -e '#include "way/limits.h"
+#if __has_include("bad.h")
+#include "bad.h"
+#endif
+begin { print(WAY); }'
+expect_status 0
+run_command "$program"
+expect_out 4096
+cp "$program" "$tmp/here/program"
+run_command sh -c "cd $tmp/here && ./program"
+expect_status 0
+expect_out 4096
+expect_no_match 666
+expect_no_err redefined
+
+begin_case "headers found by the environment, or -I, when it was made"
+mkdir -p "$tmp/kernel/include/linux"
+echo '#define OF_KERNEL 3' >"$tmp/kernel/include/linux/of_kernel.h"
+echo '#define OF_INCLUDE 5' >"$tmp/system/way/include.h"
+for variable in CPATH C_INCLUDE_PATH; do
+    run_command env "$variable=$tmp/system" SONDE_KERNEL_SOURCE="$tmp/kernel" "$SONDE" \
+        --aot "$program" -q -I "$tmp/system/way" --include include.h -e '#include <way/limits.h>
+#include <linux/of_kernel.h>
+begin { print((WAY, OF_KERNEL, OF_INCLUDE)); }'
+    expect_status 0
+    mv "$tmp/system" "$tmp/gone"
+    mv "$tmp/kernel" "$tmp/gone.kernel"
+    run_command "$program"
+    expect_status 0
+    expect_out '(4096, 3, 5)'
+    mv "$tmp/gone" "$tmp/system"
+    mv "$tmp/gone.kernel" "$tmp/kernel"
+done
+mkdir -p "$tmp/newer/include/linux"
+echo '#define OF_KERNEL 4' >"$tmp/newer/include/linux/of_kernel.h"
+run_command env SONDE_KERNEL_SOURCE="$tmp/newer" "$program"
+expect_out '(4096, 4, 5)' # the kernel's tree is that of the machine
+for option in "-I $tmp/here" "--include $tmp/here/bad.h"; do
+    # shellcheck disable=SC2086
+    run_command "$program" $option
+    expect_status 1
+    expect_err 'this program has its script already'
+done
+
 begin_case "the rights of the file"
 ln -s behind "$tmp/dangling"
 sonde --aot "$tmp/dangling" -e 'begin { printf("through a link\n"); }'

@@ -66,6 +66,16 @@ static const struct sonde_file *find(const struct sonde_file *files, size_t n, c
 	return NULL;
 }
 
+/* Without the folders of headers that this machine may have. */
+static size_t count_plain(const struct sonde_file *files, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += files[i].kind == SONDE_FILE;
+	return count;
+}
+
 static void test_kept(void **state)
 {
 	static const char script[] = "#include \"one.h\"\nimport \"parts\"; import \"lone.bt\";\n"
@@ -89,7 +99,7 @@ static void test_kept(void **state)
 	first = compile(script, &keep, &err);
 	assert_int_equal(err, 0);
 	assert_int_equal(sonde_files(first, &files, &n), 0);
-	assert_int_equal(n, 4);
+	assert_int_equal(count_plain(files, n), 4);
 	file = find(files, n, "/one.h");
 	assert_non_null(file);
 	assert_string_equal(file->text, "struct one { int a; };\n");
@@ -131,11 +141,71 @@ static void test_not_kept(void **state)
 	sonde_close(s);
 }
 
+/* Only what is given, and the system's, may be read: not what has come there since. */
+static void test_only(void **state)
+{
+	const struct sonde_file none = { "x", "", 0, NULL, SONDE_FILE };
+	const struct sonde_options only = { .files = &none, .nr_files = 1, .only_files = true };
+	const struct sonde_options more = { .files = &none, .nr_files = 1 };
+	static const char *const scripts[] = {
+		"#include \"own.h\"\nbegin { print(OWN); }", "import \"own.bt\"; begin { own() }",
+	};
+	struct sonde *s;
+	int err;
+
+	(void)state;
+	strcpy(folder, "/tmp/sonde-files.XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	put("own.h", "#define OWN 1\n");
+	put("own.bt", "macro own() { print(1) }\n");
+	for (size_t i = 0; i < 2; i++) {
+		s = compile(scripts[i], &more, &err);
+		assert_int_equal(err, 0);
+		sonde_close(s);
+		s = compile(scripts[i], &only, &err);
+		assert_int_equal(err, -EINVAL);
+		sonde_close(s);
+	}
+	drop("own.h");
+	drop("own.bt");
+	assert_int_equal(rmdir(folder), 0);
+}
+
+/* Two files with one text are two. */
+static void test_identity(void **state)
+{
+	static const char script[] = "import \"a.bt\"; import \"b.bt\"; import \"c.bt\"; begin { }";
+	struct sonde_file files[3] = { { .id = "1" }, { .id = "2" }, { .id = "2" } };
+	const struct sonde_options only = { .files = files, .nr_files = 3, .only_files = true,
+					    .keep_files = true };
+	const struct sonde_file *kept;
+	char names[3][128];
+	struct sonde *s;
+	size_t n;
+	int err;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(names[i], sizeof(names[i]), "%s/%c.bt", folder, (char)('a' + i));
+		files[i].name = names[i];
+		files[i].text = "";
+	}
+	s = compile(script, &only, &err);
+	assert_int_equal(err, 0);
+	assert_int_equal(sonde_files(s, &kept, &n), 0);
+	assert_int_equal(n, 3);
+	assert_string_not_equal(kept[0].id, kept[1].id);
+	assert_string_equal(kept[1].id, kept[2].id);
+	sonde_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_not_kept),
+		cmocka_unit_test(test_only),
+		cmocka_unit_test(test_identity),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
