@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STATUS_USER 1
@@ -174,6 +175,47 @@ static const char *script_name(const struct cli_options *o)
 	return !o->script_text && strcmp(o->script_file, "-") ? o->script_file : "stdin";
 }
 
+static bool is_same(const struct stat *st, const char *path)
+{
+	struct stat other;
+
+	return !stat(path, &other) && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
+}
+
+/* Is this one of the files that were compiled? */
+static bool is_source(const struct sonde *s, const struct cli_options *o, const char *path)
+{
+	const struct sonde_file *files;
+	struct stat st;
+	size_t n;
+
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return false;
+	if (o->script_file && is_same(&st, strcmp(o->script_file, "-") ? o->script_file :
+							 "/dev/stdin"))
+		return true;
+	sonde_files(s, &files, &n);
+	for (size_t i = 0; i < n; i++)
+		if (is_same(&st, files[i].name))
+			return true;
+	return false;
+}
+
+/* A name mistyped is not to cost the script. */
+static int check_sources(const struct sonde *s, const struct cli_options *o)
+{
+	const char *made[] = { o->program_file, o->object_file };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (!made[i] || !is_source(s, o, made[i]))
+			continue;
+		fprintf(stderr, "ERROR: '%s' is what the %s is to be made of\n"
+			"HINT: name another file\n", made[i], i ? "object file" : "program");
+		return STATUS_USER;
+	}
+	return 0;
+}
+
 /* --aot: `text` is the script that was compiled. */
 static int make_program(struct sonde *s, const struct cli_options *o, const char *text, size_t len)
 {
@@ -209,7 +251,9 @@ static int compile(struct sonde *s, const struct cli_options *o)
 		err = request_dumps(s, o);
 	if (!err)
 		err = sonde_compile(s, script_name(o), text, len);
-	if (!err && o->program_file)
+	if (!err)
+		status = check_sources(s, o);
+	if (!err && !status && o->program_file)
 		status = make_program(s, o, text, len);
 	free(text);
 	if (err == -ENOMEM)

@@ -581,6 +581,21 @@ static int take_words(struct cli_options *o, int argc, char **argv)
 	return -1;
 }
 
+/* --aot and --emit-elf need a script that is compiled. */
+static int check_made(const struct cli_options *o)
+{
+	static const char *const others[] = {
+		[CLI_LIST] = "-l", [CLI_FORMAT] = "--fmt", [CLI_INFO] = "--info",
+		[CLI_COMPILER_BENCH] = "--mode compiler-bench", [CLI_VERSION] = NULL,
+	};
+
+	if ((!o->program_file && !o->object_file) || !others[o->mode])
+		return -1;
+	fprintf(stderr, "ERROR: USAGE: %s and %s cannot be used together\n",
+		o->program_file ? "--aot" : "--emit-elf", others[o->mode]);
+	return 1;
+}
+
 static int check_together(const struct cli_options *o)
 {
 	if (o->pid && o->command) {
@@ -592,7 +607,7 @@ static int check_together(const struct cli_options *o)
 		fprintf(stderr, "ERROR: USAGE: -k, --warnings conflicts with --no-warnings\n");
 		return 1;
 	}
-	return -1;
+	return check_made(o);
 }
 
 /* The words of a program that carries a script: its name, the options it was made with,
@@ -676,8 +691,10 @@ int options_parse(struct cli_options *o, int argc, char **argv, const struct bun
 		return 1;
 	}
 	status = parse_options(o, argc, argv);
-	if (status >= 0 || o->mode == CLI_HELP || o->mode == CLI_VERSION || o->mode == CLI_INFO)
+	if (status >= 0 || o->mode == CLI_HELP || o->mode == CLI_VERSION)
 		return status;
+	if (o->mode == CLI_INFO)
+		return check_made(o);
 	status = check_together(o);
 	if (status < 0)
 		status = take_words(o, argc, argv);

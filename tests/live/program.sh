@@ -116,6 +116,35 @@ for option in "-I $tmp/here" "--include $tmp/here/bad.h"; do
     expect_err 'this program has its script already'
 done
 
+begin_case "what is made does not take the place of what it is made of"
+mkdir "$tmp/own"
+echo 'macro part() { 1 }' >"$tmp/own/part.bt"
+echo 'import "./part.bt"; begin { print(part()); }' >"$tmp/own/script.bt"
+cp -r "$tmp/own" "$tmp/own.before"
+ln -s script.bt "$tmp/own/link"
+for option in --aot --emit-elf; do
+    for name in script.bt link part.bt; do
+        sonde "$option" "$tmp/own/$name" --mode codegen "$tmp/own/script.bt"
+        expect_status 1
+        expect_err "^ERROR: '.*/$name' is what the .* is to be made of"
+    done
+    timeout 60 "$SONDE" "$option" "$tmp/own/part.bt" --mode codegen - <"$tmp/own/part.bt" 2>"$tmp/err"
+    expect_err "^ERROR: '.*' is what the .* is to be made of"
+done
+rm "$tmp/own/link"
+check "the files are as they were" diff -r "$tmp/own" "$tmp/own.before"
+
+begin_case "beside what does not compile a script"
+for option in --aot --emit-elf; do
+    for other in --fmt -l --info '--mode compiler-bench'; do
+        # shellcheck disable=SC2086
+        sonde "$option" "$tmp/unmade" $other -e 'begin { }'
+        expect_status 1
+        expect_err "^ERROR: USAGE: $option and $other cannot be used together"
+    done
+done
+check "no file" [ ! -e "$tmp/unmade" ]
+
 begin_case "the rights of the file"
 ln -s behind "$tmp/dangling"
 sonde --aot "$tmp/dangling" -e 'begin { printf("through a link\n"); }'
