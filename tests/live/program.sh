@@ -56,7 +56,7 @@ begin_case "two imports with equal text are two; two names of one are one"
 mkdir -p "$tmp/like/c" "$tmp/like/d"
 echo 'macro one() { 1 }' >"$tmp/like/c/u.bt"
 echo 'macro two() { 2 }' >"$tmp/like/d/u.bt"
-ln -s d/u.bt "$tmp/like/again.bt"
+ln -s c/u.bt "$tmp/like/again.bt"
 printf '%s\n' 'import "./c"; import "./d"; import "./again.bt";' \
     'begin { print((one(), two())); }' >"$tmp/like/script.bt"
 sonde -q "$tmp/like/script.bt"
