@@ -338,9 +338,18 @@ static void fold_unary(struct check *c, struct node *n)
 /* What a branch is; NULL if it is more than a literal. */
 static struct node *literal_of(struct node *branch)
 {
-	if (branch && branch->kind == NODE_BLOCK)
+	while (branch && branch->kind == NODE_BLOCK)
 		branch = branch->u.block.stmts.n ? NULL : branch->u.block.value;
 	return branch && node_is_literal(branch) ? branch : NULL;
+}
+
+/* { literal } is the literal. */
+static void open_block(struct node **slot)
+{
+	struct node *literal = (*slot)->kind == NODE_BLOCK ? literal_of(*slot) : NULL;
+
+	if (literal)
+		*slot = literal;
 }
 
 /* Text as a condition holds if there is any. */
@@ -353,11 +362,12 @@ static void fold_text_condition(struct node *cond)
 /* c ? a : b, c ?: b, if c { a } else { b }: a constant condition with literals on both sides. */
 static void fold_cond(struct node **slot)
 {
-	struct node *n = *slot, *cond = n->u.cond.cond;
-	struct node *then = literal_of(n->u.cond.then ? n->u.cond.then : cond);
-	struct node *otherwise = literal_of(n->u.cond.otherwise);
+	struct node *n = *slot, *cond, *then, *otherwise = literal_of(n->u.cond.otherwise);
 	bool value;
 
+	open_block(&n->u.cond.cond);
+	cond = n->u.cond.cond;
+	then = literal_of(n->u.cond.then ? n->u.cond.then : cond);
 	if (!n->u.cond.then && cond->kind == NODE_STRING) {
 		*slot = cond->u.string.len ? cond : n->u.cond.otherwise;
 		return;
@@ -365,15 +375,6 @@ static void fold_cond(struct node **slot)
 	fold_text_condition(cond);
 	if (then && otherwise && truth(cond, &value))
 		*slot = value ? then : otherwise;
-}
-
-/* { literal } is the literal. */
-static void open_block(struct node **slot)
-{
-	struct node *literal = (*slot)->kind == NODE_BLOCK ? literal_of(*slot) : NULL;
-
-	if (literal)
-		*slot = literal;
 }
 
 /* str() of a literal is its text; of an integer, its digits. */
