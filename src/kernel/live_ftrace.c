@@ -19,6 +19,9 @@
 enum {
 	PIECE_BYTES = 1 << 16,		/* what the program reads at once */
 	MAX_PAGES = 1 << 16,		/* there are some hundreds */
+	MAX_RECORDS = 1 << 21,		/* in all: there are some ten thousands */
+	MAX_ORDER = 10,			/* of what the kernel takes from its memory at once */
+	MEMORY_PAGE_BYTES = 4096,
 	/* How far behind a function's begin the kernel has its record at most: behind an ENDBR.
 	 * Other records are of functions that were dropped when the kernel was linked. */
 	MAX_OFFSET = 4,
@@ -133,9 +136,11 @@ static const struct live_ksym *symbol_at(const struct by_address *s, uint64_t ip
 
 /* ---- records ---- */
 
-/* Where members of the kernel's structs lie: a list of pages, each an array of records. */
+/* Where members of the kernel's structs lie: a list of pages, each an array of records. Old
+ * kernels do not say how large that is. */
 struct layout {
-	uint32_t page_bytes, next, records, index;
+	uint32_t page_bytes, next, records, index, order;
+	bool has_order;
 	uint32_t record_bytes, ip;
 };
 
@@ -153,6 +158,7 @@ static bool find_layout(struct live *l, struct layout *y)
 
 	y->page_bytes = struct_bytes(l, page);
 	y->record_bytes = struct_bytes(l, record);
+	y->has_order = live_member(l, page, "order", &y->order);
 	return y->page_bytes && y->page_bytes <= PIECE_BYTES && y->record_bytes &&
 	       y->record_bytes <= PIECE_BYTES && live_member(l, page, "next", &y->next) &&
 	       live_member(l, page, "records", &y->records) &&
@@ -165,9 +171,25 @@ struct walk {
 	struct peek peek;
 	struct layout layout;
 	VEC(uint64_t) ips;
+	VEC(const struct live_ksym *) found;	/* what is there */
 };
 
-static bool add_page(struct walk *w, uint64_t records, uint32_t count)
+/* Nothing keeps the kernel from changing a page between two looks, or from having freed it. Can
+ * the one just read have so many records? */
+static bool is_sound(const struct walk *w, uint32_t count)
+{
+	uint32_t order;
+
+	if (count > MAX_RECORDS - w->ips.n)
+		return false;
+	if (!w->layout.has_order)
+		return true;
+	memcpy(&order, w->peek.piece + w->layout.order, sizeof(order));
+	return order <= MAX_ORDER &&
+	       count <= ((uint32_t)MEMORY_PAGE_BYTES << order) / w->layout.record_bytes;
+}
+
+static bool add_records(struct walk *w, uint64_t records, uint32_t count)
 {
 	uint32_t bytes = w->layout.record_bytes, most = PIECE_BYTES / bytes;
 
@@ -201,17 +223,31 @@ static bool add_pages(struct walk *w)
 		memcpy(&page, w->peek.piece + w->layout.next, sizeof(page));
 		memcpy(&records, w->peek.piece + w->layout.records, sizeof(records));
 		memcpy(&count, w->peek.piece + w->layout.index, sizeof(count));
-		if (!add_page(w, records, count))
+		if (!is_sound(w, count) || !add_records(w, records, count))
 			return false;
 	}
 	return w->ips.n;
+}
+
+/* The functions that the records are of; false: most are of none, so that they were none. */
+static bool find_functions(struct walk *w)
+{
+	struct by_address symbols;
+
+	sort_symbols(w->live, &symbols);
+	for (size_t i = 0; i < w->ips.n; i++) {
+		const struct live_ksym *f = symbol_at(&symbols, w->ips.at[i]);
+
+		if (f)
+			vec_push(w->live->arena, &w->found, f);
+	}
+	return w->found.n > w->ips.n / 2;
 }
 
 bool live_ftrace_functions(struct live *l, void (*each)(struct live *l,
 							const struct live_ksym *f))
 {
 	struct walk w = { .live = l };
-	struct by_address symbols;
 	bool done;
 
 	live_ksyms(l);
@@ -220,14 +256,9 @@ bool live_ftrace_functions(struct live *l, void (*each)(struct live *l,
 		return false;
 	done = add_pages(&w);
 	peek_close(&w.peek);
-	if (!done)
+	if (!done || !find_functions(&w))
 		return false;
-	sort_symbols(l, &symbols);
-	for (size_t i = 0; i < w.ips.n; i++) {
-		const struct live_ksym *f = symbol_at(&symbols, w.ips.at[i]);
-
-		if (f)
-			each(l, f);
-	}
+	for (size_t i = 0; i < w.found.n; i++)
+		each(l, w.found.at[i]);
 	return true;
 }
