@@ -18,7 +18,7 @@ struct bc_env {
 	struct arena *arena;		/* for work; results go to image->arena */
 	struct image *image;
 	const struct diags *diags;	/* for line info; may be NULL */
-	const struct target *target;	/* instruction set version, features */
+	struct target *target;		/* instruction set version, features */
 	struct bc_btf *btf;		/* from bc_btf_open */
 	const char *too_large;		/* set with -E2BIG: what is, and what the limit is */
 };

@@ -14,7 +14,6 @@
 
 #include "target/target.h"
 
-#define FIRST_ITERATORS 0x060400
 #define REGS_BY_NEED 0x060f00	/* from here on the kernel asks what is needed */
 #define STACK_BY_NEED 0x061200
 
@@ -164,11 +163,11 @@ static void clear(const struct forget *x, struct mblock *b)
 
 void bc_forget(struct mfunc *f, bool is_repeated)
 {
-	const struct target *t = f->env->target;
+	struct target *t = f->env->target;
 	struct forget x = { .f = f };
 	bool changed = true;
 
-	if (!t || t->kernel_version < FIRST_ITERATORS)
+	if (!t || !target_has(t, FEATURE_ITER_NUM))
 		return;
 	x.regs = t->kernel_version < REGS_BY_NEED;
 	x.slots = t->kernel_version < STACK_BY_NEED;
