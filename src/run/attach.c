@@ -307,11 +307,13 @@ static const struct remedy *remedy_find(enum attach_kind kind, int error)
 	return NULL;
 }
 
-bool attach_is_unfit(enum attach_kind kind, int err)
+bool attach_is_unfit(const struct image_prog *prog, int err)
 {
-	if (family(kind) == ATTACH_KPROBE)
-		return err == -EINVAL;	/* it is on the kernel's list of what may not be probed */
-	return family(kind) == ATTACH_UPROBE && (err == -ATTACH_NOT_SUPPORTED || err == -ENOEXEC);
+	enum attach_kind kind = family(prog->attach);
+
+	if (kind == ATTACH_KPROBE)	/* it is on the kernel's list of what may not be probed */
+		return err == -EINVAL && !overrides(prog);
+	return kind == ATTACH_UPROBE && (err == -ATTACH_NOT_SUPPORTED || err == -ENOEXEC);
 }
 
 /* Whether the run ends with this failure. */
@@ -320,7 +322,7 @@ static bool ends_run(const struct run *r, const struct attach_job *job,
 {
 	if (err == -ENOMEM || err == -EMFILE || err == -EPERM)
 		return true;
-	if (site && site->of_pattern && attach_is_unfit(job->prog->attach, err))
+	if (site && site->of_pattern && attach_is_unfit(job->prog, err))
 		return false;
 	return (site && site->must_exist) || r->image->config.missing_probes == MISSING_ERROR;
 }

@@ -44,8 +44,9 @@ const char *attach_reason(const struct image_prog *prog, int error);
 #define ATTACH_NOT_SUPPORTED 524
 
 /* There is an instruction at the place, but not one that the kernel can put a probe at:
- * of the places that a pattern finds some may be such. `err` is negative. */
-bool attach_is_unfit(enum attach_kind kind, int err);
+ * of the places that a pattern finds some may be such. `err` is negative. False if it is what
+ * the program does that the kernel refuses. */
+bool attach_is_unfit(const struct image_prog *prog, int err);
 
 /* Tell that a site (NULL: the whole program) could not be attached. Returns 0
  * if the run goes on without it, else `err`. */

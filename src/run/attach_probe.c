@@ -307,7 +307,7 @@ static int attach_uprobe_file(struct run *r, struct attach_job *job, size_t firs
 {
 	int err = link_uprobes(r, job, first, n);
 
-	if (!err || !attach_is_unfit(job->prog->attach, err))
+	if (!err || !attach_is_unfit(job->prog, err))
 		return err;
 	if (n == 1)
 		return job->prog->sites[first].of_pattern

@@ -614,9 +614,11 @@ static void test_override_reason(void **state)
 			    "/sys/kernel/debug/error_injection/list has those that it does");
 	assert_string_equal(attach_reason(&p, ENOENT),
 			    "the kernel has no such function that can be traced");
+	assert_false(attach_is_unfit(&p, -EINVAL));
 	p.insns++;
 	p.nr_insns--;
 	assert_string_equal(attach_reason(&p, EINVAL), "the kernel does not allow a probe here");
+	assert_true(attach_is_unfit(&p, -EINVAL));
 }
 
 int main(void)
