@@ -75,6 +75,13 @@ struct unwind_object {
 struct type_struct *unwind_struct(struct gen *g, const char *name);
 bool unwind_has_field(struct gen *g, struct type_struct *s, const char *name, uint32_t *at);
 
+/* Has the kernel all of these? */
+struct unwind_need {
+	const char *type, *field;
+};
+
+bool unwind_has_fields(struct gen *g, const struct unwind_need *needed, size_t n);
+
 /* What lies at an offset; a member, which must be there. */
 struct ir_insn *unwind_load(struct gen *g, struct unwind_object o, uint32_t offset,
 			    unsigned size);

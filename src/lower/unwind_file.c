@@ -52,7 +52,7 @@ static bool find_vdso(struct gen *g, uint32_t *at)
 
 static bool is_possible(struct gen *g)
 {
-	static const struct { const char *type, *field; } needed[] = {
+	static const struct unwind_need needed[] = {
 		{ "task_struct", "mm" }, { "mm_struct", "mm_mt" }, { "maple_tree", "ma_root" },
 		{ "vm_area_struct", "vm_start" }, { "vm_area_struct", "vm_end" },
 		{ "vm_area_struct", "vm_pgoff" }, { "vm_area_struct", "vm_file" },
@@ -62,12 +62,8 @@ static bool is_possible(struct gen *g)
 	struct change_time t;
 	uint32_t at;
 
-	if (!g->c->btf || !find_change_time(g, &t) || !find_vdso(g, &at))
-		return false;
-	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
-		if (!unwind_has_field(g, unwind_struct(g, needed[i].type), needed[i].field, &at))
-			return false;
-	return true;
+	return g->c->btf && find_change_time(g, &t) && find_vdso(g, &at) &&
+	       unwind_has_fields(g, needed, sizeof(needed) / sizeof(*needed));
 }
 
 /* ---- which file ---- */

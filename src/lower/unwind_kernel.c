@@ -19,6 +19,16 @@ bool unwind_has_field(struct gen *g, struct type_struct *s, const char *name, ui
 	return s && type_field_find(g->c->types, s, name_of(g->c->names, name), at);
 }
 
+bool unwind_has_fields(struct gen *g, const struct unwind_need *needed, size_t n)
+{
+	uint32_t at;
+
+	for (size_t i = 0; i < n; i++)
+		if (!unwind_has_field(g, unwind_struct(g, needed[i].type), needed[i].field, &at))
+			return false;
+	return true;
+}
+
 struct ir_insn *unwind_load(struct gen *g, struct unwind_object o, uint32_t offset,
 			    unsigned size)
 {

@@ -32,7 +32,7 @@ static bool find_area(struct gen *g, uint32_t *at)
 
 static bool is_possible(struct gen *g)
 {
-	static const struct { const char *type, *field; } needed[] = {
+	static const struct unwind_need needed[] = {
 		{ "task_struct", "mm" }, { "task_struct", "utask" },
 		{ "uprobe_task", "return_instances" }, { "return_instance", "stack" },
 		{ "return_instance", "orig_ret_vaddr" }, { "return_instance", "next" },
@@ -40,12 +40,8 @@ static bool is_possible(struct gen *g)
 	};
 	uint32_t at;
 
-	if (!g->c->btf || !find_area(g, &at))
-		return false;
-	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
-		if (!unwind_has_field(g, unwind_struct(g, needed[i].type), needed[i].field, &at))
-			return false;
-	return true;
+	return g->c->btf && find_area(g, &at) &&
+	       unwind_has_fields(g, needed, sizeof(needed) / sizeof(*needed));
 }
 
 static void note_area(struct gen *g, struct ir_insn *state, struct unwind_object task)

@@ -16,10 +16,6 @@
 
 /* ---- small things ---- */
 
-#define get unwind_get
-#define set unwind_set
-#define return_if unwind_return_if
-
 static struct ir_insn *add(struct gen *g, struct ir_insn *x, struct ir_insn *y)
 {
 	return ir_emit_binary(&g->b, IR_ADD, x, y);
@@ -160,23 +156,24 @@ static void copy_range(struct gen *g, struct ir_insn *state, struct ir_insn *ran
 	};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
-		set(g, state, parts[i].to,
-		    ir_emit_load(&g->b, IR_INT, parts[i].size, false, range, parts[i].from));
+		unwind_set(g, state, parts[i].to,
+			   ir_emit_load(&g->b, IR_INT, parts[i].size, false, range, parts[i].from));
 	if (!delta)
 		return;
-	set(g, state, UNWIND_START, add(g, get(g, state, UNWIND_START), delta));
-	set(g, state, UNWIND_BIAS, add(g, get(g, state, UNWIND_BIAS), delta));
+	unwind_set(g, state, UNWIND_START, add(g, unwind_get(g, state, UNWIND_START), delta));
+	unwind_set(g, state, UNWIND_BIAS, add(g, unwind_get(g, state, UNWIND_BIAS), delta));
 }
 
 struct ir_insn *unwind_address(struct gen *g, struct ir_insn *state)
 {
-	return ir_emit_binary(&g->b, IR_SUB, get(g, state, UNWIND_IP), get(g, state, UNWIND_BACK));
+	return ir_emit_binary(&g->b, IR_SUB, unwind_get(g, state, UNWIND_IP),
+			      unwind_get(g, state, UNWIND_BACK));
 }
 
 struct ir_insn *unwind_offset(struct gen *g, struct ir_insn *state)
 {
 	return ir_emit_binary(&g->b, IR_SUB, unwind_address(g, state),
-			      get(g, state, UNWIND_START));
+			      unwind_get(g, state, UNWIND_START));
 }
 
 void unwind_find_range(struct gen *g, struct ir_insn *state, const struct unwind_list *list,
@@ -220,15 +217,16 @@ static void look_in_list(struct gen *g, struct ir_insn *state, struct ir_var *wh
 			 struct ir_block *null)
 {
 	const struct unwind_list list = {
-		.chunk = get(g, state, UNWIND_LIST_CHUNK), .at = get(g, state, UNWIND_LIST_AT),
-		.n = get(g, state, UNWIND_LIST_N),
+		.chunk = unwind_get(g, state, UNWIND_LIST_CHUNK),
+		.at = unwind_get(g, state, UNWIND_LIST_AT),
+		.n = unwind_get(g, state, UNWIND_LIST_N),
 	};
 	struct unwind_if known;
 
 	ir_var_write(&g->b, why, lower_const(g, UNWIND_STOP + UNWIND_NO_PROCESS));
 	known = unwind_if(g, IR_NE, list.n, 0);
 	unwind_find_range(g, state, &list, null);
-	return_if(g, IR_ULT, unwind_offset(g, state), get(g, state, UNWIND_LEN), 0);
+	unwind_return_if(g, IR_ULT, unwind_offset(g, state), unwind_get(g, state, UNWIND_LEN), 0);
 	ir_var_write(&g->b, why, lower_const(g, UNWIND_STOP + UNWIND_NO_RANGE));
 	unwind_end_if(g, known);
 }
@@ -249,7 +247,7 @@ static struct ir_func *range_func(struct gen *g)
 	look_in_list(g, state, why, null);
 	if (by_file) {
 		err = ir_emit_call(&g->b, IR_FCALL, by_file->index, IR_INT, &state, 1);
-		return_if(g, IR_EQ, err, lower_const(g, 0), 0);
+		unwind_return_if(g, IR_EQ, err, lower_const(g, 0), 0);
 	}
 	ir_emit_ret(&g->b, ir_var_read(&g->b, why));
 	lower_enter(g, null);
@@ -272,12 +270,13 @@ static struct ir_insn *rule_field(struct gen *g, struct ir_insn *rule, size_t at
 /* The number of the rule that holds at the state's address. */
 static struct ir_insn *find_row(struct gen *g, struct ir_insn *state, struct ir_block *null)
 {
-	struct ir_insn *base = chunk(g, get(g, state, UNWIND_CHUNK), null);
-	struct ir_insn *at = get(g, state, UNWIND_AT), *n = get(g, state, UNWIND_ROWS), *row;
+	struct ir_insn *base = chunk(g, unwind_get(g, state, UNWIND_CHUNK), null);
+	struct ir_insn *at = unwind_get(g, state, UNWIND_AT), *row;
+	struct ir_insn *n = unwind_get(g, state, UNWIND_ROWS);
 	struct search s = {
 		.base = base, .at = at, .n = n, .stride_shift = 2, .size = 4, .max_turns = 16,
 		.what = ir_emit_binary(&g->b, IR_SUB, unwind_address(g, state),
-				       get(g, state, UNWIND_BIAS)),
+				       unwind_get(g, state, UNWIND_BIAS)),
 	};
 
 	row = ir_emit_binary_imm(&g->b, IR_SHL, search(g, &s), 1);
@@ -294,7 +293,7 @@ static struct ir_insn *find_rule(struct gen *g, struct ir_insn *state, struct ir
 
 	_Static_assert(sizeof(struct image_unwind_rule) == 32, "a rule is 32 bytes");
 	ir_var_write(&g->b, number, lower_const(g, UNWIND_RULE_FP));
-	rows = unwind_if(g, IR_NE, get(g, state, UNWIND_ROWS), 0);
+	rows = unwind_if(g, IR_NE, unwind_get(g, state, UNWIND_ROWS), 0);
 	ir_var_write(&g->b, number, find_row(g, state, null));
 	unwind_end_if(g, rows);
 	at = ir_emit_binary_imm(&g->b, IR_AND, ir_var_read(&g->b, number), IMAGE_UNWIND_RULES - 1);
@@ -308,8 +307,8 @@ static struct ir_insn *read_word(struct gen *g, struct ir_insn *state, struct ir
 
 	err = ir_emit_helper(&g->b, BPF_FUNC_probe_read_user, IR_INT, to, lower_const(g, 8),
 			     address);
-	return_if(g, IR_NE, err, lower_const(g, 0), UNWIND_STOP + UNWIND_NO_PAGE);
-	return get(g, state, UNWIND_WORD);
+	unwind_return_if(g, IR_NE, err, lower_const(g, 0), UNWIND_STOP + UNWIND_NO_PAGE);
+	return unwind_get(g, state, UNWIND_WORD);
 }
 
 /* Where the caller's frame begins. */
@@ -317,19 +316,19 @@ static struct ir_insn *canonical_address(struct gen *g, struct ir_insn *state,
 					 struct ir_insn *rule)
 {
 	struct ir_var *cfa = ir_var_new(g->b.func, "cfa", IR_INT);
-	struct ir_insn *kind = RULE(g, rule, cfa), *sp = get(g, state, UNWIND_SP);
+	struct ir_insn *kind = RULE(g, rule, cfa), *sp = unwind_get(g, state, UNWIND_SP);
 	struct unwind_if none, by_fp, deref;
 
-	return_if(g, IR_EQ, kind, lower_const(g, UNWIND_CFA_END), UNWIND_STOP);
+	unwind_return_if(g, IR_EQ, kind, lower_const(g, UNWIND_CFA_END), UNWIND_STOP);
 	none = unwind_if(g, IR_EQ, kind, UNWIND_CFA_NONE);
 	ir_emit_ret(&g->b, add_imm(g, RULE(g, rule, cfa_offset), UNWIND_STOP));
 	g->b.block = NULL;
 	unwind_end_if(g, none);
 	ir_var_write(&g->b, cfa, sp);
 	by_fp = unwind_if(g, IR_EQ, kind, UNWIND_CFA_FP);
-	return_if(g, IR_EQ, get(g, state, UNWIND_FP), lower_const(g, 0),
-		  UNWIND_STOP + UNWIND_NO_FP);
-	ir_var_write(&g->b, cfa, get(g, state, UNWIND_FP));
+	unwind_return_if(g, IR_EQ, unwind_get(g, state, UNWIND_FP), lower_const(g, 0),
+			 UNWIND_STOP + UNWIND_NO_FP);
+	ir_var_write(&g->b, cfa, unwind_get(g, state, UNWIND_FP));
 	unwind_end_if(g, by_fp);
 	ir_var_write(&g->b, cfa, add(g, ir_var_read(&g->b, cfa), RULE(g, rule, cfa_offset)));
 	deref = unwind_if(g, IR_NE, ir_emit_binary_imm(&g->b, IR_AND, RULE(g, rule, flags),
@@ -349,10 +348,10 @@ static struct ir_insn *saved_at(struct gen *g, struct ir_insn *state, struct ir_
 
 	ir_var_write(&g->b, base, cfa);
 	m = unwind_if(g, IR_EQ, kind, UNWIND_AT_SP);
-	ir_var_write(&g->b, base, get(g, state, UNWIND_SP));
+	ir_var_write(&g->b, base, unwind_get(g, state, UNWIND_SP));
 	unwind_end_if(g, m);
 	m = unwind_if(g, IR_EQ, kind, UNWIND_AT_FP);
-	ir_var_write(&g->b, base, get(g, state, UNWIND_FP));
+	ir_var_write(&g->b, base, unwind_get(g, state, UNWIND_FP));
 	unwind_end_if(g, m);
 	return add(g, ir_var_read(&g->b, base), offset);
 }
@@ -369,12 +368,12 @@ static void find_link(struct gen *g, struct ir_insn *state, struct ir_insn *rule
 	struct ir_insn *flags = RULE(g, rule, flags), *at;
 	struct unwind_if signal;
 
-	set(g, state, UNWIND_LINK, lower_const(g, 0));
+	unwind_set(g, state, UNWIND_LINK, lower_const(g, 0));
 	if (!has_link(g))
 		return;
 	signal = unwind_if(g, IR_NE, ir_emit_binary_imm(&g->b, IR_AND, flags, UNWIND_SIGNAL), 0);
-	at = add_imm(g, add(g, get(g, state, UNWIND_SP), RULE(g, rule, ra_offset)), -16);
-	set(g, state, UNWIND_LINK, read_word(g, state, at));
+	at = add_imm(g, add(g, unwind_get(g, state, UNWIND_SP), RULE(g, rule, ra_offset)), -16);
+	unwind_set(g, state, UNWIND_LINK, read_word(g, state, at));
 	unwind_end_if(g, signal);
 }
 
@@ -385,7 +384,7 @@ static struct ir_insn *return_address(struct gen *g, struct ir_insn *state, stru
 	struct ir_insn *kind = RULE(g, rule, ra), *at;
 	struct unwind_if saved;
 
-	ir_var_write(&g->b, ip, get(g, state, UNWIND_LINK));
+	ir_var_write(&g->b, ip, unwind_get(g, state, UNWIND_LINK));
 	saved = unwind_if(g, IR_NE, kind, UNWIND_AT_REGISTER);
 	at = saved_at(g, state, kind, cfa, RULE(g, rule, ra_offset));
 	ir_var_write(&g->b, ip, read_word(g, state, at));
@@ -401,9 +400,9 @@ static void find_frame_pointer(struct gen *g, struct ir_insn *state, struct ir_i
 	struct unwind_if changed = unwind_if(g, IR_NE, kind, UNWIND_AT_REGISTER), saved;
 
 	at = saved_at(g, state, kind, cfa, RULE(g, rule, fp_offset));
-	set(g, state, UNWIND_FP, lower_const(g, 0));
+	unwind_set(g, state, UNWIND_FP, lower_const(g, 0));
 	saved = unwind_if(g, IR_NE, kind, UNWIND_AT_NOWHERE);
-	set(g, state, UNWIND_FP, read_word(g, state, at));
+	unwind_set(g, state, UNWIND_FP, read_word(g, state, at));
 	unwind_end_if(g, saved);
 	unwind_end_if(g, changed);
 }
@@ -425,8 +424,8 @@ static void must_get_shorter(struct gen *g, struct ir_insn *state, struct ir_ins
 	struct unwind_if m = unwind_if(g, IR_EQ, ir_emit_binary_imm(&g->b, IR_AND, flags,
 							    UNWIND_DEREF | UNWIND_SIGNAL), 0);
 
-	return_if(g, has_link(g) ? IR_ULT : IR_ULE, cfa, get(g, state, UNWIND_SP),
-		  UNWIND_STOP + UNWIND_LOOPS);
+	unwind_return_if(g, has_link(g) ? IR_ULT : IR_ULE, cfa, unwind_get(g, state, UNWIND_SP),
+			 UNWIND_STOP + UNWIND_LOOPS);
 	unwind_end_if(g, m);
 }
 
@@ -439,10 +438,10 @@ static void find_caller(struct gen *g, struct ir_insn *state, struct ir_insn *ru
 	ip = unwind_true_return(g, state, ip, cfa);
 	find_frame_pointer(g, state, rule, cfa);
 	signal = ir_emit_binary_imm(&g->b, IR_AND, RULE(g, rule, flags), UNWIND_SIGNAL);
-	set(g, state, UNWIND_IP, ip);
-	set(g, state, UNWIND_SP, cfa);
-	set(g, state, UNWIND_BACK, ir_emit_cmp(&g->b, IR_EQ, signal, lower_const(g, 0)));
-	return_if(g, IR_EQ, ip, lower_const(g, 0), UNWIND_STOP);
+	unwind_set(g, state, UNWIND_IP, ip);
+	unwind_set(g, state, UNWIND_SP, cfa);
+	unwind_set(g, state, UNWIND_BACK, ir_emit_cmp(&g->b, IR_EQ, signal, lower_const(g, 0)));
+	unwind_return_if(g, IR_EQ, ip, lower_const(g, 0), UNWIND_STOP);
 }
 
 /* Find the range of the address, if it is not that of the one before. */
@@ -453,7 +452,7 @@ static void look_if_other(struct gen *g, struct ir_insn *state, const struct ir_
 	struct ir_insn *off, *why;
 
 	off = unwind_offset(g, state);
-	ir_emit_branch(&g->b, IR_UGE, off, get(g, state, UNWIND_LEN), look, next);
+	ir_emit_branch(&g->b, IR_UGE, off, unwind_get(g, state, UNWIND_LEN), look, next);
 	lower_enter(g, look);
 	why = ir_emit_call(&g->b, IR_FCALL, find->index, IR_INT, &state, 1);
 	ir_emit_branch(&g->b, IR_NE, why, lower_const(g, 0), failed, next);
@@ -492,7 +491,7 @@ static void ask_first(struct gen *g, struct ir_insn *key, struct ir_insn *now)
 	err = ir_emit_helper(&g->b, BPF_FUNC_map_update_elem, IR_INT,
 			     ir_map(g->b.func, g->l->image->unwind_map + UNWIND_PROCESSES), key,
 			     value, lower_const(g, BPF_NOEXIST));
-	return_if(g, IR_NE, err, lower_const(g, 0), 0);
+	unwind_return_if(g, IR_NE, err, lower_const(g, 0), 0);
 }
 
 struct ir_func *lower_unwind_ask(struct gen *g)
@@ -516,8 +515,8 @@ struct ir_func *lower_unwind_ask(struct gen *g)
 	p = ir_emit_helper(&g->b, BPF_FUNC_map_lookup_elem, IR_MAPVAL_OR_NULL,
 			   ir_map(g->b.func, g->l->image->unwind_map + UNWIND_PROCESSES), key);
 	p = ir_emit_null_check(&g->b, p, none);
-	return_if(g, IR_EQ, now, ir_emit_load(&g->b, IR_INT, 4, false, p,
-		  offsetof(struct image_unwind_process, asked)), 0);
+	unwind_return_if(g, IR_EQ, now, ir_emit_load(&g->b, IR_INT, 4, false, p,
+			 offsetof(struct image_unwind_process, asked)), 0);
 	ir_emit_store(&g->b, 4, p, offsetof(struct image_unwind_process, asked), now);
 	ir_emit_jump(&g->b, send);
 	lower_enter(g, none);
