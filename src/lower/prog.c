@@ -82,10 +82,10 @@ static void describe(struct lower *l, struct prog *p, struct image_prog *ip)
 
 #define THREAD_FRAMES 1024	/* of threads that are in a program at once, and some more */
 
-/* From Linux 6.0 on a uprobe program may meet itself on a CPU, for it may be
- * interrupted, but not in a task. Before, and of all other kinds, the kernel skips
- * programs that would meet themselves. */
-static bool meets_itself(const struct lower *l, const struct prog *p)
+/* From Linux 6.0 on a uprobe program may meet itself on a CPU, where tasks take turns
+ * within programs, but not in a task. Of all other programs at most one run at a time uses
+ * a CPU's frame: the kernel, or guard.c, lets no second one in. */
+static bool is_of_task(const struct lower *l, const struct prog *p)
 {
 	return attach_is_user(p->provider->attach) &&
 	       (l->c->target->kernel_version >= KERNEL_VERSION(6, 0, 0) ||
@@ -101,12 +101,12 @@ static void own_scratch(struct lower *l, struct prog *p, struct ir_module *m)
 
 	m->scratch_owner = IR_SCRATCH_PERCPU;
 	m->scratch_cpus = l->cpu_mask + 1;
-	if (meets_itself(l, p) && target_has(l->c->target, FEATURE_TASK_STORAGE)) {
+	if (is_of_task(l, p) && target_has(l->c->target, FEATURE_TASK_STORAGE)) {
 		m->scratch_owner = IR_SCRATCH_TASK;
 		map.type = BPF_MAP_TYPE_TASK_STORAGE;
 		map.max_entries = 0;
 		map.flags = BPF_F_NO_PREALLOC;
-	} else if (meets_itself(l, p)) {
+	} else if (is_of_task(l, p)) {
 		m->scratch_owner = IR_SCRATCH_THREAD;
 		map.type = BPF_MAP_TYPE_ARRAY;
 		m->scratch_new_map = lower_add_map(l, map);
