@@ -154,4 +154,3 @@ const struct type *check_type_write_user(struct check *c, struct node *call)
 	}
 	return c->types->bool_;
 }
-

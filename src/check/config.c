@@ -391,7 +391,7 @@ static void unknown_key(struct check *c, const struct config_entry *e)
 
 	nearest_start(&near, e->key);
 	for (size_t i = 0; i < NR_KEYS; i++)
-		if (!keys[i].renamed && (keys[i].kind < KEY_REMOVED || 
+		if (!keys[i].renamed && (keys[i].kind < KEY_REMOVED ||
 					 keys[i].kind == KEY_MECHANISM))
 			nearest_try(&near, keys[i].name);
 	check_suggest(c, d, &near, "");

@@ -438,4 +438,3 @@ int target_save(struct target *t, const char *path)
 	json_decref(root);
 	return err;
 }
-
