@@ -198,7 +198,8 @@ static void add_data_map(struct object *o, uint32_t index)
 	struct object_var var = object_btf_bytes(o, name, map->value_size);
 	void *value = arena_alloc(&o->arena, map->value_size);
 
-	memcpy(value, map->data, map->data_size);
+	if (map->data_size)
+		memcpy(value, map->data, map->data_size);
 	elf_file_add(&o->elf, section, value, map->value_size);
 	object_btf_section(o, section_of, &var, 1, map->value_size);
 	o->maps[index].symbol = elf_file_symbol(&o->elf, &(struct elf_symbol){
