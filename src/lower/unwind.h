@@ -74,6 +74,9 @@ struct unwind_object {
 /* NULL: the kernel's BTF has none of that name. */
 struct type_struct *unwind_struct(struct gen *g, const char *name);
 bool unwind_has_field(struct gen *g, struct type_struct *s, const char *name, uint32_t *at);
+/* One of a struct that is a member itself. */
+bool unwind_has_inner_field(struct gen *g, struct type_struct *s, const char *member,
+			    const char *name, uint32_t *at);
 
 /* Has the kernel all of these? */
 struct unwind_need {

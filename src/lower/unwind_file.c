@@ -10,8 +10,6 @@
 #include "lower/internal.h"
 #include "lower/unwind.h"
 
-#include "types/kbtf.h"
-
 /* ---- what kernels have ---- */
 
 /* When an inode was changed: its name and shape depend on the kernel. */
@@ -38,16 +36,7 @@ static bool find_change_time(struct gen *g, struct change_time *t)
 /* Where a process's memory says where its vDSO is. */
 static bool find_vdso(struct gen *g, uint32_t *at)
 {
-	struct type_struct *mm = unwind_struct(g, "mm_struct");
-	const struct type_field *context;
-	uint32_t within;
-
-	context = mm ? type_field_find(g->c->types, mm, name_of(g->c->names, "context"), at) : NULL;
-	if (!context || context->type->kind != TYPE_STRUCT ||
-	    !unwind_has_field(g, context->type->structure, "vdso", &within))
-		return false;
-	*at += within;
-	return true;
+	return unwind_has_inner_field(g, unwind_struct(g, "mm_struct"), "context", "vdso", at);
 }
 
 static bool is_possible(struct gen *g)

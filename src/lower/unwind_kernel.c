@@ -19,6 +19,20 @@ bool unwind_has_field(struct gen *g, struct type_struct *s, const char *name, ui
 	return s && type_field_find(g->c->types, s, name_of(g->c->names, name), at);
 }
 
+bool unwind_has_inner_field(struct gen *g, struct type_struct *s, const char *member,
+			    const char *name, uint32_t *at)
+{
+	const struct type_field *f;
+	uint32_t within;
+
+	f = s ? type_field_find(g->c->types, s, name_of(g->c->names, member), at) : NULL;
+	if (!f || f->type->kind != TYPE_STRUCT ||
+	    !unwind_has_field(g, f->type->structure, name, &within))
+		return false;
+	*at += within;
+	return true;
+}
+
 bool unwind_has_fields(struct gen *g, const struct unwind_need *needed, size_t n)
 {
 	uint32_t at;

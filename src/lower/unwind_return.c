@@ -17,17 +17,8 @@
 /* Where a process's memory says where its page of [uprobes] is described. */
 static bool find_area(struct gen *g, uint32_t *at)
 {
-	struct type_struct *mm = unwind_struct(g, "mm_struct");
-	const struct type_field *state;
-	uint32_t within;
-
-	state = mm ? type_field_find(g->c->types, mm, name_of(g->c->names, "uprobes_state"), at)
-		   : NULL;
-	if (!state || state->type->kind != TYPE_STRUCT ||
-	    !unwind_has_field(g, state->type->structure, "xol_area", &within))
-		return false;
-	*at += within;
-	return true;
+	return unwind_has_inner_field(g, unwind_struct(g, "mm_struct"), "uprobes_state", "xol_area",
+				      at);
 }
 
 static bool is_possible(struct gen *g)

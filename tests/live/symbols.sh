@@ -362,6 +362,15 @@ if can_ask; then
         [ "$(sed -n '/^@\[/,$p' "$tmp/out" | grep -cE '^        0x[0-9a-f]+$')" = 2 ]
 fi
 
+# Ctrl-C, and what is printed then: addresses.
+expect_printed_without_names() {
+    kill -INT "$sonde_pid"
+    await_end
+    silent_end
+    expect_status 0
+    expect_match '^        0x[0-9a-f]+$'
+}
+
 # With the same cache: that the waiting was ended is no answer that would be kept there.
 begin_case "user: Ctrl-C while a map is printed ends the waiting, not the printing"
 if can_ask; then
@@ -370,11 +379,7 @@ if can_ask; then
         @a[ustack(1)] = count(); @b[usym(reg(\"ip\"))] = count(); @c = 7; exit(); }"
     "$tmp/far" >/dev/null
     await_line taken "$tmp/server"
-    kill -INT "$sonde_pid"
-    await_end
-    silent_end
-    expect_status 0
-    expect_match '^        0x[0-9a-f]+$'
+    expect_printed_without_names
     expect_match '^@b\[0x[0-9a-f]+\]: 1$'
     expect_out '@c: 7'
 fi
@@ -405,11 +410,7 @@ if can_ask; then
     "$tmp/far" >/dev/null
     kill -INT "$sonde_pid"
     await_line taken "$tmp/server"
-    kill -INT "$sonde_pid"
-    await_end
-    silent_end
-    expect_status 0
-    expect_match '^        0x[0-9a-f]+$'
+    expect_printed_without_names
     expect_out '@c: 7'
 fi
 

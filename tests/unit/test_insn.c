@@ -92,13 +92,28 @@ static void test_x86(void **state)
 	CHECK("x86_64", cases);
 }
 
+struct said_case {
+	const char *text;
+	bool said;
+};
+
+static void check_said(bool (*ask)(const uint8_t *code, size_t size),
+		       const struct said_case *cases, size_t nr_cases)
+{
+	for (size_t i = 0; i < nr_cases; i++) {
+		uint8_t bytes[32];
+		size_t n = bytes_of(cases[i].text, bytes);
+
+		if (ask(bytes, n) != cases[i].said)
+			print_message("%s\n", cases[i].text);
+		assert_int_equal(ask(bytes, n), cases[i].said);
+	}
+}
+
 /* What the kernel does instead of the instruction, going by a byte that is of another table. */
 static void test_mistaken(void **state)
 {
-	static const struct {
-		const char *text;
-		bool is_mistaken;
-	} cases[] = {
+	static const struct said_case cases[] = {
 		{ "62 e2 7d 28 7a ce", true },	/* vpbroadcastb %esi, %ymm17: jp */
 		{ "62 f2 7d 48 7c c6", true },	/* vpbroadcastd %esi, %zmm0: jl */
 		{ "c5 f8 57 c0", true },	/* vxorps: push */
@@ -117,22 +132,12 @@ static void test_mistaken(void **state)
 	const struct insn_set *set = insn_set_find(target_arch_find("x86_64"));
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		uint8_t bytes[32];
-		size_t n = bytes_of(cases[i].text, bytes);
-
-		if (set->is_mistaken(bytes, n) != cases[i].is_mistaken)
-			print_message("%s\n", cases[i].text);
-		assert_int_equal(set->is_mistaken(bytes, n), cases[i].is_mistaken);
-	}
+	check_said(set->is_mistaken, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void test_refused(void **state)
 {
-	static const struct {
-		const char *text;
-		bool is_refused;
-	} cases[] = {
+	static const struct said_case cases[] = {
 		{ "f0 83 4c 24 f8 00", true },	/* lock orl */
 		{ "66 f0 0f b1 0f", true },	/* lock cmpxchg, behind another prefix */
 		{ "66 2e 0f 1f 84 00 00 00 00 00", true },	/* cs nopw */
@@ -145,14 +150,7 @@ static void test_refused(void **state)
 	const struct insn_set *set = insn_set_find(target_arch_find("x86_64"));
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		uint8_t bytes[32];
-		size_t n = bytes_of(cases[i].text, bytes);
-
-		if (set->is_refused(bytes, n) != cases[i].is_refused)
-			print_message("%s\n", cases[i].text);
-		assert_int_equal(set->is_refused(bytes, n), cases[i].is_refused);
-	}
+	check_said(set->is_refused, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void test_arm64(void **state)
