@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -178,46 +179,18 @@ int bundle_find(struct bundle *b)
 
 /* ---- writing ---- */
 
-struct bytes {
-	char *at;
-	size_t len, cap;
-	bool failed;
-};
-
-static bool grow(struct bytes *b, size_t cap)
-{
-	char *p = realloc(b->at, cap);
-
-	if (!p)
-		return false;
-	b->at = p;
-	b->cap = cap;
-	return true;
-}
-
-static void add(struct bytes *b, const void *data, size_t len)
-{
-	if (!len || b->failed)
-		return;
-	b->failed = b->cap - b->len < len && !grow(b, b->cap * 2 + len);
-	if (b->failed)
-		return;
-	memcpy(b->at + b->len, data, len);
-	b->len += len;
-}
-
-static void add_record(struct bytes *b, enum record_kind kind, const char *name, const char *text,
+static void add_record(FILE *out, enum record_kind kind, const char *name, const char *text,
 		       size_t len)
 {
 	const struct record r = { kind, strlen(name), len };
 
-	add(b, &r, sizeof(r));
-	add(b, name, strlen(name) + 1);
-	add(b, text, len);
-	add(b, "", 1);
+	fwrite(&r, sizeof(r), 1, out);
+	fwrite(name, 1, strlen(name) + 1, out);
+	fwrite(text, 1, len, out);
+	putc('\0', out);
 }
 
-static int add_self(struct bytes *out)
+static int add_self(FILE *out)
 {
 	int fd = open_self(), err = 0;
 	char chunk[65536];
@@ -226,14 +199,14 @@ static int add_self(struct bytes *out)
 	if (fd < 0)
 		return -errno;
 	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		add(out, chunk, (size_t)n);
+		fwrite(chunk, 1, (size_t)n, out);
 	if (n < 0)
 		err = -errno;
 	close(fd);
 	return err;
 }
 
-static void add_file(struct bytes *out, const struct sonde_file *file)
+static void add_file(FILE *out, const struct sonde_file *file)
 {
 	add_record(out, RECORD_FILE + (enum record_kind)file->kind, file->name, file->text,
 		   file->len);
@@ -241,36 +214,49 @@ static void add_file(struct bytes *out, const struct sonde_file *file)
 		add_record(out, RECORD_ID, "", file->id, strlen(file->id));
 }
 
-static void add_bundle(struct bytes *out, const struct bundle *b)
+static void add_records(FILE *out, const struct bundle *b)
 {
-	size_t from = out->len;
-	struct bundle_end end = { 0 };
-
 	for (size_t i = 0; i < b->nr_options + b->nr_params; i++)
 		add_record(out, i < b->nr_options ? RECORD_OPTION : RECORD_PARAM, "", b->words[i],
 			   strlen(b->words[i]));
 	for (size_t i = 0; i < b->nr_files; i++)
 		add_file(out, &b->files[i]);
 	add_record(out, RECORD_SCRIPT, b->name, b->text, b->len);
-	if (out->failed)
-		return;
-	end.len = out->len - from;
-	end.sum = sum_of(out->at + from, end.len);
-	memcpy(end.mark, mark, sizeof(mark));
-	add(out, &end, sizeof(end));
+}
+
+/* All bytes of the program. 0 or a negative errno; *data is owned in any case. */
+static int make_program(const struct bundle *b, char **data, size_t *len)
+{
+	FILE *out = open_memstream(data, len);
+	struct bundle_end end = { 0 };
+	size_t from;
+	int err;
+
+	if (!out)
+		return -ENOMEM;
+	err = add_self(out);
+	fflush(out);
+	from = *len;
+	add_records(out, b);
+	if (!fflush(out)) {
+		end.len = *len - from;
+		end.sum = sum_of(*data + from, end.len);
+		memcpy(end.mark, mark, sizeof(mark));
+		fwrite(&end, sizeof(end), 1, out);
+	}
+	if (ferror(out) && !err)
+		err = -ENOMEM;
+	return fclose(out) && !err ? -ENOMEM : err;
 }
 
 int bundle_write(const char *path, const struct bundle *b)
 {
-	struct bytes out = { 0 };
-	int err = add_self(&out);
+	char *data = NULL;
+	size_t len = 0;
+	int err = make_program(b, &data, &len);
 
 	if (!err)
-		add_bundle(&out, b);
-	if (!err && out.failed)
-		err = -ENOMEM;
-	if (!err)
-		err = file_write(path, out.at, out.len, 0777);
-	free(out.at);
+		err = file_write(path, data, len, 0777);
+	free(data);
 	return err;
 }
