@@ -321,10 +321,9 @@ SONDE_API int sonde_compile(struct sonde *s, const char *name, const char *text,
 SONDE_API int sonde_dump(struct sonde *s, const char *stage, FILE *out);
 
 /* After sonde_compile, with the option keep_files: the files that it read besides the
- * script, and the folders in which it looked for headers, in their order. Valid until
- * sonde_close. */
-SONDE_API int sonde_files(const struct sonde *s, const struct sonde_file **files,
-			  size_t *nr_files);
+ * script, and the folders in which it looked for headers, in their order. Returns how
+ * many; valid until sonde_close. */
+SONDE_API size_t sonde_files(const struct sonde *s, const struct sonde_file **files);
 
 /* After sonde_compile: the programs and maps as an ELF object, which libbpf and bpftool
  * open. It is for the machine that was compiled for; the memory is the caller's: free() it.

@@ -41,9 +41,8 @@ void session_file_keep(struct sonde *s, const struct sonde_file *file)
 	vec_push(&s->kept_arena, &s->kept, kept);
 }
 
-int sonde_files(const struct sonde *s, const struct sonde_file **files, size_t *nr_files)
+size_t sonde_files(const struct sonde *s, const struct sonde_file **files)
 {
 	*files = s->kept.at;
-	*nr_files = s->kept.n;
-	return 0;
+	return s->kept.n;
 }

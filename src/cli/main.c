@@ -194,7 +194,7 @@ static bool is_source(const struct sonde *s, const struct cli_options *o, const 
 	if (o->script_file && is_same(&st, strcmp(o->script_file, "-") ? o->script_file :
 							 "/dev/stdin"))
 		return true;
-	sonde_files(s, &files, &n);
+	n = sonde_files(s, &files);
 	for (size_t i = 0; i < n; i++)
 		if (is_same(&st, files[i].name))
 			return true;
@@ -222,11 +222,12 @@ static int make_program(struct sonde *s, const struct cli_options *o, const char
 	struct bundle b = { .name = script_name(o), .text = text, .len = len,
 			    .nr_options = o->given.n, .nr_params = o->nr_params };
 	const struct sonde_file *files;
-	int err = sonde_files(s, &files, &b.nr_files);
+	int err = 0;
 
+	b.nr_files = sonde_files(s, &files);
 	b.files = (struct sonde_file *)files;
 	b.words = calloc(b.nr_options + b.nr_params + 1, sizeof(*b.words));
-	if (!err && !b.words)
+	if (!b.words)
 		err = -ENOMEM;
 	for (size_t i = 0; !err && i < b.nr_options; i++)
 		b.words[i] = o->given.at[i];

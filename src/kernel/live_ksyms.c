@@ -8,6 +8,7 @@
  */
 #include "kernel/live_impl.h"
 
+#include "base/hmap.h"
 #include "kernel/bpf_call.h"
 #include "kernel/bpf_insn.h"
 #include "kernel/kallsyms.h"
@@ -240,11 +241,7 @@ struct ksym_index {
 
 static uint32_t name_hash(const char *name)
 {
-	uint32_t h = 2166136261u;
-
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 16777619u;
-	return (h ^ h >> 16) % KSYM_HEADS;
+	return (uint32_t)(hash_bytes(name, strlen(name)) % KSYM_HEADS);
 }
 
 /* From behind, so that each chain has the kernel's order. */
