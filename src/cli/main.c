@@ -204,13 +204,16 @@ static bool is_source(const struct sonde *s, const struct cli_options *o, const 
 /* A name mistyped is not to cost the script. */
 static int check_sources(const struct sonde *s, const struct cli_options *o)
 {
-	const char *made[] = { o->program_file, o->object_file };
+	const struct { const char *what, *file; } made[] = {
+		{ "program", o->program_file }, { "object file", o->object_file },
+		{ "output", o->output_file },
+	};
 
-	for (size_t i = 0; i < 2; i++) {
-		if (!made[i] || !is_source(s, o, made[i]))
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		if (!made[i].file || !is_source(s, o, made[i].file))
 			continue;
 		fprintf(stderr, "ERROR: '%s' is what the %s is to be made of\n"
-			"HINT: name another file\n", made[i], i ? "object file" : "program");
+			"HINT: name another file\n", made[i].file, made[i].what);
 		return STATUS_USER;
 	}
 	return 0;
@@ -393,8 +396,10 @@ static int start_printing(struct sonde *s, const struct cli_options *o, int *fd)
 static int compile_and_run(struct sonde *s, const struct cli_options *o, int *fd)
 {
 	bool early = o->format == SONDE_EVENTS && !is_compile_only(o);
-	int status = early ? start_printing(s, o, fd) : 0;
+	int status = check_sources(s, o);	/* of the script; compile() knows the others */
 
+	if (!status && early)
+		status = start_printing(s, o, fd);
 	if (!status)
 		status = compile(s, o);
 	if (!status && o->object_file)
@@ -528,7 +533,7 @@ static struct sonde *open_session(const struct cli_options *o)
 		.dry_run = o->dry_run,
 		.files = o->bundle ? o->bundle->files : NULL,
 		.nr_files = o->bundle ? o->bundle->nr_files : 0,
-		.keep_files = o->program_file || o->object_file,
+		.keep_files = o->program_file || o->object_file || o->output_file,
 		.only_files = o->bundle != NULL,
 		.purpose = o->purpose,
 		.probe_filter = o->probe_filter,

@@ -122,7 +122,7 @@ echo 'macro part() { 1 }' >"$tmp/own/part.bt"
 echo 'import "./part.bt"; begin { print(part()); }' >"$tmp/own/script.bt"
 cp -r "$tmp/own" "$tmp/own.before"
 ln -s script.bt "$tmp/own/link"
-for option in --aot --emit-elf; do
+for option in --aot --emit-elf -o; do
     for name in script.bt link part.bt; do
         sonde "$option" "$tmp/own/$name" --mode codegen "$tmp/own/script.bt"
         expect_status 1
@@ -131,6 +131,8 @@ for option in --aot --emit-elf; do
     timeout 60 "$SONDE" "$option" "$tmp/own/part.bt" --mode codegen - <"$tmp/own/part.bt" 2>"$tmp/err"
     expect_err "^ERROR: '.*' is what the .* is to be made of"
 done
+sonde -f events -o "$tmp/own/script.bt" "$tmp/own/script.bt" # opened before all else
+expect_status 1
 rm "$tmp/own/link"
 check "the files are as they were" diff -r "$tmp/own" "$tmp/own.before"
 
